@@ -1,0 +1,165 @@
+package config
+
+import "time"
+
+// Durability says when an update is acknowledged.
+type Durability string
+
+const (
+	// DurabilitySync answers after the update is on disk (fsync).
+	DurabilitySync Durability = "Sync"
+	// DurabilityAsync answers before; a crash of the node can lose the last
+	// moments, a crash of the sidecar cannot lose what reached the kernel.
+	DurabilityAsync Durability = "Async"
+)
+
+// Migrations says who creates and upgrades the tables.
+type Migrations string
+
+const (
+	// MigrationsAuto lets the sidecar apply the embedded migrations.
+	MigrationsAuto Migrations = "Auto"
+	// MigrationsManual makes the sidecar wait until someone has applied them.
+	MigrationsManual Migrations = "Manual"
+)
+
+// Config is the content of the configuration file. Every field has a default,
+// so that an empty object is a complete configuration.
+type Config struct {
+	Policy   Policy   `json:"policy"`
+	Sync     Sync     `json:"sync"`
+	Retry    Retry    `json:"retry"`
+	Buffer   Buffer   `json:"buffer"`
+	Database Database `json:"database"`
+	Ingest   Ingest   `json:"ingest"`
+	Logging  Logging  `json:"logging"`
+}
+
+// Policy names the ProgressSyncPolicy that the file was written from.
+type Policy struct {
+	Namespace  string `json:"namespace,omitempty"`
+	Name       string `json:"name,omitempty"`
+	Generation int64  `json:"generation,omitempty"`
+}
+
+// Sync says when and in what portions records are written.
+type Sync struct {
+	// Interval from a key's first unsynced change to its write; 1s to 24h.
+	Interval Duration `json:"interval"`
+	// QuietPeriod, if set, writes a key early once it has not changed for so
+	// long; 0 or 1s to Interval.
+	QuietPeriod Duration `json:"quietPeriod,omitempty"`
+	// BatchSize is the number of records a transaction; 1 to 1000.
+	BatchSize int `json:"batchSize"`
+	// FlushOnComplete writes a key at once when it becomes completed.
+	FlushOnComplete bool `json:"flushOnComplete"`
+	// CompletionThresholdPercent completes a lesson; 1 to 100.
+	CompletionThresholdPercent float64 `json:"completionThresholdPercent"`
+}
+
+// Retry says how a failed write is tried again before it is parked.
+type Retry struct {
+	// MaxRetries after the first attempt; 0 to 20.
+	MaxRetries int `json:"maxRetries"`
+	// InitialDelay before the first retry, doubled for each further one;
+	// 100ms to MaxDelay.
+	InitialDelay Duration `json:"initialDelay"`
+	// MaxDelay caps the delay, and the pause between probes while parked;
+	// up to 1h.
+	MaxDelay Duration `json:"maxDelay"`
+}
+
+// Buffer bounds what is kept until it is in the database.
+type Buffer struct {
+	Durability Durability `json:"durability"`
+	// MaxPendingRecords is the number of keys that may wait; 100 to 10000000.
+	MaxPendingRecords int `json:"maxPendingRecords"`
+	// SizeLimitBytes is the size of the spool volume; 64 MiB or more.
+	SizeLimitBytes int64 `json:"sizeLimitBytes"`
+	// ReplayWindow is how long written batches are kept, to be applied again
+	// to a database that fell back behind them; 0 to 24h.
+	ReplayWindow Duration `json:"replayWindow"`
+}
+
+// Database says how the sidecar uses Postgres. Where it is and who may use it
+// is in the mounted Secret.
+type Database struct {
+	// MaxConnections of one sidecar; 1 to 10.
+	MaxConnections int        `json:"maxConnections"`
+	Migrations     Migrations `json:"migrations"`
+	// ExecMode is pgx's query mode. The default works with PgBouncer 1.21 and
+	// later in transaction mode; "exec" works with any.
+	ExecMode ExecMode `json:"execMode,omitempty"`
+	// ReadTimeout bounds an optimistic read; 10ms to 1m.
+	ReadTimeout Duration `json:"readTimeout"`
+	// StatementTimeout bounds one write in the database; 100ms to 10m.
+	StatementTimeout Duration `json:"statementTimeout"`
+}
+
+// ExecMode is how queries are sent, a name of pgx's QueryExecMode.
+type ExecMode string
+
+const (
+	ExecModeCacheStatement ExecMode = "cache_statement"
+	ExecModeCacheDescribe  ExecMode = "cache_describe"
+	ExecModeExec           ExecMode = "exec"
+)
+
+// Ingest caps one request of the local API.
+type Ingest struct {
+	// MaxBodyBytes of a request; 1 KiB to 64 MiB.
+	MaxBodyBytes int64 `json:"maxBodyBytes"`
+	// MaxItems of an array or NDJSON body; 1 to 100000.
+	MaxItems int `json:"maxItems"`
+	// MaxConcurrent requests; further ones get 503. 1 to 100000.
+	MaxConcurrent int `json:"maxConcurrent"`
+}
+
+// Logging of the sidecar.
+type Logging struct {
+	Level LogLevel `json:"level"`
+}
+
+// LogLevel is how much the sidecar logs.
+type LogLevel string
+
+const (
+	LogInfo  LogLevel = "info"
+	LogDebug LogLevel = "debug"
+)
+
+// Default is the configuration of an empty file.
+func Default() Config {
+	return Config{
+		Sync: Sync{
+			Interval:                   Duration(3 * time.Minute),
+			BatchSize:                  10,
+			FlushOnComplete:            true,
+			CompletionThresholdPercent: 95,
+		},
+		Retry: Retry{
+			MaxRetries:   3,
+			InitialDelay: Duration(5 * time.Second),
+			MaxDelay:     Duration(time.Minute),
+		},
+		Buffer: Buffer{
+			Durability:        DurabilitySync,
+			MaxPendingRecords: 100_000,
+			SizeLimitBytes:    1 << 30,
+			ReplayWindow:      Duration(10 * time.Minute),
+		},
+		Database: Database{
+			MaxConnections:   2,
+			Migrations:       MigrationsAuto,
+			ExecMode:         ExecModeCacheStatement,
+			ReadTimeout:      Duration(time.Second),
+			StatementTimeout: Duration(30 * time.Second),
+		},
+		Ingest: Ingest{
+			MaxBodyBytes:  1 << 20,
+			MaxItems:      1000,
+			MaxConcurrent: 1024,
+		},
+		Logging: Logging{Level: LogInfo},
+	}
+}

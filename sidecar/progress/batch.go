@@ -1,0 +1,10 @@
+package progress
+
+// Batch is a frozen set of records, sorted by key with no key twice, that is
+// written to the database in one transaction and exactly once. A lane writes its
+// batches in the order of their numbers.
+type Batch struct {
+	Lane    int
+	Number  uint64
+	Records []Record
+}

@@ -1,0 +1,102 @@
+// Package status is the document that a sidecar serves at /v1/status and the
+// operator collects. It holds counters, ages and classes of errors, nothing of
+// a learner and nothing of a connection string.
+package status
+
+import "time"
+
+// Document is the state of one sidecar. Counters count since the process
+// started; ages are in seconds.
+type Document struct {
+	// Version of the sidecar's program.
+	Version string `json:"version"`
+	// Policy that the running configuration was written from.
+	PolicyNamespace  string `json:"policyNamespace,omitempty"`
+	PolicyName       string `json:"policyName,omitempty"`
+	PolicyGeneration int64  `json:"policyGeneration"`
+	// ConfigError says why the newest configuration file is not in use.
+	ConfigError string `json:"configError,omitempty"`
+	// Accepting is false when new updates are refused; Refusal says why.
+	Accepting bool      `json:"accepting"`
+	Refusal   string    `json:"refusal,omitempty"`
+	StartedAt time.Time `json:"startedAt"`
+
+	Sync        Sync        `json:"sync"`
+	Counters    Counters    `json:"counters"`
+	Database    Database    `json:"database"`
+	Spool       Spool       `json:"spool"`
+	DeadLetters DeadLetters `json:"deadLetters"`
+}
+
+// State is what the sync of a sidecar is doing.
+type State string
+
+const (
+	StateSynced   State = "synced"
+	StatePending  State = "pending"
+	StateSyncing  State = "syncing"
+	StateRetrying State = "retrying"
+	StateParked   State = "parked"
+	StateOffline  State = "offline"
+	StateError    State = "error"
+)
+
+// Sync is the state of writing.
+type Sync struct {
+	State State `json:"state"`
+	// PendingRecords wait for their window to end; InFlightRecords are frozen
+	// in batches that are not confirmed yet.
+	PendingRecords  int64 `json:"pendingRecords"`
+	InFlightRecords int64 `json:"inFlightRecords"`
+	// PendingUpdates were accepted and are not saved yet.
+	PendingUpdates int64 `json:"pendingUpdates"`
+	// OldestPendingSeconds is the age of the oldest update that is accepted
+	// and not saved, zero if there is none.
+	OldestPendingSeconds float64    `json:"oldestPendingSeconds"`
+	LastSyncedAt         *time.Time `json:"lastSyncedAt,omitempty"`
+	NextSyncAt           *time.Time `json:"nextSyncAt,omitempty"`
+	RetryCount           int        `json:"retryCount"`
+	Parked               bool       `json:"parked"`
+	Error                *Error     `json:"error,omitempty"`
+}
+
+// Error is the reason why records are not written, in words that hold no data.
+type Error struct {
+	// Kind is the caller's view: network, server, validation or rate_limit.
+	Kind string `json:"kind"`
+	// Class is what the sidecar decides by, such as Unreachable.
+	Class    string `json:"class"`
+	SQLState string `json:"sqlState,omitempty"`
+	// Message says what is wrong and what to do next.
+	Message string    `json:"message"`
+	Since   time.Time `json:"since"`
+}
+
+// Counters since the start of the process.
+type Counters struct {
+	UpdatesAccepted int64 `json:"updatesAccepted"`
+	UpdatesRejected int64 `json:"updatesRejected"`
+	RowsWritten     int64 `json:"rowsWritten"`
+	// BatchesApplied is the number of transactions that wrote rows.
+	BatchesApplied  int64 `json:"batchesApplied"`
+	BatchesReplayed int64 `json:"batchesReplayed"`
+	Retries         int64 `json:"retries"`
+}
+
+// Database is the connection to Postgres.
+type Database struct {
+	// Reachable is nil until it was tried.
+	Reachable *bool      `json:"reachable,omitempty"`
+	Since     *time.Time `json:"since,omitempty"`
+}
+
+// Spool is the sidecar's disk.
+type Spool struct {
+	Bytes      int64 `json:"bytes"`
+	LimitBytes int64 `json:"limitBytes"`
+}
+
+// DeadLetters are records that the database refused.
+type DeadLetters struct {
+	Count int64 `json:"count"`
+}
