@@ -1,0 +1,137 @@
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"time"
+)
+
+// field is one setting of the file: where it stands, where its value goes, and
+// what is allowed there, in words and as a check.
+type field struct {
+	section, name string
+	target        any // pointer to the field of the Config that is being read
+	allowed       string
+	valid         func() bool
+}
+
+func (f field) path() string { return f.section + "." + f.name }
+
+// mistake says what is wrong with the field and what would be right.
+func (f field) mistake(value []byte) string {
+	const longest = 60
+	if len(value) > longest {
+		value = append(append([]byte{}, value[:longest]...), "…"...)
+	}
+	return fmt.Sprintf("%s is %s; allowed: %s", f.path(), value, f.allowed)
+}
+
+// fields lists every setting of c.
+func fields(c *Config) []field {
+	return []field{
+		{"policy", "namespace", &c.Policy.Namespace, "a string", always},
+		{"policy", "name", &c.Policy.Name, "a string", always},
+		{"policy", "generation", &c.Policy.Generation, "an integer of 0 or more",
+			atLeast(&c.Policy.Generation, 0)},
+
+		{"sync", "interval", &c.Sync.Interval, "a duration from 1s to 24h",
+			within(&c.Sync.Interval, time.Second, 24*time.Hour)},
+		{"sync", "quietPeriod", &c.Sync.QuietPeriod, "0s, or a duration from 1s to sync.interval", func() bool {
+			q := c.Sync.QuietPeriod.D()
+			return q == 0 || q >= time.Second && q <= c.Sync.Interval.D()
+		}},
+		{"sync", "batchSize", &c.Sync.BatchSize, "an integer from 1 to 1000",
+			between(&c.Sync.BatchSize, 1, 1000)},
+		{"sync", "flushOnComplete", &c.Sync.FlushOnComplete, "true or false", always},
+		{"sync", "completionThresholdPercent", &c.Sync.CompletionThresholdPercent, "a number from 1 to 100", func() bool {
+			p := c.Sync.CompletionThresholdPercent
+			return !math.IsNaN(p) && p >= 1 && p <= 100
+		}},
+
+		{"retry", "maxRetries", &c.Retry.MaxRetries, "an integer from 0 to 20",
+			between(&c.Retry.MaxRetries, 0, 20)},
+		{"retry", "initialDelay", &c.Retry.InitialDelay, "a duration from 100ms to retry.maxDelay", func() bool {
+			d := c.Retry.InitialDelay
+			return d.D() >= 100*time.Millisecond && d <= c.Retry.MaxDelay
+		}},
+		{"retry", "maxDelay", &c.Retry.MaxDelay, "a duration from 100ms to 1h",
+			within(&c.Retry.MaxDelay, 100*time.Millisecond, time.Hour)},
+
+		{"buffer", "durability", &c.Buffer.Durability, `"Sync" or "Async"`,
+			oneOf(&c.Buffer.Durability, DurabilitySync, DurabilityAsync)},
+		{"buffer", "maxPendingRecords", &c.Buffer.MaxPendingRecords, "an integer from 100 to 10000000",
+			between(&c.Buffer.MaxPendingRecords, 100, 10_000_000)},
+		{"buffer", "sizeLimitBytes", &c.Buffer.SizeLimitBytes, "an integer of 67108864 (64 MiB) or more",
+			atLeast(&c.Buffer.SizeLimitBytes, 64<<20)},
+		{"buffer", "replayWindow", &c.Buffer.ReplayWindow, "a duration from 0s to 24h",
+			within(&c.Buffer.ReplayWindow, 0, 24*time.Hour)},
+
+		{"database", "maxConnections", &c.Database.MaxConnections, "an integer from 1 to 10",
+			between(&c.Database.MaxConnections, 1, 10)},
+		{"database", "migrations", &c.Database.Migrations, `"Auto" or "Manual"`,
+			oneOf(&c.Database.Migrations, MigrationsAuto, MigrationsManual)},
+		{"database", "execMode", &c.Database.ExecMode, `"cache_statement", "cache_describe" or "exec"`,
+			oneOf(&c.Database.ExecMode, ExecModeCacheStatement, ExecModeCacheDescribe, ExecModeExec)},
+		{"database", "readTimeout", &c.Database.ReadTimeout, "a duration from 10ms to 1m",
+			within(&c.Database.ReadTimeout, 10*time.Millisecond, time.Minute)},
+		{"database", "statementTimeout", &c.Database.StatementTimeout, "a duration from 100ms to 10m",
+			within(&c.Database.StatementTimeout, 100*time.Millisecond, 10*time.Minute)},
+
+		{"ingest", "maxBodyBytes", &c.Ingest.MaxBodyBytes, "an integer from 1024 (1 KiB) to 67108864 (64 MiB)", func() bool {
+			return c.Ingest.MaxBodyBytes >= 1<<10 && c.Ingest.MaxBodyBytes <= 64<<20
+		}},
+		{"ingest", "maxItems", &c.Ingest.MaxItems, "an integer from 1 to 100000",
+			between(&c.Ingest.MaxItems, 1, 100_000)},
+		{"ingest", "maxConcurrent", &c.Ingest.MaxConcurrent, "an integer from 1 to 100000",
+			between(&c.Ingest.MaxConcurrent, 1, 100_000)},
+
+		{"logging", "level", &c.Logging.Level, `"info" or "debug"`,
+			oneOf(&c.Logging.Level, LogInfo, LogDebug)},
+	}
+}
+
+func always() bool { return true }
+
+func atLeast(v *int64, low int64) func() bool {
+	return func() bool { return *v >= low }
+}
+
+func between(v *int, low, high int) func() bool {
+	return func() bool { return *v >= low && *v <= high }
+}
+
+func within(v *Duration, low, high time.Duration) func() bool {
+	return func() bool { return v.D() >= low && v.D() <= high }
+}
+
+func oneOf[T comparable](v *T, allowed ...T) func() bool {
+	return func() bool {
+		for _, a := range allowed {
+			if *v == a {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+// Validate checks every setting and names all that are out of range.
+func (c Config) Validate() error {
+	var mistakes []string
+	for _, f := range fields(&c) {
+		if !f.valid() {
+			mistakes = append(mistakes, f.mistake(valueOf(f.target)))
+		}
+	}
+	return joined(mistakes)
+}
+
+// valueOf renders what a target holds, for a mistake.
+func valueOf(target any) []byte {
+	text, err := json.Marshal(target)
+	if err != nil { // a number that JSON cannot express
+		return []byte(err.Error())
+	}
+	return text
+}

@@ -1,0 +1,158 @@
+package config_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/progress-sync/progress-sync/sidecar/config"
+)
+
+func TestParse(t *testing.T) {
+	interval := config.Default()
+	interval.Sync.Interval = config.Duration(45 * time.Second)
+	policy := config.Default()
+	policy.Policy = config.Policy{Namespace: "campus", Name: "lms", Generation: 7}
+	for name, c := range map[string]struct {
+		file string
+		want config.Config
+	}{
+		"an empty file is the defaults":            {"", config.Default()},
+		"an empty object is the defaults":          {"{}", config.Default()},
+		"null keeps the default":                   {`{"sync":{"interval":null},"retry":null}`, config.Default()},
+		"unknown fields and sections are ignored":  {`{"sync":{"later":1},"web":{"x":[]}}`, config.Default()},
+		"a field that is given replaces a default": {`{"sync":{"interval":"45s"}}`, interval},
+		"the policy's name is kept":                {`{"policy":{"namespace":"campus","name":"lms","generation":7}}`, policy},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := config.Parse([]byte(c.file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("unexpected configuration (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestParseNamesEveryMistake(t *testing.T) {
+	for name, c := range map[string]struct {
+		file string
+		want []string
+	}{
+		"no JSON":              {`{"sync":`, []string{"one JSON object"}},
+		"an array":             {`[]`, []string{"one JSON object"}},
+		"a section's type":     {`{"sync":[]}`, []string{"sync must be a JSON object"}},
+		"interval of zero":     {`{"sync":{"interval":"0s"}}`, []string{`sync.interval is "0s"; allowed: a duration from 1s to 24h`}},
+		"interval as a number": {`{"sync":{"interval":180}}`, []string{`sync.interval is 180; allowed: a duration from 1s to 24h`}},
+		"quiet period longer than the interval": {`{"sync":{"interval":"1m","quietPeriod":"2m"}}`,
+			[]string{`sync.quietPeriod is "2m"; allowed: 0s, or a duration from 1s to sync.interval`}},
+		"batch size too large": {`{"sync":{"batchSize":5000}}`, []string{"sync.batchSize is 5000; allowed: an integer from 1 to 1000"}},
+		"batch size fraction":  {`{"sync":{"batchSize":1.5}}`, []string{"sync.batchSize is 1.5; allowed: an integer from 1 to 1000"}},
+		"unknown durability":   {`{"buffer":{"durability":"Maybe"}}`, []string{`buffer.durability is "Maybe"; allowed: "Sync" or "Async"`}},
+		"a default that another field makes wrong": {`{"retry":{"maxDelay":"1s"}}`,
+			[]string{`retry.initialDelay is "5s"; allowed: a duration from 100ms to retry.maxDelay`}},
+		"several at once": {
+			`{"sync":{"batchSize":0,"completionThresholdPercent":101},"database":{"maxConnections":"2"},"logging":{"level":"loud"}}`,
+			[]string{"sync.batchSize is 0", "sync.completionThresholdPercent is 101", `database.maxConnections is "2"`, `logging.level is "loud"`},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := config.Parse([]byte(c.file))
+			if err == nil {
+				t.Fatal("no error")
+			}
+			for _, want := range c.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("error %q does not say %q", err, want)
+				}
+			}
+		})
+	}
+}
+
+func TestEveryFieldIsReadAndChecked(t *testing.T) {
+	// The table of settings and the types must not drift apart.
+	want := config.Default()
+	want.Policy = config.Policy{Namespace: "n", Name: "p", Generation: 3}
+	want.Sync = config.Sync{Interval: 2e9, QuietPeriod: 1e9, BatchSize: 11, CompletionThresholdPercent: 80.5}
+	want.Retry = config.Retry{MaxRetries: 4, InitialDelay: 2e9, MaxDelay: 3e9}
+	want.Buffer = config.Buffer{Durability: config.DurabilityAsync, MaxPendingRecords: 200, SizeLimitBytes: 65 << 20, ReplayWindow: 4e9}
+	want.Database = config.Database{
+		MaxConnections: 3, Migrations: config.MigrationsManual, ExecMode: config.ExecModeExec,
+		ReadTimeout: 5e8, StatementTimeout: 6e9,
+	}
+	want.Ingest = config.Ingest{MaxBodyBytes: 2048, MaxItems: 5, MaxConcurrent: 6}
+	want.Logging = config.Logging{Level: config.LogDebug}
+	file, err := json.Marshal(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := config.Parse(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("written and read back (-want +got):\n%s", diff)
+	}
+}
+
+func TestDefaultsAreValid(t *testing.T) {
+	if err := config.Default().Validate(); err != nil {
+		t.Error(err)
+	}
+	if err := (config.Config{}).Validate(); err == nil {
+		t.Error("a configuration without values is valid")
+	}
+}
+
+func TestLoadOfAMissingFileIsTheDefault(t *testing.T) {
+	got, err := config.Load(filepath.Join(t.TempDir(), "nowhere", "config.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(config.Default(), got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestLoadNamesTheFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "config.json")
+	if err := os.WriteFile(path, []byte(`{"sync":{"batchSize":0}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := config.Load(path); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("error %v does not name %s", err, path)
+	}
+}
+
+// FuzzParse checks that what Parse accepts is valid and reads back the same.
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(`{}`))
+	f.Add([]byte(`{"sync":{"interval":"45s","batchSize":50},"retry":{"maxDelay":"1s","initialDelay":"1s"}}`))
+	f.Add([]byte(`{"buffer":{"durability":"Async"},"database":{"execMode":"exec"},"logging":null}`))
+	f.Add([]byte(`{"policy":{"generation":1e300},"sync":7}`))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		c, err := config.Parse(file)
+		if err != nil {
+			return
+		}
+		if err := c.Validate(); err != nil {
+			t.Fatalf("accepted, but: %v", err)
+		}
+		again, err := json.Marshal(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := config.Parse(again)
+		if err != nil || d != c {
+			t.Fatalf("written and read back: %v\n%+v\n%+v", err, c, d)
+		}
+	})
+}
