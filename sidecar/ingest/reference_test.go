@@ -1,0 +1,127 @@
+package ingest
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+)
+
+// The reference decodes with encoding/json into a map and checks each field by
+// itself: slow, and nothing in it is shared with the decoder under test. It
+// returns whether the text is JSON, whether all is right, and the update.
+
+type reference map[string]json.RawMessage
+
+func (m reference) has(name string) bool { return m[name] != nil && string(m[name]) != "null" }
+
+func (m reference) text(name string, required bool) (string, bool) {
+	if !m.has(name) {
+		return "", !required
+	}
+	// encoding/json replaces what is not Unicode, so ask for it in the raw text.
+	raw := m[name]
+	if raw[0] != '"' || !utf8.Valid(raw) {
+		return "", false
+	}
+	var s string
+	if json.Unmarshal(raw, &s) != nil {
+		return "", false
+	}
+	if !strings.ContainsRune(string(raw), utf8.RuneError) && strings.ContainsRune(s, utf8.RuneError) &&
+		!strings.Contains(strings.ToLower(string(raw)), `\ufffd`) {
+		return "", false // half of a surrogate pair
+	}
+	if strings.ContainsFunc(s, unicode.IsControl) || utf8.RuneCountInString(s) > 255 {
+		return "", false
+	}
+	return s, s != "" || !required
+}
+
+func (m reference) number(name string, most float64) (progress.Number, bool) {
+	if !m.has(name) {
+		return progress.Number{}, true
+	}
+	var n float64
+	if json.Unmarshal(m[name], &n) != nil || n < 0 || n > most {
+		return progress.Number{}, false
+	}
+	return progress.Number{Value: math.Abs(n), Set: true}, true
+}
+
+func (m reference) instant(name string) (progress.Instant, bool) {
+	if !m.has(name) {
+		return 0, true
+	}
+	var ms float64
+	if json.Unmarshal(m[name], &ms) == nil {
+		return progress.Instant(math.Round(ms * 1000)), ms >= 0 && ms <= 253402300799999
+	}
+	if bytes.ContainsRune(m[name], '\\') {
+		return 0, false // no escape is needed in a time
+	}
+	var at time.Time
+	if json.Unmarshal(m[name], &at) != nil || at.UnixMicro() < 0 {
+		return 0, false
+	}
+	return progress.Instant(at.UnixMicro()), true
+}
+
+func (m reference) update() (u progress.Update, right bool) {
+	right = true
+	check := func(ok bool) { right = right && ok }
+	text := func(dst *string, name string, required bool) {
+		s, ok := m.text(name, required)
+		*dst = s
+		check(ok)
+	}
+	number := func(dst *progress.Number, name string, most float64) {
+		n, ok := m.number(name, most)
+		*dst = n
+		check(ok)
+	}
+	count := func(dst *int64, name string) {
+		n, ok := m.number(name, 1e6)
+		*dst = int64(n.Value)
+		check(ok && float64(*dst) == n.Value)
+	}
+	text(&u.UserID, "userId", true)
+	text(&u.CourseID, "courseId", true)
+	text(&u.LessonID, "lessonId", true)
+	text(&u.ModuleID, "moduleId", false)
+	text(&u.EventID, "eventId", false)
+	number(&u.CurrentTime, "currentTime", 1e10)
+	number(&u.Duration, "duration", 1e10)
+	number(&u.Percentage, "percentage", 100)
+	number(&u.WatchedDuration, "watchedDuration", 1e10)
+	number(&u.WatchedDelta, "watchedDelta", 1e6)
+	number(&u.PlaybackSpeed, "playbackSpeed", 100)
+	check(!u.PlaybackSpeed.Set || u.PlaybackSpeed.Value > 0)
+	count(&u.SeekEvents, "seekEvents")
+	count(&u.PauseEvents, "pauseEvents")
+	if m.has("completed") {
+		check(json.Unmarshal(m["completed"], &u.Completed) == nil)
+	}
+	at, ok := m.instant("occurredAt")
+	u.OccurredAt = at
+	check(ok)
+	return u, right
+}
+
+// referenceItem decodes one object.
+func referenceItem(text []byte) (u progress.Update, isJSON, right bool) {
+	if !json.Valid(text) {
+		return u, false, false
+	}
+	var m reference
+	if json.Unmarshal(text, &m) != nil || m == nil {
+		return u, true, false
+	}
+	u, right = m.update()
+	return u, true, right
+}
