@@ -1,0 +1,146 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Migrations says who creates and upgrades the tables.
+//
+// +kubebuilder:validation:Enum=Auto;Manual
+type Migrations string
+
+const (
+	// MigrationsAuto lets the sidecars do it.
+	MigrationsAuto Migrations = "Auto"
+	// MigrationsManual makes the sidecars wait until someone has.
+	MigrationsManual Migrations = "Manual"
+)
+
+// ExecMode is how a sidecar sends its queries.
+//
+// +kubebuilder:validation:Enum=CacheStatement;CacheDescribe;Exec
+type ExecMode string
+
+const (
+	// ExecModeCacheStatement prepares statements; works with PgBouncer 1.21 and
+	// later in transaction mode.
+	ExecModeCacheStatement ExecMode = "CacheStatement"
+	// ExecModeCacheDescribe prepares nothing but remembers the types.
+	ExecModeCacheDescribe ExecMode = "CacheDescribe"
+	// ExecModeExec prepares nothing; works with any pooler.
+	ExecModeExec ExecMode = "Exec"
+)
+
+// DatabaseSpec says where the records go and how a sidecar uses Postgres.
+type DatabaseSpec struct {
+	// secretRef names the Secret, in the policy's namespace, with the
+	// connection URI. The operator never reads it; the kubelet gives it to the
+	// pods. If it is missing or wrong, pods start all the same, keep their
+	// updates, and write them once it is right. The keys ca.crt, tls.crt and
+	// tls.key of the Secret, if it has them, lie beside the URI in
+	// /etc/progress-sync/database.
+	//
+	// +required
+	SecretRef SecretRef `json:"secretRef"`
+
+	// maxConnections of one sidecar, 1 to 10; pods multiply it.
+	//
+	// +optional
+	// +kubebuilder:default=2
+	// +kubebuilder:validation:XValidation:rule="self >= 1 && self <= 10",message="maxConnections must be from 1 to 10 for each sidecar"
+	MaxConnections int32 `json:"maxConnections,omitempty"`
+
+	// migrations: Auto lets the sidecars create and upgrade the tables; Manual
+	// makes them wait until someone has (`sidecar migrate print` prints the SQL).
+	//
+	// +optional
+	// +kubebuilder:default=Auto
+	Migrations Migrations `json:"migrations,omitempty"`
+
+	// execMode is how queries are sent: CacheStatement prepares them, and works
+	// with PgBouncer 1.21 and later in transaction mode; Exec works with any
+	// pooler.
+	//
+	// +optional
+	// +kubebuilder:default=CacheStatement
+	ExecMode ExecMode `json:"execMode,omitempty"`
+
+	// readTimeout of an optimistic read's question to the database, 10ms to 1m.
+	//
+	// +optional
+	// +kubebuilder:default="1s"
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('10ms') && duration(self) <= duration('1m')",message="readTimeout must be a duration from 10ms to 1m, such as 1s"
+	ReadTimeout metav1.Duration `json:"readTimeout,omitzero"`
+
+	// statementTimeout of one write in the database, 100ms to 10m.
+	//
+	// +optional
+	// +kubebuilder:default="30s"
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('100ms') && duration(self) <= duration('10m')",message="statementTimeout must be a duration from 100ms to 10m, such as 30s"
+	StatementTimeout metav1.Duration `json:"statementTimeout,omitzero"`
+}
+
+// SecretRef is a key of a Secret in the policy's namespace.
+type SecretRef struct {
+	// name of the Secret.
+	//
+	// +required
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="name must be the name of a Secret in this namespace: lower-case letters, digits, '-' and '.'"
+	Name string `json:"name"`
+
+	// key that holds the connection URI.
+	//
+	// +optional
+	// +kubebuilder:default=uri
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[-._a-zA-Z0-9]+$') && !self.startsWith('..') && self != '.'",message="key must be a key of the Secret: letters, digits, '-', '_' and '.'"
+	Key string `json:"key,omitempty"`
+}
+
+// IngestSpec caps one request of the app to its sidecar.
+type IngestSpec struct {
+	// maxBodyBytes of a request, 1024 (1 KiB) to 67108864 (64 MiB).
+	//
+	// +optional
+	// +kubebuilder:default=1048576
+	// +kubebuilder:validation:XValidation:rule="self >= 1024 && self <= 67108864",message="maxBodyBytes must be from 1024 (1 KiB) to 67108864 (64 MiB)"
+	MaxBodyBytes int64 `json:"maxBodyBytes,omitempty"`
+
+	// maxItems of an array or NDJSON body, 1 to 100000.
+	//
+	// +optional
+	// +kubebuilder:default=1000
+	// +kubebuilder:validation:XValidation:rule="self >= 1 && self <= 100000",message="maxItems must be from 1 to 100000"
+	MaxItems int32 `json:"maxItems,omitempty"`
+
+	// maxConcurrent requests; further ones get 503. 1 to 100000.
+	//
+	// +optional
+	// +kubebuilder:default=1024
+	// +kubebuilder:validation:XValidation:rule="self >= 1 && self <= 100000",message="maxConcurrent must be from 1 to 100000"
+	MaxConcurrent int32 `json:"maxConcurrent,omitempty"`
+}
+
+// LogLevel is how much is logged.
+//
+// +kubebuilder:validation:Enum=Info;Debug
+type LogLevel string
+
+const (
+	LogInfo  LogLevel = "Info"
+	LogDebug LogLevel = "Debug"
+)
+
+// LoggingSpec of the sidecars. No level logs a learner's data.
+type LoggingSpec struct {
+	// level of what is logged.
+	//
+	// +optional
+	// +kubebuilder:default=Info
+	Level LogLevel `json:"level,omitempty"`
+}

@@ -1,0 +1,137 @@
+package v1alpha1
+
+import (
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// SyncSpec says when, and in what portions, records are written. Every field
+// reaches running sidecars without a restart.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.quietPeriod) || duration(self.quietPeriod) <= duration(self.interval)",message="quietPeriod must not be longer than interval"
+type SyncSpec struct {
+	// interval from a record's first unsynced change to its write, 1s to 24h.
+	// Later changes do not extend it.
+	//
+	// +optional
+	// +kubebuilder:default="3m"
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('1s') && duration(self) <= duration('24h')",message="interval must be a duration from 1s to 24h, such as 3m or 90s"
+	Interval metav1.Duration `json:"interval,omitzero"`
+
+	// quietPeriod writes a record early, once it has not changed for so long;
+	// 1s to interval. Off if unset.
+	//
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('1s')",message="quietPeriod must be a duration from 1s to the interval, such as 20s; leave it out to switch it off"
+	QuietPeriod *metav1.Duration `json:"quietPeriod,omitempty"`
+
+	// batchSize is the number of records written in one transaction.
+	//
+	// +optional
+	// +kubebuilder:default=10
+	// +kubebuilder:validation:XValidation:rule="self >= 1 && self <= 1000",message="batchSize must be from 1 to 1000 records"
+	BatchSize int32 `json:"batchSize,omitempty"`
+
+	// flushOnComplete writes a record at once when its lesson becomes completed.
+	//
+	// +optional
+	// +kubebuilder:default=true
+	FlushOnComplete *bool `json:"flushOnComplete,omitempty"`
+
+	// completionThresholdPercent of a lesson that completes it, 1 to 100.
+	//
+	// +optional
+	// +kubebuilder:default=95
+	// +kubebuilder:validation:XValidation:rule="self >= 1 && self <= 100",message="completionThresholdPercent must be from 1 to 100"
+	CompletionThresholdPercent int32 `json:"completionThresholdPercent,omitempty"`
+}
+
+// RetrySpec says how a failed write is tried again. After the last retry the
+// records are parked, never dropped: the sidecar goes on probing the database
+// and writes them when it answers.
+//
+// +kubebuilder:validation:XValidation:rule="duration(self.initialDelay) <= duration(self.maxDelay)",message="initialDelay must not be longer than maxDelay"
+type RetrySpec struct {
+	// maxRetries after the first attempt, 0 to 20.
+	//
+	// +optional
+	// +kubebuilder:default=3
+	// +kubebuilder:validation:XValidation:rule="self >= 0 && self <= 20",message="maxRetries must be from 0 to 20"
+	MaxRetries *int32 `json:"maxRetries,omitempty"`
+
+	// initialDelay before the first retry, doubled for each further one; 100ms
+	// to maxDelay.
+	//
+	// +optional
+	// +kubebuilder:default="5s"
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('100ms')",message="initialDelay must be a duration from 100ms to maxDelay, such as 5s"
+	InitialDelay metav1.Duration `json:"initialDelay,omitzero"`
+
+	// maxDelay caps the delay, and the pause between probes while parked; up to
+	// 1h.
+	//
+	// +optional
+	// +kubebuilder:default="60s"
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('100ms') && duration(self) <= duration('1h')",message="maxDelay must be a duration from 100ms to 1h, such as 60s"
+	MaxDelay metav1.Duration `json:"maxDelay,omitzero"`
+}
+
+// Durability says when an update is acknowledged.
+//
+// +kubebuilder:validation:Enum=Sync;Async
+type Durability string
+
+const (
+	// DurabilitySync acknowledges what is on disk (fsync).
+	DurabilitySync Durability = "Sync"
+	// DurabilityAsync acknowledges before the disk has it: a crash of the node
+	// can lose the last moments.
+	DurabilityAsync Durability = "Async"
+)
+
+// BufferSpec bounds what a sidecar keeps until it is in the database.
+type BufferSpec struct {
+	// durability says when an update is acknowledged: Sync, once it is on disk
+	// (fsync); Async, before, so that a crash of the node can lose the last
+	// moments.
+	//
+	// +optional
+	// +kubebuilder:default=Sync
+	Durability Durability `json:"durability,omitempty"`
+
+	// maxPendingRecords (learner and lesson pairs) that may wait in one
+	// sidecar, 100 to 10000000. Above it, new pairs get 429; those that wait
+	// already go on being merged.
+	//
+	// +optional
+	// +kubebuilder:default=100000
+	// +kubebuilder:validation:XValidation:rule="self >= 100 && self <= 10000000",message="maxPendingRecords must be from 100 to 10000000"
+	MaxPendingRecords int32 `json:"maxPendingRecords,omitempty"`
+
+	// sizeLimit of the sidecar's spool volume, 64Mi or more. A larger limit is
+	// used by pods created after the change, a smaller one at once.
+	//
+	// +optional
+	// +kubebuilder:default="1Gi"
+	// +kubebuilder:validation:XValidation:rule="type(self) == int ? self >= 67108864 : isQuantity(self) && quantity(self).compareTo(quantity('64Mi')) >= 0",message="sizeLimit must be a quantity of 64Mi or more, such as 1Gi"
+	SizeLimit resource.Quantity `json:"sizeLimit,omitzero"`
+
+	// replayWindow is how long written batches are kept in the spool, to be
+	// applied again to a database that fell back behind them (failover to a
+	// replica that lagged); 0s to 24h.
+	//
+	// +optional
+	// +kubebuilder:default="10m"
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$') && duration(self) <= duration('24h')",message="replayWindow must be a duration from 0s to 24h, such as 10m"
+	ReplayWindow *metav1.Duration `json:"replayWindow,omitempty"`
+}

@@ -1,0 +1,172 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// ProgressSyncPolicyStatus tells how the syncing goes. It is written when
+// something in it changed; ages are kept as times, so that waiting changes
+// nothing.
+type ProgressSyncPolicyStatus struct {
+	// conditions: Ready, Injected, DatabaseReachable, Synced.
+	//
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// observedGeneration of the policy that this status speaks of.
+	//
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// sidecars counts pods and their sidecars.
+	//
+	// +optional
+	Sidecars SidecarsStatus `json:"sidecars,omitzero"`
+
+	// records that the sidecars hold now.
+	//
+	// +optional
+	Records RecordsStatus `json:"records,omitzero"`
+
+	// updates and what became of them: sums over the sidecars that live now,
+	// each since its start. When a pod goes, its share goes with it; the
+	// metrics keep the history.
+	//
+	// +optional
+	Updates UpdatesStatus `json:"updates,omitzero"`
+
+	// lastSyncTime is when a sidecar last had a batch confirmed by the database.
+	//
+	// +optional
+	LastSyncTime *metav1.Time `json:"lastSyncTime,omitempty"`
+
+	// lastError is the newest error that keeps records from being written;
+	// unset while there is none.
+	//
+	// +optional
+	LastError *SyncError `json:"lastError,omitempty"`
+}
+
+// SidecarsStatus counts pods of the policy. Pods that have ended, are being
+// deleted, or opted out are in none of these but optedOut.
+type SidecarsStatus struct {
+	// summary is "injected/matched", for people.
+	//
+	// +optional
+	Summary string `json:"summary,omitempty"`
+	// matched pods: selected by this policy and by no older one.
+	//
+	// +optional
+	Matched int32 `json:"matched"`
+	// injected pods: those of matched that have a sidecar.
+	//
+	// +optional
+	Injected int32 `json:"injected"`
+	// ready sidecars: started, and passing their liveness probe.
+	//
+	// +optional
+	Ready int32 `json:"ready"`
+	// configured sidecars run the configuration of observedGeneration.
+	//
+	// +optional
+	Configured int32 `json:"configured"`
+	// outdated pods were injected from another template (image, resources,
+	// port, Secret, …) than the policy and the operator would use now; a
+	// restart renews them.
+	//
+	// +optional
+	Outdated int32 `json:"outdated"`
+	// unreachable sidecars have not answered the operator for several polls.
+	//
+	// +optional
+	Unreachable int32 `json:"unreachable"`
+	// refused pods cannot be injected: host network, or a port already in use.
+	//
+	// +optional
+	Refused int32 `json:"refused"`
+	// optedOut pods carry the annotation progresssync.dev/inject: "false".
+	//
+	// +optional
+	OptedOut int32 `json:"optedOut"`
+	// conflicting pods are selected by an older policy too, which has them.
+	//
+	// +optional
+	Conflicting int32 `json:"conflicting"`
+	// refusing sidecars take no new updates: disk full, or failed.
+	//
+	// +optional
+	Refusing int32 `json:"refusing"`
+}
+
+// RecordsStatus counts records, one for each learner and lesson.
+type RecordsStatus struct {
+	// pending records are accepted and not yet saved.
+	//
+	// +optional
+	Pending int64 `json:"pending"`
+	// parked records are those of pending that sidecars hold after their last
+	// retry; they are written when the database answers a probe.
+	//
+	// +optional
+	Parked int64 `json:"parked"`
+	// deadLetters are records that the database refused for their data.
+	//
+	// +optional
+	DeadLetters int64 `json:"deadLetters"`
+	// oldestPendingTime is when the oldest unsaved update was accepted.
+	//
+	// +optional
+	OldestPendingTime *metav1.Time `json:"oldestPendingTime,omitempty"`
+}
+
+// UpdatesStatus counts updates, and the writes that they became.
+type UpdatesStatus struct {
+	// received updates that were accepted.
+	//
+	// +optional
+	Received int64 `json:"received"`
+	// rejected updates, answered with an error.
+	//
+	// +optional
+	Rejected int64 `json:"rejected"`
+	// pending updates are accepted and not yet saved.
+	//
+	// +optional
+	Pending int64 `json:"pending"`
+	// rowsWritten in the database.
+	//
+	// +optional
+	RowsWritten int64 `json:"rowsWritten"`
+	// transactions that wrote them.
+	//
+	// +optional
+	Transactions int64 `json:"transactions"`
+	// retries of failed writes.
+	//
+	// +optional
+	Retries int64 `json:"retries"`
+	// writeReduction is the share of saved updates that cost no row write of
+	// their own: 100 × (1 − rowsWritten ÷ (received − pending)), such as
+	// "97.2%". Unset until something was saved.
+	//
+	// +optional
+	WriteReduction string `json:"writeReduction,omitempty"`
+}
+
+// SyncError is a class of error, in words that hold no data.
+type SyncError struct {
+	// reason as in the condition DatabaseReachable, or DataRefused.
+	Reason string `json:"reason"`
+	// sqlState that Postgres answered with, if it answered.
+	//
+	// +optional
+	SQLState string `json:"sqlState,omitempty"`
+	// sidecars that report it.
+	Sidecars int32 `json:"sidecars"`
+	// since when, as the first of them says.
+	//
+	// +optional
+	Since *metav1.Time `json:"since,omitempty"`
+}

@@ -1,0 +1,55 @@
+package injection
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/progress-sync/progress-sync/api/v1alpha1"
+)
+
+func addVolumes(pod *corev1.Pod, policy *v1alpha1.ProgressSyncPolicy) {
+	pod.Spec.Volumes = append(pod.Spec.Volumes, volumes(policy)...)
+}
+
+// volumes of the sidecar. Configuration and credentials are optional: a pod
+// whose policy or Secret is missing starts all the same (promise 5), and the
+// kubelet brings them when they appear.
+func volumes(policy *v1alpha1.ProgressSyncPolicy) []corev1.Volume {
+	// The sidecar is not root, and no other container mounts these.
+	readable := ptr.To[int32](0o444)
+	secret := policy.Spec.Database.SecretRef
+	return []corev1.Volume{
+		{Name: VolumeConfig, VolumeSource: corev1.VolumeSource{ConfigMap: &corev1.ConfigMapVolumeSource{
+			LocalObjectReference: corev1.LocalObjectReference{Name: ConfigMapName(policy.Name)},
+			DefaultMode:          readable,
+			Optional:             ptr.To(true),
+		}}},
+		{Name: VolumeDatabase, VolumeSource: corev1.VolumeSource{Secret: &corev1.SecretVolumeSource{
+			SecretName: secret.Name,
+			// Only these keys: such Secrets hold more than the sidecar needs.
+			Items: []corev1.KeyToPath{
+				{Key: secret.Key, Path: uriFile},
+				{Key: "ca.crt", Path: "ca.crt"},
+				{Key: "tls.crt", Path: "tls.crt"},
+				{Key: "tls.key", Path: "tls.key"},
+			},
+			DefaultMode: readable,
+			Optional:    ptr.To(true),
+		}}},
+		{Name: VolumeSpool, VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{
+			SizeLimit: ptr.To(policy.Spec.Buffer.SizeLimit.DeepCopy()),
+		}}},
+	}
+}
+
+// SpoolLimit is the size of a pod's spool volume in bytes, or zero if the pod
+// has none.
+func SpoolLimit(pod *corev1.Pod) int64 {
+	for i := range pod.Spec.Volumes {
+		volume := &pod.Spec.Volumes[i]
+		if volume.Name == VolumeSpool && volume.EmptyDir != nil && volume.EmptyDir.SizeLimit != nil {
+			return volume.EmptyDir.SizeLimit.Value()
+		}
+	}
+	return 0
+}
