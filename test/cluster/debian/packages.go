@@ -1,0 +1,91 @@
+package debian
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Package is a Debian package and the file by which it is known to be there,
+// so that a machine that has the program from elsewhere is content too.
+type Package struct {
+	Name string
+	// Files are glob patterns; one match is enough.
+	Files []string
+}
+
+// ForCluster are the packages that a cluster's node and its database need.
+func ForCluster() []Package {
+	return []Package{
+		{"runc", inPath("runc")},
+		{"containernetworking-plugins", []string{"/usr/lib/cni/bridge"}},
+		{"nftables", inPath("nft")},
+		{"iproute2", inPath("ip")},
+		{"conntrack", inPath("conntrack")},
+		Postgres(),
+	}
+}
+
+// Postgres is the database server's package.
+func Postgres() Package {
+	return Package{"postgresql", []string{"/usr/lib/postgresql/*/bin/postgres"}}
+}
+
+func inPath(program string) []string {
+	return []string{"/usr/sbin/" + program, "/usr/bin/" + program, "/sbin/" + program, "/usr/local/sbin/" + program, "/usr/local/bin/" + program}
+}
+
+// Missing returns the names of the packages that are not there.
+func Missing(packages []Package) []string {
+	var missing []string
+	for _, p := range packages {
+		if !present(p) {
+			missing = append(missing, p.Name)
+		}
+	}
+	return missing
+}
+
+func present(p Package) bool {
+	for _, pattern := range p.Files {
+		if found, err := filepath.Glob(pattern); err == nil && len(found) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// Ensure installs what is missing, saying so on out. Without root, or on
+// another distribution, the error is the line to run.
+func Ensure(ctx context.Context, out io.Writer, packages []Package) error {
+	missing := Missing(packages)
+	if len(missing) == 0 {
+		return nil
+	}
+	line := "apt-get install -y --no-install-recommends " + strings.Join(missing, " ")
+	if _, err := exec.LookPath("apt-get"); err != nil {
+		return fmt.Errorf("these Debian packages, or what your distribution calls them, are needed: %s", strings.Join(missing, " "))
+	}
+	if os.Geteuid() != 0 {
+		return fmt.Errorf("some Debian packages are missing; install them with:\n  sudo %s", line)
+	}
+	start := time.Now()
+	fmt.Fprintf(out, "installing %s\n", strings.Join(missing, " "))
+	script := line + " || { apt-get update && " + line + "; }"
+	cmd := exec.CommandContext(ctx, "sh", "-c", script)
+	cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
+	if output, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", line, err, output)
+	}
+	if still := Missing(packages); len(still) > 0 {
+		return errors.New("installed, and still not found: " + strings.Join(still, " "))
+	}
+	fmt.Fprintf(out, "installed in %s\n", time.Since(start).Round(time.Second))
+	return nil
+}

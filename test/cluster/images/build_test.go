@@ -1,0 +1,76 @@
+package images
+
+import (
+	"archive/tar"
+	"errors"
+	"io"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+)
+
+func TestAnImageHoldsTheBinaryAndNothingElse(t *testing.T) {
+	builder := Builder{Root: filepath.Join("..", "..", ".."), Dir: t.TempDir(), Out: io.Discard}
+	pause := Pause()
+	pause.Args = []string{"run"}
+	built, err := builder.Build(t.Context(), pause)
+	if err != nil {
+		t.Fatal(err)
+	}
+	image, err := tarball.ImageFromPath(built[0].Tarball, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := image.ConfigFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := v1.Config{User: "65532:65532", Entrypoint: []string{"/pause"}, Cmd: []string{"run"}}
+	if diff := cmp.Diff(want, file.Config); diff != "" {
+		t.Errorf("image configuration (-want +got):\n%s", diff)
+	}
+	content := mutate.Extract(image)
+	defer content.Close()
+	var names []string
+	for reader := tar.NewReader(content); ; {
+		header, err := reader.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, header.Name)
+		if header.Mode != 0o755 {
+			t.Errorf("%s has mode %o", header.Name, header.Mode)
+		}
+	}
+	if diff := cmp.Diff([]string{"pause"}, names); diff != "" {
+		t.Errorf("files of the image (-want +got):\n%s", diff)
+	}
+}
+
+func TestAnUnchangedImageKeepsItsIdentity(t *testing.T) {
+	builder := Builder{Root: filepath.Join("..", "..", ".."), Dir: t.TempDir(), Out: io.Discard}
+	build := func(image Image) Built {
+		t.Helper()
+		built, err := builder.Build(t.Context(), image)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return built[0]
+	}
+	first := build(Pause())
+	if diff := cmp.Diff(first, build(Pause())); diff != "" {
+		t.Errorf("the same image differs (-first +second):\n%s", diff)
+	}
+	changed := Pause()
+	changed.Args = []string{"other"}
+	if build(changed).ID == first.ID {
+		t.Error("another command has the same identity")
+	}
+}

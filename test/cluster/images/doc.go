@@ -1,0 +1,7 @@
+// Package images makes container images of the project's programs without
+// Docker and without a registry.
+//
+// In: main packages and the references that their images get. Out: tarballs
+// with one static binary each and nothing else, as the Dockerfile's targets
+// have it: /<name> as the entrypoint, user 65532, no shell, no files.
+package images

@@ -1,0 +1,78 @@
+package process
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+)
+
+// eventually waits for a condition that processes make true on their own.
+func eventually(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !condition() {
+		select {
+		case <-ctx.Done():
+			t.Fatalf("never saw: %s", what)
+		case <-tick.C:
+		}
+	}
+}
+
+func TestAStartedProgramAndItsChildrenAreFoundByTheirMark(t *testing.T) {
+	group := Group{Dir: t.TempDir()}
+	if err := group.Start("parent", "/bin/sh", []string{"-c", "/bin/cat /dev/zero >/dev/null & /bin/cat /dev/zero > /dev/null; :"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the shell and its two children", func() bool {
+		pids, err := group.Marked()
+		return err == nil && len(pids) == 3
+	})
+	if !group.Alive("parent") {
+		t.Error("the parent does not count as alive")
+	}
+	other := Group{Dir: t.TempDir()}
+	if pids, err := other.Marked(); err != nil || len(pids) != 0 {
+		t.Errorf("another run folder owns %v, %v", pids, err)
+	}
+	if err := KillAll(t.Context(), group.Marked); err != nil {
+		t.Fatal(err)
+	}
+	if group.Alive("parent") {
+		t.Error("the parent counts as alive after it was killed")
+	}
+}
+
+func TestAProcessThatTookOverTheIDIsNotOurs(t *testing.T) {
+	group := Group{Dir: t.TempDir()}
+	if err := group.Start("short", "/bin/true", nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the end of the program", func() bool { return !group.Alive("short") })
+	stranger := exec.Command("/bin/cat")
+	stdin, err := stranger.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := stranger.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = stdin.Close(); _ = stranger.Wait() }()
+	record := []byte(`{"pid":` + strconv.Itoa(stranger.Process.Pid) + `,"start":1}`)
+	if err := os.WriteFile(group.record("short"), record, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if group.Alive("short") {
+		t.Error("a stranger with the recorded id counts as ours")
+	}
+	if pids, err := group.Marked(); err != nil || slices.Contains(pids, stranger.Process.Pid) {
+		t.Errorf("the stranger is among the marked: %v, %v", pids, err)
+	}
+}
