@@ -1,0 +1,95 @@
+# `make` or `make help` says what there is. Tools are pinned under hack/tools and
+# built once into .cache/bin; nothing has to be installed but Go, git, make and
+# gcc, and on Debian as root the rest is installed when it is needed.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VERSION := $(shell cat VERSION)
+
+# Says what is being done and, at the end, how long it took.
+define timed
+	@start=$$SECONDS; echo "$(1)"; $(2); echo "$(1): done in $$((SECONDS - start)) s"
+endef
+
+##@ See it work
+
+.PHONY: demo
+demo: ## Start a real cluster with Postgres, the operator and a busy sample LMS, and check every row
+	@go run ./hack/packages cluster
+	@go run ./test/demo
+
+.PHONY: demo-down
+demo-down: ## Stop what `make demo` started and remove it
+	@go run ./test/demo --down
+
+.PHONY: try
+try: ## Start the sidecar alone with a throwaway Postgres, to write to with curl
+	@go run ./hack/packages postgres
+	@go run ./test/try
+
+##@ Test
+
+.PHONY: test
+test: ## Run everything: unit, property, Postgres, chart, API server, and e2e on a real cluster
+	@hack/test.sh
+
+.PHONY: test-fast
+test-fast: ## Run what needs no cluster: unit, property and Postgres
+	@go run ./hack/packages postgres
+	@go test ./...
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz target for FUZZTIME (10s)
+	@hack/fuzz.sh
+
+.PHONY: bench
+bench: ## Run the Go benchmarks; BENCH=regexp COUNT=n
+	@go run ./hack/packages postgres
+	@hack/bench.sh
+
+##@ Check and generate
+
+.PHONY: generate
+generate: ## Write deep copies, CRD, RBAC and the chart's copies of them
+	$(call timed,generating,hack/generate.sh)
+
+.PHONY: verify-generated
+verify-generated: ## Fail where a generated file is not current
+	$(call timed,checking generated files,hack/generate.sh --verify)
+
+.PHONY: lint
+lint: ## Run golangci-lint on all code, that behind build tags too
+	$(call timed,linting,"$$(hack/tool.sh golangci-lint)" run)
+
+.PHONY: fmt
+fmt: ## Format all Go files
+	@hack/fmt.sh
+
+.PHONY: verify-fmt
+verify-fmt: ## Fail where a Go file is not formatted
+	@hack/fmt.sh --check
+
+##@ Build
+
+.PHONY: build
+build: ## Build the static binaries for amd64 and arm64 into dist/
+	$(call timed,building $(VERSION),hack/build.sh)
+
+.PHONY: images
+images: ## Make the images' tarballs without Docker into .cache/images, and say their sizes
+	@go run ./test/cluster/cmd/cluster images
+
+.PHONY: clean
+clean: ## Remove what was built for release
+	@rm -rf dist
+
+.PHONY: clean-cache
+clean-cache: demo-down clean ## Remove the test cluster's programs, the tools and all else that is cached
+	@rm -rf "$${PROGRESS_SYNC_CACHE:-.cache}"
+
+.PHONY: help
+help: ## Say what there is
+	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+const crd = `---
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata:
+  annotations:
+    controller-gen.kubebuilder.io/version: v0.23.0
+  name: things.example.dev
+spec:
+  description: uses {{braces}}
+`
+
+func TestCRDTemplate(t *testing.T) {
+	got, err := crdTemplate([]byte(crd))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"{{- if .Values.crds.install }}\n---\napiVersion",
+		"  annotations:\n    helm.sh/resource-policy: keep\n    controller-gen",
+		"  labels:\n    {{- include",
+		"\n  name: things.example.dev\n",
+		`uses {{ "{{" }}braces}}`,
+	} {
+		if !strings.Contains(string(got), want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+	if _, err := crdTemplate([]byte("kind: CustomResourceDefinition\n")); err == nil {
+		t.Error("a file without metadata was taken")
+	}
+}
+
+func TestRulesTemplate(t *testing.T) {
+	const cluster = "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: operator\nrules:\n- apiGroups: [\"\"]\n  resources: [pods]\n  verbs: [list]\n"
+	own := strings.NewReplacer("ClusterRole", "Role", "pods", "secrets").Replace(cluster)
+
+	got, err := rulesTemplate([]byte(cluster + own))
+	if err != nil {
+		t.Fatal(err)
+	}
+	clusterRules, ownRules, found := strings.Cut(string(got), "progress-sync.namespacedRules")
+	if !found || !strings.Contains(clusterRules, "pods") || strings.Contains(clusterRules, "secrets") || !strings.Contains(ownRules, "secrets") {
+		t.Errorf("rules are not where they belong:\n%s", got)
+	}
+	for name, bad := range map[string]string{
+		"without a Role":             cluster,
+		"with two cluster roles":     cluster + cluster + own,
+		"with something else inside": cluster + own + "---\nkind: Pod\n",
+	} {
+		if _, err := rulesTemplate([]byte(bad)); err == nil {
+			t.Errorf("a file %s was taken", name)
+		}
+	}
+}

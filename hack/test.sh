@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# Runs all tests, in stages, and prints what each took. The programs of the test
+# cluster are built, where they are not cached, while the unit tests run.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+cache=${PROGRESS_SYNC_CACHE:-$root/.cache}
+logs=$cache/logs
+mkdir -p "$logs"
+rm -f "$logs"/test-*.log
+
+begin=$SECONDS
+failed=0
+summary=()
+
+# A stage's output is shown and kept, and a failing stage does not stop the
+# others: one run shows all that is wrong.
+stage() { # name, command...
+	local name=$1 start=$SECONDS result=passed
+	shift
+	echo "--- $name"
+	if ! "$@" 2>&1 | tee "$logs/test-$name.log"; then
+		result=FAILED
+		failed=1
+	fi
+	summary+=("$(printf '%-10s %-7s %5d s' "$name" "$result" $((SECONDS - start)))")
+}
+
+# Packages that have tests behind a build tag.
+tagged() { # tag
+	grep -rlE --include='*_test.go' "^//go:build .*\b$1\b" . | xargs -r -n1 dirname | sort -u
+}
+
+cluster_programs() {
+	if wait "$programs"; then
+		cat "$logs/programs.log"
+	else
+		cat "$logs/programs.log"
+		return 1
+	fi
+}
+
+go run ./hack/packages race cluster
+
+# Below the tests' priority, so that these are not slowed down.
+nice -n 5 go run ./test/cluster/cmd/cluster build >"$logs/programs.log" 2>&1 &
+programs=$!
+
+stage unit go test -race -count=1 -timeout 20m ./...
+
+start=$SECONDS
+echo "--- programs of the test cluster"
+if cluster_programs; then
+	summary+=("$(printf '%-10s %-7s %5d s' programs built $((SECONDS - start)))")
+	mapfile -t envtest < <(tagged envtest)
+	mapfile -t e2e < <(tagged e2e)
+	stage chart go test -tags chart -count=1 ./test/chart
+	stage envtest go test -tags envtest -count=1 -timeout 15m "${envtest[@]}"
+	# One package after the other: they share the cluster.
+	stage e2e go test -tags e2e -count=1 -p 1 -timeout 30m "${e2e[@]}"
+else
+	failed=1
+	summary+=("$(printf '%-10s %-7s %5d s' programs FAILED $((SECONDS - start)))")
+fi
+
+echo
+echo "stage      result    time"
+printf '%s\n' "${summary[@]}"
+echo "total      $( ((failed)) && echo FAILED || echo 'passed ') $((SECONDS - begin)) s"
+echo
+# What go test said at the end of each package, all stages together.
+grep -hE '^(ok|FAIL|---? FAIL|panic:)' "$logs"/test-*.log || true
+exit "$failed"
