@@ -1,0 +1,9 @@
+// Command bench measures the sidecar against what a team would run instead, on
+// one machine, in one run: contestants take turns within each round, and every
+// comparison is the median of the ratios of the rounds. It writes
+// docs/benchmarks.md and docs/benchmarks.svg. Postgres is real, with its default
+// durability.
+//
+// CONNECT names the binary of a general stream processor (Redpanda Connect) to
+// measure as well, with the configurations in test/bench/connect.
+package main

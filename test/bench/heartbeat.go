@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/progress-sync/progress-sync/test/bench/alternative"
+	"github.com/progress-sync/progress-sync/test/bench/load"
+	"github.com/progress-sync/progress-sync/test/bench/report"
+)
+
+const (
+	// acceleration of the heartbeat workload: with 10, the interval of three
+	// minutes takes 18 seconds and a heartbeat comes each half second.
+	acceleration = 10
+	windows      = 3
+)
+
+// databaseWork is what a workload made Postgres do.
+type databaseWork struct{ rows, transactions, wal float64 }
+
+// heartbeat compares the database's work for the same heartbeats.
+func heartbeat(ctx context.Context, s *suite) error {
+	uri, err := s.database(ctx, "heartbeat")
+	if err != nil {
+		return err
+	}
+	interval := 3 * time.Minute / acceleration
+	lasting := windows * interval
+	rate := float64(heartbeatLearners) / heartbeatGap.Seconds() * acceleration
+
+	ours, err := s.startSidecar(ctx, "heartbeat", uri, settings{interval: interval, batchSize: 10, maxPending: 100_000})
+	if err != nil {
+		return err
+	}
+	defer ours.Kill()
+	if err := ours.sync(ctx); err != nil {
+		return err
+	}
+	shape := load.Shape{Path: "/v1/progress", Items: 1, Learners: heartbeatLearners, Minimal: true}
+	saved, err := s.databaseWork(ctx, uri, func() error {
+		if err := paced(ctx, ours.Address, shape, rate, lasting); err != nil {
+			return err
+		}
+		return ours.sync(ctx)
+	})
+	if err != nil {
+		return err
+	}
+	direct, err := s.startAlternative(ctx, alternative.Direct, uri)
+	if err != nil {
+		return err
+	}
+	defer direct.Kill()
+	shape.Path, shape.Minimal = "/", false
+	written, err := s.databaseWork(ctx, uri, func() error {
+		return paced(ctx, direct.Address, shape, rate, lasting)
+	})
+	if err != nil {
+		return err
+	}
+
+	name := fmt.Sprintf(" for %d learners, a heartbeat each %s, interval 3m (%d times faster, %d windows)", heartbeatLearners, heartbeatGap, acceleration, windows)
+	reduction := func(measured string, least, ours, theirs float64) {
+		s.found(measured+name+", reduction", report.Target{Bound: least, Unit: "%"},
+			report.Series{Name: "progress-sync", Unit: "%", Rounds: []float64{100 * (1 - ours/theirs)}}, nil)
+	}
+	reduction("rows written", 97, saved.rows, written.rows)
+	reduction("transactions", 99.5, saved.transactions, written.transactions)
+	reduction("WAL bytes", 95, saved.wal, written.wal)
+	return nil
+}
+
+func paced(ctx context.Context, address string, shape load.Shape, rate float64, lasting time.Duration) error {
+	result, err := load.Paced(ctx, address, shape, clientConnections, rate, lasting)
+	if err == nil && result.Refused > 0 {
+		err = fmt.Errorf("%d updates were refused", result.Refused)
+	}
+	return err
+}
+
+func (s *suite) databaseWork(ctx context.Context, uri string, work func() error) (databaseWork, error) {
+	before, err := s.counters(ctx, uri)
+	if err != nil {
+		return databaseWork{}, err
+	}
+	if err := work(); err != nil {
+		return databaseWork{}, err
+	}
+	after, err := s.counters(ctx, uri)
+	return databaseWork{after.rows - before.rows, after.transactions - before.transactions, after.wal - before.wal}, err
+}
+
+// statisticsDelay is how long PostgreSQL's backends may hold back what they
+// counted (PGSTAT_MIN_INTERVAL is 1 s; idle ones report after it at the latest).
+const statisticsDelay = 2 * time.Second
+
+func (s *suite) counters(ctx context.Context, uri string) (databaseWork, error) {
+	time.Sleep(statisticsDelay)
+	var w databaseWork
+	for sql, value := range map[string]*float64{
+		`SELECT coalesce(sum(n_tup_ins + n_tup_upd), 0) FROM pg_stat_user_tables WHERE relname IN ('lesson_progress', 'progress')`: &w.rows,
+		`SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()`:                                              &w.transactions,
+		`SELECT pg_current_wal_lsn() - '0/0'::pg_lsn`:                                                                              &w.wal,
+	} {
+		v, err := query(ctx, uri, sql)
+		if err != nil {
+			return w, err
+		}
+		*value = v
+	}
+	return w, nil
+}

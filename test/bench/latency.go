@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/progress-sync/progress-sync/test/bench/alternative"
+	"github.com/progress-sync/progress-sync/test/bench/load"
+	"github.com/progress-sync/progress-sync/test/bench/report"
+)
+
+const (
+	// heartbeatLearners send one update each heartbeatGap.
+	heartbeatLearners = 2000
+	heartbeatGap      = 5 * time.Second
+	clientConnections = 64
+)
+
+// latency compares how long a client waits for its answer, under the load of
+// heartbeats and at half of what the sidecar can take.
+func latency(ctx context.Context, s *suite) error {
+	uri, err := s.database(ctx, "latency")
+	if err != nil {
+		return err
+	}
+	ours, err := s.startSidecar(ctx, "latency", uri, defaults)
+	if err != nil {
+		return err
+	}
+	defer ours.Kill()
+	direct, err := s.startAlternative(ctx, alternative.Direct, uri)
+	if err != nil {
+		return err
+	}
+	defer direct.Kill()
+
+	ourShape := load.Shape{Path: "/v1/progress", Items: 1, Learners: heartbeatLearners, Minimal: true}
+	directShape := load.Shape{Path: "/", Items: 1, Learners: heartbeatLearners}
+	series := func(name string) report.Series { return report.Series{Name: name, Unit: "ms"} }
+	const us, them = "progress-sync", "an upsert per update"
+	p50, p99, half := series(us), series(us), series(us)
+	directP50, directP99, directFull := series(them), series(them), series(them)
+	milliseconds := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+	rate := float64(heartbeatLearners) / heartbeatGap.Seconds()
+	for range s.rounds {
+		r, err := load.Paced(ctx, ours.Address, ourShape, clientConnections, rate, s.each)
+		if err != nil {
+			return err
+		}
+		p50.Rounds, p99.Rounds = append(p50.Rounds, milliseconds(r.Quantile(0.5))), append(p99.Rounds, milliseconds(r.Quantile(0.99)))
+		if r, err = load.Paced(ctx, direct.Address, directShape, clientConnections, rate, s.each); err != nil {
+			return err
+		}
+		directP50.Rounds, directP99.Rounds = append(directP50.Rounds, milliseconds(r.Quantile(0.5))), append(directP99.Rounds, milliseconds(r.Quantile(0.99)))
+
+		full, err := load.Closed(ctx, ours.Address, ourShape, clientConnections, s.each)
+		if err != nil {
+			return err
+		}
+		if r, err = load.Paced(ctx, ours.Address, ourShape, clientConnections, full.Rate()/2, s.each); err != nil {
+			return err
+		}
+		half.Rounds = append(half.Rounds, milliseconds(r.Quantile(0.99)))
+		if r, err = load.Closed(ctx, direct.Address, directShape, clientConnections, s.each); err != nil {
+			return err
+		}
+		directFull.Rounds = append(directFull.Rounds, milliseconds(r.Quantile(0.99)))
+	}
+	heartbeats := fmt.Sprintf("of an acknowledged POST, %d learners with a heartbeat each %s", heartbeatLearners, heartbeatGap)
+	s.found("p50 "+heartbeats, report.AtMost(0.9, ""), p50, &directP50)
+	s.found("p99 "+heartbeats, report.AtMost(1, ""), p99, &directP99)
+	s.found("p99 at half of the sidecar's maximum load, against the direct writer's at its own maximum", report.AtMost(0.33, ""), half, &directFull)
+	return nil
+}

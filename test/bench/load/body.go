@@ -1,0 +1,62 @@
+package load
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// Shape is what a request of the load looks like.
+type Shape struct {
+	// Path of the request, for example "/v1/progress".
+	Path string
+	// Items in a request: 1 sends an object, more an array.
+	Items int
+	// Learners that the requests are spread over; every one of them is in a
+	// lesson of his own.
+	Learners int
+	// Minimal asks for an answer without a body.
+	Minimal bool
+}
+
+// request renders the n-th request of the load. Updates look like those of a
+// player's heartbeat, about 230 bytes each.
+func (s Shape) request(buf []byte, n int, now time.Time) []byte {
+	body := make([]byte, 0, 256*s.Items)
+	if s.Items > 1 {
+		body = append(body, '[')
+	}
+	for i := range s.Items {
+		if i > 0 {
+			body = append(body, ',')
+		}
+		body = appendUpdate(body, (n*s.Items+i)%s.Learners, n, now)
+	}
+	if s.Items > 1 {
+		body = append(body, ']')
+	}
+	prefer := ""
+	if s.Minimal {
+		prefer = "Prefer: return=minimal\r\n"
+	}
+	buf = fmt.Appendf(buf[:0], "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n%sContent-Length: %d\r\n\r\n",
+		s.Path, prefer, len(body))
+	return append(buf, body...)
+}
+
+func appendUpdate(b []byte, learner, n int, now time.Time) []byte {
+	position := float64(n%7200) / 4
+	b = append(b, `{"userId":"learner-`...)
+	b = strconv.AppendInt(b, int64(learner), 10)
+	b = append(b, `","courseId":"course-`...)
+	b = strconv.AppendInt(b, int64(learner%40), 10)
+	b = append(b, `","lessonId":"lesson-`...)
+	b = strconv.AppendInt(b, int64(learner%400), 10)
+	b = append(b, `","moduleId":"module-3","currentTime":`...)
+	b = strconv.AppendFloat(b, position, 'f', 2, 64)
+	b = append(b, `,"duration":2400,"watchedDelta":5,"seekEvents":0,"pauseEvents":`...)
+	b = strconv.AppendInt(b, int64(n%2), 10)
+	b = append(b, `,"playbackSpeed":1.25,"occurredAt":`...)
+	b = strconv.AppendInt(b, now.UnixMilli(), 10)
+	return append(b, '}')
+}

@@ -1,0 +1,142 @@
+package load
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// patience is how long one answer may take before the run is given up.
+const patience = 30 * time.Second
+
+// Result is what a run measured. Latencies are of accepted requests, sorted.
+type Result struct {
+	Accepted  int64 // updates answered with a 2xx status
+	Refused   int64 // updates answered with another status
+	Elapsed   time.Duration
+	Latencies []time.Duration
+}
+
+// Rate is the number of accepted updates a second.
+func (r Result) Rate() float64 { return float64(r.Accepted) / r.Elapsed.Seconds() }
+
+// Quantile of the latencies, q from 0 to 1.
+func (r Result) Quantile(q float64) time.Duration {
+	if len(r.Latencies) == 0 {
+		return 0
+	}
+	return r.Latencies[min(len(r.Latencies)-1, int(q*float64(len(r.Latencies))))]
+}
+
+// Closed drives the address with the given number of connections, each of which
+// sends its next request when it has the answer to the last.
+func Closed(ctx context.Context, address string, shape Shape, connections int, lasting time.Duration) (Result, error) {
+	end := time.Now().Add(lasting)
+	return run(ctx, address, shape, connections, func(int) (time.Duration, time.Time) { return 0, end })
+}
+
+// Paced drives the address with a given rate of requests a second in all,
+// evenly spread over the connections. Latency counts from the moment at which
+// the request was due, so that a slow server cannot hide its queue.
+func Paced(ctx context.Context, address string, shape Shape, connections int, perSecond float64, lasting time.Duration) (Result, error) {
+	end := time.Now().Add(lasting)
+	gap := time.Duration(float64(connections) / perSecond * float64(time.Second))
+	return run(ctx, address, shape, connections, func(int) (time.Duration, time.Time) { return gap, end })
+}
+
+func run(ctx context.Context, address string, shape Shape, connections int, pace func(int) (time.Duration, time.Time)) (Result, error) {
+	var next atomic.Int64
+	results := make([]Result, connections)
+	group, ctx := errgroup.WithContext(ctx)
+	start := time.Now()
+	for i := range connections {
+		group.Go(func() error {
+			gap, end := pace(i)
+			first := start.Add(gap * time.Duration(i) / time.Duration(connections))
+			c, err := dial(ctx, address)
+			if err != nil {
+				return err
+			}
+			defer c.close()
+			return c.drive(ctx, &results[i], shape, &next, first, gap, end)
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return Result{}, err
+	}
+	total := Result{Elapsed: time.Since(start)}
+	for _, r := range results {
+		total.Accepted += r.Accepted
+		total.Refused += r.Refused
+		total.Latencies = append(total.Latencies, r.Latencies...)
+	}
+	slices.Sort(total.Latencies)
+	return total, nil
+}
+
+func (c *connection) drive(ctx context.Context, r *Result, shape Shape, next *atomic.Int64, due time.Time, gap time.Duration, end time.Time) error {
+	var buf []byte
+	for ctx.Err() == nil {
+		now := time.Now()
+		if gap > 0 {
+			if wait := due.Sub(now); wait > 0 {
+				time.Sleep(wait)
+			}
+			now = due
+			due = due.Add(gap)
+		}
+		if !now.Before(end) {
+			return nil
+		}
+		buf = shape.request(buf, int(next.Add(1)), time.Now())
+		status, err := c.send(buf, time.Now().Add(patience))
+		if err != nil {
+			return fmt.Errorf("load: %w", err)
+		}
+		if status/100 == 2 {
+			r.Accepted += int64(shape.Items)
+			r.Latencies = append(r.Latencies, time.Since(now))
+		} else {
+			r.Refused += int64(shape.Items)
+		}
+	}
+	return ctx.Err()
+}
+
+// Fill sends each of the shape's learners once and returns when all are
+// accepted; a refused request is an error.
+func Fill(ctx context.Context, address string, shape Shape, connections int) error {
+	requests := (shape.Learners + shape.Items - 1) / shape.Items
+	var next atomic.Int64
+	group, ctx := errgroup.WithContext(ctx)
+	for range connections {
+		group.Go(func() error {
+			c, err := dial(ctx, address)
+			if err != nil {
+				return err
+			}
+			defer c.close()
+			var buf []byte
+			for ctx.Err() == nil {
+				n := int(next.Add(1)) - 1
+				if n >= requests {
+					return nil
+				}
+				buf = shape.request(buf, n, time.Now())
+				status, err := c.send(buf, time.Now().Add(patience))
+				if err != nil {
+					return fmt.Errorf("filling: %w", err)
+				}
+				if status/100 != 2 {
+					return fmt.Errorf("filling: the server answered %d", status)
+				}
+			}
+			return ctx.Err()
+		})
+	}
+	return group.Wait()
+}

@@ -1,0 +1,45 @@
+package report
+
+import (
+	"encoding/xml"
+	"io"
+	"strings"
+	"testing"
+)
+
+func TestFindingIsTheMedianOfTheRatiosOfEachRound(t *testing.T) {
+	f := Finding{
+		Ours:  Series{Rounds: []float64{10, 40, 90}},
+		Other: &Series{Rounds: []float64{10, 20, 30}},
+	}
+	if got := f.Value(); got != 2 {
+		t.Errorf("got %v, want the median of 1, 2 and 3", got)
+	}
+}
+
+func TestMarkdownSaysWhetherATargetIsMet(t *testing.T) {
+	table := Markdown([]Finding{
+		{Measured: "acknowledged", Target: AtLeast(0.65), Ours: Series{Unit: "/s", Rounds: []float64{60_000}}, Other: &Series{Name: "decode", Unit: "/s", Rounds: []float64{80_000}}},
+		{Measured: "memory", Target: AtMost(20, "MiB"), Ours: Series{Unit: "MiB", Rounds: []float64{21, 23, 22}}},
+	})
+	for _, want := range []string{
+		"| acknowledged | **0.75** | ≥ 0.65 | yes | 60.0k /s | decode: 80.0k /s |",
+		"| memory | **22 MiB** | ≤ 20 MiB | no | 22 MiB | – |",
+	} {
+		if !strings.Contains(table, want) {
+			t.Errorf("the table lacks\n%s\n%s", want, table)
+		}
+	}
+}
+
+func TestChartIsWellFormed(t *testing.T) {
+	chart := Chart("rows & <rates>", []Series{{Name: "progress-sync", Rounds: []float64{2}}, {Name: "direct", Rounds: []float64{0}}})
+	decoder := xml.NewDecoder(strings.NewReader(chart))
+	for {
+		if _, err := decoder.Token(); err == io.EOF {
+			return
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,3 @@
+// Package subject runs the programs that a benchmark measures, each as a process
+// of its own, and reads from the kernel what they used.
+package subject
