@@ -8,7 +8,7 @@ import (
 // SyncSpec says when, and in what portions, records are written. Every field
 // reaches running sidecars without a restart.
 //
-// +kubebuilder:validation:XValidation:rule="!has(self.quietPeriod) || duration(self.quietPeriod) <= duration(self.interval)",message="quietPeriod must not be longer than interval"
+// +kubebuilder:validation:XValidation:rule="!has(self.quietPeriod) || !has(self.interval) || duration(self.quietPeriod) <= duration(self.interval)",message="quietPeriod must not be longer than interval"
 type SyncSpec struct {
 	// interval from a record's first unsynced change to its write, 1s to 24h.
 	// Later changes do not extend it.
@@ -54,7 +54,7 @@ type SyncSpec struct {
 // records are parked, never dropped: the sidecar goes on probing the database
 // and writes them when it answers.
 //
-// +kubebuilder:validation:XValidation:rule="duration(self.initialDelay) <= duration(self.maxDelay)",message="initialDelay must not be longer than maxDelay"
+// +kubebuilder:validation:XValidation:rule="!has(self.initialDelay) || !has(self.maxDelay) || duration(self.initialDelay) <= duration(self.maxDelay)",message="initialDelay must not be longer than maxDelay"
 type RetrySpec struct {
 	// maxRetries after the first attempt, 0 to 20.
 	//

@@ -14,7 +14,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
-	"github.com/progress-sync/progress-sync/controllers/internal/fixture"
+	"github.com/progress-sync/progress-sync/test/fixture"
 )
 
 var update = flag.Bool("update", false, "write the golden files")

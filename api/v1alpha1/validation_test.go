@@ -1,0 +1,199 @@
+//go:build envtest
+
+package v1alpha1_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	"github.com/progress-sync/progress-sync/api/v1alpha1"
+	"github.com/progress-sync/progress-sync/test/apiserver"
+	"github.com/progress-sync/progress-sync/test/fixture"
+)
+
+var server client.Client
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		environment, err := apiserver.Start()
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer func() { _ = environment.Stop() }()
+		scheme := runtime.NewScheme()
+		if err := v1alpha1.AddToScheme(scheme); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		if server, err = client.New(environment.Config, client.Options{Scheme: scheme}); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		return m.Run()
+	}())
+}
+
+// policy parses a spec as a user writes it, so that a zero or a wrong type
+// reaches the API server.
+func policy(t *testing.T, name, spec string) *unstructured.Unstructured {
+	t.Helper()
+	var content map[string]any
+	if err := yaml.Unmarshal([]byte(spec), &content); err != nil {
+		t.Fatal(err)
+	}
+	return &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": v1alpha1.GroupVersion.String(), "kind": v1alpha1.Kind,
+		"metadata": map[string]any{"namespace": "default", "name": name},
+		"spec":     content,
+	}}
+}
+
+const good = `
+selector: {matchLabels: {app: lms}}
+database: {secretRef: {name: lms-db}}
+`
+
+func TestTheShortestPolicyGetsAllDefaults(t *testing.T) {
+	object := policy(t, "shortest", good)
+	if err := server.Create(context.Background(), object); err != nil {
+		t.Fatal(err)
+	}
+	var got v1alpha1.ProgressSyncPolicy
+	if err := server.Get(context.Background(), client.ObjectKeyFromObject(object), &got); err != nil {
+		t.Fatal(err)
+	}
+	want := fixture.NewPolicy("default", "lms").Build().Spec
+	if diff := cmp.Diff(want, got.Spec); diff != "" {
+		t.Errorf("spec (-the seed's defaults +got):\n%s", diff)
+	}
+}
+
+func TestBadPoliciesAreRefusedInWordsThatHelp(t *testing.T) {
+	with := func(extra string) string { return good + extra }
+	cases := map[string]struct{ spec, says string }{
+		"no selector":             {`database: {secretRef: {name: lms-db}}`, "spec.selector: Required value"},
+		"an empty selector":       {`{selector: {}, database: {secretRef: {name: lms-db}}}`, "selector must name at least one label"},
+		"empty match labels":      {`{selector: {matchLabels: {}}, database: {secretRef: {name: lms-db}}}`, "selector must name at least one label"},
+		"empty match expressions": {`{selector: {matchExpressions: []}, database: {secretRef: {name: lms-db}}}`, "selector must name at least one label"},
+		"no database":             {`selector: {matchLabels: {app: lms}}`, "spec.database: Required value"},
+		"no secret":               {`{selector: {matchLabels: {app: lms}}, database: {}}`, "spec.database.secretRef: Required value"},
+		"no secret name":          {`{selector: {matchLabels: {app: lms}}, database: {secretRef: {key: uri}}}`, "spec.database.secretRef.name: Required value"},
+		"an empty secret name":    {`{selector: {matchLabels: {app: lms}}, database: {secretRef: {name: ""}}}`, "name must be the name of a Secret"},
+		"a secret name that is a path": {`{selector: {matchLabels: {app: lms}}, database: {secretRef: {name: ../x}}}`,
+			"name must be the name of a Secret"},
+		"a key that is a path": {`{selector: {matchLabels: {app: lms}}, database: {secretRef: {name: x, key: ../uri}}}`,
+			"key must be a key of the Secret"},
+		"an interval of zero":           {with(`sync: {interval: 0s}`), "interval must be a duration from 1s to 24h"},
+		"an interval without a unit":    {with(`sync: {interval: "0"}`), "interval must be a duration from 1s to 24h"},
+		"an interval that is a number":  {with(`sync: {interval: 0}`), `spec.sync.interval in body must be of type string`},
+		"an interval that is no time":   {with(`sync: {interval: soon}`), "interval must be a duration from 1s to 24h"},
+		"a negative interval":           {with(`sync: {interval: -3m}`), "interval must be a duration from 1s to 24h"},
+		"an interval of days":           {with(`sync: {interval: 25h}`), "interval must be a duration from 1s to 24h"},
+		"a quiet period above interval": {with(`sync: {interval: 1m, quietPeriod: 2m}`), "quietPeriod must not be longer than interval"},
+		"a quiet period of zero":        {with(`sync: {quietPeriod: 0s}`), "quietPeriod must be a duration from 1s"},
+		"a batch of zero":               {with(`sync: {batchSize: 0}`), "batchSize must be from 1 to 1000 records"},
+		"a batch of 5000":               {with(`sync: {batchSize: 5000}`), "batchSize must be from 1 to 1000 records"},
+		"a threshold of zero":           {with(`sync: {completionThresholdPercent: 0}`), "completionThresholdPercent must be from 1 to 100"},
+		"a threshold above 100":         {with(`sync: {completionThresholdPercent: 101}`), "completionThresholdPercent must be from 1 to 100"},
+		"too many retries":              {with(`retry: {maxRetries: 21}`), "maxRetries must be from 0 to 20"},
+		"a delay above the longest":     {with(`retry: {initialDelay: 2m}`), "initialDelay must not be longer than maxDelay"},
+		"no delay":                      {with(`retry: {initialDelay: 0s}`), "initialDelay must be a duration from 100ms"},
+		"a longest delay above an hour": {with(`retry: {maxDelay: 2h}`), "maxDelay must be a duration from 100ms to 1h"},
+		"unknown durability":            {with(`buffer: {durability: Eventually}`), `supported values: "Sync", "Async"`},
+		"too few pending records":       {with(`buffer: {maxPendingRecords: 10}`), "maxPendingRecords must be from 100 to 10000000"},
+		"a small spool":                 {with(`buffer: {sizeLimit: 1Mi}`), "sizeLimit must be a quantity of 64Mi or more"},
+		"a small spool, as a number":    {with(`buffer: {sizeLimit: 1000}`), "sizeLimit must be a quantity of 64Mi or more"},
+		"a spool that is no quantity":   {with(`buffer: {sizeLimit: big}`), "sizeLimit"},
+		"a replay window of days":       {with(`buffer: {replayWindow: 48h}`), "replayWindow must be a duration from 0s to 24h"},
+		"no connections":                {`{selector: {matchLabels: {app: lms}}, database: {secretRef: {name: x}, maxConnections: 0}}`, "maxConnections must be from 1 to 10"},
+		"unknown migrations":            {`{selector: {matchLabels: {app: lms}}, database: {secretRef: {name: x}, migrations: Never}}`, `supported values: "Auto", "Manual"`},
+		"the sidecar's status port":     {with(`injection: {port: 9787}`), "port must be from 1024 to 65535, and not 9787"},
+		"a privileged port":             {with(`injection: {port: 80}`), "port must be from 1024 to 65535"},
+		"unknown failure policy":        {with(`injection: {failurePolicy: Maybe}`), `supported values: "Ignore", "Fail"`},
+		"a resource of another kind":    {with(`injection: {resources: {limits: {nvidia.com/gpu: 1}}}`), "limits may name cpu, memory and ephemeral-storage"},
+		"an image with a space":         {with(`injection: {image: "a b"}`), "image must be an image reference"},
+		"a body of no size":             {with(`ingest: {maxBodyBytes: 1}`), "maxBodyBytes must be from 1024"},
+		"an unknown log level":          {with(`logging: {level: Loud}`), `supported values: "Info", "Debug"`},
+		"two mistakes, the first":       {with(`sync: {batchSize: 0, interval: 0s}`), "batchSize must be"},
+		"two mistakes, the second":      {with(`sync: {batchSize: 0, interval: 0s}`), "interval must be"},
+		"a pull secret without a name":  {with(`injection: {imagePullSecrets: [{name: ""}]}`), "name must be the name of a Secret"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			err := server.Create(context.Background(), policy(t, "bad", c.spec), client.DryRunAll)
+			if err == nil {
+				t.Fatal("the API server took it")
+			}
+			if !strings.Contains(err.Error(), c.says) {
+				t.Errorf("the message does not say %q:\n%v", c.says, err)
+			}
+		})
+	}
+}
+
+func TestLimitsThemselvesAreAllowed(t *testing.T) {
+	for name, extra := range map[string]string{
+		"the least": `{sync: {interval: 1s, quietPeriod: 1s, batchSize: 1, completionThresholdPercent: 1, flushOnComplete: false},
+			retry: {maxRetries: 0, initialDelay: 100ms, maxDelay: 100ms},
+			buffer: {durability: Async, maxPendingRecords: 100, sizeLimit: 64Mi, replayWindow: 0s},
+			injection: {port: 1024}, ingest: {maxBodyBytes: 1024, maxItems: 1, maxConcurrent: 1}}`,
+		"the most": `{sync: {interval: 24h, quietPeriod: 24h, batchSize: 1000, completionThresholdPercent: 100},
+			retry: {maxRetries: 20, initialDelay: 1h, maxDelay: 60m},
+			buffer: {maxPendingRecords: 10000000, sizeLimit: 1Ti, replayWindow: 24h},
+			injection: {port: 65535}, ingest: {maxBodyBytes: 67108864, maxItems: 100000, maxConcurrent: 100000}}`,
+		"compound and fractional durations": `{sync: {interval: 1h2m3s, quietPeriod: 1.5s}}`,
+		"a spool as a number of bytes":      `{buffer: {sizeLimit: 134217728}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			var spec map[string]any
+			for _, part := range []string{good, extra} {
+				if err := yaml.Unmarshal([]byte(part), &spec); err != nil {
+					t.Fatal(err)
+				}
+			}
+			text, err := yaml.Marshal(spec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := server.Create(context.Background(), policy(t, "limits", string(text)), client.DryRunAll); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestALongNameIsRefused(t *testing.T) {
+	err := server.Create(context.Background(), policy(t, strings.Repeat("a", 64), good), client.DryRunAll)
+	if err == nil || !strings.Contains(err.Error(), "at most 63 characters") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestTheTypedObjectRoundTrips(t *testing.T) {
+	want := fixture.NewPolicy("default", "round-trip").ForAPIServer()
+	object := want.DeepCopy()
+	if err := server.Create(context.Background(), object); err != nil {
+		t.Fatal(err)
+	}
+	var got v1alpha1.ProgressSyncPolicy
+	if err := server.Get(context.Background(), client.ObjectKeyFromObject(object), &got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want.Spec, got.Spec); diff != "" {
+		t.Errorf("spec (-sent +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(metav1.ObjectMeta{}.Labels, got.Labels); diff != "" {
+		t.Errorf("labels (-sent +got):\n%s", diff)
+	}
+}

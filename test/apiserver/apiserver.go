@@ -1,0 +1,42 @@
+// Package apiserver starts a real kube-apiserver with etcd, and the project's
+// CRD in it, for tests of what only an API server decides. Such tests carry the
+// build tag envtest.
+package apiserver
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+)
+
+// Start returns a running API server; the caller stops it. Its programs come
+// from KUBEBUILDER_ASSETS, else from bin in PROGRESS_SYNC_CACHE, else from
+// .cache/bin of the project.
+func Start() (*envtest.Environment, error) {
+	root := projectRoot()
+	assets := os.Getenv("KUBEBUILDER_ASSETS")
+	if assets == "" {
+		cache := os.Getenv("PROGRESS_SYNC_CACHE")
+		if cache == "" {
+			cache = filepath.Join(root, ".cache")
+		}
+		assets = filepath.Join(cache, "bin")
+	}
+	environment := &envtest.Environment{
+		BinaryAssetsDirectory: assets,
+		CRDDirectoryPaths:     []string{filepath.Join(root, "config", "crd", "bases")},
+		ErrorIfCRDPathMissing: true,
+	}
+	if _, err := environment.Start(); err != nil {
+		return nil, fmt.Errorf("starting kube-apiserver and etcd from %s (make tools builds them there): %w", assets, err)
+	}
+	return environment, nil
+}
+
+func projectRoot() string {
+	_, file, _, _ := runtime.Caller(0)
+	return filepath.Dir(filepath.Dir(filepath.Dir(file)))
+}
