@@ -1,0 +1,182 @@
+package buffer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+)
+
+// Options of Open.
+type Options struct {
+	// Dir is the spool's directory; it is made if it doesn't exist.
+	Dir string
+	// FS holds Dir; nil for the operating system's.
+	FS vfs.FS
+	// Now is the clock; nil for time.Now.
+	Now    func() time.Time
+	Policy Policy
+	// FreeBytes asks how much the file system that holds dir has left; nil for
+	// FS's own answer.
+	FreeBytes func(dir string) (uint64, error)
+	// OnSync, if not nil, is told how long each sync of the journal took. It
+	// must return quickly.
+	OnSync func(time.Duration)
+}
+
+// Buffer holds what was accepted and is not saved. Its methods may be called
+// concurrently; Freeze, Confirm, Split and Quarantine of one lane are meant to
+// be called by one goroutine.
+type Buffer struct {
+	journal *journal
+	clock   *clock
+	format  format
+	lanes   []*lane
+	policy  atomic.Pointer[Policy]
+
+	// settled ends the short time after the start in which windows that ended
+	// before are left alone, so that pods that start together don't write
+	// together.
+	settled  time.Duration
+	pending  atomic.Int64 // records, in all lanes
+	received atomic.Int64 // the newest arrival that was given out
+	space    space
+
+	deadMu     sync.Mutex
+	lastDead   uint64 // id
+	deadCount  int64
+	progressMu sync.Mutex
+	progress   chan struct{}
+
+	// gate is held for reading by calls that use the journal; Close shuts it.
+	gate    sync.RWMutex
+	closed  bool
+	work    sync.Pool     // of *work
+	written chan struct{} // signalled by writes that nobody waits for
+	stop    context.CancelFunc
+	owned   sync.WaitGroup
+}
+
+// lanesOfNewSpool is fixed in a spool when it is created.
+const lanesOfNewSpool = 2
+
+// Open opens the spool in o.Dir, or creates it, and loads what it holds. An
+// error names the entry that cannot be read.
+func Open(o Options) (*Buffer, error) {
+	if o.FS == nil {
+		o.FS = vfs.Default
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.FreeBytes == nil {
+		o.FreeBytes = func(dir string) (uint64, error) {
+			usage, err := o.FS.GetDiskUsage(dir)
+			return usage.AvailBytes, err
+		}
+	}
+	j, err := openJournal(o.Dir, o.FS, o.OnSync)
+	if err != nil {
+		return nil, fmt.Errorf("opening the spool %s: %w", o.Dir, err)
+	}
+	b := &Buffer{
+		journal:  j,
+		clock:    newClock(o.Now),
+		progress: make(chan struct{}),
+		written:  make(chan struct{}, 1),
+	}
+	b.space = space{dir: o.Dir, free: o.FreeBytes, look: make(chan struct{}, 1)}
+	b.work.New = func() any { return new(work) }
+	b.policy.Store(&o.Policy)
+	if err := b.load(); err != nil {
+		return nil, errors.Join(fmt.Errorf("loading the spool %s: %w", o.Dir, err), j.close())
+	}
+	b.measure()
+	ctx, stop := context.WithCancel(context.Background())
+	b.stop = stop
+	b.owned.Go(func() { b.housekeep(ctx) })
+	b.owned.Go(func() { b.syncLazily(ctx) })
+	return b, nil
+}
+
+// Close ends the buffer's goroutines and closes the spool; what was
+// acknowledged stays in it. Calls that run are waited for.
+func (b *Buffer) Close() error {
+	b.gate.Lock()
+	if b.closed {
+		b.gate.Unlock()
+		return nil
+	}
+	b.closed = true
+	b.gate.Unlock()
+	b.stop()
+	b.owned.Wait()
+	// A spool that failed is left as it is; a healthy one gets all of it.
+	err := b.journal.sync()
+	if errors.Is(err, ErrFailed) {
+		err = nil
+	}
+	return errors.Join(err, b.journal.close())
+}
+
+// SetPolicy replaces the policy at once.
+func (b *Buffer) SetPolicy(p Policy) {
+	b.policy.Store(&p)
+	for _, l := range b.lanes {
+		l.mu.Lock()
+		l.keepQuiet(p.QuietPeriod > 0)
+		l.mu.Unlock()
+		l.signal()
+	}
+	b.space.lookAgain()
+}
+
+// Writer is the id of this spool, a random UUID.
+func (b *Buffer) Writer() string { return b.format.writer.String() }
+
+// Lanes is the number of lanes, fixed when the spool was created.
+func (b *Buffer) Lanes() int { return len(b.lanes) }
+
+// Failed is closed after an error of the disk, see ErrFailed and Fault.
+func (b *Buffer) Failed() <-chan struct{} { return b.journal.fault.done }
+
+// Fault is the error of the disk that closed Failed, nil before.
+func (b *Buffer) Fault() error {
+	if !b.journal.fault.failed() {
+		return nil
+	}
+	return b.journal.fault.err
+}
+
+// enter must be followed by leave, unless it returns an error.
+func (b *Buffer) enter() error {
+	b.gate.RLock()
+	switch {
+	case b.closed:
+		b.gate.RUnlock()
+		return ErrClosed
+	case b.journal.fault.failed():
+		b.gate.RUnlock()
+		return ErrFailed
+	}
+	return nil
+}
+
+func (b *Buffer) leave() { b.gate.RUnlock() }
+
+// arrival returns the next ReceivedAt: the time, but later than all before.
+func (b *Buffer) arrival(now progress.Instant) progress.Instant {
+	for {
+		last := b.received.Load()
+		next := max(int64(now), last+1)
+		if b.received.CompareAndSwap(last, next) {
+			return progress.Instant(next)
+		}
+	}
+}

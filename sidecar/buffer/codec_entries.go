@@ -1,0 +1,198 @@
+package buffer
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+)
+
+// Prefixes of the spool's entries, see doc.go.
+const (
+	prefixFormat     = 'm'
+	prefixLane       = 'l'
+	prefixPending    = 'p'
+	prefixBatch      = 'b'
+	prefixKept       = 'k'
+	prefixDeadLetter = 'd'
+)
+
+const (
+	formatVersion     = 1
+	pendingVersion    = 1
+	batchVersion      = 1
+	laneVersion       = 1
+	keptVersion       = 1
+	deadLetterVersion = 1
+)
+
+func laneKey(lane int) []byte { return []byte{prefixLane, byte(lane)} }
+
+// numberedKey is the key of a batch or of its kept marker.
+func numberedKey(prefix byte, lane int, number uint64) []byte {
+	return binary.BigEndian.AppendUint64([]byte{prefix, byte(lane)}, number)
+}
+
+func decodeNumberedKey(key []byte) (lane int, number uint64, ok bool) {
+	if len(key) != 10 {
+		return 0, 0, false
+	}
+	return int(key[1]), binary.BigEndian.Uint64(key[2:]), true
+}
+
+// maxLanes is the number of bits in a set of lanes.
+const maxLanes = 64
+
+// format is what a spool is fixed to when it is created.
+type format struct {
+	lanes  int
+	writer uuid.UUID
+}
+
+func (f format) append(dst []byte) []byte {
+	dst = append(dst, formatVersion, byte(f.lanes))
+	return append(dst, f.writer[:]...)
+}
+
+func decodeFormat(value []byte) (format, error) {
+	d := decoder{rest: value}
+	d.version(formatVersion)
+	f := format{lanes: int(d.byte())}
+	if len(d.rest) < len(f.writer) {
+		d.fail(errTruncated)
+	}
+	d.rest = d.rest[copy(f.writer[:], d.rest):]
+	if f.lanes < 1 || f.lanes > maxLanes {
+		d.fail(errMalformed)
+	}
+	return f, d.end()
+}
+
+// pendingState is what a pending entry keeps beside its record.
+type pendingState struct {
+	due    bool
+	opened progress.Instant
+}
+
+func appendPending(dst []byte, s pendingState, r *progress.Record) []byte {
+	var due byte
+	if s.due {
+		due = 1
+	}
+	dst = append(dst, pendingVersion, due)
+	dst = appendInstant(dst, s.opened)
+	return appendRecord(dst, r)
+}
+
+func decodePending(value []byte, r *progress.Record) (pendingState, error) {
+	d := decoder{rest: value}
+	d.version(pendingVersion)
+	due := d.byte()
+	if due > 1 {
+		d.fail(errMalformed)
+	}
+	s := pendingState{due: due == 1, opened: d.instant()}
+	decodeRecord(&d, r)
+	return s, d.end()
+}
+
+func appendBatch(dst []byte, oldest progress.Instant, records []progress.Record) []byte {
+	dst = append(dst, batchVersion)
+	dst = appendInstant(dst, oldest)
+	dst = binary.AppendUvarint(dst, uint64(len(records)))
+	for i := range records {
+		dst = appendKeyed(dst, &records[i])
+	}
+	return dst
+}
+
+func decodeBatch(value []byte) (oldest progress.Instant, records []progress.Record, err error) {
+	d := decoder{rest: value}
+	d.version(batchVersion)
+	oldest = d.instant()
+	n := d.count()
+	for i := range n {
+		var r progress.Record
+		decodeKeyed(&d, &r)
+		if d.err != nil {
+			return 0, nil, fmt.Errorf("record %d of %d: %w", i+1, n, d.err)
+		}
+		records = append(records, r)
+	}
+	return oldest, records, d.end()
+}
+
+// appendKeyed writes a record with its key.
+func appendKeyed(dst []byte, r *progress.Record) []byte {
+	dst = appendString(dst, r.UserID)
+	dst = appendString(dst, r.CourseID)
+	dst = appendString(dst, r.LessonID)
+	return appendRecord(dst, r)
+}
+
+func decodeKeyed(d *decoder, r *progress.Record) {
+	r.Key = progress.Key{UserID: d.string(), CourseID: d.string(), LessonID: d.string()}
+	decodeRecord(d, r)
+}
+
+// laneState is the lane's numbers.
+type laneState struct {
+	next     uint64
+	applied  uint64
+	received progress.Instant
+	frozen   []uint64
+}
+
+func (s laneState) append(dst []byte) []byte {
+	dst = append(dst, laneVersion)
+	dst = binary.AppendUvarint(dst, s.next)
+	dst = binary.AppendUvarint(dst, s.applied)
+	dst = appendInstant(dst, s.received)
+	dst = binary.AppendUvarint(dst, uint64(len(s.frozen)))
+	for _, n := range s.frozen {
+		dst = binary.AppendUvarint(dst, n)
+	}
+	return dst
+}
+
+func decodeLaneState(value []byte) (laneState, error) {
+	d := decoder{rest: value}
+	d.version(laneVersion)
+	s := laneState{next: d.uvarint(), applied: d.uvarint(), received: d.instant()}
+	for range d.count() {
+		s.frozen = append(s.frozen, d.uvarint())
+	}
+	if s.next == 0 {
+		d.fail(errMalformed)
+	}
+	return s, d.end()
+}
+
+// keptBatch is a confirmed batch that can still be applied again.
+type keptBatch struct {
+	number uint64
+	prev   uint64 // the number that the lane had applied before it
+	at     progress.Instant
+	bytes  int64
+}
+
+func (k keptBatch) append(dst []byte) []byte {
+	dst = append(dst, keptVersion)
+	dst = binary.AppendUvarint(dst, k.prev)
+	dst = appendInstant(dst, k.at)
+	return binary.AppendUvarint(dst, uint64(k.bytes))
+}
+
+func decodeKept(number uint64, value []byte) (keptBatch, error) {
+	d := decoder{rest: value}
+	d.version(keptVersion)
+	k := keptBatch{number: number, prev: d.uvarint(), at: d.instant()}
+	bytes := d.uvarint()
+	if bytes > 1<<62 {
+		d.fail(errMalformed)
+	}
+	k.bytes = int64(bytes)
+	return k, d.end()
+}

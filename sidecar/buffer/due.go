@@ -1,0 +1,69 @@
+package buffer
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+func sortByChange(entries []*entry) {
+	slices.SortStableFunc(entries, func(a, b *entry) int { return cmp.Compare(a.changed, b.changed) })
+}
+
+// nextDue returns the entry that is to be frozen first of those due at the
+// given moment, nil if there is none.
+func (b *Buffer) nextDue(l *lane, at time.Duration, p *Policy) *entry {
+	if e := l.urgent.head; e != nil {
+		return e
+	}
+	if b.crowded(p) {
+		return l.age.head
+	}
+	if at < b.settled {
+		return nil
+	}
+	if e := l.age.head; e != nil && at-e.opened >= p.Interval {
+		return e
+	}
+	if e := l.quiet.head; e != nil && at-e.changed >= p.QuietPeriod {
+		return e
+	}
+	return nil
+}
+
+// dueAt returns when the lane's next entry becomes due, false if it has none.
+func (b *Buffer) dueAt(l *lane, now time.Duration, p *Policy) (time.Duration, bool) {
+	oldest := l.age.head
+	switch {
+	case oldest == nil:
+		return 0, false
+	case l.urgent.head != nil || b.crowded(p):
+		return now, true
+	}
+	due := oldest.opened + p.Interval
+	if e := l.quiet.head; e != nil {
+		due = min(due, e.changed+p.QuietPeriod)
+	}
+	return max(due, b.settled), true
+}
+
+// crowded reports whether the buffer is above its high-water mark.
+func (b *Buffer) crowded(p *Policy) bool { return b.pending.Load() > p.highWater() }
+
+// NextDue returns when the next record of the lane becomes due, which may be
+// past, and false if nothing is pending.
+func (b *Buffer) NextDue(lane int) (time.Time, bool) {
+	l, p := b.lanes[lane], b.policy.Load()
+	now := b.clock.read().elapsed
+	l.mu.Lock()
+	due, ok := b.dueAt(l, now, p)
+	l.mu.Unlock()
+	if !ok {
+		return time.Time{}, false
+	}
+	return b.clock.time(due), true
+}
+
+// Wake is signalled when something of the lane may be due earlier than NextDue
+// said before. It never closes.
+func (b *Buffer) Wake(lane int) <-chan struct{} { return b.lanes[lane].wake }

@@ -1,0 +1,69 @@
+package buffer
+
+import (
+	"time"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+)
+
+// entry is a pending record in memory, at most 352 bytes beside its key.
+type entry struct {
+	key     string // its diskKey, which the strings of record.Key are part of
+	record  progress.Record
+	opened  time.Duration // when the window opened, by the clock's elapsed time
+	changed time.Duration // when the last update came
+	links   [2]links
+	// Neighbours among the entries of the same learner.
+	userPrev, userNext *entry
+	// turn is its place among the urgent entries of the lane, 0 when it waits
+	// for its window.
+	turn uint64
+	// completed says that it is urgent because its lesson was completed, which
+	// is kept on disk.
+	completed bool
+	// touched says that it is among the changes of the running call.
+	touched bool
+}
+
+// waiting is the number of accepted updates that r stands for; a reset counts
+// as one.
+func waiting(r *progress.Record) int64 { return max(r.UpdateCount, 1) }
+
+type links struct{ prev, next *entry }
+
+// The orders that an entry can be linked in.
+const (
+	byAge  = iota // all entries, by the opening of their windows
+	byTurn        // urgent ones by turn, or the others by their last change
+)
+
+// list is a chain of entries through one of their links.
+type list struct {
+	by         int
+	head, tail *entry
+}
+
+func (l *list) pushBack(e *entry) {
+	e.links[l.by] = links{prev: l.tail}
+	if l.tail == nil {
+		l.head = e
+	} else {
+		l.tail.links[l.by].next = e
+	}
+	l.tail = e
+}
+
+func (l *list) remove(e *entry) {
+	at := e.links[l.by]
+	if at.prev == nil {
+		l.head = at.next
+	} else {
+		at.prev.links[l.by].next = at.next
+	}
+	if at.next == nil {
+		l.tail = at.prev
+	} else {
+		at.next.links[l.by].prev = at.prev
+	}
+	e.links[l.by] = links{}
+}

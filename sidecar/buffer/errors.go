@@ -1,0 +1,18 @@
+package buffer
+
+import "errors"
+
+var (
+	// ErrFull is the result of an update for a new key at MaxPendingRecords.
+	ErrFull = errors.New("too many records are waiting to be written; try again later")
+	// ErrRange is the result of an update that would take a sum of its key out
+	// of the range of 64 bits; the pending record stays as it was.
+	ErrRange = errors.New("the sums of this key are out of range")
+	// ErrNoSpace refuses a whole call while the spool volume is nearly full.
+	ErrNoSpace = errors.New("the spool volume is nearly full; updates are accepted again when space is free")
+	// ErrFailed refuses every call after an error of the disk. It is final:
+	// what is on disk is only known after a restart.
+	ErrFailed = errors.New("the spool's disk failed; restart to go on with what it holds")
+	// ErrClosed refuses calls after Close.
+	ErrClosed = errors.New("the buffer is closed")
+)

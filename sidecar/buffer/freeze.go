@@ -1,0 +1,147 @@
+package buffer
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+)
+
+// Freeze takes up to limit records of the lane that are due at the given time
+// under the lane's next number, and returns them when the disk has the batch.
+// It returns false when nothing is due. The records are shared with the
+// buffer and must not be changed.
+func (b *Buffer) Freeze(lane int, now time.Time, limit int) (progress.Batch, bool, error) {
+	if err := b.enter(); err != nil {
+		return progress.Batch{}, false, fmt.Errorf("freezing a batch of lane %d: %w", lane, err)
+	}
+	defer b.leave()
+	l := b.lanes[lane]
+	l.mu.Lock()
+	fb := b.takeDue(l, b.clock.at(now), limit)
+	if fb == nil {
+		l.mu.Unlock()
+		return progress.Batch{}, false, nil
+	}
+	c := b.journal.begin()
+	for _, key := range fb.keys {
+		c.deletePending(key)
+	}
+	b.putBatch(c, l, fb)
+	err := b.putLane(c, l)
+	l.mu.Unlock()
+	if err == nil {
+		err = b.journal.wait(c)
+	}
+	if err != nil {
+		return progress.Batch{}, false, fmt.Errorf("freezing batch %d of lane %d: %w", fb.number, lane, err)
+	}
+	l.mu.Lock()
+	fb.synced = true
+	l.mu.Unlock()
+	return fb.batch(lane), true, nil
+}
+
+// takeDue moves what is due into a new frozen batch, nil if nothing is.
+func (b *Buffer) takeDue(l *lane, at time.Duration, limit int) *frozenBatch {
+	p := b.policy.Load()
+	var taken []*entry
+	var turn uint64
+	for len(taken) < limit {
+		e := b.nextDue(l, at, p)
+		if e == nil {
+			break
+		}
+		if turn == 0 {
+			turn = e.turn
+		}
+		l.remove(e)
+		b.pending.Add(-1)
+		taken = append(taken, e)
+	}
+	if len(taken) == 0 {
+		return nil
+	}
+	opened := taken[0].opened
+	for _, e := range taken {
+		opened = min(opened, e.opened)
+	}
+	slices.SortFunc(taken, func(a, b *entry) int { return a.record.Compare(b.record.Key) })
+	l.freezes++
+	fb := &frozenBatch{
+		freeze:  l.freezes,
+		turn:    turn,
+		oldest:  b.clock.read().wallOf(opened),
+		records: make([]progress.Record, len(taken)),
+		keys:    make([]string, len(taken)),
+	}
+	for i, e := range taken {
+		fb.records[i], fb.keys[i] = e.record, e.key
+	}
+	l.addFrozen(fb)
+	return fb
+}
+
+// addFrozen gives fb the lane's next number.
+func (l *lane) addFrozen(fb *frozenBatch) {
+	fb.number = l.next
+	l.next++
+	l.frozen = append(l.frozen, fb)
+	l.takeOff(fb)
+}
+
+// dropFrozen takes the i-th frozen batch out of the lane.
+func (l *lane) dropFrozen(i int) {
+	l.land(l.frozen[i])
+	l.frozen = slices.Delete(l.frozen, i, i+1)
+}
+
+func (fb *frozenBatch) batch(lane int) progress.Batch {
+	return progress.Batch{Lane: lane, Number: fb.number, Records: fb.records}
+}
+
+// putBatch writes fb into c.
+func (b *Buffer) putBatch(c change, l *lane, fb *frozenBatch) {
+	value := appendBatch(nil, fb.oldest, fb.records)
+	fb.bytes = int64(len(value))
+	c.put(numberedKey(prefixBatch, l.number, fb.number), value)
+}
+
+// putLane writes the lane's numbers into c and appends c to the journal.
+func (b *Buffer) putLane(c change, l *lane) error {
+	c.put(laneKey(l.number), l.state(b).append(nil))
+	return b.journal.append(c)
+}
+
+func (l *lane) state(b *Buffer) laneState {
+	s := laneState{next: l.next, applied: l.applied, received: progress.Instant(b.received.Load())}
+	for _, fb := range l.frozen {
+		s.frozen = append(s.frozen, fb.number)
+	}
+	return s
+}
+
+// Frozen returns the lane's batches that are on disk and neither confirmed nor
+// quarantined, in the order in which they are to be applied.
+func (b *Buffer) Frozen(lane int) []progress.Batch {
+	l := b.lanes[lane]
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var batches []progress.Batch
+	for _, fb := range l.frozen {
+		if fb.synced {
+			batches = append(batches, fb.batch(lane))
+		}
+	}
+	return batches
+}
+
+// Applied returns the number of the lane's last confirmed batch, 0 if there was
+// none. After a crash it may be an earlier one; Frozen then has what follows.
+func (b *Buffer) Applied(lane int) uint64 {
+	l := b.lanes[lane]
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.applied
+}

@@ -1,0 +1,76 @@
+package buffer
+
+import (
+	"hash/maphash"
+	"slices"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+)
+
+// Filter chooses keys; an empty field matches all.
+type Filter struct{ UserID, CourseID, LessonID string }
+
+func (f Filter) matches(k *progress.Key) bool {
+	return (f.UserID == "" || f.UserID == k.UserID) &&
+		(f.CourseID == "" || f.CourseID == k.CourseID) &&
+		(f.LessonID == "" || f.LessonID == k.LessonID)
+}
+
+// Held is what the buffer holds of one key.
+type Held struct {
+	// Record is the pending and the frozen record merged.
+	Record progress.Record
+	// PendingUpdates and InFlightUpdates were accepted and are not saved; the
+	// latter are in a frozen batch.
+	PendingUpdates, InFlightUpdates int64
+}
+
+// Held returns what is not saved of the keys that f matches, sorted by key.
+func (b *Buffer) Held(f Filter) []Held {
+	var all []Held
+	for _, l := range b.lanes {
+		all = l.held(all, f)
+	}
+	slices.SortFunc(all, func(a, b Held) int { return a.Record.Compare(b.Record.Key) })
+	return all
+}
+
+func (l *lane) held(all []Held, f Filter) []Held {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.each(f, func(e *entry) {
+		h := Held{Record: e.record, PendingUpdates: waiting(&e.record)}
+		for fl := l.inFlight[e.key]; fl != nil; fl = fl.next {
+			h.Record = join(h.Record, *fl.record)
+			h.InFlightUpdates += waiting(fl.record)
+		}
+		all = append(all, h)
+	})
+	for key, fl := range l.inFlight {
+		if l.pending[key] != nil || !f.matches(&fl.record.Key) {
+			continue
+		}
+		var h Held
+		h.Record, h.InFlightUpdates = fl.joined()
+		all = append(all, h)
+	}
+	return all
+}
+
+// each calls do for the pending entries that f matches, by age where f names no
+// learner. do must not add or remove entries.
+func (l *lane) each(f Filter, do func(*entry)) {
+	if f.UserID == "" {
+		for e := l.age.head; e != nil; e = e.links[byAge].next {
+			if f.matches(&e.record.Key) {
+				do(e)
+			}
+		}
+		return
+	}
+	for e := l.users[maphash.String(l.seed, f.UserID)]; e != nil; e = e.userNext {
+		if f.matches(&e.record.Key) {
+			do(e)
+		}
+	}
+}

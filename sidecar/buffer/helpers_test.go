@@ -1,0 +1,166 @@
+package buffer
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"go.uber.org/goleak"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// testClock is a clock that tests set.
+type testClock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func newTestClock() *testClock {
+	return &testClock{now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}
+}
+
+func (c *testClock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *testClock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+func testPolicy() Policy {
+	return Policy{
+		Interval:            3 * time.Minute,
+		FlushOnComplete:     true,
+		CompletionThreshold: 95,
+		MaxPendingRecords:   1000,
+		SizeLimitBytes:      1 << 30,
+		ReplayWindow:        10 * time.Minute,
+	}
+}
+
+// bench is a buffer on a file system in memory with a clock of the test's.
+type bench struct {
+	*Buffer
+	t     testing.TB
+	fs    *vfs.MemFS
+	clock *testClock
+	opts  Options
+}
+
+func plentyFree(string) (uint64, error) { return 1 << 40, nil }
+
+func newBench(t testing.TB, set ...func(*Options)) *bench {
+	t.Helper()
+	b := &bench{t: t, fs: vfs.NewCrashableMem(), clock: newTestClock()}
+	b.opts = Options{
+		Dir: "spool", FS: b.fs, Now: b.clock.Now, Policy: testPolicy(), FreeBytes: plentyFree,
+	}
+	for _, s := range set {
+		s(&b.opts)
+	}
+	b.open()
+	t.Cleanup(func() {
+		if err := b.Buffer.Close(); err != nil {
+			t.Errorf("closing: %v", err)
+		}
+	})
+	return b
+}
+
+func (b *bench) open() {
+	b.t.Helper()
+	buf, err := Open(b.opts)
+	if err != nil {
+		b.t.Fatalf("opening: %v", err)
+	}
+	b.Buffer = buf
+}
+
+// restart closes the buffer in an orderly way and opens it again.
+func (b *bench) restart() {
+	b.t.Helper()
+	if err := b.Buffer.Close(); err != nil {
+		b.t.Fatalf("closing: %v", err)
+	}
+	b.open()
+}
+
+// crash goes on with what was certainly on disk at this moment.
+func (b *bench) crash() {
+	b.t.Helper()
+	after := b.fs.CrashClone(vfs.CrashCloneCfg{})
+	if err := b.Buffer.Close(); err != nil {
+		b.t.Fatalf("closing what crashed: %v", err)
+	}
+	b.fs, b.opts.FS = after, after
+	b.open()
+}
+
+func key(n int) progress.Key {
+	return progress.Key{UserID: fmt.Sprintf("user-%d", n), CourseID: "course", LessonID: "lesson"}
+}
+
+func at(n int, position float64) progress.Update {
+	return progress.Update{Key: key(n), CurrentTime: progress.Some(position), SeekEvents: 1}
+}
+
+// put puts updates that must all be accepted.
+func (b *bench) put(updates ...progress.Update) []Result {
+	b.t.Helper()
+	results, err := b.Put(context.Background(), updates)
+	if err != nil {
+		b.t.Fatalf("Put: %v", err)
+	}
+	for i, r := range results {
+		if r.Err != nil {
+			b.t.Fatalf("update %d: %v", i, r.Err)
+		}
+	}
+	return results
+}
+
+// freezeAll freezes everything that is due, in batches of up to limit.
+func (b *bench) freezeAll(limit int) []progress.Batch {
+	b.t.Helper()
+	var all []progress.Batch
+	for lane := range b.Lanes() {
+		for {
+			batch, ok, err := b.Freeze(lane, b.clock.Now(), limit)
+			if err != nil {
+				b.t.Fatal(err)
+			}
+			if !ok {
+				break
+			}
+			all = append(all, batch)
+		}
+	}
+	return all
+}
+
+func (b *bench) confirm(batches ...progress.Batch) {
+	b.t.Helper()
+	for _, batch := range batches {
+		if err := b.Confirm(batch.Lane, batch.Number); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+}
+
+func records(batches []progress.Batch) int {
+	n := 0
+	for _, b := range batches {
+		n += len(b.Records)
+	}
+	return n
+}

@@ -1,0 +1,207 @@
+package buffer
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+)
+
+// load fills the buffer from the spool. Records of confirmed batches stay on
+// disk, so that memory holds no more than what is pending or frozen.
+func (b *Buffer) load() error {
+	if err := b.loadFormat(); err != nil {
+		return err
+	}
+	p := b.policy.Load()
+	for i := range b.format.lanes {
+		l := newLane(i, p.QuietPeriod > 0)
+		b.lanes = append(b.lanes, l)
+		if err := b.loadLane(l); err != nil {
+			return fmt.Errorf("lane %d: %w", i, err)
+		}
+	}
+	if err := b.loadDeadLetters(); err != nil {
+		return err
+	}
+	b.settled = b.clock.read().elapsed + startDelay(p)
+	return b.loadPending(p)
+}
+
+// loadFormat reads what the spool was created with, or creates it.
+func (b *Buffer) loadFormat() error {
+	value, err := b.journal.get([]byte{prefixFormat})
+	if err != nil {
+		return fmt.Errorf("reading its format: %w", err)
+	}
+	if value != nil {
+		if b.format, err = decodeFormat(value); err != nil {
+			return fmt.Errorf("its format cannot be read, it may be of a newer version: %w", err)
+		}
+		return nil
+	}
+	err = b.journal.each([]byte{0}, []byte{0xff}, func([]byte, []byte) error {
+		return errors.New("it holds data but not its format")
+	})
+	if err != nil {
+		return err
+	}
+	writer, err := uuid.NewRandom()
+	if err != nil {
+		return fmt.Errorf("choosing the writer's id: %w", err)
+	}
+	b.format = format{lanes: lanesOfNewSpool, writer: writer}
+	c := b.journal.begin()
+	c.put([]byte{prefixFormat}, b.format.append(nil))
+	if err := b.journal.append(c); err != nil {
+		return err
+	}
+	return b.journal.wait(c)
+}
+
+// loadLane reads the lane's numbers, its frozen batches, and which confirmed
+// ones are kept.
+func (b *Buffer) loadLane(l *lane) error {
+	value, err := b.journal.get(laneKey(l.number))
+	if err != nil {
+		return fmt.Errorf("reading its numbers: %w", err)
+	}
+	if value == nil {
+		return nil
+	}
+	s, err := decodeLaneState(value)
+	if err != nil {
+		return fmt.Errorf("its numbers cannot be read: %w", err)
+	}
+	l.next, l.applied = s.next, s.applied
+	b.sawArrival(s.received)
+	for _, number := range s.frozen {
+		if err := b.loadBatch(l, number); err != nil {
+			return fmt.Errorf("batch %d cannot be read: %w", number, err)
+		}
+	}
+	return b.journal.each(
+		numberedKey(prefixKept, l.number, 0), []byte{prefixKept, byte(l.number) + 1},
+		func(key, value []byte) error {
+			_, number, ok := decodeNumberedKey(key)
+			if !ok {
+				return errors.New("the key of a kept batch cannot be read")
+			}
+			k, err := decodeKept(number, value)
+			if err != nil {
+				return fmt.Errorf("kept batch %d cannot be read: %w", number, err)
+			}
+			l.kept = append(l.kept, k)
+			l.keptSize += k.bytes
+			return nil
+		})
+}
+
+func (b *Buffer) loadBatch(l *lane, number uint64) error {
+	value, err := b.journal.get(numberedKey(prefixBatch, l.number, number))
+	if err != nil {
+		return err
+	}
+	if value == nil {
+		return errors.New("it is missing")
+	}
+	l.freezes++
+	fb := &frozenBatch{number: number, freeze: l.freezes, bytes: int64(len(value)), synced: true}
+	if fb.oldest, fb.records, err = decodeBatch(value); err != nil {
+		return err
+	}
+	fb.keys = make([]string, len(fb.records))
+	for i := range fb.records {
+		r := &fb.records[i]
+		fb.keys[i] = string(appendDiskKey(nil, prefixPending, r.Key))
+		r.Key, _ = splitDiskKey(fb.keys[i])
+		b.sawArrival(r.ReceivedAt)
+		if r.Completed {
+			l.done.add(fb.keys[i])
+		}
+	}
+	l.frozen = append(l.frozen, fb)
+	l.takeOff(fb)
+	return nil
+}
+
+// loadPending reads the pending records. Their windows go on from where they
+// were, the time in which nothing ran included.
+func (b *Buffer) loadPending(p *Policy) error {
+	now := b.clock.read()
+	var entries []*entry
+	n := 0
+	err := b.journal.each([]byte{prefixPending}, []byte{prefixPending + 1},
+		func(key, value []byte) error {
+			n++
+			e := &entry{key: string(key)}
+			s, err := decodePending(value, &e.record)
+			if err != nil {
+				// The key is a learner's; its checksum can be told.
+				return fmt.Errorf("pending record %d (%08x, %d bytes) cannot be read: %w",
+					n, crc32.Checksum(key, castagnoli), len(value), err)
+			}
+			var ok bool
+			if e.record.Key, ok = splitDiskKey(e.key); !ok {
+				return fmt.Errorf("the key of pending record %d (%08x) cannot be read",
+					n, crc32.Checksum(key, castagnoli))
+			}
+			e.opened = now.elapsed - max(0, time.Duration(now.wall-s.opened)*time.Microsecond)
+			e.changed = e.opened
+			e.completed = s.due
+			entries = append(entries, e)
+			b.sawArrival(e.record.ReceivedAt)
+			return nil
+		})
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(entries, func(a, b *entry) int { return cmp.Compare(a.opened, b.opened) })
+	for _, e := range entries {
+		l := b.lanes[crc32.Checksum([]byte(e.key[1:]), castagnoli)%uint32(len(b.lanes))]
+		l.insert(e)
+		if e.record.Completed {
+			l.done.add(e.key)
+		}
+		if e.completed {
+			l.hurry(e)
+		}
+	}
+	b.pending.Store(int64(len(entries)))
+	return nil
+}
+
+// startDelay is how long what is overdue at start still waits.
+func startDelay(p *Policy) time.Duration {
+	longest := p.startJitter()
+	if longest <= 0 {
+		return 0
+	}
+	return rand.N(longest)
+}
+
+func (b *Buffer) loadDeadLetters() error {
+	return b.journal.each([]byte{prefixDeadLetter}, []byte{prefixDeadLetter + 1},
+		func(_, value []byte) error {
+			b.deadCount++
+			dl, err := decodeDeadLetter(value)
+			if err != nil {
+				return fmt.Errorf("dead letter %d cannot be read: %w", b.deadCount, err)
+			}
+			b.lastDead = max(b.lastDead, dl.id)
+			b.sawArrival(dl.record.ReceivedAt)
+			return nil
+		})
+}
+
+// sawArrival keeps arrivals increasing across a restart.
+func (b *Buffer) sawArrival(i progress.Instant) {
+	b.received.Store(max(b.received.Load(), int64(i)))
+}

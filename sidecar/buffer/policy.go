@@ -1,0 +1,82 @@
+package buffer
+
+import "time"
+
+// Policy is the part of the configuration that the buffer follows. All of it
+// may change while the buffer is in use.
+type Policy struct {
+	// Interval is how long a key's updates are gathered before they are due.
+	Interval time.Duration
+	// QuietPeriod makes a record due when its key had no update for that long;
+	// 0 for never.
+	QuietPeriod time.Duration
+	// FlushOnComplete makes a record due as soon as its lesson is completed.
+	FlushOnComplete bool
+	// CompletionThreshold is the percentage that completes a lesson, 0 to 100;
+	// 0 for none.
+	CompletionThreshold float64
+	// Async acknowledges before the disk has an update; it follows within
+	// 100 ms. A crash, of the sidecar too, can lose what was acknowledged in
+	// between.
+	Async bool
+	// MaxPendingRecords is the number of keys that may wait, 0 for any. At it,
+	// new keys are refused and pending ones are still updated.
+	MaxPendingRecords int
+	// SizeLimitBytes is the size of the spool volume, 0 for unknown. Above 90 %
+	// of it all updates are refused.
+	SizeLimitBytes int64
+	// ReplayWindow is how long confirmed batches are kept; 0 keeps none.
+	ReplayWindow time.Duration
+}
+
+const (
+	highWaterPercent = 80
+	fullPercent      = 90
+
+	// maxKeptBytes bounds the confirmed batches, which Replayable returns all
+	// at once; on a small volume they get an eighth of it.
+	maxKeptBytes = 32 << 20
+
+	// maxHeadroom is what must be free on the file system for freezing and
+	// compacting, a quarter of the limit on a small volume.
+	maxHeadroom = 32 << 20
+
+	// maxStartJitter spreads what is overdue at start, so that pods that
+	// start together don't write together.
+	maxStartJitter = 10 * time.Second
+)
+
+// highWater is the number of pending records above which the oldest become due.
+func (p *Policy) highWater() int64 {
+	if p.MaxPendingRecords <= 0 {
+		return 1<<63 - 1
+	}
+	return int64(p.MaxPendingRecords) * highWaterPercent / 100
+}
+
+// full reports whether a spool of so many bytes takes no more updates.
+func (p *Policy) full(spool int64) bool {
+	return p.SizeLimitBytes > 0 && spool >= p.SizeLimitBytes/100*fullPercent
+}
+
+// headroom is the space that the file system must have left.
+func (p *Policy) headroom() uint64 {
+	if p.SizeLimitBytes <= 0 {
+		return maxHeadroom
+	}
+	return uint64(min(p.SizeLimitBytes/4, maxHeadroom))
+}
+
+// keptBytes is how much of confirmed batches one lane may keep.
+func (p *Policy) keptBytes(lanes int) int64 {
+	kept := int64(maxKeptBytes)
+	if p.SizeLimitBytes > 0 {
+		kept = min(p.SizeLimitBytes/8, kept)
+	}
+	return kept / int64(lanes)
+}
+
+// startJitter is the longest delay that a record overdue at start is given.
+func (p *Policy) startJitter() time.Duration {
+	return min(p.Interval/10, maxStartJitter)
+}

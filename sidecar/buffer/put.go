@@ -1,0 +1,260 @@
+package buffer
+
+import (
+	"context"
+	"math/bits"
+	"strings"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+)
+
+// Result is what became of one update or reset.
+type Result struct {
+	// Record is what the buffer now holds of the key: pending and frozen
+	// records merged.
+	Record progress.Record
+	// Err is nil, ErrFull or ErrRange; the update was refused then and the
+	// others of the call are not affected.
+	Err error
+}
+
+// Put merges updates into the pending records of their keys, in order, and
+// returns when the disk has them (with Policy.Async, before). There is a
+// Result for each update. After ErrNoSpace or ErrClosed none of the updates
+// was accepted; after ErrFailed that is unknown. ctx is only asked at the
+// start: what has begun to be written cannot be called back.
+func (b *Buffer) Put(ctx context.Context, updates []progress.Update) ([]Result, error) {
+	return b.accept(ctx, len(updates), input{updates: updates})
+}
+
+// Reset starts keys anew: what is known of them, here and in the database, is
+// replaced by an empty record of a new generation.
+func (b *Buffer) Reset(ctx context.Context, keys []progress.Key) ([]Result, error) {
+	return b.accept(ctx, len(keys), input{resets: keys})
+}
+
+// input is what one call brings, updates or resets.
+type input struct {
+	updates []progress.Update
+	resets  []progress.Key
+}
+
+func (in *input) key(i int) progress.Key {
+	if in.resets != nil {
+		return in.resets[i]
+	}
+	return in.updates[i].Key
+}
+
+// work is the scratch memory of one call.
+type work struct {
+	keys    []byte // diskKeys, one after the other
+	ends    []int  // of each in keys
+	lanes   []int
+	value   []byte
+	touched []*entry
+}
+
+// maxScratch is the scratch memory that is worth keeping for the next call.
+const maxScratch = 1 << 18
+
+func (w *work) reset() {
+	if cap(w.keys) > maxScratch {
+		*w = work{}
+	}
+	clear(w.touched)
+	w.keys, w.ends, w.lanes, w.touched = w.keys[:0], w.ends[:0], w.lanes[:0], w.touched[:0]
+}
+
+func (w *work) key(i int) []byte {
+	if i == 0 {
+		return w.keys[:w.ends[0]]
+	}
+	return w.keys[w.ends[i-1]:w.ends[i]]
+}
+
+func (b *Buffer) accept(ctx context.Context, n int, in input) ([]Result, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := b.enter(); err != nil {
+		return nil, err
+	}
+	defer b.leave()
+	if b.space.refusing.Load() {
+		return nil, ErrNoSpace
+	}
+	w := b.work.Get().(*work)
+	defer b.work.Put(w)
+	defer w.reset()
+
+	var lanes uint64
+	for i := range n {
+		start := len(w.keys)
+		w.keys = appendDiskKey(w.keys, prefixPending, in.key(i))
+		w.ends = append(w.ends, len(w.keys))
+		lane := laneOf(w.keys[start:], len(b.lanes))
+		w.lanes = append(w.lanes, lane)
+		lanes |= 1 << lane
+	}
+
+	results := make([]Result, n)
+	policy := b.policy.Load()
+	b.lock(lanes)
+	c, err := b.merge(w, &in, results, policy)
+	b.unlock(lanes)
+	switch {
+	case err != nil:
+		return nil, err
+	case c.batch == nil:
+		return results, nil
+	case policy.Async:
+		b.wroteLazily()
+		return results, nil
+	}
+	if err := b.journal.wait(c); err != nil {
+		return nil, err
+	}
+	return results, nil
+}
+
+// lock takes the lanes in the set, in their order, so that calls that span
+// several don't wait for each other in a circle.
+func (b *Buffer) lock(lanes uint64) {
+	for ; lanes != 0; lanes &= lanes - 1 {
+		b.lanes[bits.TrailingZeros64(lanes)].mu.Lock()
+	}
+}
+
+func (b *Buffer) unlock(lanes uint64) {
+	for ; lanes != 0; lanes &= lanes - 1 {
+		b.lanes[bits.TrailingZeros64(lanes)].mu.Unlock()
+	}
+}
+
+// merge takes the call's input into the lanes, which are locked, and appends
+// the entries that changed to the journal, so that it has a key's changes in
+// the order in which they were merged.
+func (b *Buffer) merge(w *work, in *input, results []Result, p *Policy) (change, error) {
+	now := b.clock.read()
+	for i := range results {
+		l := b.lanes[w.lanes[i]]
+		if e := b.mergeOne(l, w.key(i), in, i, &results[i], now, p); e != nil && !e.touched {
+			e.touched = true
+			w.touched = append(w.touched, e)
+		}
+	}
+	if len(w.touched) == 0 {
+		return change{}, nil
+	}
+	c := b.journal.begin()
+	written := 0
+	for _, e := range w.touched {
+		e.touched = false
+		s := pendingState{due: e.completed, opened: now.wallOf(e.opened)}
+		w.value = appendPending(w.value[:0], s, &e.record)
+		c.putPending(e.key, w.value)
+		written += len(e.key) + len(w.value)
+	}
+	b.space.wrote(written)
+	if p.Async {
+		return c, b.journal.appendLazily(c)
+	}
+	return c, b.journal.append(c)
+}
+
+// mergeOne takes the i-th item into its lane. It returns the entry that
+// changed, nil if the item is refused.
+func (b *Buffer) mergeOne(
+	l *lane, key []byte, in *input, i int, result *Result, now reading, p *Policy,
+) *entry {
+	e := l.pending[string(key)]
+	if e == nil && !b.makeRoom(p) {
+		result.Err = ErrFull
+		return nil
+	}
+	flights := l.inFlight[string(key)]
+	generation, completed := known(e, flights)
+	received := b.arrival(now.wall)
+	var r progress.Record
+	if in.resets != nil {
+		r = progress.Reset(in.resets[i], received)
+	} else {
+		r = in.updates[i].Record(received, p.CompletionThreshold)
+		r.Generation = generation
+	}
+	if !inRange(&r) || e != nil && !fits(&e.record, &r) {
+		if e == nil {
+			b.pending.Add(-1)
+		}
+		result.Err = ErrRange
+		return nil
+	}
+
+	if e == nil {
+		e = newEntry(string(key), r, now)
+		l.insert(e)
+		if b.crowded(p) {
+			l.signal()
+		}
+	} else {
+		merged := progress.Merge(e.record, r)
+		merged.Key = e.record.Key
+		if merged.ModuleID == e.record.ModuleID {
+			merged.ModuleID = e.record.ModuleID
+		} else {
+			merged.ModuleID = strings.Clone(merged.ModuleID)
+		}
+		l.change(e, &merged, now.elapsed)
+	}
+	if in.resets != nil {
+		l.done.forget(e.key)
+	} else if e.record.Completed && !l.done.add(e.key) && !completed && p.FlushOnComplete {
+		e.completed = true
+		l.hurry(e)
+	}
+	result.Record = e.record
+	if flights != nil {
+		frozen, _ := flights.joined()
+		result.Record = join(frozen, e.record)
+	}
+	return e
+}
+
+// known is what pending and frozen records say of a key before an update.
+func known(e *entry, flights *flight) (generation progress.Instant, completed bool) {
+	if e != nil {
+		generation, completed = e.record.Generation, e.record.Completed
+	}
+	for f := flights; f != nil; f = f.next {
+		switch r := f.record; {
+		case r.Generation > generation:
+			generation, completed = r.Generation, r.Completed
+		case r.Generation == generation:
+			completed = completed || r.Completed
+		}
+	}
+	return generation, completed
+}
+
+// makeRoom counts one more pending record, unless the cap is reached.
+func (b *Buffer) makeRoom(p *Policy) bool {
+	if n := b.pending.Add(1); p.MaxPendingRecords > 0 && n > int64(p.MaxPendingRecords) {
+		b.pending.Add(-1)
+		return false
+	}
+	return true
+}
+
+// newEntry is an entry that shares no memory with the caller of Put.
+func newEntry(key string, r progress.Record, now reading) *entry {
+	r.Key, _ = splitDiskKey(key)
+	r.ModuleID = strings.Clone(r.ModuleID)
+	return &entry{key: key, record: r, opened: now.elapsed, changed: now.elapsed}
+}
+
+// inRange reports whether the sums of a record are counts at all; a number of
+// seconds beyond 64 bits of microseconds is not.
+func inRange(r *progress.Record) bool {
+	return r.TimeSpent >= 0 && r.SeekEvents >= 0 && r.PauseEvents >= 0
+}

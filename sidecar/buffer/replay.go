@@ -1,0 +1,88 @@
+package buffer
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+)
+
+// Replayable returns the confirmed batches of the lane with numbers above
+// after that are still kept, in the order in which they were applied. complete
+// says that the first of them followed on after, and so none is missing. A
+// batch that cannot be read counts as missing, with those before it.
+func (b *Buffer) Replayable(lane int, after uint64) (batches []progress.Batch, complete bool) {
+	if b.enter() != nil {
+		return nil, false
+	}
+	defer b.leave()
+	l := b.lanes[lane]
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	missing := l.applied
+	for _, k := range slices.Backward(l.kept) {
+		if k.number <= after {
+			break
+		}
+		value, err := b.journal.get(numberedKey(prefixBatch, lane, k.number))
+		if err != nil || value == nil {
+			break
+		}
+		_, records, err := decodeBatch(value)
+		if err != nil {
+			break
+		}
+		batches = append(batches, progress.Batch{Lane: lane, Number: k.number, Records: records})
+		missing = k.prev
+	}
+	slices.Reverse(batches)
+	return batches, missing <= after
+}
+
+// Prune drops confirmed batches that are older than Policy.ReplayWindow, or
+// more than may be kept. The buffer does so itself every second.
+func (b *Buffer) Prune(now time.Time) error {
+	if err := b.enter(); err != nil {
+		return fmt.Errorf("pruning confirmed batches: %w", err)
+	}
+	defer b.leave()
+	p := b.policy.Load()
+	for _, l := range b.lanes {
+		if err := b.pruneLane(l, progress.InstantOf(now), p); err != nil {
+			return fmt.Errorf("pruning confirmed batches of lane %d: %w", l.number, err)
+		}
+	}
+	return nil
+}
+
+func (b *Buffer) pruneLane(l *lane, now progress.Instant, p *Policy) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c := b.journal.begin()
+	b.dropKept(c, l, now, p)
+	if c.empty() {
+		return c.close()
+	}
+	return b.journal.appendLazily(c)
+}
+
+// dropKept writes into c the removal of what isn't to be kept any longer.
+func (b *Buffer) dropKept(c change, l *lane, now progress.Instant, p *Policy) {
+	window := progress.Instant(p.ReplayWindow.Microseconds())
+	limit := p.keptBytes(len(b.lanes))
+	if b.space.refusing.Load() {
+		limit = 0
+	}
+	n := 0
+	for _, k := range l.kept {
+		if now-k.at < window && l.keptSize <= limit {
+			break
+		}
+		c.delete(numberedKey(prefixKept, l.number, k.number))
+		c.delete(numberedKey(prefixBatch, l.number, k.number))
+		l.keptSize -= k.bytes
+		n++
+	}
+	l.kept = slices.Delete(l.kept, 0, n)
+}

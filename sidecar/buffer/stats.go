@@ -1,0 +1,67 @@
+package buffer
+
+import (
+	"time"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+)
+
+// Stats is the state of the buffer at one moment.
+type Stats struct {
+	// Pending and InFlight are records; the latter are in frozen batches.
+	Pending, InFlight int64
+	// PendingUpdates were accepted and are neither saved nor quarantined.
+	PendingUpdates int64
+	// Oldest is when the first of these came, 0 if there is none.
+	Oldest progress.Instant
+	// DeadLetters is the number of keys with a record in the quarantine.
+	DeadLetters int64
+	// SpoolBytes is the size on disk, at most a second old; LimitBytes is
+	// Policy.SizeLimitBytes.
+	SpoolBytes, LimitBytes int64
+	// Refusing says that Put returns ErrNoSpace.
+	Refusing bool
+	// NextDue is when the next record becomes due, the zero time for never.
+	NextDue time.Time
+}
+
+// Stats returns the state of the buffer.
+func (b *Buffer) Stats() Stats {
+	now, p := b.clock.read(), b.policy.Load()
+	s := Stats{
+		SpoolBytes: b.space.bytes.Load(),
+		LimitBytes: p.SizeLimitBytes,
+		Refusing:   b.space.refusing.Load(),
+	}
+	next, any := time.Duration(0), false
+	for _, l := range b.lanes {
+		l.mu.Lock()
+		s.Pending += int64(len(l.pending))
+		s.PendingUpdates += l.pendingUpdates
+		for _, fb := range l.frozen {
+			s.InFlight += int64(len(fb.records))
+			s.PendingUpdates += fb.updates()
+		}
+		s.older(l.oldestFrozen())
+		if e := l.age.head; e != nil {
+			s.older(now.wallOf(e.opened))
+		}
+		if due, ok := b.dueAt(l, now.elapsed, p); ok && (!any || due < next) {
+			next, any = due, true
+		}
+		l.mu.Unlock()
+	}
+	if any {
+		s.NextDue = b.clock.time(next)
+	}
+	b.deadMu.Lock()
+	s.DeadLetters = b.deadCount
+	b.deadMu.Unlock()
+	return s
+}
+
+func (s *Stats) older(i progress.Instant) {
+	if i != 0 && (s.Oldest == 0 || i < s.Oldest) {
+		s.Oldest = i
+	}
+}
