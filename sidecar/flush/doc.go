@@ -1,0 +1,18 @@
+// Package flush takes what is due out of the buffer and gets it into Postgres.
+//
+// In come due records (frozen into numbered batches by the buffer) and the
+// answers of the database; out go Apply calls to the database, Confirm, Split
+// and Quarantine calls to the buffer, and what happened to an Observer.
+//
+// It keeps promise 2 of design.md (exactly once in the database) together with
+// the ledger: a batch is frozen under a number before it is sent, it is sent
+// until the ledger is known to stand at its number, and only then confirmed.
+// After a crash, a lost answer or a failover the ledger's number alone decides
+// what follows (compare in compare.go), so that the way back after a crash and
+// the ordinary way are the same code. It keeps promises 4 and 7 by bounding
+// every attempt and reporting every failure as a Condition; nothing is dropped.
+//
+// One goroutine per lane writes the lane's batches one after the other, and one
+// looks after the connection when nothing is written. When and how often they
+// may try is decided by the gate, which all of them share.
+package flush

@@ -1,0 +1,102 @@
+package flush
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+)
+
+// Options of a Flusher. Rand and Log may be left out.
+type Options struct {
+	Buffer   Buffer
+	Database Database
+	Observer Observer
+	Policy   Policy
+	Log      logr.Logger
+	// Rand returns a number in [0, 1) for jitter.
+	Rand func() float64
+}
+
+// Flusher writes one spool to one database.
+type Flusher struct {
+	buffer   Buffer
+	db       Database
+	observer Observer
+	session  *session
+	gate     *gate
+	lanes    []*lane
+	health   *health
+	done     chan struct{}
+}
+
+// New makes a Flusher with an owner token of its own; it does no I/O.
+func New(o Options) *Flusher {
+	chance := o.Rand
+	if chance == nil {
+		chance = rand.Float64
+	}
+	observer := &narrator{Observer: o.Observer, log: o.Log}
+	lanes := o.Buffer.Lanes()
+	f := &Flusher{
+		buffer: o.Buffer, db: o.Database, observer: observer,
+		session: newSession(o.Database, o.Buffer.Writer(), uuid.NewString(), lanes),
+		gate:    newGate(lanes, o.Policy, chance, observer),
+		done:    make(chan struct{}),
+	}
+	for i := range lanes {
+		f.lanes = append(f.lanes, &lane{f: f, index: i})
+	}
+	f.health = &health{f: f, interval: jitter(healthInterval, chance())}
+	return f
+}
+
+// Run flushes until ctx ends and returns nil then. It may be called once. An
+// error is one of the buffer's disk: nothing more can be written safely by this
+// process, and the next one goes on where it stopped.
+func (f *Flusher) Run(ctx context.Context) error {
+	defer close(f.done)
+	group, ctx := errgroup.WithContext(ctx)
+	for _, l := range f.lanes {
+		group.Go(func() error { return l.run(ctx) })
+	}
+	group.Go(func() error { return f.health.run(ctx) })
+	group.Go(func() error { <-ctx.Done(); return nil })
+	if err := group.Wait(); err != nil {
+		return fmt.Errorf("flushing: %w", err)
+	}
+	return nil
+}
+
+// SetPolicy changes the policy of a running Flusher and lets all lanes try now.
+func (f *Flusher) SetPolicy(p Policy) { f.gate.setPolicy(p) }
+
+// Nudge says that credentials or configuration changed: whatever waits after a
+// failure tries again now, and an idle connection is checked.
+func (f *Flusher) Nudge() { f.gate.recheck() }
+
+// agreed returns since when at least every lane's ledger and spool were seen to
+// agree, and when the last batch was confirmed; zero for never.
+func (f *Flusher) agreed() (agreed, saved time.Time) {
+	for i, l := range f.lanes {
+		a, s := instant(l.agreed.Load()), instant(l.saved.Load())
+		if i == 0 || a.Before(agreed) {
+			agreed = a
+		}
+		if s.After(saved) {
+			saved = s
+		}
+	}
+	return agreed, saved
+}
+
+func instant(nanoseconds int64) time.Time {
+	if nanoseconds == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, nanoseconds)
+}

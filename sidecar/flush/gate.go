@@ -1,0 +1,340 @@
+package flush
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/progress-sync/progress-sync/sidecar/postgres"
+)
+
+// errStopped ends a lane for good; see PhaseStopped.
+var errStopped = errors.New("flush: stopped for good")
+
+// gate decides when a lane may use the database. A failure that concerns the
+// database as a whole is counted for all lanes together, and while it lasts
+// only one of them tries at a time: that is the breaker. A failure that is one
+// lane's own keeps only that lane back.
+type gate struct {
+	chance   func() float64
+	observer Observer
+
+	mu     sync.Mutex
+	policy Policy
+	hurry  bool
+
+	shared trouble
+	lanes  []trouble
+	// idle is the trouble of the health check. It keeps no lane back.
+	idle trouble
+	// probing is the lane whose attempt is under way while shared fails, or
+	// nobody.
+	probing int
+
+	// entering counts the lanes that wait for their turn or have it.
+	entering int
+	attempts uint64
+	// outages counts the failures after which another server, or an older
+	// state of the same, may answer.
+	outages uint64
+	// standing is the last failure that was not tried again at once.
+	standing attemptFailure
+	stopped  *trouble
+
+	reachable      *bool
+	reachableSince time.Time
+	contact        time.Time
+	changed        chan struct{}
+}
+
+const nobody = -1
+
+// trouble is a run of failures. The zero value is none.
+type trouble struct {
+	failures  int
+	failure   postgres.Failure
+	verdict   verdict
+	since     time.Time
+	notBefore time.Time
+	// atClaim: the failure was one of taking the session, not of writing.
+	atClaim bool
+	// counted is the newest attempt when the last failure was counted. What
+	// started before it failed of the same cause and is not counted again.
+	counted uint64
+}
+
+type attemptFailure struct {
+	attempt uint64
+	failure postgres.Failure
+}
+
+// attempt is the right of a lane to use the database once.
+type attempt struct {
+	lane   int
+	number uint64
+}
+
+func newGate(lanes int, p Policy, chance func() float64, o Observer) *gate {
+	return &gate{
+		chance: chance, observer: o, policy: p,
+		lanes: make([]trouble, lanes), probing: nobody,
+		changed: make(chan struct{}),
+	}
+}
+
+// enter waits until the lane may make an attempt. The attempt ends with
+// succeeded, settled, failed, refused or given back.
+func (g *gate) enter(ctx context.Context, lane int) (a attempt, err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.entering++
+	for {
+		if err = ctx.Err(); g.stopped != nil {
+			err = errStopped
+		}
+		if err != nil {
+			g.entering--
+			return attempt{}, err
+		}
+		wait, changed := g.waitLocked(lane, time.Now()), g.changed
+		if wait <= 0 {
+			return g.startLocked(lane), nil
+		}
+		g.mu.Unlock()
+		sleep(ctx, wait, changed)
+		g.mu.Lock()
+	}
+}
+
+// forever stands for "until something changes".
+const forever = time.Duration(1<<63 - 1)
+
+func (g *gate) waitLocked(lane int, now time.Time) time.Duration {
+	if g.probing != nobody && g.probing != lane {
+		return forever
+	}
+	return max(g.shared.notBefore.Sub(now), g.lanes[lane].notBefore.Sub(now))
+}
+
+func (g *gate) startLocked(lane int) attempt {
+	g.attempts++
+	if g.shared.failures > 0 {
+		g.probing = lane
+	}
+	if g.shared.failures > 0 || g.lanes[lane].failures > 0 {
+		g.observer.Retried()
+	}
+	return attempt{lane, g.attempts}
+}
+
+// succeeded ends an attempt that the database has carried out.
+func (g *gate) succeeded(a attempt) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.contactLocked(true)
+	g.clearLocked(a, true)
+}
+
+// settled ends an attempt that got a session with the database and found
+// nothing to write. That says nothing about a failure of writing.
+func (g *gate) settled(a attempt) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.contactLocked(true)
+	g.clearLocked(a, g.shared.atClaim || !connected(g.shared.failure))
+}
+
+// givenBack ends an attempt that came to nothing, as at a shutdown.
+func (g *gate) givenBack(a attempt) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.leaveLocked(a)
+}
+
+// leaveLocked lets the other lanes in again.
+func (g *gate) leaveLocked(a attempt) {
+	g.entering--
+	if g.probing == a.lane {
+		g.probing = nobody
+		g.broadcastLocked()
+	}
+}
+
+func (g *gate) clearLocked(a attempt, whole bool) {
+	had := g.lanes[a.lane].failures > 0 || g.idle.failures > 0 || whole && g.shared.failures > 0
+	g.lanes[a.lane], g.idle = trouble{}, trouble{}
+	if whole {
+		g.shared = trouble{}
+	}
+	g.leaveLocked(a)
+	if had {
+		g.reportLocked()
+		g.broadcastLocked()
+	}
+}
+
+// failed ends an attempt with a failure that is not the fault of the data of a
+// batch. atClaim says that it got no further than taking the session.
+func (g *gate) failed(a attempt, f postgres.Failure, atClaim bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.observer.AttemptFailed(f)
+	g.contactLocked(connected(f))
+	t := &g.shared
+	if ofLane(f) {
+		t = &g.lanes[a.lane]
+	}
+	if act := g.countLocked(t, a.number, f); act.delay > 0 {
+		g.standing = attemptFailure{a.number, f}
+	}
+	t.atClaim = atClaim
+	g.leaveLocked(a)
+	g.reportLocked()
+	g.broadcastLocked()
+}
+
+// refused ends an attempt whose batch the database refused for its data.
+func (g *gate) refused(a attempt, f postgres.Failure, records int) action {
+	g.observer.AttemptFailed(f)
+	g.succeeded(a)
+	return decide(f, 1, records, Policy{}, 0)
+}
+
+func (g *gate) countLocked(t *trouble, attempt uint64, f postgres.Failure) action {
+	now := time.Now()
+	if t.failures == 0 {
+		t.since = now
+	}
+	if t.failures == 0 || attempt > t.counted {
+		t.failures++
+		t.counted = g.attempts
+	}
+	if !ofLane(f) {
+		g.outages++
+	}
+	act := decide(f, t.failures, 0, g.policyLocked(), g.chance())
+	t.failure, t.verdict, t.notBefore = f, act.verdict, now.Add(act.delay)
+	return act
+}
+
+// stop ends flushing for good.
+func (g *gate) stop(f postgres.Failure) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.stopped == nil {
+		g.stopped = &trouble{failures: 1, failure: f, since: time.Now()}
+		g.standing = attemptFailure{g.attempts + 1, f}
+		g.reportLocked()
+		g.broadcastLocked()
+	}
+}
+
+// nudge lets every lane make an attempt now and returns the number of the last
+// attempt before.
+func (g *gate) nudge() uint64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.nudgeLocked()
+	return g.attempts
+}
+
+// nudgeAgain repeats a nudge that came while the attempt before was still under
+// way and has failed since, if no attempt has started after it.
+func (g *gate) nudgeAgain(last uint64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := time.Now()
+	if g.attempts > last {
+		return
+	}
+	for lane := range g.lanes {
+		if w := g.waitLocked(lane, now); w > 0 && w < forever {
+			g.nudgeLocked()
+			return
+		}
+	}
+}
+
+// recheck is a nudge after which idle lanes look at the ledger too, and the
+// health check at the connection.
+func (g *gate) recheck() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.contact = time.Time{}
+	g.outages++
+	g.nudgeLocked()
+}
+
+func (g *gate) nudgeLocked() {
+	g.shared.notBefore, g.idle.notBefore = time.Time{}, time.Time{}
+	for i := range g.lanes {
+		g.lanes[i].notBefore = time.Time{}
+	}
+	g.broadcastLocked()
+}
+
+func (g *gate) setPolicy(p Policy) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.policy = p
+	g.nudgeLocked()
+}
+
+// setHurry shortens all delays for a shutdown.
+func (g *gate) setHurry() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.hurry = true
+	g.nudgeLocked()
+}
+
+func (g *gate) policyLocked() Policy {
+	if g.hurry {
+		return g.policy.hurried()
+	}
+	return g.policy
+}
+
+func (g *gate) batchSize() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return max(1, g.policy.BatchSize)
+}
+
+// failedSince returns the failure of an attempt later than the given one.
+func (g *gate) failedSince(attempt uint64) (postgres.Failure, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.stopped != nil {
+		return g.stopped.failure, true
+	}
+	return g.standing.failure, g.standing.attempt > attempt
+}
+
+// change is closed at the next change of the gate.
+func (g *gate) change() <-chan struct{} {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.changed
+}
+
+func (g *gate) broadcastLocked() {
+	close(g.changed)
+	g.changed = make(chan struct{})
+}
+
+// sleep waits for d, for wake or for the end of ctx.
+func sleep(ctx context.Context, d time.Duration, wake <-chan struct{}) {
+	var due <-chan time.Time
+	if d < forever {
+		t := time.NewTimer(d)
+		defer t.Stop()
+		due = t.C
+	}
+	select {
+	case <-ctx.Done():
+	case <-wake:
+	case <-due:
+	}
+}

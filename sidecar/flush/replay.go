@@ -1,0 +1,84 @@
+package flush
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/progress-sync/progress-sync/sidecar/postgres"
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+)
+
+// rewind is a replay under way: what is left of the confirmed batches that the
+// database lacks.
+type rewind struct{ left []progress.Batch }
+
+// replay brings a database that fell back one batch nearer to what was
+// confirmed. Older batches that the spool no longer keeps are reported and
+// passed over, and the ledger's number is moved past them.
+func (l *lane) replay(ctx context.Context, a attempt) error {
+	applied := l.f.buffer.Applied(l.index)
+	if l.rewind == nil {
+		batches, complete := l.f.buffer.Replayable(l.index, l.ledger)
+		l.rewind = &rewind{left: batches}
+		l.f.observer.Rewound(Rewind{
+			Lane: l.index, Applied: applied, Ledger: l.ledger,
+			Kept: len(batches), Complete: complete,
+		})
+	}
+	if len(l.rewind.left) == 0 {
+		l.adopt(ctx, a, applied)
+		return nil
+	}
+	b := l.rewind.left[0]
+	res, err := l.apply(ctx, b)
+	if err != nil {
+		f := postgres.Classify(err)
+		if f.Retry == postgres.Data {
+			f = unreplayable(f)
+		}
+		l.failed(ctx, a, f, false)
+		return nil
+	}
+	if !l.settle(ctx, a, res) {
+		return nil
+	}
+	l.ledger = res.LedgerNumber
+	if res.Outcome == postgres.Applied {
+		l.f.observer.BatchReplayed(b, res.Rows)
+	}
+	for len(l.rewind.left) > 0 && l.rewind.left[0].Number <= l.ledger {
+		l.rewind.left = l.rewind.left[1:]
+	}
+	return nil
+}
+
+func (l *lane) adopt(ctx context.Context, a attempt, number uint64) {
+	err := l.f.db.Adopt(ctx, l.f.session.writer, l.f.session.owner, l.index, number)
+	if err != nil {
+		err = fmt.Errorf("moving the ledger of lane %d to %d: %w", l.index, number, err)
+		l.failed(ctx, a, postgres.Classify(err), false)
+		return
+	}
+	l.ledger = number
+	l.f.gate.succeeded(a)
+}
+
+// unreplayable is the failure of a batch that was in the database before and
+// is refused now. It was acknowledged and saved, so it is never passed over.
+func unreplayable(f postgres.Failure) postgres.Failure {
+	f.Retry = postgres.Hold
+	f.Message = "The database fell back and now refuses a batch that it had before, " +
+		"so its tables or constraints differ from then; undo that change, and it is applied again."
+	return f
+}
+
+// unsteadyLedger is the failure of a ledger that a claim and the write right
+// after it find in two states, as behind a pooler that spreads sessions over
+// several servers.
+func unsteadyLedger() postgres.Failure {
+	return postgres.Failure{
+		Class: postgres.Conflict, Kind: postgres.KindServer, Retry: postgres.Transient,
+		Message: "The database gives two answers about what was written last; " +
+			"make sure that the connection string leads to one primary server only.",
+	}
+}

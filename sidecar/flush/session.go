@@ -1,0 +1,98 @@
+package flush
+
+import (
+	"context"
+	"fmt"
+	"sync"
+)
+
+// session is the right to write under the ledger rows of this spool. A claim
+// takes them for this process's owner token, from whoever had them, and reads
+// their numbers. It is made once, and again only when the database has just
+// said that a row is rewound or gone: a claim at any other time could take the
+// rows back from a newer process that has fenced this one.
+type session struct {
+	db     Database
+	writer string
+	owner  string
+	lanes  int
+
+	// use is held shared by a lane that works with the numbers of the claim,
+	// and whole by a claim, so that no batch is written between the reading of
+	// a number and its use.
+	use sync.RWMutex
+
+	mu      sync.Mutex
+	valid   bool
+	current claim
+	renewed chan struct{}
+}
+
+// claim is what the ledger said when it was claimed for the epoch-th time.
+type claim struct {
+	epoch   uint64
+	numbers []uint64
+}
+
+func newSession(db Database, writer, owner string, lanes int) *session {
+	return &session{db: db, writer: writer, owner: owner, lanes: lanes, renewed: make(chan struct{})}
+}
+
+// enter returns a valid claim, claiming first if needed. Without an error the
+// caller holds s.use shared and must release it.
+func (s *session) enter(ctx context.Context) (claim, error) {
+	for {
+		s.use.RLock()
+		if c, valid := s.peek(); valid {
+			return c, nil
+		}
+		s.use.RUnlock()
+		if err := s.claim(ctx); err != nil {
+			return claim{}, err
+		}
+	}
+}
+
+// peek returns the last claim and whether it still holds.
+func (s *session) peek() (claim, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.current, s.valid
+}
+
+// claim takes the ledger rows unless they are held.
+func (s *session) claim(ctx context.Context) error {
+	s.use.Lock()
+	defer s.use.Unlock()
+	if _, valid := s.peek(); valid {
+		return nil
+	}
+	numbers, _, err := s.db.Claim(ctx, s.writer, s.owner, s.lanes)
+	if err != nil {
+		return fmt.Errorf("claiming the ledger: %w", err)
+	}
+	if len(numbers) != s.lanes {
+		return fmt.Errorf("claiming the ledger: %d lanes instead of %d", len(numbers), s.lanes)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.valid = true
+	s.current = claim{epoch: s.current.epoch + 1, numbers: numbers}
+	close(s.renewed)
+	s.renewed = make(chan struct{})
+	return nil
+}
+
+// invalidate makes the next use of the session claim again.
+func (s *session) invalidate() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.valid = false
+}
+
+// renewal is closed at the next claim.
+func (s *session) renewal() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.renewed
+}

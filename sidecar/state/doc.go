@@ -1,0 +1,12 @@
+// Package state counts what happens in the sidecar and publishes it.
+//
+// In come the reports of ingest (Accepted, Rejected), of the buffer's disk
+// (JournalSynced), of flush (it is a flush.Observer) and of the configuration;
+// out go Prometheus metrics, the status document that the operator collects,
+// the sync state that an app shows, and the handler of the pod-network port.
+//
+// It keeps promise 7 of design.md (nothing silent) and its part of promise 6:
+// what it publishes holds counters, ages and classes of errors, nothing of a
+// learner and nothing of a connection string. It asks neither the database nor
+// the disk, so that liveness can't hang on either (promise 5).
+package state

@@ -1,0 +1,81 @@
+package state
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/progress-sync/progress-sync/sidecar/flush"
+	"github.com/progress-sync/progress-sync/sidecar/postgres"
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/status"
+)
+
+// ClassRewoundIncomplete is the class of the error that stays in the document
+// after a database lost batches that the spool no longer had.
+const ClassRewoundIncomplete = "RewoundIncomplete"
+
+// Document is the state of the sidecar for /v1/status.
+func (s *State) Document() status.Document {
+	v := s.view()
+	refusal := v.refused()
+	sync := s.syncState(v, v.stats.PendingUpdates, v.stats.Pending, v.stats.InFlight)
+	return status.Document{
+		Version:          s.version,
+		PolicyNamespace:  v.policy.Namespace,
+		PolicyName:       v.policy.Name,
+		PolicyGeneration: v.policy.Generation,
+		ConfigError:      v.configError,
+		Accepting:        refusal == "",
+		Refusal:          refusal,
+		StartedAt:        s.started.UTC(),
+		Sync: status.Sync{
+			State:                sync.Status,
+			PendingRecords:       v.stats.Pending,
+			InFlightRecords:      v.stats.InFlight,
+			PendingUpdates:       v.stats.PendingUpdates,
+			OldestPendingSeconds: v.oldestPending(s.now()).Seconds(),
+			LastSyncedAt:         sync.LastSyncedAt,
+			NextSyncAt:           sync.NextSyncAt,
+			RetryCount:           sync.RetryCount,
+			Parked:               v.condition.Phase == flush.PhaseParked,
+			Error:                v.lasting(s.now()),
+		},
+		Counters: status.Counters{
+			UpdatesAccepted: s.accepted.Load(),
+			UpdatesRejected: s.rejected.Load(),
+			RowsWritten:     s.rows.Load(),
+			BatchesApplied:  s.applied.Load(),
+			BatchesReplayed: s.replayed.Load(),
+			Retries:         s.retries.Load(),
+		},
+		Database: status.Database{
+			Reachable: v.condition.Reachable,
+			Since:     instant(v.condition.ReachableSince),
+		},
+		Spool:       status.Spool{Bytes: v.stats.SpoolBytes, LimitBytes: v.stats.LimitBytes},
+		DeadLetters: status.DeadLetters{Count: v.stats.DeadLetters},
+	}
+}
+
+// oldestPending is the age of the oldest update that is accepted, not saved.
+func (v view) oldestPending(now time.Time) time.Duration {
+	if v.stats.Oldest == 0 {
+		return 0
+	}
+	age := progress.InstantOf(now) - v.stats.Oldest
+	return max(0, time.Duration(age)*time.Microsecond)
+}
+
+// lasting is failure, or else what an incomplete replay left behind: a person
+// should know of it although writing goes on.
+func (v view) lasting(now time.Time) *status.Error {
+	if e := v.failure(now); e != nil || v.missing == nil {
+		return e
+	}
+	return &status.Error{
+		Kind: postgres.KindServer, Class: ClassRewoundIncomplete, Since: v.missing.since.UTC(),
+		Message: fmt.Sprintf("The database fell back further than the spool reaches: up to %d batches that had been saved "+
+			"are missing in it. Restore the database to a later point, or raise buffer.replayWindow for the next time.",
+			v.missing.batches),
+	}
+}

@@ -1,0 +1,170 @@
+package state
+
+import (
+	"runtime"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/progress-sync/progress-sync/sidecar/flush"
+)
+
+const namespace = "progress_sync"
+
+// The values of the label outcome of batches_total.
+const (
+	outcomeSaved       = "saved"
+	outcomeReplayed    = "replayed"
+	outcomeSplit       = "split"
+	outcomeQuarantined = "quarantined"
+)
+
+// metrics are the counters that are moved as things happen. The gauges are read
+// when they are asked for, by gauges.
+type metrics struct {
+	registry    *prometheus.Registry
+	accepted    prometheus.Counter
+	rejected    *prometheus.CounterVec
+	rows        prometheus.Counter
+	batches     *prometheus.CounterVec
+	retries     prometheus.Counter
+	failures    *prometheus.CounterVec
+	rewinds     prometheus.Counter
+	missing     prometheus.Counter
+	saveLag     prometheus.Histogram
+	journalSync prometheus.Histogram
+}
+
+func counter(name, help string) prometheus.CounterOpts {
+	return prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}
+}
+
+func newMetrics(s *State) *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		accepted: prometheus.NewCounter(counter("updates_accepted_total",
+			"Updates that were acknowledged and are on the sidecar's disk.")),
+		rejected: prometheus.NewCounterVec(counter("updates_rejected_total",
+			"Updates that were refused, by reason."), []string{"reason"}),
+		rows: prometheus.NewCounter(counter("rows_written_total",
+			"Rows inserted or really changed in the database.")),
+		batches: prometheus.NewCounterVec(counter("batches_total",
+			"Batches by outcome: saved, replayed after a failover, split or quarantined for their data."), []string{"outcome"}),
+		retries: prometheus.NewCounter(counter("retries_total",
+			"Attempts to use the database that followed a failed one.")),
+		failures: prometheus.NewCounterVec(counter("attempt_failures_total",
+			"Attempts to use the database that failed, by class of the failure."), []string{"class"}),
+		rewinds: prometheus.NewCounter(counter("rewinds_total",
+			"Times that the database was found behind what had been saved in it, counted per lane.")),
+		missing: prometheus.NewCounter(counter("batches_missing_total",
+			"Saved batches, at most, that the database lost and the spool no longer held.")),
+		saveLag: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Namespace: namespace, Name: "save_lag_seconds",
+			Help:    "Time from the acceptance of a record's newest update until it was saved.",
+			Buckets: []float64{.01, .05, .1, .5, 1, 5, 15, 30, 60, 120, 180, 240, 300, 600, 1800, 3600, 14400},
+		}),
+		journalSync: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Namespace: namespace, Name: "journal_sync_seconds",
+			Help:    "Time that one sync of the journal to disk took.",
+			Buckets: prometheus.ExponentialBuckets(50e-6, 2, 16),
+		}),
+	}
+	for _, outcome := range []string{outcomeSaved, outcomeReplayed, outcomeSplit, outcomeQuarantined} {
+		m.batches.WithLabelValues(outcome)
+	}
+	build := prometheus.NewGauge(prometheus.GaugeOpts{
+		Namespace: namespace, Name: "build_info", Help: "Always 1; the labels name the running program.",
+		ConstLabels: prometheus.Labels{"version": s.version, "goversion": runtime.Version()},
+	})
+	build.Set(1)
+	m.registry.MustRegister(
+		m.accepted, m.rejected, m.rows, m.batches, m.retries, m.failures, m.rewinds, m.missing,
+		m.saveLag, m.journalSync, build, newGauges(s),
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	return m
+}
+
+// Registerer takes the metrics of other packages into /metrics.
+func (s *State) Registerer() prometheus.Registerer { return s.metrics.registry }
+
+// gauges reads the state once per scrape, so that its values fit together.
+type gauges struct {
+	state *State
+	list  []gauge
+}
+
+type gauge struct {
+	desc  *prometheus.Desc
+	value func(*State, view) (float64, bool)
+}
+
+func newGauges(s *State) *gauges {
+	g := &gauges{state: s}
+	add := func(name, help string, value func(*State, view) (float64, bool)) {
+		desc := prometheus.NewDesc(prometheus.BuildFQName(namespace, "", name), help, nil, nil)
+		g.list = append(g.list, gauge{desc, value})
+	}
+	always := func(value func(view) float64) func(*State, view) (float64, bool) {
+		return func(_ *State, v view) (float64, bool) { return value(v), true }
+	}
+	add("records_pending", "Records that wait for their window to end.",
+		always(func(v view) float64 { return float64(v.stats.Pending) }))
+	add("records_in_flight", "Records in batches that are not confirmed yet.",
+		always(func(v view) float64 { return float64(v.stats.InFlight) }))
+	add("updates_pending", "Updates that are accepted and not saved yet.",
+		always(func(v view) float64 { return float64(v.stats.PendingUpdates) }))
+	add("oldest_pending_age_seconds", "Age of the oldest update that is accepted and not saved, 0 without one.",
+		func(s *State, v view) (float64, bool) { return v.oldestPending(s.now()).Seconds(), true })
+	add("breaker_open", "1 while the retries are used up and single probes go on.",
+		always(func(v view) float64 { return flag(v.condition.Phase == flush.PhaseParked) }))
+	add("needs_attention", "1 while nothing can be written until a person acts.",
+		always(func(v view) float64 {
+			return flag(v.diskFailed || v.condition.Phase == flush.PhaseHeld || v.condition.Phase == flush.PhaseStopped)
+		}))
+	add("dead_letters", "Records that the database refused and the sidecar keeps aside.",
+		always(func(v view) float64 { return float64(v.stats.DeadLetters) }))
+	add("spool_bytes", "Bytes that the spool takes on disk.",
+		always(func(v view) float64 { return float64(v.stats.SpoolBytes) }))
+	add("spool_limit_bytes", "Bytes that the spool may take on disk.",
+		always(func(v view) float64 { return float64(v.stats.LimitBytes) }))
+	add("config_generation", "Generation of the policy that the configuration in use was written from.",
+		always(func(v view) float64 { return float64(v.policy.Generation) }))
+	add("database_reachable", "1 if a session with the database could be had at the last contact; absent before the first.",
+		func(_ *State, v view) (float64, bool) {
+			r := v.condition.Reachable
+			return flag(r != nil && *r), r != nil
+		})
+	add("database_connections", "Open connections to the database.",
+		func(_ *State, v view) (float64, bool) {
+			if v.connections == nil {
+				return 0, false
+			}
+			return float64(v.connections()), true
+		})
+	return g
+}
+
+func flag(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// Describe implements prometheus.Collector.
+func (g *gauges) Describe(out chan<- *prometheus.Desc) {
+	for _, x := range g.list {
+		out <- x.desc
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (g *gauges) Collect(out chan<- prometheus.Metric) {
+	v := g.state.view()
+	for _, x := range g.list {
+		if value, ok := x.value(g.state, v); ok {
+			out <- prometheus.MustNewConstMetric(x.desc, prometheus.GaugeValue, value)
+		}
+	}
+}

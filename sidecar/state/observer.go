@@ -1,0 +1,84 @@
+package state
+
+import (
+	"time"
+
+	"github.com/progress-sync/progress-sync/sidecar/flush"
+	"github.com/progress-sync/progress-sync/sidecar/postgres"
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+)
+
+var _ flush.Observer = (*State)(nil)
+
+// BatchSaved implements flush.Observer. The lag is that of a record's newest
+// update, from its acceptance to now.
+func (s *State) BatchSaved(b progress.Batch, rows int64, at time.Time) {
+	s.applied.Add(1)
+	s.rows.Add(rows)
+	now := progress.InstantOf(at)
+	s.lastSaved.Store(int64(now))
+	s.metrics.batches.WithLabelValues(outcomeSaved).Inc()
+	s.metrics.rows.Add(float64(rows))
+	for _, r := range b.Records {
+		s.metrics.saveLag.Observe(max(0, float64(now-r.ReceivedAt)/1e6))
+	}
+	s.changes.notify()
+}
+
+// BatchReplayed implements flush.Observer.
+func (s *State) BatchReplayed(_ progress.Batch, rows int64) {
+	s.replayed.Add(1)
+	s.rows.Add(rows)
+	s.metrics.batches.WithLabelValues(outcomeReplayed).Inc()
+	s.metrics.rows.Add(float64(rows))
+	s.changes.notify()
+}
+
+// BatchSplit implements flush.Observer.
+func (s *State) BatchSplit(progress.Batch, postgres.Failure) {
+	s.metrics.batches.WithLabelValues(outcomeSplit).Inc()
+}
+
+// BatchQuarantined implements flush.Observer.
+func (s *State) BatchQuarantined(progress.Batch, postgres.Failure) {
+	s.metrics.batches.WithLabelValues(outcomeQuarantined).Inc()
+	s.changes.notify()
+}
+
+// Rewound implements flush.Observer.
+func (s *State) Rewound(r flush.Rewind) {
+	s.metrics.rewinds.Inc()
+	if r.Complete {
+		return
+	}
+	lost := r.Applied - r.Ledger - uint64(r.Kept)
+	s.metrics.missing.Add(float64(lost))
+	s.mu.Lock()
+	if s.missing == nil {
+		s.missing = &missing{since: s.now()}
+	}
+	m := *s.missing
+	m.batches += lost
+	s.missing = &m
+	s.mu.Unlock()
+	s.changes.notify()
+}
+
+// AttemptFailed implements flush.Observer.
+func (s *State) AttemptFailed(f postgres.Failure) {
+	s.metrics.failures.WithLabelValues(string(f.Class)).Inc()
+}
+
+// Retried implements flush.Observer.
+func (s *State) Retried() {
+	s.retries.Add(1)
+	s.metrics.retries.Inc()
+}
+
+// ConditionChanged implements flush.Observer.
+func (s *State) ConditionChanged(c flush.Condition) {
+	s.mu.Lock()
+	s.condition = c
+	s.mu.Unlock()
+	s.changes.notify()
+}

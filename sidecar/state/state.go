@@ -1,0 +1,174 @@
+package state
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/progress-sync/progress-sync/sidecar/buffer"
+	"github.com/progress-sync/progress-sync/sidecar/config"
+	"github.com/progress-sync/progress-sync/sidecar/flush"
+)
+
+// Buffer is what state asks of the buffer; *buffer.Buffer is one.
+type Buffer interface {
+	Stats() buffer.Stats
+	// Failed is closed after an error of the disk that is final.
+	Failed() <-chan struct{}
+}
+
+// Options of a State.
+type Options struct {
+	Version string
+	// Now defaults to time.Now.
+	Now func() time.Time
+}
+
+// State is what is known of the running sidecar. Its methods may be called
+// concurrently.
+type State struct {
+	version string
+	now     func() time.Time
+	started time.Time
+	metrics *metrics
+	changes broadcast
+
+	accepted  atomic.Int64
+	rejected  atomic.Int64
+	rows      atomic.Int64
+	applied   atomic.Int64
+	replayed  atomic.Int64
+	retries   atomic.Int64
+	lastSaved atomic.Int64 // microseconds since the epoch, 0 for never
+
+	mu          sync.Mutex
+	buffer      Buffer
+	connections func() int
+	policy      config.Policy
+	configError string
+	refusal     string
+	condition   flush.Condition
+	missing     *missing
+}
+
+// missing notes batches that the database lost and the spool no longer had.
+type missing struct {
+	batches uint64
+	since   time.Time
+}
+
+// New makes the state of a sidecar that has just started and accepts nothing
+// until Attach.
+func New(o Options) *State {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	s := &State{version: o.Version, now: o.Now, started: o.Now()}
+	s.metrics = newMetrics(s)
+	return s
+}
+
+// Attach gives the state the opened buffer and a function that returns the
+// number of open database connections. From then on the sidecar counts as
+// accepting updates.
+func (s *State) Attach(b Buffer, connections func() int) {
+	s.mu.Lock()
+	s.buffer, s.connections = b, connections
+	s.mu.Unlock()
+	s.changes.notify()
+}
+
+// Accepted counts updates that are on disk and acknowledged.
+func (s *State) Accepted(n int) {
+	s.accepted.Add(int64(n))
+	s.metrics.accepted.Add(float64(n))
+	s.changes.notify()
+}
+
+// Rejected counts updates that were refused. reason is one of a few fixed
+// words, such as "invalid" or "full"; it becomes a label.
+func (s *State) Rejected(reason string, n int) {
+	s.rejected.Add(int64(n))
+	s.metrics.rejected.WithLabelValues(reason).Add(float64(n))
+}
+
+// JournalSynced notes how long one sync of the buffer's journal took.
+func (s *State) JournalSynced(d time.Duration) { s.metrics.journalSync.Observe(d.Seconds()) }
+
+// SetConfig notes the policy that the configuration in use was written from.
+// It clears the error of an earlier configuration.
+func (s *State) SetConfig(p config.Policy) {
+	s.mu.Lock()
+	s.policy, s.configError = p, ""
+	s.mu.Unlock()
+	s.changes.notify()
+}
+
+// SetConfigError notes why the newest configuration is not in use.
+func (s *State) SetConfigError(err error) {
+	s.mu.Lock()
+	s.configError = err.Error()
+	s.mu.Unlock()
+	s.changes.notify()
+}
+
+// SetRefusal says why new updates are refused, such as during a shutdown; the
+// empty string says that they are accepted again.
+func (s *State) SetRefusal(reason string) {
+	s.mu.Lock()
+	s.refusal = reason
+	s.mu.Unlock()
+	s.changes.notify()
+}
+
+// Changed is closed at the next change of what Document and SyncState tell,
+// the passing of time aside.
+func (s *State) Changed() <-chan struct{} { return s.changes.next() }
+
+// view is a consistent copy of what the methods that publish need.
+type view struct {
+	stats       buffer.Stats
+	attached    bool
+	diskFailed  bool
+	connections func() int
+	policy      config.Policy
+	configError string
+	refusal     string
+	condition   flush.Condition
+	missing     *missing
+}
+
+func (s *State) view() view {
+	s.mu.Lock()
+	v := view{
+		attached: s.buffer != nil, connections: s.connections, policy: s.policy,
+		configError: s.configError, refusal: s.refusal, condition: s.condition, missing: s.missing,
+	}
+	b := s.buffer
+	s.mu.Unlock()
+	if b == nil {
+		return v
+	}
+	v.stats = b.Stats()
+	select {
+	case <-b.Failed():
+		v.diskFailed = true
+	default:
+	}
+	return v
+}
+
+// refused says why updates are not accepted, or nothing when they are.
+func (v view) refused() string {
+	switch {
+	case v.diskFailed:
+		return "The spool's disk failed; the sidecar has to restart before it can keep updates again."
+	case !v.attached:
+		return "The sidecar is starting."
+	case v.stats.Refusing:
+		return "The spool volume is nearly full. Updates are accepted again when what it holds is written; " +
+			"raise buffer.sizeLimit if that happens often."
+	default:
+		return v.refusal
+	}
+}

@@ -1,0 +1,135 @@
+package state
+
+import (
+	"time"
+
+	"github.com/progress-sync/progress-sync/sidecar/flush"
+	"github.com/progress-sync/progress-sync/sidecar/postgres"
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/status"
+)
+
+// SyncState is what an app shows of the syncing.
+type SyncState struct {
+	Status status.State `json:"status"`
+	// PendingUpdates were accepted and are not saved yet.
+	PendingUpdates int64 `json:"pendingUpdates"`
+	// LastSyncedAt is when this process last saved something.
+	LastSyncedAt *time.Time `json:"lastSyncedAt"`
+	// NextSyncAt is when the next write is due or tried again.
+	NextSyncAt *time.Time `json:"nextSyncAt"`
+	// RetryCount is the number of attempts that failed in a row.
+	RetryCount int        `json:"retryCount"`
+	Error      *SyncError `json:"error"`
+}
+
+// SyncError is why nothing is saved at the moment.
+type SyncError struct {
+	// Kind is one of network, server, validation and rate_limit.
+	Kind    string `json:"kind"`
+	Message string `json:"message"`
+}
+
+// situation is what a status is judged by.
+type situation struct {
+	diskFailed bool
+	phase      flush.Phase
+	reachable  *bool
+	pending    int64
+	inFlight   int64
+}
+
+// judge names the situation, the most serious first:
+//
+//	error     a person has to act: the disk failed, flushing has stopped for
+//	          good, or the database asks for something to be mended
+//	parked    something waits and the retries are used up
+//	retrying  something waits, an attempt failed and has retries left
+//	offline   the database can't be reached, and no write has suffered from it
+//	syncing   a write is under way
+//	pending   something waits for its window to end
+//	synced    all that was accepted is saved
+func judge(s situation) status.State {
+	held := s.pending+s.inFlight > 0
+	switch {
+	case s.diskFailed, s.phase == flush.PhaseStopped, s.phase == flush.PhaseHeld:
+		return status.StateError
+	case s.phase == flush.PhaseParked && held:
+		return status.StateParked
+	case s.phase == flush.PhaseRetrying && held:
+		return status.StateRetrying
+	case s.reachable != nil && !*s.reachable:
+		return status.StateOffline
+	case s.inFlight > 0:
+		return status.StateSyncing
+	case s.pending > 0:
+		return status.StatePending
+	default:
+		return status.StateSynced
+	}
+}
+
+// SyncState is the sync state of the whole sidecar.
+func (s *State) SyncState() SyncState {
+	v := s.view()
+	return s.syncState(v, v.stats.PendingUpdates, v.stats.Pending, v.stats.InFlight)
+}
+
+// SyncStateOf is the sync state of a part of what the sidecar holds, such as
+// one learner: so many updates that wait and so many that are being written.
+func (s *State) SyncStateOf(pending, inFlight int64) SyncState {
+	return s.syncState(s.view(), pending+inFlight, pending, inFlight)
+}
+
+func (s *State) syncState(v view, updates, pending, inFlight int64) SyncState {
+	out := SyncState{
+		Status: judge(situation{
+			diskFailed: v.diskFailed, phase: v.condition.Phase, reachable: v.condition.Reachable,
+			pending: pending, inFlight: inFlight,
+		}),
+		PendingUpdates: updates,
+		LastSyncedAt:   instant(progress.Instant(s.lastSaved.Load()).Time()),
+		RetryCount:     v.condition.Failures,
+	}
+	if pending+inFlight > 0 {
+		out.NextSyncAt = v.next()
+	}
+	if e := v.failure(s.now()); e != nil {
+		out.Error = &SyncError{Kind: e.Kind, Message: e.Message}
+	}
+	return out
+}
+
+// next is when the next write is due, or tried again after a failure.
+func (v view) next() *time.Time {
+	if v.condition.Phase == flush.PhaseStopped || v.diskFailed {
+		return nil
+	}
+	if v.condition.Phase != flush.PhaseWorking {
+		return instant(v.condition.NextAttempt)
+	}
+	return instant(v.stats.NextDue)
+}
+
+// failure is why nothing is written now, nil if nothing stands in the way.
+func (v view) failure(now time.Time) *status.Error {
+	if v.diskFailed {
+		return &status.Error{Kind: postgres.KindServer, Class: "SpoolFailed", Message: v.refused(), Since: now.UTC()}
+	}
+	f := v.condition.Failure
+	if f == nil {
+		return nil
+	}
+	return &status.Error{
+		Kind: f.Kind, Class: string(f.Class), SQLState: f.SQLState,
+		Message: f.Message, Since: v.condition.Since.UTC(),
+	}
+}
+
+func instant(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
