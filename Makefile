@@ -74,6 +74,12 @@ verify-fmt: ## Fail where a Go file is not formatted
 
 ##@ Build
 
+.PHONY: tools
+tools: ## Build the test cluster's programs and the pinned tools into .cache/bin; the other targets do it when needed
+	@go run ./test/cluster/cmd/cluster build
+	@hack/tool.sh controller-gen >/dev/null
+	@hack/tool.sh golangci-lint >/dev/null
+
 .PHONY: build
 build: ## Build the static binaries for amd64 and arm64 into dist/
 	$(call timed,building $(VERSION),hack/build.sh)
