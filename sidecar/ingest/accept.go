@@ -1,0 +1,238 @@
+package ingest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/progress-sync/progress-sync/sidecar/buffer"
+)
+
+// accept serves POST /v1/progress and /v1/progress/complete.
+func (h *Handler) accept(w http.ResponseWriter, r *http.Request, limits Limits, f form) {
+	if !h.requests.enter(limits.MaxConcurrent) {
+		h.refuse(w, &refusal{ReasonOverloaded, *h.overloaded()})
+		return
+	}
+	defer h.requests.leave()
+
+	q := h.pools.getRequest(f, limits.MaxItems)
+	defer h.pools.putRequest(q)
+	buf := h.pools.getBuffer()
+	defer h.pools.putBuffer(buf)
+	if refused := decode(r, q, buf, limits); refused != nil {
+		h.refuse(w, refused)
+		return
+	}
+	if n := badItems(q.errors); n > 0 {
+		h.reject(ReasonInvalid, n)
+	}
+	var results []buffer.Result
+	if len(q.updates) > 0 {
+		var err error
+		if results, err = h.buffer.Put(r.Context(), q.updates); err != nil {
+			h.refusePut(w, err, len(q.updates))
+			return
+		}
+	}
+	accepted := len(results)
+	for i := range results {
+		if err := results[i].Err; err != nil {
+			accepted--
+			q.errors = append(q.errors, h.refuseResult(err, q.origins[i]))
+		}
+	}
+	if accepted < len(results) {
+		slices.SortStableFunc(q.errors, func(a, b itemError) int { return cmp.Compare(a.index, b.index) })
+	}
+	if accepted > 0 {
+		h.state.Accepted(accepted)
+	}
+	switch {
+	case accepted == 0 && len(q.errors) > 0:
+		h.refuseAll(w, q.errors)
+	case len(q.errors) > 0:
+		h.answerSome(w, r, q, results)
+	case wantsMinimal(r):
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		h.answerAll(w, q.single, results)
+	}
+}
+
+// refuseResult counts and words why the buffer refused one update.
+func (h *Handler) refuseResult(err error, index int) itemError {
+	if errors.Is(err, buffer.ErrFull) {
+		h.reject(ReasonFull, 1)
+		return itemError{
+			index: index, status: http.StatusTooManyRequests,
+			detail: "the sidecar holds as many records as it may until the database takes some; send this update again later",
+		}
+	}
+	h.reject(ReasonInvalid, 1)
+	return itemError{index: index, status: statusInvalid, detail: "the update can't be added: " + err.Error()}
+}
+
+func (h *Handler) reject(reason Reason, updates int) { h.state.Rejected(string(reason), updates) }
+
+// badItems counts the items with errors, which are sorted by item.
+func badItems(errors []itemError) int {
+	n, last := 0, -1
+	for _, e := range errors {
+		if e.index != last {
+			n, last = n+1, e.index
+		}
+	}
+	return n
+}
+
+func (h *Handler) refuse(w http.ResponseWriter, refused *refusal) {
+	h.reject(refused.reason, 1)
+	h.writeProblem(w, &refused.problem)
+}
+
+// refusePut answers when the buffer took nothing.
+func (h *Handler) refusePut(w http.ResponseWriter, err error, updates int) {
+	reason := ReasonDisk
+	p := problem{
+		status: http.StatusServiceUnavailable, kind: "disk-failed", title: "The spool's disk failed",
+		detail: "nothing of this request was acknowledged; the sidecar restarts and reads its spool again, " +
+			"send the request again then",
+		retryAfter: 5 * time.Second,
+	}
+	switch {
+	case errors.Is(err, buffer.ErrNoSpace):
+		reason = ReasonNoSpace
+		p = problem{
+			status: http.StatusInsufficientStorage, kind: "no-space", title: "The spool is full",
+			detail: "there is no room on the sidecar's disk until the database takes what is there; " +
+				"nothing of this request was kept, send it again later",
+			retryAfter: h.untilNextSync(),
+		}
+	case errors.Is(err, buffer.ErrClosed):
+		reason = ReasonStopping
+		p = problem{
+			status: http.StatusServiceUnavailable, kind: "stopping", title: "The sidecar is shutting down",
+			detail:     "nothing of this request was kept; send it again to the pod that comes next",
+			retryAfter: 5 * time.Second,
+		}
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		// Nobody is left to read this. What was accepted stays accepted.
+		reason = ReasonCanceled
+		p.kind, p.title, p.detail = "canceled", "Canceled", "the client did not wait for the disk"
+	}
+	h.reject(reason, updates)
+	h.writeProblem(w, &p)
+}
+
+// refuseAll answers a request of which nothing was good.
+func (h *Handler) refuseAll(w http.ResponseWriter, errors []itemError) {
+	p := problem{
+		status: errors[0].status, kind: "invalid", title: "Invalid updates",
+		detail: errors[0].detail, errors: errors,
+	}
+	for _, e := range errors {
+		if e.status != p.status {
+			p.status = statusInvalid
+		}
+	}
+	switch {
+	case p.status == http.StatusTooManyRequests:
+		p.kind, p.title = "full", "The buffer is full"
+		p.retryAfter = h.untilNextSync()
+	case p.status == http.StatusBadRequest:
+		p.kind, p.title = "malformed", "Malformed body"
+	}
+	if n := badItems(errors); n > 1 {
+		p.detail = fmt.Sprintf("none of the %d items was kept, see errors; the first: %s", n, p.detail)
+	}
+	h.writeProblem(w, &p)
+}
+
+// answerSome answers with the good items' records, null for the others, and the
+// errors.
+func (h *Handler) answerSome(w http.ResponseWriter, r *http.Request, q *request, results []buffer.Result) {
+	out := h.pools.getBuffer()
+	defer h.pools.putBuffer(out)
+	b := append((*out)[:0], '{')
+	if !wantsMinimal(r) {
+		b = append(b, `"progress":[`...)
+		next := 0
+		for item := range q.items {
+			start := next
+			for ; next < len(results) && q.origins[next] == item; next++ {
+				if next > 0 || item > 0 {
+					b = append(b, ',')
+				}
+				b = appendResult(b, &results[next])
+			}
+			if next == start { // a bad item
+				if item > 0 {
+					b = append(b, ',')
+				}
+				b = append(b, "null"...)
+			}
+		}
+		b = append(b, "],"...)
+	}
+	b = append(b, `"errors":`...)
+	b = appendItemErrors(b, q.errors)
+	b = append(b, `,"sync":`...)
+	state := h.state.SyncState()
+	b = appendSyncState(b, &state)
+	b = append(b, "}\n"...)
+	*out = b
+	for _, e := range q.errors {
+		if e.status == http.StatusTooManyRequests {
+			setRetryAfter(w.Header(), h.untilNextSync())
+			break
+		}
+	}
+	write(w, http.StatusMultiStatus, b)
+}
+
+// answerAll answers when every item was accepted.
+func (h *Handler) answerAll(w http.ResponseWriter, single bool, results []buffer.Result) {
+	out := h.pools.getBuffer()
+	defer h.pools.putBuffer(out)
+	b := append((*out)[:0], `{"progress":`...)
+	if single {
+		b = appendResult(b, &results[0])
+	} else {
+		b = append(b, '[')
+		for i := range results {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendResult(b, &results[i])
+		}
+		b = append(b, ']')
+	}
+	b = append(b, `,"sync":`...)
+	state := h.state.SyncState()
+	b = appendSyncState(b, &state)
+	b = append(b, "}\n"...)
+	*out = b
+	write(w, http.StatusOK, b)
+}
+
+// appendResult writes what the sidecar holds of a key, all of it unsaved.
+func appendResult(b []byte, r *buffer.Result) []byte {
+	if r.Err != nil {
+		return append(b, "null"...)
+	}
+	return append(appendRecord(b, &r.Record, max(1, r.Record.UpdateCount)), '}')
+}
+
+// untilNextSync is when trying again may help: 1 s to 1 min.
+func (h *Handler) untilNextSync() time.Duration {
+	next := h.state.SyncState().NextSyncAt
+	if next == nil {
+		return 5 * time.Second
+	}
+	return min(max(time.Until(*next), time.Second), time.Minute)
+}

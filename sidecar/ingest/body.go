@@ -1,0 +1,155 @@
+package ingest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+)
+
+var errTooLarge = errors.New("the body is too large")
+
+// readBody reads the whole body into buf, up to limit bytes.
+func readBody(r *http.Request, buf []byte, limit int64) ([]byte, error) {
+	if r.ContentLength > limit {
+		return buf, errTooLarge
+	}
+	if n := int(r.ContentLength); n >= 0 {
+		if cap(buf) < n {
+			buf = make([]byte, n)
+		}
+		buf = buf[:n]
+		_, err := io.ReadFull(r.Body, buf)
+		return buf, err
+	}
+	buf = buf[:0]
+	for {
+		if len(buf) == cap(buf) {
+			buf = append(buf, make([]byte, max(512, cap(buf)))...)[:len(buf)]
+		}
+		n, err := r.Body.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if int64(len(buf)) > limit {
+			return buf, errTooLarge
+		}
+		if err == io.EOF {
+			return buf, nil
+		}
+		if err != nil {
+			return buf, err
+		}
+	}
+}
+
+// mediaType is how the items of a body are written.
+type mediaType int
+
+const (
+	mediaOther mediaType = iota
+	mediaJSON
+	mediaLines
+)
+
+func mediaTypeOf(r *http.Request) mediaType {
+	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
+		return mediaOther
+	}
+	content := r.Header.Get("Content-Type")
+	switch content {
+	case "", "application/json":
+		return mediaJSON
+	case "application/x-ndjson":
+		return mediaLines
+	}
+	name, parameters, err := mime.ParseMediaType(content)
+	if err != nil {
+		return mediaOther
+	}
+	if charset := parameters["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {
+		return mediaOther
+	}
+	switch name {
+	case "application/json":
+		return mediaJSON
+	case "application/x-ndjson":
+		return mediaLines
+	}
+	return mediaOther
+}
+
+// decode reads the body of r into q. buf is used and may grow.
+func decode(r *http.Request, q *request, buf *[]byte, limits Limits) *refusal {
+	media := mediaTypeOf(r)
+	if media == mediaOther {
+		return &refusal{ReasonMediaType, problem{
+			status: http.StatusUnsupportedMediaType, kind: "media-type", title: "Unsupported media type",
+			detail: "send one update or an array as Content-Type: application/json, or one update a line as " +
+				"application/x-ndjson, in UTF-8 and without Content-Encoding; nothing was kept",
+		}}
+	}
+	body, err := readBody(r, *buf, limits.MaxBodyBytes)
+	*buf = body
+	if errors.Is(err, errTooLarge) {
+		return tooLarge(fmt.Sprintf("the body has more than %d bytes", limits.MaxBodyBytes))
+	}
+	if err != nil {
+		return &refusal{ReasonMalformed, problem{
+			status: http.StatusBadRequest, kind: "incomplete", title: "Incomplete request",
+			detail: "the connection ended or the time was up before the whole body had arrived; nothing was kept",
+		}}
+	}
+	if media == mediaLines {
+		err = q.decodeLines(body)
+	} else {
+		err = q.decodeJSON(body)
+	}
+	var (
+		many   *tooManyError
+		syntax *syntaxError
+	)
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &many):
+		return tooLarge(err.Error())
+	case errors.As(err, &syntax):
+		line, column := position(body, syntax.pos)
+		err = fmt.Errorf("the body is not valid JSON: %w (line %d, column %d)", err, line, column)
+	case errors.Is(err, errNotItems):
+		return &refusal{ReasonInvalid, problem{
+			status: statusInvalid, kind: "invalid", title: "Invalid updates",
+			detail: err.Error() + "; nothing was kept",
+		}}
+	}
+	return &refusal{ReasonMalformed, problem{
+		status: http.StatusBadRequest, kind: "malformed", title: "Malformed body",
+		detail: err.Error() + "; nothing was kept",
+	}}
+}
+
+func tooLarge(what string) *refusal {
+	return &refusal{ReasonTooLarge, problem{
+		status: http.StatusRequestEntityTooLarge, kind: "too-large", title: "Request too large",
+		detail: what + ", which is the limit; nothing was kept, send less at once",
+	}}
+}
+
+// position is the line and the column, in bytes from 1, of an offset.
+func position(text []byte, offset int) (line, column int) {
+	line, column = 1, 1
+	for _, c := range text[:min(offset, len(text))] {
+		column++
+		if c == '\n' {
+			line, column = line+1, 1
+		}
+	}
+	return line, column
+}
+
+// refusal is why nothing of a request was kept.
+type refusal struct {
+	reason Reason
+	problem
+}

@@ -1,0 +1,155 @@
+package ingest
+
+import (
+	"math"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/state"
+)
+
+// appendRecord writes a record without the closing brace. pending is the number
+// of its updates that are not saved yet.
+func appendRecord(b []byte, r *progress.Record, pending int64) []byte {
+	b = append(b, `{"userId":`...)
+	b = appendString(b, r.UserID)
+	b = append(b, `,"courseId":`...)
+	b = appendString(b, r.CourseID)
+	b = append(b, `,"lessonId":`...)
+	b = appendString(b, r.LessonID)
+	if r.ModuleID != "" {
+		b = append(b, `,"moduleId":`...)
+		b = appendString(b, r.ModuleID)
+	}
+	b = append(b, `,"positionSeconds":`...)
+	b = appendFloat(b, r.Position)
+	b = append(b, `,"maxPositionSeconds":`...)
+	b = appendFloat(b, r.MaxPosition)
+	b = append(b, `,"durationSeconds":`...)
+	b = appendFloat(b, r.Duration)
+	b = append(b, `,"percentage":`...)
+	b = appendFloat(b, r.Percentage)
+	b = append(b, `,"watchedSeconds":`...)
+	b = appendFloat(b, r.Watched)
+	b = append(b, `,"timeSpentSeconds":`...)
+	b = appendFloat(b, float64(r.TimeSpent)/1e6)
+	b = append(b, `,"seekEvents":`...)
+	b = strconv.AppendInt(b, r.SeekEvents, 10)
+	b = append(b, `,"pauseEvents":`...)
+	b = strconv.AppendInt(b, r.PauseEvents, 10)
+	if r.PlaybackSpeed > 0 {
+		b = append(b, `,"playbackSpeed":`...)
+		b = appendFloat(b, r.PlaybackSpeed)
+	}
+	b = append(b, `,"completed":`...)
+	b = strconv.AppendBool(b, r.Completed)
+	b = appendInstant(b, `,"completedAt":`, r.CompletedAt)
+	b = appendInstant(b, `,"firstWatchedAt":`, r.FirstWatchedAt)
+	b = appendInstant(b, `,"lastWatchedAt":`, r.LastWatchedAt)
+	b = append(b, `,"updateCount":`...)
+	b = strconv.AppendInt(b, r.UpdateCount, 10)
+	b = append(b, `,"generation":`...)
+	b = strconv.AppendInt(b, int64(r.Generation), 10)
+	b = append(b, `,"saved":`...)
+	b = strconv.AppendBool(b, pending == 0)
+	b = append(b, `,"pendingUpdates":`...)
+	return strconv.AppendInt(b, pending, 10)
+}
+
+// appendSyncState writes what GET /v1/sync answers.
+func appendSyncState(b []byte, s *state.SyncState) []byte {
+	b = append(b, `{"status":"`...)
+	b = append(b, s.Status...)
+	b = append(b, `","pendingUpdates":`...)
+	b = strconv.AppendInt(b, s.PendingUpdates, 10)
+	b = append(b, `,"lastSyncedAt":`...)
+	b = appendOptional(b, s.LastSyncedAt)
+	b = append(b, `,"nextSyncAt":`...)
+	b = appendOptional(b, s.NextSyncAt)
+	b = append(b, `,"retryCount":`...)
+	b = strconv.AppendInt(b, int64(s.RetryCount), 10)
+	b = append(b, `,"error":`...)
+	if s.Error == nil {
+		return append(b, `null}`...)
+	}
+	b = append(b, `{"kind":`...)
+	b = appendString(b, s.Error.Kind)
+	b = append(b, `,"message":`...)
+	b = appendString(b, s.Error.Message)
+	return append(b, `}}`...)
+}
+
+// appendInstant writes a member, or nothing for the zero Instant.
+func appendInstant(b []byte, name string, i progress.Instant) []byte {
+	if i == 0 {
+		return b
+	}
+	return appendTime(append(b, name...), i.Time())
+}
+
+// appendOptional writes a time, or null for none.
+func appendOptional(b []byte, t *time.Time) []byte {
+	if t == nil {
+		return append(b, "null"...)
+	}
+	return appendTime(b, *t)
+}
+
+func appendTime(b []byte, t time.Time) []byte {
+	b = append(b, '"')
+	b = t.UTC().AppendFormat(b, time.RFC3339Nano)
+	return append(b, '"')
+}
+
+// appendFloat writes a number so that it reads back as it was, and null for one
+// that JSON cannot express, which only another writer can have put into the
+// database.
+func appendFloat(b []byte, f float64) []byte {
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return append(b, "null"...)
+	}
+	if i := int64(f); float64(i) == f && i > -1e15 && i < 1e15 {
+		return strconv.AppendInt(b, i, 10)
+	}
+	format := byte('f')
+	if size := math.Abs(f); size < 1e-6 || size >= 1e21 {
+		format = 'e'
+	}
+	return strconv.AppendFloat(b, f, format, -1, 64)
+}
+
+// appendString writes a JSON string. Bytes that are not UTF-8 become U+FFFD.
+func appendString(b []byte, s string) []byte {
+	b = append(b, '"')
+	start := 0
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c >= 0x20 && c != '"' && c != '\\' && c < utf8.RuneSelf {
+			i++
+			continue
+		}
+		size := 1
+		if c >= utf8.RuneSelf {
+			var r rune
+			if r, size = utf8.DecodeRuneInString(s[i:]); r != utf8.RuneError || size > 1 {
+				i += size
+				continue
+			}
+		}
+		b = append(b, s[start:i]...)
+		switch {
+		case c >= utf8.RuneSelf:
+			b = append(b, "\uFFFD"...)
+		case c == '"' || c == '\\':
+			b = append(b, '\\', c)
+		default:
+			const digits = "0123456789abcdef"
+			b = append(b, '\\', 'u', '0', '0', digits[c>>4], digits[c&15])
+		}
+		i += size
+		start = i
+	}
+	return append(append(b, s[start:]...), '"')
+}

@@ -1,0 +1,190 @@
+package ingest
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/progress-sync/progress-sync/sidecar/buffer"
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/state"
+	"github.com/progress-sync/progress-sync/sidecar/status"
+)
+
+// fakeBuffer merges in memory and fails as it is told. It stands in for the
+// disk's failures and for moments of flushing that a real one passes too fast.
+type fakeBuffer struct {
+	mu       sync.Mutex
+	records  map[progress.Key]progress.Record
+	clock    progress.Instant
+	applied  []uint64
+	progress chan struct{}
+
+	putError error                  // of the whole call
+	refuse   map[progress.Key]error // of single keys
+	putGate  chan struct{}          // if set, Put waits until it is closed
+	onHeld   func(b *fakeBuffer)    // runs at the start of Held
+}
+
+func newFakeBuffer() *fakeBuffer {
+	return &fakeBuffer{
+		records: map[progress.Key]progress.Record{}, clock: progress.InstantOf(time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)),
+		applied: []uint64{0, 0}, progress: make(chan struct{}), refuse: map[progress.Key]error{},
+	}
+}
+
+func (b *fakeBuffer) Put(ctx context.Context, updates []progress.Update) ([]buffer.Result, error) {
+	if b.putGate != nil {
+		select {
+		case <-b.putGate:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.putError != nil {
+		return nil, b.putError
+	}
+	var results []buffer.Result
+	for _, u := range updates {
+		if err := b.refuse[u.Key]; err != nil {
+			results = append(results, buffer.Result{Err: err})
+			continue
+		}
+		b.clock++
+		r := u.Record(b.clock, 95)
+		if old, held := b.records[u.Key]; held {
+			r = progress.Merge(old, r.Raise(old.Generation))
+		}
+		b.records[u.Key] = r
+		results = append(results, buffer.Result{Record: r})
+	}
+	return results, nil
+}
+
+func (b *fakeBuffer) Reset(_ context.Context, keys []progress.Key) ([]buffer.Result, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.putError != nil {
+		return nil, b.putError
+	}
+	var results []buffer.Result
+	for _, k := range keys {
+		b.clock++
+		b.records[k] = progress.Reset(k, b.clock)
+		results = append(results, buffer.Result{Record: b.records[k]})
+	}
+	return results, nil
+}
+
+func (b *fakeBuffer) Held(f buffer.Filter) []buffer.Held {
+	if b.onHeld != nil {
+		b.onHeld(b)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var all []buffer.Held
+	for k, r := range b.records {
+		if (f.UserID == "" || f.UserID == k.UserID) && (f.CourseID == "" || f.CourseID == k.CourseID) && (f.LessonID == "" || f.LessonID == k.LessonID) {
+			all = append(all, buffer.Held{Record: r, PendingUpdates: max(1, r.UpdateCount)})
+		}
+	}
+	return all
+}
+
+// save takes a key out, as Confirm does, and returns its record.
+func (b *fakeBuffer) save(k progress.Key) progress.Record {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	r := b.records[k]
+	delete(b.records, k)
+	b.applied[0]++
+	close(b.progress)
+	b.progress = make(chan struct{})
+	return r
+}
+
+func (b *fakeBuffer) Lanes() int { return 2 }
+
+func (b *fakeBuffer) Applied(lane int) uint64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.applied[lane]
+}
+
+func (b *fakeBuffer) Progressed() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.progress
+}
+
+// fakeReader is a database of a few records.
+type fakeReader struct {
+	mu     sync.Mutex
+	saved  Saved
+	err    error
+	hangs  bool
+	onRead func(r *fakeReader) // runs after the snapshot is taken
+}
+
+func (r *fakeReader) Read(ctx context.Context, _ buffer.Filter) (Saved, error) {
+	if r.hangs {
+		<-ctx.Done()
+		return Saved{}, ctx.Err()
+	}
+	r.mu.Lock()
+	saved := Saved{Records: append([]progress.Record{}, r.saved.Records...), Applied: append([]uint64{}, r.saved.Applied...)}
+	r.mu.Unlock()
+	if r.onRead != nil {
+		r.onRead(r)
+	}
+	return saved, r.err
+}
+
+type fakeSyncer struct {
+	err    error
+	hangs  bool
+	filter buffer.Filter
+	ended  error // why a hanging call ended
+}
+
+func (s *fakeSyncer) Sync(ctx context.Context, f buffer.Filter) error {
+	s.filter = f
+	if s.hangs {
+		<-ctx.Done()
+		s.ended = ctx.Err()
+		return s.ended
+	}
+	return s.err
+}
+
+type fakeState struct {
+	mu       sync.Mutex
+	sync     state.SyncState
+	accepted int
+	rejected map[string]int
+}
+
+func (s *fakeState) SyncState() state.SyncState { return s.sync }
+
+func (s *fakeState) SyncStateOf(pending, inFlight int64) state.SyncState {
+	sync := s.sync
+	sync.PendingUpdates = pending + inFlight
+	if pending+inFlight == 0 {
+		sync.Status = status.StateSynced
+	}
+	return sync
+}
+
+func (s *fakeState) Accepted(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.accepted += n
+}
+
+func (s *fakeState) Rejected(reason string, n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rejected[reason] += n
+}

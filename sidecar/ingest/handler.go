@@ -1,0 +1,145 @@
+package ingest
+
+import (
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// Options are what a Handler works with. All are required.
+type Options struct {
+	Buffer Buffer
+	Syncer Syncer
+	Reader Reader
+	State  State
+	Limits Limits
+}
+
+// Handler serves the local API. The server around it must bound the time to
+// read a request.
+type Handler struct {
+	buffer Buffer
+	syncer Syncer
+	reader Reader
+	state  State
+	limits atomic.Pointer[Limits]
+
+	requests, reads, syncs gate
+	pools                  pools
+}
+
+// New makes a Handler.
+func New(o Options) *Handler {
+	h := &Handler{buffer: o.Buffer, syncer: o.Syncer, reader: o.Reader, state: o.State}
+	h.SetLimits(o.Limits)
+	return h
+}
+
+// SetLimits takes effect for requests that come later.
+func (h *Handler) SetLimits(l Limits) { h.limits.Store(&l) }
+
+// ServeHTTP implements http.Handler.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !isLoopbackHost(r.Host) {
+		h.refuseHost(w)
+		return
+	}
+	limits := *h.limits.Load()
+	switch r.URL.Path {
+	case "/v1/progress":
+		switch r.Method {
+		case http.MethodPost:
+			h.accept(w, r, limits, formUpdate)
+		case http.MethodGet, http.MethodHead:
+			h.read(w, r, limits)
+		case http.MethodDelete:
+			h.reset(w, r, limits)
+		default:
+			h.refuseMethod(w, "GET, HEAD, POST, DELETE")
+		}
+	case "/v1/progress/complete":
+		if r.Method != http.MethodPost {
+			h.refuseMethod(w, "POST")
+			return
+		}
+		h.accept(w, r, limits, formComplete)
+	case "/v1/sync":
+		switch r.Method {
+		case http.MethodPost:
+			h.forceSync(w, r, limits)
+		case http.MethodGet, http.MethodHead:
+			h.readState(w, r)
+		default:
+			h.refuseMethod(w, "GET, HEAD, POST")
+		}
+	default:
+		h.writeProblem(w, &problem{
+			status: http.StatusNotFound, kind: "not-found", title: "Not found",
+			detail: "there is no such path; the API is /v1/progress, /v1/progress/complete and /v1/sync",
+		})
+	}
+}
+
+// isLoopbackHost reports whether a Host header names this machine. A web page
+// whose name was made to resolve to 127.0.0.1 sends its own name.
+func isLoopbackHost(host string) bool {
+	switch name := host; {
+	case strings.HasPrefix(name, "127.0.0.1:"), strings.HasPrefix(name, "localhost:"):
+		return true
+	case name == "127.0.0.1", name == "localhost", name == "[::1]", name == "":
+		return true
+	default:
+		name, _, err := net.SplitHostPort(host)
+		return err == nil && name == "::1"
+	}
+}
+
+func (h *Handler) refuseHost(w http.ResponseWriter) {
+	h.reject(ReasonHost, 1)
+	h.writeProblem(w, &problem{
+		status: http.StatusForbidden, kind: "host", title: "Host not allowed",
+		detail: "the Host header must be localhost, 127.0.0.1 or [::1]; " +
+			"a proxy in front must send the address of the sidecar as Host",
+	})
+}
+
+func (h *Handler) refuseMethod(w http.ResponseWriter, allowed string) {
+	w.Header().Set("Allow", allowed)
+	h.writeProblem(w, &problem{
+		status: http.StatusMethodNotAllowed, kind: "method", title: "Method not allowed",
+		detail: "allowed here: " + allowed,
+	})
+}
+
+func (h *Handler) overloaded() *problem {
+	return &problem{
+		status: http.StatusServiceUnavailable, kind: "overloaded", title: "Too many concurrent requests",
+		detail:     "nothing of this request was kept; send it again, or send several updates in one array",
+		retryAfter: time.Second,
+	}
+}
+
+// write sends an answer that is not a problem.
+func write(w http.ResponseWriter, status int, body []byte) {
+	header := w.Header()
+	header.Set("Content-Type", "application/json")
+	header.Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a client that is gone needs no answer
+}
+
+// wantsMinimal reports whether the client prefers an answer without content
+// (RFC 7240).
+func wantsMinimal(r *http.Request) bool {
+	for _, line := range r.Header["Prefer"] {
+		for preference := range strings.SplitSeq(line, ",") {
+			preference, _, _ = strings.Cut(preference, ";")
+			if strings.EqualFold(strings.TrimSpace(preference), "return=minimal") {
+				return true
+			}
+		}
+	}
+	return false
+}

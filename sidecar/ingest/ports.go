@@ -1,0 +1,52 @@
+package ingest
+
+import (
+	"context"
+
+	"github.com/progress-sync/progress-sync/sidecar/buffer"
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/state"
+)
+
+// Buffer is where accepted updates go; *buffer.Buffer is one.
+type Buffer interface {
+	Put(ctx context.Context, updates []progress.Update) ([]buffer.Result, error)
+	Reset(ctx context.Context, keys []progress.Key) ([]buffer.Result, error)
+	Held(filter buffer.Filter) []buffer.Held
+	Lanes() int
+	Applied(lane int) uint64
+	Progressed() <-chan struct{}
+}
+
+// Syncer writes what the filter matches to the database now, and returns when
+// it is saved, with a *flush.NotSavedError when it can't be, or when ctx ends;
+// *flush.Flusher is one.
+type Syncer interface {
+	Sync(ctx context.Context, filter buffer.Filter) error
+}
+
+// Saved is what the database holds at one moment.
+type Saved struct {
+	Records []progress.Record
+	// Applied is the number of the last batch of this sidecar that the records
+	// include, for each lane.
+	Applied []uint64
+}
+
+// Reader asks the database.
+type Reader interface {
+	Read(ctx context.Context, filter buffer.Filter) (Saved, error)
+}
+
+// State tells how syncing goes, and counts what came in; *state.State is one.
+type State interface {
+	SyncState() state.SyncState
+	// SyncStateOf is the state of a part: so many updates that wait, and so
+	// many that are being written.
+	SyncStateOf(pending, inFlight int64) state.SyncState
+	// Accepted counts updates that are on disk.
+	Accepted(updates int)
+	// Rejected counts refused updates, or bodies whose updates can't be told
+	// apart as one. reason is one of Reasons.
+	Rejected(reason string, updates int)
+}

@@ -1,0 +1,85 @@
+package ingest
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/progress-sync/progress-sync/sidecar/state"
+)
+
+// problem is an answer of RFC 9457.
+type problem struct {
+	status     int
+	kind       string // the last part of the type, a word for programs
+	title      string
+	detail     string // what is wrong here, and what to do
+	errors     []itemError
+	retryAfter time.Duration
+	sync       *state.SyncState
+}
+
+// problemType starts the type of every problem.
+const problemType = "urn:progress-sync:problem:"
+
+func (h *Handler) writeProblem(w http.ResponseWriter, p *problem) {
+	out := h.pools.getBuffer()
+	defer h.pools.putBuffer(out)
+	b := append((*out)[:0], `{"type":"`+problemType...)
+	b = append(b, p.kind...)
+	b = append(b, `","title":`...)
+	b = appendString(b, p.title)
+	b = append(b, `,"status":`...)
+	b = strconv.AppendInt(b, int64(p.status), 10)
+	b = append(b, `,"detail":`...)
+	b = appendString(b, p.detail)
+	if len(p.errors) > 0 {
+		if field := p.errors[0].field; field != "" {
+			b = append(b, `,"field":`...)
+			b = appendString(b, field)
+		}
+		b = append(b, `,"errors":`...)
+		b = appendItemErrors(b, p.errors)
+	}
+	if p.sync != nil {
+		b = append(b, `,"sync":`...)
+		b = appendSyncState(b, p.sync)
+	}
+	b = append(b, "}\n"...)
+	*out = b
+
+	header := w.Header()
+	header.Set("Content-Type", "application/problem+json")
+	header.Set("Cache-Control", "no-store")
+	setRetryAfter(header, p.retryAfter)
+	w.WriteHeader(p.status)
+	_, _ = w.Write(b) // a client that is gone needs no answer
+}
+
+func appendItemErrors(b []byte, errors []itemError) []byte {
+	b = append(b, '[')
+	for i, e := range errors {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, `{"index":`...)
+		b = strconv.AppendInt(b, int64(e.index), 10)
+		b = append(b, `,"status":`...)
+		b = strconv.AppendInt(b, int64(e.status), 10)
+		if e.field != "" {
+			b = append(b, `,"field":`...)
+			b = appendString(b, e.field)
+		}
+		b = append(b, `,"detail":`...)
+		b = appendString(b, e.detail)
+		b = append(b, '}')
+	}
+	return append(b, ']')
+}
+
+// setRetryAfter rounds up to whole seconds, as the header wants them.
+func setRetryAfter(header http.Header, after time.Duration) {
+	if after > 0 {
+		header.Set("Retry-After", strconv.FormatInt(int64((after+time.Second-1)/time.Second), 10))
+	}
+}

@@ -1,0 +1,41 @@
+package ingest
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/progress-sync/progress-sync/sidecar/buffer"
+)
+
+// queryProblem says what is wrong with a request's parameters.
+func queryProblem(name, detail string) *problem {
+	return &problem{
+		status: http.StatusBadRequest, kind: "query", title: "Invalid parameter",
+		detail: name + " " + detail,
+		errors: []itemError{{status: http.StatusBadRequest, field: name, detail: name + " " + detail}},
+	}
+}
+
+// filterOf reads the ids in a query; the named ones are required.
+func filterOf(r *http.Request, required ...string) (buffer.Filter, *problem) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return buffer.Filter{}, queryProblem("the query", "is not valid: ids must be percent-encoded")
+	}
+	for _, name := range required {
+		if !query.Has(name) {
+			return buffer.Filter{}, queryProblem(name, "is missing: add ?"+name+"=… to the address")
+		}
+	}
+	for _, name := range []string{"userId", "courseId", "lessonId"} {
+		if !query.Has(name) {
+			continue
+		}
+		if wrong := checkText([]byte(query.Get(name))); wrong != "" {
+			return buffer.Filter{}, queryProblem(name, wrong)
+		}
+	}
+	return buffer.Filter{
+		UserID: query.Get("userId"), CourseID: query.Get("courseId"), LessonID: query.Get("lessonId"),
+	}, nil
+}

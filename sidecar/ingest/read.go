@@ -1,0 +1,137 @@
+package ingest
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/progress-sync/progress-sync/sidecar/buffer"
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/state"
+)
+
+// read serves GET /v1/progress: what the database holds, merged with what is
+// accepted and not saved. It waits for the database no longer than the read
+// timeout.
+func (h *Handler) read(w http.ResponseWriter, r *http.Request, limits Limits) {
+	filter, wrong := filterOf(r, "userId")
+	if wrong != nil {
+		h.writeProblem(w, wrong)
+		return
+	}
+	var v view
+	if h.reads.enter(limits.maxReads()) {
+		ctx, cancel := context.WithTimeout(r.Context(), limits.ReadTimeout)
+		v = h.look(ctx, filter)
+		cancel()
+		h.reads.leave()
+	} else {
+		v = view{held: h.buffer.Held(filter), stale: true}
+	}
+	out := h.pools.getBuffer()
+	defer h.pools.putBuffer(out)
+	sync := h.state.SyncState()
+	*out = appendView((*out)[:0], &v, &sync)
+	write(w, http.StatusOK, *out)
+}
+
+// view is what is known of some keys: what is saved, and what is held beside.
+type view struct {
+	saved []progress.Record
+	held  []buffer.Held
+	// stale means that saved is missing or may be behind.
+	stale bool
+}
+
+// look asks the database, then the buffer for what is not in that answer. The
+// two don't change together, so it compares the number of the last batch that
+// the answer includes with the last one that the buffer no longer holds, and
+// asks again until they agree: otherwise a batch that was just being written
+// would count twice, or not at all.
+func (h *Handler) look(ctx context.Context, filter buffer.Filter) view {
+	const pause = 5 * time.Millisecond
+	for {
+		progressed := h.buffer.Progressed()
+		saved, err := h.reader.Read(ctx, filter)
+		if err != nil {
+			return view{held: h.buffer.Held(filter), stale: true}
+		}
+		agreed := h.agrees(saved.Applied)
+		held := h.buffer.Held(filter)
+		if agreed && h.agrees(saved.Applied) {
+			return view{saved: saved.Records, held: held}
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-progressed:
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return view{saved: saved.Records, held: held, stale: true}
+		}
+		timer.Stop()
+	}
+}
+
+// agrees reports whether the buffer holds all batches after the given ones and
+// no others.
+func (h *Handler) agrees(applied []uint64) bool {
+	for lane := range h.buffer.Lanes() {
+		if lane >= len(applied) || applied[lane] != h.buffer.Applied(lane) {
+			return false
+		}
+	}
+	return true
+}
+
+// appendView writes the answer, sorted by key.
+func appendView(b []byte, v *view, sync *state.SyncState) []byte {
+	slices.SortFunc(v.saved, func(a, b progress.Record) int { return a.Key.Compare(b.Key) })
+	slices.SortFunc(v.held, func(a, b buffer.Held) int { return a.Record.Key.Compare(b.Record.Key) })
+	b = append(b, `{"progress":[`...)
+	first := true
+	for s, d := 0, 0; s < len(v.saved) || d < len(v.held); {
+		if !first {
+			b = append(b, ',')
+		}
+		first = false
+		order := -1
+		switch {
+		case s == len(v.saved):
+			order = 1
+		case d < len(v.held):
+			order = v.saved[s].Key.Compare(v.held[d].Record.Key)
+		}
+		switch {
+		case order < 0:
+			b = append(appendRecord(b, &v.saved[s], 0), '}')
+			s++
+		case order > 0:
+			b = appendHeld(b, &v.held[d], v.held[d].Record)
+			d++
+		default:
+			held := v.held[d].Record.Raise(v.saved[s].Generation)
+			b = appendHeld(b, &v.held[d], progress.Merge(v.saved[s], held))
+			s, d = s+1, d+1
+		}
+	}
+	b = append(b, `],"stale":`...)
+	if v.stale {
+		b = append(b, `true,"sync":`...)
+	} else {
+		b = append(b, `false,"sync":`...)
+	}
+	b = appendSyncState(b, sync)
+	return append(b, "}\n"...)
+}
+
+// appendHeld writes a merged record together with the part of it that is not
+// saved.
+func appendHeld(b []byte, held *buffer.Held, merged progress.Record) []byte {
+	pending := max(1, held.PendingUpdates+held.InFlightUpdates)
+	b = appendRecord(b, &merged, pending)
+	b = append(b, `,"unsaved":`...)
+	b = appendRecord(b, &held.Record, pending)
+	return append(b, "}}"...)
+}

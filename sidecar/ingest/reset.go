@@ -1,0 +1,36 @@
+package ingest
+
+import (
+	"net/http"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+)
+
+// reset serves DELETE /v1/progress: the key starts anew, and what was reported
+// of it before no longer counts.
+func (h *Handler) reset(w http.ResponseWriter, r *http.Request, limits Limits) {
+	if !h.requests.enter(limits.MaxConcurrent) {
+		h.refuse(w, &refusal{ReasonOverloaded, *h.overloaded()})
+		return
+	}
+	defer h.requests.leave()
+	filter, wrong := filterOf(r, "userId", "courseId", "lessonId")
+	if wrong != nil {
+		h.refuse(w, &refusal{ReasonInvalid, *wrong})
+		return
+	}
+	key := progress.Key{UserID: filter.UserID, CourseID: filter.CourseID, LessonID: filter.LessonID}
+	results, err := h.buffer.Reset(r.Context(), []progress.Key{key})
+	switch {
+	case err != nil:
+		h.refusePut(w, err, 1)
+	case results[0].Err != nil:
+		h.refuseAll(w, []itemError{h.refuseResult(results[0].Err, 0)})
+	case wantsMinimal(r):
+		h.state.Accepted(1)
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		h.state.Accepted(1)
+		h.answerAll(w, true, results)
+	}
+}

@@ -1,0 +1,102 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/progress-sync/progress-sync/sidecar/buffer"
+	"github.com/progress-sync/progress-sync/sidecar/flush"
+	"github.com/progress-sync/progress-sync/sidecar/state"
+)
+
+// maxSyncWait is the longest time that POST /v1/sync waits.
+const maxSyncWait = 30 * time.Second
+
+// forceSync serves POST /v1/sync: it returns when all that was accepted before
+// the request is saved, or why it can't be.
+func (h *Handler) forceSync(w http.ResponseWriter, r *http.Request, limits Limits) {
+	filter, wait, wrong := syncParameters(r)
+	if wrong != nil {
+		h.writeProblem(w, wrong)
+		return
+	}
+	if !h.syncs.enter(limits.maxSyncs()) {
+		p := h.overloaded()
+		p.detail = "too many callers wait for a sync already; everything accepted is kept and saved at its time"
+		h.writeProblem(w, p)
+		return
+	}
+	defer h.syncs.leave()
+	ctx, cancel := context.WithTimeout(r.Context(), wait)
+	defer cancel()
+	err := h.syncer.Sync(ctx, filter)
+	sync := h.stateOf(filter)
+	if err == nil {
+		h.writeState(w, &sync)
+		return
+	}
+	p := problem{
+		status: http.StatusServiceUnavailable, kind: "not-saved", title: "Not saved yet",
+		retryAfter: h.untilNextSync(), sync: &sync,
+	}
+	var notSaved *flush.NotSavedError
+	switch {
+	case errors.As(err, &notSaved):
+		p.detail = notSaved.Failure.Message + "; everything accepted is kept and will be saved"
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		p.detail = "the database took longer than " + wait.String() +
+			"; everything accepted is kept and will be saved, GET /v1/sync tells when"
+	default:
+		p.detail = "the sidecar can't sync now; everything accepted is kept and will be saved"
+	}
+	h.writeProblem(w, &p)
+}
+
+func syncParameters(r *http.Request) (buffer.Filter, time.Duration, *problem) {
+	filter, wrong := filterOf(r)
+	if wrong != nil {
+		return filter, 0, wrong
+	}
+	wait := maxSyncWait
+	if text := r.URL.Query().Get("timeout"); text != "" {
+		d, err := time.ParseDuration(text)
+		if err != nil || d <= 0 {
+			return filter, 0, queryProblem("timeout", `must be a duration such as "5s", at most 30s`)
+		}
+		wait = min(d, maxSyncWait)
+	}
+	return filter, wait, nil
+}
+
+// readState serves GET /v1/sync.
+func (h *Handler) readState(w http.ResponseWriter, r *http.Request) {
+	filter, wrong := filterOf(r)
+	if wrong != nil {
+		h.writeProblem(w, wrong)
+		return
+	}
+	sync := h.stateOf(filter)
+	h.writeState(w, &sync)
+}
+
+// stateOf narrows the sync state to what the filter matches.
+func (h *Handler) stateOf(filter buffer.Filter) state.SyncState {
+	if filter == (buffer.Filter{}) {
+		return h.state.SyncState()
+	}
+	var pending, inFlight int64
+	for _, held := range h.buffer.Held(filter) {
+		pending += held.PendingUpdates
+		inFlight += held.InFlightUpdates
+	}
+	return h.state.SyncStateOf(pending, inFlight)
+}
+
+func (h *Handler) writeState(w http.ResponseWriter, sync *state.SyncState) {
+	out := h.pools.getBuffer()
+	defer h.pools.putBuffer(out)
+	*out = append(appendSyncState((*out)[:0], sync), '\n')
+	write(w, http.StatusOK, *out)
+}
