@@ -18,6 +18,7 @@ type Cluster struct {
 	Options
 	kubeconfig string
 	external   bool
+	started    bool
 }
 
 // Kubeconfig is the path of the cluster's administrator's kubeconfig.
@@ -26,6 +27,10 @@ func (c *Cluster) Kubeconfig() string { return c.kubeconfig }
 // External says whether the cluster was named by KUBECONFIG rather than
 // started here.
 func (c *Cluster) External() bool { return c.external }
+
+// Started says whether this Up started the cluster, so that who called it can
+// leave the machine as it was found.
+func (c *Cluster) Started() bool { return c.started }
 
 // HostAddress is where pods reach this machine, for a database that runs
 // beside the cluster: the bridge's gateway, or what

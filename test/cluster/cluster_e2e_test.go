@@ -3,12 +3,13 @@
 package cluster_test
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"testing"
 	"time"
 
@@ -24,31 +25,59 @@ import (
 
 const probeImage = "progress-sync.local/probe:1"
 
+// TestMain starts a cluster where none runs, and then ends it.
+func TestMain(m *testing.M) {
+	o, err := cluster.FromEnvironment(os.Stdout)
+	code := 1
+	if err == nil {
+		code, err = withCluster(context.Background(), o, m.Run)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func withCluster(ctx context.Context, o cluster.Options, run func() int) (int, error) {
+	running, err := cluster.Up(ctx, o)
+	if err != nil {
+		return 0, err
+	}
+	builder := images.Builder{Root: o.Root, Dir: o.Images(), Out: o.Out}
+	built, err := builder.Build(ctx, images.Image{Ref: probeImage, Package: "./test/cluster/probe", Name: "probe"})
+	if err == nil {
+		err = running.Load(ctx, built...)
+	}
+	code := 1
+	if err == nil {
+		code = run()
+	}
+	if running.Started() {
+		err = errors.Join(err, cluster.Down(ctx, o))
+	}
+	return code, err
+}
+
+func options(t *testing.T) cluster.Options {
+	t.Helper()
+	o, err := cluster.FromEnvironment(io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
 // fixture is a namespace of its own on the running cluster.
 type fixture struct {
-	cluster   *cluster.Cluster
 	client    kubernetes.Interface
 	namespace string
 }
 
 func setUp(t *testing.T) fixture {
 	t.Helper()
-	var log bytes.Buffer
-	t.Cleanup(func() { t.Logf("cluster:\n%s", &log) })
-	o, err := cluster.FromEnvironment(&log)
+	running, err := cluster.Running(t.Context(), options(t))
 	if err != nil {
-		t.Fatal(err)
-	}
-	running, err := cluster.Up(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	builder := images.Builder{Root: o.Root, Dir: o.Images(), Out: &log}
-	built, err := builder.Build(t.Context(), images.Image{Ref: probeImage, Package: "./test/cluster/probe", Name: "probe"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := running.Load(t.Context(), built...); err != nil {
 		t.Fatal(err)
 	}
 	config, err := clientcmd.BuildConfigFromFlags("", running.Kubeconfig())
@@ -70,7 +99,7 @@ func setUp(t *testing.T) fixture {
 			t.Error(err)
 		}
 	})
-	return fixture{cluster: running, client: client, namespace: namespace.Name}
+	return fixture{client: client, namespace: namespace.Name}
 }
 
 // eventually waits for a condition and fails with its last error.

@@ -50,7 +50,7 @@ func (o Options) remove(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !known && len(marked) == 0 && !o.ownsBridge() {
+	if !known && len(marked) == 0 && !o.ownsBridge(ctx) {
 		return nil
 	}
 	if os.Geteuid() != 0 {

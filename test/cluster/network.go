@@ -90,9 +90,9 @@ func (o Options) makeNetwork(ctx context.Context) error {
 }
 
 // ownsBridge says whether a bridge of this run folder is there.
-func (o Options) ownsBridge() bool {
-	alias, err := os.ReadFile("/sys/class/net/" + o.bridge() + "/ifalias")
-	return err == nil && strings.TrimSpace(string(alias)) == o.RunDir()
+func (o Options) ownsBridge(ctx context.Context) bool {
+	shown, err := run(ctx, "ip", "link", "show", "dev", o.bridge())
+	return err == nil && strings.HasSuffix(strings.TrimSpace(shown), "alias "+o.RunDir())
 }
 
 // removeNetwork undoes makeNetwork and kube-proxy's work, as far as they were

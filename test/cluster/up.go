@@ -58,6 +58,7 @@ func Up(ctx context.Context, o Options) (*Cluster, error) {
 	if err := o.start(limited, c); err != nil {
 		return nil, fmt.Errorf("starting the cluster: %w\nlogs are in %s; remove what runs with: go run ./test/cluster/cmd/cluster down", err, o.path("logs"))
 	}
+	c.started = true
 	o.say("the cluster is ready after %s: export KUBECONFIG=%s", time.Since(begin).Round(100*time.Millisecond), c.Kubeconfig())
 	return c, nil
 }
