@@ -1,0 +1,140 @@
+package postgres
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Database is a sidecar's way to PostgreSQL. Its methods may be called from
+// several goroutines. It connects when it is first asked for something, and
+// again after whatever happens to a connection.
+type Database struct {
+	mu      sync.Mutex
+	options Options
+	pool    *connectionPool
+	closed  bool
+
+	// reading holds the readers back, so that one of several connections, or
+	// the next turn on the only one, is left to the writes.
+	reading chan struct{}
+	// schemaReady is false until the schema was seen to be there, and again
+	// after a statement has missed it.
+	schemaReady atomic.Bool
+	closing     sync.WaitGroup
+	encoders    sync.Pool
+}
+
+// New does no I/O: a sidecar starts without a database.
+func New(options Options) *Database {
+	options = options.withDefaults()
+	return &Database{
+		options:  options,
+		pool:     newPool(options),
+		reading:  make(chan struct{}, max(1, options.MaxConnections-1)),
+		encoders: sync.Pool{New: func() any { return &encoder{} }},
+	}
+}
+
+// SetOptions applies a changed configuration. What is under way goes on under
+// the old one. A nil URI keeps the one there is.
+func (d *Database) SetOptions(options Options) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return
+	}
+	if options.URI == nil {
+		options.URI = d.options.URI
+	}
+	options = options.withDefaults()
+	renew := d.options.needsNewPool(options)
+	d.options = options
+	if !renew {
+		d.pool.setURI(options.URI)
+		return
+	}
+	d.retire(d.pool)
+	d.pool = newPool(options)
+	d.reading = make(chan struct{}, max(1, options.MaxConnections-1))
+}
+
+// Reload drops the connections if the connection string has changed since they
+// were made. Those in use are dropped when they come back.
+func (d *Database) Reload() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.closed {
+		d.pool.reload()
+	}
+}
+
+// Close drops all connections, and waits for those in use to come back.
+func (d *Database) Close() {
+	d.mu.Lock()
+	if !d.closed {
+		d.closed = true
+		d.retire(d.pool)
+	}
+	d.mu.Unlock()
+	d.closing.Wait()
+}
+
+// retire closes a pool without waiting for what is under way on it.
+func (d *Database) retire(p *connectionPool) {
+	d.closing.Add(1)
+	go func() {
+		defer d.closing.Done()
+		p.close()
+	}()
+}
+
+// session is what one call works with, whatever SetOptions does meanwhile.
+type session struct {
+	options Options
+	pool    *connectionPool
+	reading chan struct{}
+}
+
+func (d *Database) session() session {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return session{options: d.options, pool: d.pool, reading: d.reading}
+}
+
+// withConnection runs f on a connection within the given time, which includes
+// getting the connection. A connection that f left in doubt is closed.
+func (s session) withConnection(ctx context.Context, limit time.Duration, f func(context.Context, *pgxpool.Conn) error) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	conn, err := s.pool.acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	if err := f(ctx, conn); err != nil {
+		if leavesDoubt(err) {
+			s.pool.drop(conn)
+		}
+		return err
+	}
+	return nil
+}
+
+// writeLimit is how long a write may take as a whole: the statement, and
+// before it a connection to be made.
+func (s session) writeLimit() time.Duration {
+	return s.options.StatementTimeout + defaultConnectTimeout
+}
+
+// Ping asks the database for an answer.
+func (d *Database) Ping(ctx context.Context) error {
+	s := d.session()
+	err := s.withConnection(ctx, s.options.StatementTimeout, func(ctx context.Context, conn *pgxpool.Conn) error {
+		return conn.Ping(ctx)
+	})
+	return named("asking the database for an answer", err)
+}

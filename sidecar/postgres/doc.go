@@ -1,0 +1,21 @@
+// Package postgres writes batches of records to PostgreSQL, each exactly once,
+// and reads records back.
+//
+// In comes a frozen batch with its number and the number before it. One
+// statement, which is its own transaction, moves the ledger row of the batch's
+// writer and lane from the one number to the other and merges the records into
+// progress_sync.lesson_progress; it does both or neither, so that a batch whose
+// answer was lost can be sent again (promise 2). The upsert follows the rules of
+// progress.Merge and Raise, so that no order of arrival lowers progress (promise
+// 3). Out comes what the ledger says: applied, already applied, rewound or
+// fenced; or an error that Classify turns into a class, what to do about it and
+// words for the person who can.
+//
+// Connections and times are capped (promise 4): nothing waits for a server that
+// does not answer beyond the statement timeout, and reads leave a connection to
+// the writes. Errors name no learner, host, role or password (promise 6). It
+// works through PgBouncer in transaction mode: no session state, no startup
+// options, no session locks.
+//
+// The SQL is in the folder sql, a file an operation.
+package postgres

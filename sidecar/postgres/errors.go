@@ -1,0 +1,96 @@
+package postgres
+
+import "fmt"
+
+// operationError is every error that this package returns. Its text is made of
+// the operation and the failure's message only: the texts of the driver and
+// the server name hosts, roles and values.
+type operationError struct {
+	operation string
+	cause     error
+}
+
+func (e *operationError) Error() string {
+	return e.operation + ": " + Classify(e.cause).Message
+}
+
+func (e *operationError) Unwrap() error { return e.cause }
+
+// named says what was being done; nil stays nil.
+func named(operation string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &operationError{operation: operation, cause: err}
+}
+
+// setupError is something that is missing or wrong on our side of a statement:
+// the Secret, the schema or the rights on it.
+type setupError struct {
+	failure Failure
+	cause   error
+}
+
+func (e *setupError) Error() string { return e.failure.Message }
+func (e *setupError) Unwrap() error { return e.cause }
+
+func secretMissing(cause error) error {
+	return &setupError{cause: cause, failure: Failure{
+		Class: SecretMissing, Kind: KindServer, Retry: Hold,
+		Message: "The Secret with the database's URI is not there. Create the Secret that the policy names in " +
+			"spec.database.secretRef, in the pod's namespace; the sidecar picks it up without a restart.",
+	}}
+}
+
+func secretInvalid(cause error) error {
+	return &setupError{cause: cause, failure: Failure{
+		Class: SecretInvalid, Kind: KindServer, Retry: Hold,
+		Message: "The database's URI in the Secret can't be used. It has to look like " +
+			"postgres://role:password@host:5432/database?sslmode=verify-full, with special characters of the password " +
+			"percent-encoded, and files it names (sslrootcert, sslcert, sslkey) have to be there. Correct the Secret; " +
+			"the sidecar picks it up without a restart.",
+	}}
+}
+
+func schemaMissing(needed, found int) error {
+	what := "The tables in schema progress_sync are missing"
+	if found > 0 {
+		what = fmt.Sprintf("The tables in schema progress_sync are of version %d, this sidecar needs version %d", found, needed)
+	}
+	return &setupError{failure: Failure{
+		Class: SchemaMissing, Kind: KindServer, Retry: Hold,
+		Message: what + ", and the policy says database.migrations: Manual. Apply them: " + printMigrations + ".",
+	}}
+}
+
+func schemaTooNew(known int, state schemaState) error {
+	return &setupError{failure: Failure{
+		Class: SchemaTooNew, Kind: KindServer, Retry: Hold,
+		Message: fmt.Sprintf("The tables in schema progress_sync are of version %d, which needs a sidecar built for "+
+			"version %d or later; this one knows version %d. Use a newer sidecar image.", state.version, state.oldestProgram, known),
+	}}
+}
+
+// migrationRefused puts the statement that helps into an error about missing
+// rights; other errors stay as they are.
+func migrationRefused(cause error, state schemaState) error {
+	failure := Classify(cause)
+	if failure.Class != NoPrivilege {
+		return cause
+	}
+	grant := grantCreate
+	if state.exists {
+		grant = grantSchema
+	}
+	failure.Message = fmt.Sprintf("The role in the Secret may not create the tables (%s). Let it: %s Or apply them as "+
+		"another role: %s; then %s", failure.SQLState, grant, printMigrations, grantTables)
+	return &setupError{failure: failure, cause: cause}
+}
+
+// What to run, with the names that must not be in a message left open.
+const (
+	grantCreate     = "GRANT CREATE ON DATABASE <database> TO <role>;"
+	grantSchema     = "ALTER SCHEMA progress_sync OWNER TO <role>; and the same for its tables."
+	grantTables     = "GRANT USAGE ON SCHEMA progress_sync TO <role>; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA progress_sync TO <role>;"
+	printMigrations = `sidecar migrate print | psql -v ON_ERROR_STOP=1 "$DATABASE_URI"`
+)

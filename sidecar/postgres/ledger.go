@@ -1,0 +1,114 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// ErrNotOwner says that the ledger row of a lane is missing or belongs to
+// another process.
+var ErrNotOwner = errors.New("another process writes for this spool")
+
+// Claim makes the schema ready, or checks it, and takes the ledger rows of a
+// writer's lanes for the given owner. From then on every other owner is
+// fenced. It returns the number of the last batch that each lane has written,
+// and whether the lane had a ledger row before.
+func (d *Database) Claim(ctx context.Context, writer, owner string, lanes int) ([]uint64, []bool, error) {
+	const what = "claiming the ledger"
+	id, err := newIdentity(writer, owner)
+	if err != nil {
+		return nil, nil, named(what, err)
+	}
+	s := d.session()
+	var numbers []uint64
+	var existed []bool
+	err = s.withConnection(ctx, s.writeLimit(), func(ctx context.Context, conn *pgxpool.Conn) error {
+		if err := d.readySchema(ctx, s.options, conn); err != nil {
+			return err
+		}
+		for len(numbers) < lanes {
+			// Another process that claims the same lanes for the first time
+			// may have made a row that our statement could not see yet.
+			if numbers, existed, err = claimOnce(ctx, conn, s.options, id, lanes); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		d.forgetSchema(err)
+		return nil, nil, named(what, err)
+	}
+	return numbers, existed, nil
+}
+
+func claimOnce(ctx context.Context, conn *pgxpool.Conn, options Options, id identity, lanes int) ([]uint64, []bool, error) {
+	numbers, existed := make([]uint64, 0, lanes), make([]bool, 0, lanes)
+	err := bounded(ctx, conn, options.StatementTimeout, claimSQL, func(rows pgx.Rows) error {
+		var lane int32
+		var number int64
+		var had bool
+		_, err := pgx.ForEachRow(rows, []any{&lane, &number, &had}, func() error {
+			numbers, existed = append(numbers, uint64(number)), append(existed, had)
+			return nil
+		})
+		return err
+	}, id.writer.String(), id.owner.String(), int32(lanes))
+	return numbers, existed, err
+}
+
+// Adopt sets the number of a lane that the owner has claimed: for a new ledger
+// row of a spool that has written batches elsewhere, or after the database was
+// rewound further than can be written again. ErrNotOwner if it is not ours.
+func (d *Database) Adopt(ctx context.Context, writer, owner string, lane int, number uint64) error {
+	what := fmt.Sprintf("setting the ledger of lane %d to %d", lane, number)
+	id, err := newIdentity(writer, owner)
+	if err != nil {
+		return named(what, err)
+	}
+	n, err := ledgerNumber(number)
+	if err != nil {
+		return named(what, err)
+	}
+	s := d.session()
+	err = s.withConnection(ctx, s.writeLimit(), func(ctx context.Context, conn *pgxpool.Conn) error {
+		var changed int64
+		err := bounded(ctx, conn, s.options.StatementTimeout, adoptSQL, func(rows pgx.Rows) error {
+			rows.Close()
+			changed = rows.CommandTag().RowsAffected()
+			return rows.Err()
+		}, id.writer.String(), int32(lane), id.owner.String(), n)
+		if err == nil && changed == 0 {
+			return ErrNotOwner
+		}
+		return err
+	})
+	d.forgetSchema(err)
+	return named(what, err)
+}
+
+// bounded runs one statement under a statement timeout, in one round trip and
+// one implicit transaction.
+func bounded(ctx context.Context, conn *pgxpool.Conn, limit time.Duration, sql string, scan func(pgx.Rows) error, arguments ...any) error {
+	batch := &pgx.Batch{}
+	batch.Queue(statementTimeoutSQL, serverTimeout(ctx, limit))
+	batch.Queue(sql, arguments...)
+	results := conn.SendBatch(ctx, batch)
+	if _, err := results.Exec(); err != nil {
+		return errors.Join(err, results.Close())
+	}
+	rows, err := results.Query()
+	if err == nil {
+		err = scan(rows)
+	}
+	// Closing reads the commit's answer.
+	if closing := results.Close(); err == nil {
+		err = closing
+	}
+	return err
+}

@@ -1,0 +1,157 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"path"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/progress-sync/progress-sync/sidecar/config"
+)
+
+// migrationLock is the advisory lock under which migrations are applied, the
+// letters "progsync". It is held by the transaction, not the session, so that
+// it works through PgBouncer.
+const migrationLock = 0x70726f6773796e63
+
+// migration is a step of the schema. Its file enters itself in
+// progress_sync.schema_migrations.
+type migration struct {
+	version int
+	name    string
+	sql     string
+}
+
+// migrations reads the embedded files, which are named like 0001_what.sql, in
+// the order of their versions.
+func migrations(files fs.FS) ([]migration, error) {
+	names, err := fs.Glob(files, "sql/migrations/*.sql")
+	if err != nil {
+		return nil, fmt.Errorf("listing the migrations: %w", err)
+	}
+	all := make([]migration, 0, len(names))
+	for _, file := range names { // Glob sorts
+		number, name, ok := strings.Cut(strings.TrimSuffix(path.Base(file), ".sql"), "_")
+		version, err := strconv.Atoi(number)
+		if !ok || err != nil || version != len(all)+1 {
+			return nil, fmt.Errorf("migration %s is not named after version %d", path.Base(file), len(all)+1)
+		}
+		content, err := fs.ReadFile(files, file)
+		if err != nil {
+			return nil, fmt.Errorf("reading migration %d: %w", version, err)
+		}
+		all = append(all, migration{version: version, name: name, sql: string(content)})
+	}
+	return all, nil
+}
+
+// MigrationSQL is all that migrations: Manual needs, to be piped into psql. It
+// may be run again.
+func MigrationSQL() (string, error) {
+	all, err := migrations(sqlFiles)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "-- Schema of progress-sync, version %d. It may be run again.\n"+
+		"-- If another role than the sidecar's runs this, let the sidecar's role in:\n"+
+		"--   %s\n", len(all), grantTables)
+	for _, m := range all {
+		fmt.Fprintf(&b, "\n-- version %d: %s\nBEGIN;\n%s;\n\n%s\nCOMMIT;\n",
+			m.version, strings.ReplaceAll(m.name, "_", " "), lockSQL(), strings.TrimSpace(m.sql))
+	}
+	return b.String(), nil
+}
+
+func lockSQL() string { return fmt.Sprintf("SELECT pg_advisory_xact_lock(%d)", migrationLock) }
+
+// schemaState is what there is in a database.
+type schemaState struct {
+	exists bool // the schema, with or without its tables
+	// version is the newest migration, 0 if a table is missing.
+	version int
+	// oldestProgram is the oldest version that a program must have been built
+	// for to work with this one.
+	oldestProgram int
+}
+
+// querier is a connection or a transaction.
+type querier interface {
+	QueryRow(ctx context.Context, sql string, arguments ...any) pgx.Row
+}
+
+func inspect(ctx context.Context, q querier) (schemaState, error) {
+	var state schemaState
+	var tables bool
+	if err := q.QueryRow(ctx, schemaVersionSQL).Scan(&state.exists, &tables); err != nil || !tables {
+		return state, err
+	}
+	err := q.QueryRow(ctx, schemaMigrationsSQL).Scan(&state.version, &state.oldestProgram)
+	return state, err
+}
+
+// readySchema returns nil when the tables are as this program needs them, after
+// creating or upgrading them if it may.
+func (d *Database) readySchema(ctx context.Context, options Options, conn *pgxpool.Conn) error {
+	all, err := migrations(sqlFiles)
+	if err != nil {
+		return err
+	}
+	state, err := inspect(ctx, conn)
+	if err != nil {
+		return err
+	}
+	if state.version < len(all) && options.Migrations == config.MigrationsManual {
+		return schemaMissing(len(all), state.version)
+	}
+	for state.version < len(all) {
+		if state, err = migrateOnce(ctx, options, conn, all); err != nil {
+			return migrationRefused(err, state)
+		}
+	}
+	if state.oldestProgram > len(all) {
+		return schemaTooNew(len(all), state)
+	}
+	d.schemaReady.Store(true)
+	return nil
+}
+
+// migrateOnce applies the next migration, unless another sidecar has done so
+// meanwhile, and returns what there is then.
+func migrateOnce(ctx context.Context, options Options, conn *pgxpool.Conn, all []migration) (state schemaState, err error) {
+	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, statementTimeoutSQL, serverTimeout(ctx, options.StatementTimeout)); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, lockSQL()); err != nil {
+			return err
+		}
+		if state, err = inspect(ctx, tx); err != nil || state.version >= len(all) {
+			return err
+		}
+		next := all[state.version]
+		// Without arguments pgx sends it as it is, several statements and all.
+		if _, err := tx.Exec(ctx, next.sql); err != nil {
+			return fmt.Errorf("applying migration %d: %w", next.version, err)
+		}
+		before := state.version
+		if state, err = inspect(ctx, tx); err == nil && state.version <= before {
+			err = fmt.Errorf("migration %d left the schema at version %d", next.version, state.version)
+		}
+		return err
+	})
+	return state, err
+}
+
+// forgetSchema makes the next write look at the schema again if an error says
+// that something of it is missing.
+func (d *Database) forgetSchema(err error) {
+	if err != nil && Classify(err).Class == SchemaMissing {
+		d.schemaReady.Store(false)
+	}
+}

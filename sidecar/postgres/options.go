@@ -1,0 +1,85 @@
+package postgres
+
+import (
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/progress-sync/progress-sync/sidecar/config"
+)
+
+const (
+	// defaultConnectTimeout bounds one connection attempt to one host, unless
+	// the URI has a connect_timeout.
+	defaultConnectTimeout = 5 * time.Second
+	// pingTimeout bounds the check of a connection that was idle.
+	pingTimeout = 2 * time.Second
+	// maxConnectionIdle closes connections that are not needed between two
+	// flushes; pods multiply.
+	maxConnectionIdle = 5 * time.Minute
+	// maxConnectionLife makes rotated credentials and moved hosts take effect
+	// even if nobody calls Reload.
+	maxConnectionLife = 30 * time.Minute
+
+	defaultApplicationName = "progress-sync"
+)
+
+// Options say how to use the database. Zero fields mean the defaults of the
+// configuration file.
+type Options struct {
+	// URI returns the connection string, a postgres:// URI or keywords and
+	// values. It is asked for every new connection, so it should read the
+	// mounted file; an error that is fs.ErrNotExist means that there is no
+	// Secret yet.
+	URI func() (string, error)
+	// MaxConnections open at a time, 1 to 10.
+	MaxConnections int
+	ExecMode       config.ExecMode
+	Migrations     config.Migrations
+	// StatementTimeout bounds one write in the database.
+	StatementTimeout time.Duration
+	// ReadTimeout bounds a read as a whole, with the wait for a connection.
+	ReadTimeout time.Duration
+	// ApplicationName shows in pg_stat_activity, unless the URI has one.
+	ApplicationName string
+}
+
+func (o Options) withDefaults() Options {
+	d := config.Default().Database
+	if o.MaxConnections < 1 {
+		o.MaxConnections = d.MaxConnections
+	}
+	if o.ExecMode == "" {
+		o.ExecMode = d.ExecMode
+	}
+	if o.Migrations == "" {
+		o.Migrations = d.Migrations
+	}
+	if o.StatementTimeout <= 0 {
+		o.StatementTimeout = d.StatementTimeout.D()
+	}
+	if o.ReadTimeout <= 0 {
+		o.ReadTimeout = d.ReadTimeout.D()
+	}
+	if o.ApplicationName == "" {
+		o.ApplicationName = defaultApplicationName
+	}
+	return o
+}
+
+// needsNewPool reports whether connections made under o don't fit next.
+func (o Options) needsNewPool(next Options) bool {
+	return o.MaxConnections != next.MaxConnections || o.ExecMode != next.ExecMode ||
+		o.ApplicationName != next.ApplicationName
+}
+
+func (o Options) queryExecMode() pgx.QueryExecMode {
+	switch o.ExecMode {
+	case config.ExecModeExec:
+		return pgx.QueryExecModeExec
+	case config.ExecModeCacheDescribe:
+		return pgx.QueryExecModeCacheDescribe
+	default:
+		return pgx.QueryExecModeCacheStatement
+	}
+}
