@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/progress-sync/progress-sync/test/lms/classroom"
+	"github.com/progress-sync/progress-sync/test/lms/control"
+	"github.com/progress-sync/progress-sync/test/lms/report"
+	"github.com/progress-sync/progress-sync/test/truth"
+	"github.com/progress-sync/progress-sync/test/truth/collector"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	env, err := readEnvironment(os.Getenv, os.Hostname)
+	if err == nil {
+		err = run(ctx, env, os.Stdout)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "lms:", err)
+		os.Exit(1)
+	}
+}
+
+// environment is what the pod tells the process.
+type environment struct {
+	name, sidecarURL, truthURL, listen string
+}
+
+func readEnvironment(getenv func(string) string, hostname func() (string, error)) (environment, error) {
+	env := environment{
+		name: getenv("POD_NAME"), sidecarURL: getenv("PROGRESS_SYNC_URL"),
+		truthURL: getenv("TRUTH_URL"), listen: getenv("LISTEN"),
+	}
+	if env.sidecarURL == "" {
+		return env, errors.New("PROGRESS_SYNC_URL is not set: is the sidecar injected? It is set in pods that a ProgressSyncPolicy selects")
+	}
+	if env.listen == "" {
+		env.listen = ":8080"
+	}
+	if env.name == "" {
+		host, err := hostname()
+		if err != nil {
+			return env, fmt.Errorf("naming this process: %w", err)
+		}
+		env.name = host
+	}
+	return env, nil
+}
+
+// requestTimeout of an update is long, since giving one up leaves it uncertain.
+const requestTimeout = 10 * time.Second
+
+// connections to the sidecar that are kept open: as many as learners of a pod
+// may be at work at one time.
+const connections = 512
+
+func run(ctx context.Context, env environment, out *os.File) error {
+	// What is under way may still end after the signal, for so long.
+	const lastWrites = 15 * time.Second
+	working, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+
+	transport := &http.Transport{MaxIdleConns: 2 * connections, MaxIdleConnsPerHost: connections, IdleConnTimeout: time.Minute}
+	defer transport.CloseIdleConnections()
+	client := &http.Client{Transport: transport}
+
+	var tasks sync.WaitGroup
+	defer tasks.Wait()
+	var recorder classroom.Recorder
+	account := truth.NewAccount()
+	if env.truthURL == "" {
+		recorder = inMemory{account}
+	} else {
+		outside := collector.NewClient(env.truthURL, client)
+		tasks.Go(func() { outside.Run(working) })
+		recorder, account = outside, nil
+	}
+	defer cut() // before the tasks are waited for
+
+	class := classroom.New(working, classroom.Options{
+		Name:     fmt.Sprintf("%s-%d", env.name, time.Now().UnixNano()),
+		Recorder: recorder, Sender: report.NewClient(env.sidecarURL, client), Timeout: requestTimeout,
+	})
+	listener, err := net.Listen("tcp", env.listen)
+	if err != nil {
+		return fmt.Errorf("listening for the test driver: %w", err)
+	}
+	server := &http.Server{Handler: control.Handler(class, account), ReadHeaderTimeout: requestTimeout}
+	served := make(chan error, 1)
+	tasks.Go(func() { served <- server.Serve(listener) })
+	_, _ = fmt.Fprintf(out, "lms %s: waiting for learners on %s, writing to %s\n", env.name, listener.Addr(), env.sidecarURL)
+
+	select {
+	case err := <-served:
+		return fmt.Errorf("serving the test driver: %w", err)
+	case <-ctx.Done():
+	}
+	limit := time.AfterFunc(lastWrites, cut)
+	defer limit.Stop()
+	stopped := class.Stop()
+	stats := class.Stats()
+	_, _ = fmt.Fprintf(out, "lms %s: stopped %d learners; %d updates acknowledged, %d refused, %d uncertain\n",
+		env.name, len(stopped), stats.Acknowledged, stats.Refused, stats.Uncertain)
+	if err := server.Shutdown(working); err != nil {
+		return fmt.Errorf("closing the control API: %w", err)
+	}
+	return nil
+}
+
+// inMemory keeps the account in this process.
+type inMemory struct{ account *truth.Account }
+
+func (m inMemory) Record(_ context.Context, entries ...truth.Entry) error {
+	return m.account.Record(entries...)
+}
