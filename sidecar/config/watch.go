@@ -12,82 +12,117 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// settle is how long the directory must be quiet before the files are read, so
-// that one change of a mount, which is several events, is seen as one.
-const settle = 50 * time.Millisecond
+const (
+	// settle is how long the directories must be quiet before the files are
+	// read, so that one change of a mount, which is several events, is seen as
+	// one.
+	settle = 50 * time.Millisecond
+	// pollInterval is how often the files are read when the system has no
+	// watches left, which all pods of a node share.
+	pollInterval = 10 * time.Second
+)
 
-// Watch calls changed when the content of one of the files changes, appears or
-// disappears, and once at the start, after which no change is missed. It
-// watches directories, since kubelet changes a mounted ConfigMap or Secret by
-// swapping a symbolic link in it. Files and directories need not exist yet.
-// Watch returns when ctx ends, with nil, or when the system has no watches
-// left. changed runs on Watch's goroutine.
-func Watch(ctx context.Context, files []string, changed func()) error {
-	watcher, err := fsnotify.NewWatcher()
-	if err != nil {
-		return fmt.Errorf("watching %s: %w", filepath.Dir(files[0]), err)
+// Watched is a set of files that change together.
+type Watched struct {
+	Files []string
+	// Changed is called once at the start, after which no change is missed, and
+	// when the content of one of the files changes, appears or disappears. It
+	// runs on Watch's goroutine.
+	Changed func()
+}
+
+// Watch watches until ctx ends. It watches directories, since kubelet changes a
+// mounted ConfigMap or Secret by swapping a symbolic link in it. Files and
+// directories need not exist yet.
+func Watch(ctx context.Context, sets ...Watched) {
+	w := watch{sets: sets, seen: make([][sha256.Size]byte, len(sets))}
+	events, failures := w.open()
+	defer w.close()
+
+	w.follow()
+	for i, set := range sets {
+		w.seen[i] = fingerprint(set.Files)
+		set.Changed()
 	}
-	defer watcher.Close()
-
-	if err := follow(watcher, files); err != nil {
-		return err
-	}
-	seen := fingerprint(files)
-	changed()
-
 	quiet := time.NewTimer(settle)
 	defer quiet.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return nil
-		case err, ok := <-watcher.Errors:
-			if !ok {
-				return nil
-			}
-			if !errors.Is(err, fsnotify.ErrEventOverflow) {
-				return fmt.Errorf("watching %s: %w", filepath.Dir(files[0]), err)
-			}
-			quiet.Reset(0) // events were lost: look
-		case _, ok := <-watcher.Events:
-			if !ok {
-				return nil
-			}
+			return
+		case <-failures: // events may be lost: look
+			quiet.Reset(0)
+		case <-events:
 			quiet.Reset(settle)
 		case <-quiet.C:
-			if err := follow(watcher, files); err != nil {
-				return err
+			w.look()
+			if w.blind {
+				quiet.Reset(pollInterval)
 			}
-			if now := fingerprint(files); now != seen {
-				seen = now
-				changed()
-			}
+		}
+	}
+}
+
+type watch struct {
+	sets    []Watched
+	seen    [][sha256.Size]byte
+	watcher *fsnotify.Watcher
+	// blind means that not all directories could be watched.
+	blind bool
+}
+
+func (w *watch) open() (<-chan fsnotify.Event, <-chan error) {
+	watcher, err := fsnotify.NewWatcher()
+	if err != nil {
+		w.blind = true
+		return nil, nil
+	}
+	w.watcher = watcher
+	return watcher.Events, watcher.Errors
+}
+
+func (w *watch) close() {
+	if w.watcher != nil {
+		_ = w.watcher.Close() // nothing is left to be done with it
+	}
+}
+
+// look reports the sets that changed.
+func (w *watch) look() {
+	w.follow()
+	for i, set := range w.sets {
+		if now := fingerprint(set.Files); now != w.seen[i] {
+			w.seen[i] = now
+			set.Changed()
 		}
 	}
 }
 
 // follow watches the directory of each file or, while it does not exist, the
 // nearest one above it that does.
-func follow(watcher *fsnotify.Watcher, files []string) error {
-	for _, file := range files {
-		dir := filepath.Dir(file)
-		watched, err := addNearest(watcher, dir)
-		// A directory may have appeared below before that one was watched.
-		for before := ""; err == nil && watched != before; {
-			before = watched
-			watched, err = addNearest(watcher, dir)
-		}
-		if err != nil {
-			return fmt.Errorf("watching %s: %w", dir, err)
+func (w *watch) follow() {
+	if w.watcher == nil {
+		return
+	}
+	w.blind = false
+	for _, set := range w.sets {
+		for _, file := range set.Files {
+			dir := filepath.Dir(file)
+			watched, err := w.addNearest(dir)
+			// A directory may have appeared below before that one was watched.
+			for before := ""; err == nil && watched != before; {
+				before = watched
+				watched, err = w.addNearest(dir)
+			}
+			w.blind = w.blind || err != nil
 		}
 	}
-	return nil
 }
 
 // addNearest watches dir or the nearest directory above it that exists.
-func addNearest(watcher *fsnotify.Watcher, dir string) (string, error) {
+func (w *watch) addNearest(dir string) (string, error) {
 	for {
-		err := watcher.Add(dir)
+		err := w.watcher.Add(dir)
 		parent := filepath.Dir(dir)
 		if err == nil || !errors.Is(err, os.ErrNotExist) || parent == dir {
 			return dir, err

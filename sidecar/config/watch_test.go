@@ -19,13 +19,14 @@ func watch(t *testing.T, files ...string) (next func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	calls := make(chan struct{}, 100)
-	done := make(chan error, 1)
-	go func() { done <- config.Watch(ctx, files, func() { calls <- struct{}{} }) }()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		config.Watch(ctx, config.Watched{Files: files, Changed: func() { calls <- struct{}{} }})
+	}()
 	t.Cleanup(func() {
 		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
+		<-done
 	})
 	next = func() {
 		t.Helper()
@@ -105,4 +106,28 @@ func TestWatchSeesAnyOfSeveralFiles(t *testing.T) {
 	next := watch(t, uri, ca)
 	write(t, ca, "certificate")
 	next()
+}
+
+func TestWatchTellsSetsApart(t *testing.T) {
+	dir := t.TempDir()
+	one, two := filepath.Join(dir, "one", "f"), filepath.Join(dir, "two", "f")
+	calls := make(chan string, 10)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		config.Watch(ctx,
+			config.Watched{Files: []string{one}, Changed: func() { calls <- "one" }},
+			config.Watched{Files: []string{two}, Changed: func() { calls <- "two" }})
+	}()
+	defer func() { cancel(); <-done }()
+	if a, b := <-calls, <-calls; a != "one" || b != "two" {
+		t.Fatalf("at the start: %s, %s", a, b)
+	}
+	for _, step := range []struct{ file, want string }{{two, "two"}, {one, "one"}} {
+		write(t, step.file, "x")
+		if got := <-calls; got != step.want {
+			t.Errorf("%s changed, %s was called", step.want, got)
+		}
+	}
 }
