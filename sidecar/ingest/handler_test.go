@@ -364,6 +364,12 @@ func TestReadIsStaleWhenTheDatabaseCantBeAsked(t *testing.T) {
 	}
 }
 
+func TestReadOfTooManyLessonsSaysWhatToAskFor(t *testing.T) {
+	d := newDesk()
+	d.reader.err = fmt.Errorf("reading: %w", postgres.ErrTooManyRecords)
+	expect(t, d.ask(t, httptest.NewRequest("GET", "/v1/progress?userId=u", nil)), 400, map[string]any{"field": "courseId"})
+}
+
 // A batch that is saved while a read is under way counts exactly once, at
 // whichever moment it is saved.
 func TestReadCountsABatchOnceThatIsSavedMeanwhile(t *testing.T) {

@@ -2,11 +2,14 @@ package ingest
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
+	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/state"
 )
@@ -29,6 +32,11 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, limits Limits) {
 	} else {
 		v = view{held: h.buffer.Held(filter), stale: true}
 	}
+	if v.tooMany {
+		h.writeProblem(w, queryProblem("courseId", fmt.Sprintf(
+			"is missing: the learner has more than %d lessons, ask for one course at a time", postgres.MaxReadRecords)))
+		return
+	}
 	out := h.pools.getBuffer()
 	defer h.pools.putBuffer(out)
 	sync := h.state.SyncState()
@@ -42,6 +50,8 @@ type view struct {
 	held  []buffer.Held
 	// stale means that saved is missing or may be behind.
 	stale bool
+	// tooMany means that the database has more than it returns at once.
+	tooMany bool
 }
 
 // look asks the database, then the buffer for what is not in that answer. The
@@ -54,6 +64,9 @@ func (h *Handler) look(ctx context.Context, filter buffer.Filter) view {
 	for {
 		progressed := h.buffer.Progressed()
 		saved, err := h.reader.Read(ctx, filter)
+		if errors.Is(err, postgres.ErrTooManyRecords) {
+			return view{tooMany: true}
+		}
 		if err != nil {
 			return view{held: h.buffer.Held(filter), stale: true}
 		}

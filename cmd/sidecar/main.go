@@ -1,0 +1,114 @@
+// Command sidecar is the program of the progress-sync container.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	// CA roots, since the image holds nothing but this program.
+	_ "golang.org/x/crypto/x509roots/fallback"
+
+	"github.com/progress-sync/progress-sync/sidecar/postgres"
+	"github.com/progress-sync/progress-sync/sidecar/run"
+)
+
+// version is set by the linker.
+var version = "dev"
+
+const usage = `usage: sidecar <command> [flags]
+
+commands:
+  run            accept updates on loopback and write them to Postgres
+  prestop        tell the running sidecar that its pod is being deleted
+  migrate print  print the SQL of the schema, for migrations: Manual
+  version        print the version
+
+sidecar <command> -h lists the flags of a command.
+`
+
+func main() {
+	if err := command(os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "sidecar:", err)
+		os.Exit(1)
+	}
+}
+
+func command(args []string, out, log io.Writer) error {
+	if len(args) == 0 {
+		return fmt.Errorf("no command given\n%s", usage)
+	}
+	switch args[0] {
+	case "run":
+		return runCommand(args[1:], log)
+	case "prestop":
+		return prestopCommand(args[1:])
+	case "migrate":
+		return migrateCommand(args[1:], out)
+	case "version":
+		_, err := fmt.Fprintln(out, version)
+		return err
+	case "-h", "-help", "--help", "help":
+		_, err := fmt.Fprint(out, usage)
+		return err
+	}
+	return fmt.Errorf("unknown command %q\n%s", args[0], usage)
+}
+
+const defaultListen = "127.0.0.1:8787"
+
+func runCommand(args []string, log io.Writer) error {
+	o := run.Options{Version: version, Log: log}
+	flags := flag.NewFlagSet("sidecar run", flag.ExitOnError)
+	flags.StringVar(&o.ConfigFile, "config", "/etc/progress-sync/config/config.json", "configuration file; it may be missing, and is watched")
+	flags.StringVar(&o.DatabaseURIFile, "database-uri-file", "/etc/progress-sync/database/uri", "file with the connection string of Postgres; it may be missing, and is watched")
+	flags.StringVar(&o.Spool, "spool", "/var/lib/progress-sync/spool", "directory of the buffer, on a disk that survives the container")
+	flags.StringVar(&o.Listen, "listen", defaultListen, "loopback address of the write API")
+	flags.StringVar(&o.StatusListen, "status-listen", ":9787", "address of the read-only port: /healthz /readyz /metrics /v1/status")
+	flags.StringVar(&o.TerminationLog, "termination-log", "/dev/termination-log", "file for one line at the end; empty for none")
+	flags.DurationVar(&o.GracePeriod, "grace-period", 30*time.Second, "time from SIGTERM or prestop until the process is killed")
+	flags.StringVar(&o.Pprof, "pprof", "", "loopback address to serve profiles on; empty for none")
+	if err := parse(flags, args); err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	defer context.AfterFunc(ctx, stop)() // a second signal ends the process at once
+	return run.Run(ctx, o)
+}
+
+func prestopCommand(args []string) error {
+	flags := flag.NewFlagSet("sidecar prestop", flag.ExitOnError)
+	listen := flags.String("listen", defaultListen, "address of the running sidecar's write API")
+	if err := parse(flags, args); err != nil {
+		return err
+	}
+	return run.Prestop(context.Background(), *listen)
+}
+
+func migrateCommand(args []string, out io.Writer) error {
+	if len(args) != 1 || args[0] != "print" {
+		return fmt.Errorf("usage: sidecar migrate print")
+	}
+	sql, err := postgres.MigrationSQL()
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(out, sql)
+	return err
+}
+
+// parse takes flags and nothing else.
+func parse(flags *flag.FlagSet, args []string) error {
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("%s: unexpected argument %q", flags.Name(), flags.Arg(0))
+	}
+	return nil
+}

@@ -1,0 +1,44 @@
+package run
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"time"
+)
+
+// Options of Run.
+type Options struct {
+	Version string
+	// ConfigFile and DatabaseURIFile need not exist; they are watched.
+	ConfigFile      string
+	DatabaseURIFile string
+	// Spool is the directory of the buffer.
+	Spool string
+	// Listen is the address of the write API, which must be loopback.
+	Listen string
+	// StatusListen is the address of the read-only port.
+	StatusListen string
+	// TerminationLog gets one line at the end; empty for none.
+	TerminationLog string
+	// GracePeriod is the time between the end of ctx, or the call of prestop if
+	// that came before, and the moment when the process is killed.
+	GracePeriod time.Duration
+	// Pprof is the loopback address to serve profiles on; empty for none.
+	Pprof string
+	// Log gets JSON lines.
+	Log io.Writer
+}
+
+// requireLoopback refuses an address that others than this machine can reach.
+func requireLoopback(what, address string) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("%s %q: it must be an address such as 127.0.0.1:8787: %w", what, address, err)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return fmt.Errorf("%s %q: it must be a loopback address such as 127.0.0.1:8787, "+
+			"since whoever reaches it can write any learner's progress", what, address)
+	}
+	return nil
+}

@@ -1,0 +1,42 @@
+package run
+
+import (
+	"time"
+
+	"github.com/progress-sync/progress-sync/sidecar/buffer"
+	"github.com/progress-sync/progress-sync/sidecar/config"
+	"github.com/progress-sync/progress-sync/sidecar/postgres"
+)
+
+// hurriedInterval replaces the sync interval once the pod is being deleted.
+const hurriedInterval = time.Second
+
+// bufferPolicy is the part of the configuration that the buffer follows.
+func bufferPolicy(c config.Config, hurry bool) buffer.Policy {
+	p := buffer.Policy{
+		Interval:            c.Sync.Interval.D(),
+		QuietPeriod:         c.Sync.QuietPeriod.D(),
+		FlushOnComplete:     c.Sync.FlushOnComplete,
+		CompletionThreshold: c.Sync.CompletionThresholdPercent,
+		Async:               c.Buffer.Durability == config.DurabilityAsync,
+		MaxPendingRecords:   c.Buffer.MaxPendingRecords,
+		SizeLimitBytes:      c.Buffer.SizeLimitBytes,
+		ReplayWindow:        c.Buffer.ReplayWindow.D(),
+	}
+	if hurry {
+		p.Interval = min(p.Interval, hurriedInterval)
+	}
+	return p
+}
+
+// databaseOptions is the part of the configuration that the database follows.
+func databaseOptions(c config.Config, uri func() (string, error)) postgres.Options {
+	return postgres.Options{
+		URI:              uri,
+		MaxConnections:   c.Database.MaxConnections,
+		ExecMode:         c.Database.ExecMode,
+		Migrations:       c.Database.Migrations,
+		StatementTimeout: c.Database.StatementTimeout.D(),
+		ReadTimeout:      c.Database.ReadTimeout.D(),
+	}
+}

@@ -1,0 +1,123 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/progress-sync/progress-sync/sidecar/flush"
+)
+
+// answering is how long requests under way may take once ctx has ended.
+const answering = 2 * time.Second
+
+// Run runs a sidecar until ctx ends, and drains it then. It returns nil after
+// a drain, complete or not, since the spool keeps the rest. An error means that
+// the process must be started again, or started otherwise.
+func Run(ctx context.Context, o Options) error {
+	limit := limitMemory(os.ReadFile)
+	s, err := open(o)
+	if err != nil {
+		s.terminate(o, err.Error())
+		return err
+	}
+	s.log.Info("Started", "version", o.Version, "api", s.servers[0].listener.Addr().String(), "memoryLimit", limit)
+	line, err := s.run(ctx)
+	if err != nil {
+		line = err.Error()
+	}
+	if failure := s.close(); failure != nil && err == nil {
+		err = failure
+	}
+	s.terminate(o, line)
+	return err
+}
+
+// run returns the line for the termination log.
+func (s *sidecar) run(ctx context.Context) (string, error) {
+	work, stop := context.WithCancel(context.Background())
+	defer stop()
+	group, failed := errgroup.WithContext(work)
+	group.Go(func() error { return s.flusher.Run(failed) })
+	group.Go(func() error { s.watch(failed); return nil })
+	group.Go(func() error { s.flushEarly(failed); return nil })
+	group.Go(func() error {
+		select {
+		case <-s.buffer.Failed():
+			return fmt.Errorf("the spool's disk failed, restarting to read again what it holds: %w", s.buffer.Fault())
+		case <-failed.Done():
+			return nil
+		}
+	})
+	for _, server := range s.servers {
+		group.Go(server.serve)
+	}
+
+	var line string
+	select {
+	case <-ctx.Done():
+		line = s.drain(failed)
+	case <-failed.Done():
+	}
+	for _, server := range s.servers {
+		now, cancel := context.WithCancel(failed)
+		cancel()
+		server.shutdown(now)
+	}
+	stop()
+	return line, group.Wait()
+}
+
+// drain writes all that was accepted, as far as the grace period reaches.
+func (s *sidecar) drain(ctx context.Context) string {
+	s.deadline.begin()
+	left := s.deadline.left()
+	s.log.Info("Draining", "left", left.String())
+	ctx, cancel := context.WithTimeout(ctx, left)
+	defer cancel()
+	s.state.SetRefusal("the sidecar is shutting down")
+	closing, done := context.WithTimeout(ctx, min(answering, left/2))
+	s.servers[0].shutdown(closing)
+	done()
+	remaining, err := s.flusher.Drain(ctx)
+	return s.drained(remaining, err)
+}
+
+// drained words the result of a drain.
+func (s *sidecar) drained(remaining int, err error) string {
+	document := s.state.Document()
+	if remaining == 0 && err == nil {
+		line := fmt.Sprintf("drained: all %d updates accepted are saved in Postgres", document.Counters.UpdatesAccepted)
+		if n := document.DeadLetters.Count; n > 0 {
+			line = fmt.Sprintf("drained: %d updates were accepted; all are saved in Postgres but %d records that it refused, "+
+				"which stay in quarantine at %s", document.Counters.UpdatesAccepted, n, s.options.Spool)
+		}
+		s.log.Info("Drained", "accepted", document.Counters.UpdatesAccepted, "deadLetters", document.DeadLetters.Count)
+		return line
+	}
+	reason := "the grace period is over"
+	var notSaved *flush.NotSavedError
+	switch {
+	case errors.As(err, &notSaved):
+		reason = notSaved.Failure.Message
+	case err != nil && !errors.Is(err, context.DeadlineExceeded):
+		reason = err.Error()
+	}
+	s.log.Info("Not drained", "records", remaining, "reason", reason)
+	return fmt.Sprintf("%d records stay in the spool at %s: %s", remaining, s.options.Spool, reason)
+}
+
+// terminate writes the line that kubelet shows as the container's message.
+func (s *sidecar) terminate(o Options, line string) {
+	if o.TerminationLog == "" {
+		return
+	}
+	err := os.WriteFile(o.TerminationLog, []byte(line+"\n"), 0o644)
+	if err != nil && s != nil {
+		s.log.V(1).Info("The termination log can't be written", "error", err.Error())
+	}
+}

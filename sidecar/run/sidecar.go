@@ -1,0 +1,202 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/go-logr/logr"
+
+	"github.com/progress-sync/progress-sync/sidecar/buffer"
+	"github.com/progress-sync/progress-sync/sidecar/config"
+	"github.com/progress-sync/progress-sync/sidecar/flush"
+	"github.com/progress-sync/progress-sync/sidecar/ingest"
+	"github.com/progress-sync/progress-sync/sidecar/postgres"
+	"github.com/progress-sync/progress-sync/sidecar/state"
+)
+
+// sidecar is all the parts of one process.
+type sidecar struct {
+	options  Options
+	logging  *logging
+	log      logr.Logger
+	state    *state.State
+	buffer   *buffer.Buffer
+	db       *postgres.Database
+	flusher  *flush.Flusher
+	handler  *ingest.Handler
+	deadline *deadline
+	// early is signalled when the pod begins to be deleted.
+	early chan struct{}
+
+	servers []*server // the write API first
+
+	mu          sync.Mutex
+	config      config.Config
+	configError string
+	hurry       bool
+}
+
+// open makes all parts and listens; nothing runs yet.
+func open(o Options) (*sidecar, error) {
+	s := &sidecar{
+		options: o, logging: newLogging(o.Log),
+		deadline: &deadline{grace: o.GracePeriod, now: time.Now},
+		early:    make(chan struct{}, 1),
+	}
+	s.log = s.logging.log
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	s.state = state.New(state.Options{Version: o.Version})
+	c, err := config.Load(o.ConfigFile)
+	if err != nil {
+		c = config.Default()
+		s.refuseConfig(err, "defaults")
+	} else {
+		s.state.SetConfig(c.Policy)
+	}
+	s.config = c
+	s.logging.set(c.Logging.Level)
+
+	began := time.Now()
+	s.buffer, err = buffer.Open(buffer.Options{
+		Dir: o.Spool, Policy: bufferPolicy(c, false), OnSync: s.state.JournalSynced,
+	})
+	if err != nil {
+		return nil, err
+	}
+	held := s.buffer.Stats()
+	s.log.Info("Opened the spool", "records", held.Pending+held.InFlight, "updates", held.PendingUpdates,
+		"took", time.Since(began).String())
+
+	s.db = postgres.New(databaseOptions(c, s.databaseURI))
+	s.flusher = flush.New(flush.Options{
+		Buffer: s.buffer, Database: s.db, Observer: s.state, Policy: flush.PolicyOf(c), Log: s.log.WithName("flush"),
+	})
+	s.handler = ingest.New(ingest.Options{
+		Buffer: s.buffer, Syncer: s.flusher, Reader: reader{s.db, s.buffer.Writer()}, State: s.state,
+		Limits: ingest.LimitsOf(c),
+	})
+	s.state.Attach(s.buffer, s.db.Connections)
+	if err := s.listen(); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return s, nil
+}
+
+func (s *sidecar) check() error {
+	if err := requireLoopback("--listen", s.options.Listen); err != nil {
+		return err
+	}
+	if s.options.Pprof != "" {
+		return requireLoopback("--pprof", s.options.Pprof)
+	}
+	return nil
+}
+
+// listen opens the status port last: the startup probe asks there whether the
+// app may start.
+func (s *sidecar) listen() error {
+	ports := []struct {
+		what, address string
+		handler       http.Handler
+	}{
+		{"the API", s.options.Listen, s.local()},
+		{"profiles", s.options.Pprof, profiles()},
+		{"the status", s.options.StatusListen, s.state.PodHandler()},
+	}
+	for _, p := range ports {
+		if p.address == "" {
+			continue
+		}
+		server, err := listen(p.what, p.address, p.handler, s.logging.handler)
+		if err != nil {
+			return err
+		}
+		s.servers = append(s.servers, server)
+	}
+	return nil
+}
+
+// databaseURI reads the mounted Secret.
+func (s *sidecar) databaseURI() (string, error) {
+	content, err := os.ReadFile(s.options.DatabaseURIFile)
+	return string(content), err
+}
+
+// secretFiles are what the Secret may hold.
+func (s *sidecar) secretFiles() []string {
+	dir := filepath.Dir(s.options.DatabaseURIFile)
+	return []string{
+		s.options.DatabaseURIFile,
+		filepath.Join(dir, "ca.crt"), filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key"),
+	}
+}
+
+// watch follows the configuration and the Secret until ctx ends.
+func (s *sidecar) watch(ctx context.Context) {
+	config.Watch(ctx,
+		config.Watched{Files: []string{s.options.ConfigFile}, Changed: s.reload},
+		config.Watched{Files: s.secretFiles(), Changed: func() {
+			s.db.Reload()
+			s.flusher.Nudge()
+		}},
+	)
+}
+
+// reload takes the configuration file into use if it changed, or keeps the last
+// good one.
+func (s *sidecar) reload() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, err := config.Load(s.options.ConfigFile)
+	if err != nil {
+		s.refuseConfig(err, "the last good one")
+		return
+	}
+	s.state.SetConfig(c.Policy) // clears an earlier error
+	s.configError = ""
+	if c == s.config {
+		return
+	}
+	s.config = c
+	s.apply()
+	s.log.Info("Changed the configuration", "policy", c.Policy.Name, "generation", c.Policy.Generation)
+}
+
+// refuseConfig reports a bad configuration, and logs it once.
+func (s *sidecar) refuseConfig(err error, instead string) {
+	s.state.SetConfigError(err)
+	if text := err.Error(); text != s.configError {
+		s.configError = text
+		s.log.Error(err, "The configuration can't be used; correct it and it is taken into use", "inUse", instead)
+	}
+}
+
+// apply hands the configuration to the running parts.
+func (s *sidecar) apply() {
+	s.logging.set(s.config.Logging.Level)
+	s.buffer.SetPolicy(bufferPolicy(s.config, s.hurry))
+	s.db.SetOptions(databaseOptions(s.config, nil))
+	s.flusher.SetPolicy(flush.PolicyOf(s.config))
+	s.handler.SetLimits(ingest.LimitsOf(s.config))
+}
+
+// close gives back what open took.
+func (s *sidecar) close() error {
+	for _, server := range s.servers {
+		_ = server.http.Close() // whoever is still connected is cut off
+		_ = server.listener.Close()
+	}
+	s.db.Close()
+	if err := s.buffer.Close(); err != nil {
+		return fmt.Errorf("closing the spool: %w", err)
+	}
+	return nil
+}
