@@ -146,7 +146,7 @@ func fromKubeconfig(ctx context.Context, o Options) (*Cluster, bool, error) {
 	if _, err := c.Kubectl(ctx, "--request-timeout=10s", "get", "--raw", "/readyz"); err != nil {
 		return nil, false, fmt.Errorf("the cluster of KUBECONFIG=%s does not answer; unset KUBECONFIG to start one here: %w", path, err)
 	}
-	o.say("using the cluster of KUBECONFIG=%s", path)
+	o.Say("using the cluster of KUBECONFIG=%s", path)
 	return c, true, nil
 }
 

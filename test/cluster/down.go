@@ -22,7 +22,7 @@ const stopTimeout = time.Minute
 func Down(ctx context.Context, o Options) error {
 	if os.Getenv("KUBECONFIG") != "" {
 		if _, ok := o.readRecord(); !ok {
-			o.say("the cluster of KUBECONFIG was not started here and stays")
+			o.Say("the cluster of KUBECONFIG was not started here and stays")
 			return nil
 		}
 	}
@@ -35,7 +35,7 @@ func Down(ctx context.Context, o Options) error {
 	if err := o.remove(ctx); err != nil {
 		return err
 	}
-	o.say("the cluster is gone after %s", time.Since(begin).Round(100*time.Millisecond))
+	o.Say("the cluster is gone after %s", time.Since(begin).Round(100*time.Millisecond))
 	return nil
 }
 

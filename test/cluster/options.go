@@ -87,4 +87,5 @@ func (o Options) path(names ...string) string {
 	return filepath.Join(append([]string{o.RunDir()}, names...)...)
 }
 
-func (o Options) say(format string, args ...any) { fmt.Fprintf(o.Out, format+"\n", args...) }
+// Say prints a line.
+func (o Options) Say(format string, args ...any) { fmt.Fprintf(o.Out, format+"\n", args...) }

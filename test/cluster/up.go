@@ -44,10 +44,10 @@ func Up(ctx context.Context, o Options) (*Cluster, error) {
 	c := &Cluster{Options: o, kubeconfig: o.Kubeconfig()}
 	if _, ok := o.readRecord(); ok {
 		if err := c.healthy(ctx); err == nil {
-			o.say("the cluster runs already: %s", c.Kubeconfig())
+			o.Say("the cluster runs already: %s", c.Kubeconfig())
 			return c, nil
 		}
-		o.say("removing what is left of an earlier cluster")
+		o.Say("removing what is left of an earlier cluster")
 	}
 	if err := o.remove(ctx); err != nil {
 		return nil, err
@@ -59,7 +59,7 @@ func Up(ctx context.Context, o Options) (*Cluster, error) {
 		return nil, fmt.Errorf("starting the cluster: %w\nlogs are in %s; remove what runs with: go run ./test/cluster/cmd/cluster down", err, o.path("logs"))
 	}
 	c.started = true
-	o.say("the cluster is ready after %s: export KUBECONFIG=%s", time.Since(begin).Round(100*time.Millisecond), c.Kubeconfig())
+	o.Say("the cluster is ready after %s: export KUBECONFIG=%s", time.Since(begin).Round(100*time.Millisecond), c.Kubeconfig())
 	return c, nil
 }
 
@@ -93,7 +93,7 @@ func (o Options) start(ctx context.Context, c *Cluster) error {
 		if err := until(ctx, step.what, step.done); err != nil {
 			return errors.Join(err, exited(group, step.programs))
 		}
-		o.say("%-24s %s", step.what, time.Since(begin).Round(100*time.Millisecond))
+		o.Say("%-24s %s", step.what, time.Since(begin).Round(100*time.Millisecond))
 	}
 	return nil
 }
