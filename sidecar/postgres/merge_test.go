@@ -18,10 +18,10 @@ import (
 // and old generations are frequent.
 func anyRecord() *rapid.Generator[progress.Record] {
 	return rapid.Custom(func(t *rapid.T) progress.Record {
-		k := key(rapid.IntRange(0, 3).Draw(t, "key"))
-		received := someTime + progress.Instant(rapid.Int64Range(1, 8).Draw(t, "received"))
+		k := key(rapid.IntRange(0, 1).Draw(t, "key"))
+		received := someTime + progress.Instant(rapid.Int64Range(1, 6).Draw(t, "received"))
 		generation := progress.Instant(0)
-		if g := rapid.Int64Range(0, 4).Draw(t, "generation"); g > 0 {
+		if g := rapid.Int64Range(0, 2).Draw(t, "generation"); g > 0 {
 			generation = someTime + progress.Instant(2*g)
 		}
 		if generation > 0 && rapid.IntRange(0, 3).Draw(t, "reset") == 0 {
@@ -45,7 +45,7 @@ func anyRecord() *rapid.Generator[progress.Record] {
 			SeekEvents:      rapid.Int64Range(0, 3).Draw(t, "seeks"),
 			PauseEvents:     rapid.Int64Range(0, 3).Draw(t, "pauses"),
 			Completed:       rapid.Bool().Draw(t, "completed"),
-			OccurredAt:      someTime + progress.Instant(rapid.Int64Range(-2, 3).Draw(t, "occurred")),
+			OccurredAt:      someTime + progress.Instant(rapid.Int64Range(1, 2).Draw(t, "occurred")),
 		}
 		r := update.Record(received, 95)
 		r.Generation = generation

@@ -1,6 +1,9 @@
 package postgres
 
-import "embed"
+import (
+	"embed"
+	"strings"
+)
 
 //go:embed sql
 var sqlFiles embed.FS
@@ -22,5 +25,17 @@ func mustSQL(name string) string {
 	if err != nil {
 		panic(err)
 	}
-	return string(content)
+	return withoutComments(string(content))
+}
+
+// withoutComments drops the lines that are comments, so that they don't travel
+// and pg_stat_activity shows the statement.
+func withoutComments(sql string) string {
+	var b strings.Builder
+	for line := range strings.Lines(sql) {
+		if !strings.HasPrefix(strings.TrimSpace(line), "--") {
+			b.WriteString(line)
+		}
+	}
+	return strings.TrimSpace(b.String())
 }
