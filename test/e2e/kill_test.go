@@ -1,0 +1,70 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/progress-sync/progress-sync/test/cluster/process"
+)
+
+func TestKillingTheSidecarUnderLoadAgainAndAgainLosesAndDoublesNothing(t *testing.T) {
+	t.Parallel()
+	c := newCampus(t)
+	c.storeSecret(c.uri())
+	c.apply()
+	pod := c.start(c.lmsPod("lms-0"))
+	c.learners(pod.Name, 40)
+	const kills = 5
+	for n := range int32(kills) {
+		c.acknowledged(pod.Name, 300)
+		c.killSidecar(pod)
+		eventually(t, "the sidecar is started again", func() error {
+			if err := c.ready(t.Context(), pod); err != nil {
+				return err
+			}
+			s, err := sidecarStatus(pod)
+			if err != nil {
+				return err
+			}
+			if s.RestartCount != n+1 || s.State.Running == nil {
+				return fmt.Errorf("the sidecar was restarted %d times and is %+v", s.RestartCount, s.State)
+			}
+			return nil
+		})
+	}
+	c.acknowledged(pod.Name, 300)
+	c.settle(pod.Name)
+	c.verify()
+}
+
+// killSidecar sends SIGKILL to the process of a pod's sidecar. The container's
+// cgroup tells which process it is, wherever on this machine the node runs.
+func (c *campus) killSidecar(pod *corev1.Pod) {
+	c.t.Helper()
+	s, err := sidecarStatus(pod)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	_, id, found := strings.Cut(s.ContainerID, "://")
+	if !found {
+		c.t.Fatalf("the sidecar of pod %s has no container: %+v", pod.Name, s)
+	}
+	pids, err := process.InCgroup(id)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if len(pids) == 0 {
+		c.t.Fatalf("no process of container %s on this machine", id)
+	}
+	for _, pid := range pids {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+}
