@@ -49,6 +49,7 @@ const (
 	ReasonCredentialsRefused  = "CredentialsRefused"
 	ReasonDatabaseMissing     = "DatabaseMissing"
 	ReasonSchemaMissing       = "SchemaMissing"
+	ReasonSchemaTooNew        = "SchemaTooNew"
 	ReasonNoPrivilege         = "NoPrivilege"
 	ReasonSecretMissing       = "SecretMissing"
 	ReasonSecretInvalid       = "SecretInvalid"
@@ -58,6 +59,12 @@ const (
 	// ReasonDataRefused: the database refused records for their data; it is
 	// reachable.
 	ReasonDataRefused = "DataRefused"
+	// ReasonStaleSpool: a sidecar runs on an old copy of its spool, and holds
+	// what is in it.
+	ReasonStaleSpool = "StaleSpool"
+	// ReasonRewoundIncomplete: the database fell back further than a spool
+	// reaches; saved records are missing in it.
+	ReasonRewoundIncomplete = "RewoundIncomplete"
 )
 
 // Reasons of Synced.

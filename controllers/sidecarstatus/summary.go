@@ -1,0 +1,203 @@
+package sidecarstatus
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/progress-sync/progress-sync/api/v1alpha1"
+	"github.com/progress-sync/progress-sync/sidecar/status"
+)
+
+// Summary is what the sidecars of a policy say together.
+type Summary struct {
+	// Asked sidecars; Answering are those whose last answer counts, Unreachable
+	// those that missed too many polls. The others have not answered yet.
+	Asked, Answering, Unreachable int
+	// Configured run at least the given generation of the policy.
+	Configured int
+	// Refusing take no new updates.
+	Refusing int
+	// Tried the database; Failing cannot use it.
+	Tried, Failing int
+
+	Records Records
+	Updates Updates
+	// LastSync is when one last had a batch confirmed, zero if none had.
+	LastSync time.Time
+	// Errors by reason, the one of most sidecars first.
+	Errors []Error
+}
+
+// Records held now.
+type Records struct {
+	// Pending are accepted and not yet saved, in their window or in a batch.
+	Pending, Parked, DeadLetters int64
+	// Oldest is when the oldest unsaved update was accepted, zero if none is.
+	Oldest time.Time
+}
+
+// Updates since the sidecars' starts.
+type Updates struct {
+	Received, Rejected, Pending        int64
+	RowsWritten, Transactions, Retries int64
+}
+
+// Error that sidecars report.
+type Error struct {
+	Reason   string
+	SQLState string
+	Sidecars int
+	Since    time.Time
+	// Blocking errors keep the sidecars from using the database.
+	Blocking bool
+}
+
+// Policy that the sidecars should be running.
+type Policy struct {
+	Namespace, Name string
+	Generation      int64
+}
+
+// Summarize adds up the answers. Only sidecars that are not unreachable count,
+// so what a sidecar that is gone had written goes with it.
+func Summarize(answers []Answer, policy Policy) Summary {
+	var s Summary
+	for _, answer := range answers {
+		s.Asked++
+		switch {
+		case answer.Unreachable():
+			s.Unreachable++
+		case answer.Document != nil:
+			s.Answering++
+			s.add(answer.Document, answer.At, policy)
+		}
+	}
+	slices.SortFunc(s.Errors, func(a, b Error) int {
+		return cmp.Or(-cmp.Compare(rank(a), rank(b)), -cmp.Compare(a.Sidecars, b.Sidecars), cmp.Compare(a.Reason, b.Reason))
+	})
+	return s
+}
+
+func (s *Summary) add(d *status.Document, at time.Time, policy Policy) {
+	if d.PolicyNamespace == policy.Namespace && d.PolicyName == policy.Name && d.PolicyGeneration >= policy.Generation {
+		s.Configured++
+	}
+	if !d.Accepting {
+		s.Refusing++
+	}
+	held := count(d.Sync.PendingRecords) + count(d.Sync.InFlightRecords)
+	s.Records.Pending += held
+	if d.Sync.Parked {
+		s.Records.Parked += held
+	}
+	s.Records.DeadLetters += count(d.DeadLetters.Count)
+	if age := d.Sync.OldestPendingSeconds; held > 0 && age > 0 && age < maxAge.Seconds() {
+		s.Records.Oldest = earlier(s.Records.Oldest, at.Add(-time.Duration(age*float64(time.Second))))
+	}
+
+	s.Updates.Received += count(d.Counters.UpdatesAccepted)
+	s.Updates.Rejected += count(d.Counters.UpdatesRejected)
+	s.Updates.Pending += count(d.Sync.PendingUpdates)
+	s.Updates.RowsWritten += count(d.Counters.RowsWritten)
+	s.Updates.Transactions += count(d.Counters.BatchesApplied)
+	s.Updates.Retries += count(d.Counters.Retries)
+
+	if t := d.Sync.LastSyncedAt; t != nil && t.After(s.LastSync) {
+		s.LastSync = *t
+		if s.LastSync.After(at) {
+			s.LastSync = at
+		}
+	}
+	s.addDatabase(d)
+}
+
+func (s *Summary) addDatabase(d *status.Document) {
+	unreachable := d.Database.Reachable != nil && !*d.Database.Reachable
+	reported := d.Sync.Error
+	if reported != nil && reported.Class == classStopping {
+		reported = nil
+	}
+	if d.Database.Reachable != nil || reported != nil {
+		s.Tried++
+	}
+
+	var e Error
+	switch {
+	case reported != nil:
+		m := meaningOf(reported.Class)
+		e = Error{
+			Reason: m.reason, SQLState: safeSQLState(reported.SQLState), Since: reported.Since,
+			Blocking: ofDatabase(m.reason) && (m.holds || unreachable || d.Sync.Parked),
+		}
+	case unreachable:
+		e = Error{Reason: v1alpha1.ReasonDatabaseUnreachable, Since: deref(d.Database.Since), Blocking: true}
+	default:
+		return
+	}
+	e.Sidecars = 1
+	if e.Blocking {
+		s.Failing++
+	}
+	s.addError(e)
+}
+
+func (s *Summary) addError(e Error) {
+	for i := range s.Errors {
+		if known := &s.Errors[i]; known.Reason == e.Reason {
+			known.Sidecars += e.Sidecars
+			known.Since = earlier(known.Since, e.Since)
+			known.Blocking = known.Blocking || e.Blocking
+			return
+		}
+	}
+	s.Errors = append(s.Errors, e)
+}
+
+// WriteReduction is the share of saved updates that cost no row write of their
+// own, in percent with one decimal, or nothing while nothing was saved. The
+// sidecars count since their starts, and may write after a start what they took
+// before it, so the share is kept within 0 and 100.
+func (u Updates) WriteReduction() string {
+	saved := u.Received - u.Pending
+	if saved <= 0 {
+		return ""
+	}
+	// In tenths and rounded down: 100.0% would say that nothing was written.
+	tenths := 1000 - (1000*float64(u.RowsWritten))/float64(saved)
+	tenths = min(max(tenths, 0), 1000)
+	if u.RowsWritten > 0 {
+		tenths = min(tenths, 999)
+	}
+	return fmt.Sprintf("%d.%d%%", int(tenths)/10, int(tenths)%10)
+}
+
+// Limits of what a sidecar can say of itself.
+const (
+	maxCount = int64(1) << 50
+	maxAge   = 100 * 365 * 24 * time.Hour
+)
+
+func count(n int64) int64 { return min(max(n, 0), maxCount) }
+
+func rank(e Error) int {
+	if e.Blocking {
+		return 1
+	}
+	return 0
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
+		return b
+	}
+	return a
+}
+
+func deref(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
+}
