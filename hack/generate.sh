@@ -15,8 +15,8 @@ generate() { # target directory
 	"$controller_gen" object:headerFile=hack/boilerplate.go.txt paths=./api/... \
 		output:object:dir="$target/api/v1alpha1"
 	"$controller_gen" crd paths=./api/... output:crd:dir="$target/config/crd/bases"
-	# The name of the roles in config/; the chart names them after its release.
-	"$controller_gen" rbac:roleName=progress-sync paths=./controllers/... paths=./cmd/operator/... \
+	# The names that kustomize puts its prefix before; the chart puts its release's.
+	"$controller_gen" rbac:roleName=manager-role paths=./controllers/... paths=./cmd/operator/... \
 		output:rbac:dir="$target/config/rbac"
 	go run ./hack/chart "$target"
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"strings"
 
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -15,6 +16,10 @@ type role struct {
 	metav1.ObjectMeta `json:"metadata"`
 	Rules             []rbacv1.PolicyRule `json:"rules"`
 }
+
+// prefix is what kustomize puts before the names of the operator's own objects.
+// In the chart it is the release's name.
+const prefix = "progress-sync-"
 
 // rulesTemplate turns the roles of controller-gen into two named templates: the
 // rules that hold in the whole cluster and those of the operator's namespace.
@@ -38,6 +43,13 @@ func rulesTemplate(source []byte) ([]byte, error) {
 			return nil, fmt.Errorf("a second role or an unknown kind: %s %s", r.Kind, r.Name)
 		}
 		delete(names, r.Kind)
+		for _, rule := range r.Rules {
+			for i, name := range rule.ResourceNames {
+				if own, ok := strings.CutPrefix(name, prefix); ok {
+					rule.ResourceNames[i] = `{{ include "progress-sync.fullname" . }}-` + own
+				}
+			}
+		}
 		rules, err := yaml.Marshal(r.Rules)
 		if err != nil {
 			return nil, err
