@@ -82,6 +82,7 @@ func (b *Buffer) dropKept(c change, l *lane, now progress.Instant, p *Policy) {
 		c.delete(numberedKey(prefixKept, l.number, k.number))
 		c.delete(numberedKey(prefixBatch, l.number, k.number))
 		l.keptSize -= k.bytes
+		b.space.freed.Add(k.bytes)
 		n++
 	}
 	l.kept = slices.Delete(l.kept, 0, n)

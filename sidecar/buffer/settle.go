@@ -50,6 +50,7 @@ func (b *Buffer) confirm(lane int, number uint64) error {
 		b.dropKept(c, l, k.at, p)
 	} else {
 		c.delete(numberedKey(prefixBatch, lane, number))
+		b.space.freed.Add(fb.bytes)
 	}
 	c.put(laneKey(lane), l.state(b).append(nil))
 	if err := b.journal.appendLazily(c); err != nil {

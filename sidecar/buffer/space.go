@@ -13,17 +13,21 @@ type space struct {
 	look     chan struct{}
 	bytes    atomic.Int64 // of the spool, when it was last measured
 	since    atomic.Int64 // bytes written since then
+	freed    atomic.Int64 // bytes deleted since the spool was last compacted
 	refusing atomic.Bool
 }
 
 const (
 	housekeepingPause = time.Second
-	reclaimPause      = 10 * time.Second
+	reclaimPause      = 10 * time.Second // unless much was deleted
 	lazySyncDelay     = 50 * time.Millisecond
 
 	// measureAfter is how many written bytes call for a look before the next
 	// second; far less than the headroom.
 	measureAfter = 4 << 20
+
+	// worthReclaiming is how many deleted bytes are worth a compaction.
+	worthReclaiming = 4 << 20
 )
 
 func (s *space) lookAgain() {
@@ -72,7 +76,9 @@ func (b *Buffer) housekeep(ctx context.Context) {
 		// An error of the disk shows in Failed, any other is tried again at
 		// the next tick.
 		_ = b.Prune(b.clock.now())
-		if b.space.refusing.Load() && time.Since(reclaimed) >= reclaimPause {
+		if b.space.refusing.Load() &&
+			(b.space.freed.Load() >= worthReclaiming || time.Since(reclaimed) >= reclaimPause) {
+			b.space.freed.Store(0)
 			_ = b.journal.reclaim(ctx)
 			reclaimed = time.Now()
 			b.measure()

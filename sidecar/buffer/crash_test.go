@@ -1,0 +1,263 @@
+package buffer
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+)
+
+// account is what writers were told, per key.
+type account struct{ sent, acknowledged [16]atomic.Int64 }
+
+// write puts updates until stop is closed or one is refused.
+func (a *account) write(b *Buffer, seed uint64, stop <-chan struct{}) error {
+	rng := rand.New(rand.NewPCG(seed, 2))
+	for {
+		select {
+		case <-stop:
+			return nil
+		default:
+		}
+		n := rng.IntN(len(a.sent))
+		a.sent[n].Add(1)
+		_, err := b.Put(context.Background(), []progress.Update{{Key: key(n), SeekEvents: 1}})
+		if err != nil {
+			return err
+		}
+		a.acknowledged[n].Add(1)
+	}
+}
+
+// compare checks that found holds at least what was acknowledged before, and no
+// more than was ever sent.
+func compare(t *testing.T, b *Buffer, acknowledged, sent [16]int64) {
+	t.Helper()
+	var found [16]int64
+	for n := range found {
+		for _, h := range b.Held(Filter{UserID: key(n).UserID}) {
+			found[n] = h.Record.SeekEvents
+			if h.Record.SeekEvents != h.PendingUpdates+h.InFlightUpdates {
+				t.Errorf("key %d: sum %d of %d and %d updates", n, h.Record.SeekEvents, h.PendingUpdates, h.InFlightUpdates)
+			}
+		}
+		if found[n] < acknowledged[n] || found[n] > sent[n] {
+			t.Errorf("key %d: %d updates found, %d were acknowledged and %d sent", n, found[n], acknowledged[n], sent[n])
+		}
+	}
+}
+
+func load(counts *[16]atomic.Int64) (values [16]int64) {
+	for i := range counts {
+		values[i] = counts[i].Load()
+	}
+	return values
+}
+
+func TestACrashAtAnyMomentKeepsWhatWasAcknowledged(t *testing.T) {
+	const crashes = 40
+	fs := vfs.NewCrashableMem()
+	p := testPolicy()
+	p.Interval = time.Hour
+	opts := Options{Dir: "spool", FS: fs, Policy: p, FreeBytes: plentyFree}
+	b, err := Open(opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var a account
+	var writers sync.WaitGroup
+	stop := make(chan struct{})
+	for i := range 8 {
+		writers.Go(func() {
+			if err := a.write(b, uint64(i), stop); err != nil {
+				t.Errorf("writer %d: %v", i, err)
+			}
+		})
+	}
+	writers.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			b.MarkDue(Filter{UserID: key(3).UserID})
+			if _, _, err := b.Freeze(0, time.Now(), 4); err != nil {
+				t.Errorf("freezing: %v", err)
+			}
+		}
+	})
+	rng := rand.New(rand.NewPCG(1, 1))
+	for range crashes {
+		target := a.acknowledged[0].Load() + 5
+		eventually(t, "updates are acknowledged", func() bool { return a.acknowledged[0].Load() >= target })
+		acknowledged := load(&a.acknowledged)
+		after := fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: rng.IntN(101), RNG: rng})
+		sent := load(&a.sent)
+		opts.FS = after
+		restarted, err := Open(opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		compare(t, restarted, acknowledged, sent)
+		if err := restarted.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(stop)
+	writers.Wait()
+	if err := b.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAsyncUpdatesAreOnDiskSoonAfterTheyWereAcknowledged(t *testing.T) {
+	b := newBench(t, func(o *Options) { o.Policy.Async = true })
+	b.put(at(1, 1), at(2, 1))
+	eventually(t, "both are on disk", func() bool {
+		opts := b.opts
+		opts.FS = b.fs.CrashClone(vfs.CrashCloneCfg{})
+		after, err := Open(opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			if err := after.Close(); err != nil {
+				t.Error(err)
+			}
+		}()
+		return after.Stats().Pending == 2
+	})
+}
+
+// breaker lets operations of the file system fail from a moment on.
+type breaker struct {
+	broken atomic.Bool
+	hit    func(errorfs.Op) bool
+}
+
+var errBroken = errors.New("input/output error")
+
+func (br *breaker) MaybeError(op errorfs.Op) error {
+	if br.broken.Load() && br.hit(op) {
+		return errBroken
+	}
+	return nil
+}
+
+func (br *breaker) String() string { return "breaker" }
+
+func TestAnErrorOfTheDiskIsFinal(t *testing.T) {
+	isLog := func(op errorfs.Op) bool {
+		return strings.HasSuffix(op.Path, ".log")
+	}
+	kind := func(kinds ...errorfs.OpKind) func(errorfs.Op) bool {
+		return func(op errorfs.Op) bool {
+			for _, k := range kinds {
+				if op.Kind == k && isLog(op) {
+					return true
+				}
+			}
+			return false
+		}
+	}
+	tests := map[string]func(errorfs.Op) bool{
+		"syncing the log":       kind(errorfs.OpFileSync, errorfs.OpFileSyncData, errorfs.OpFileSyncTo),
+		"writing the log":       kind(errorfs.OpFileWrite),
+		"creating the next log": kind(errorfs.OpCreate, errorfs.OpReuseForWrite),
+		"syncing a table":       func(op errorfs.Op) bool { return op.Kind == errorfs.OpFileSync && !isLog(op) },
+		"writing the manifest": func(op errorfs.Op) bool {
+			return op.Kind == errorfs.OpFileWrite && strings.Contains(op.Path, "MANIFEST")
+		},
+		"everything that writes":  func(op errorfs.Op) bool { return op.Kind.ReadOrWrite() == errorfs.OpIsWrite },
+		"syncing the directories": func(op errorfs.Op) bool { return op.Kind == errorfs.OpFileSync && op.Path == "spool" },
+	}
+	for name, hit := range tests {
+		t.Run(name, func(t *testing.T) {
+			disk := vfs.NewCrashableMem()
+			br := &breaker{hit: hit}
+			p := testPolicy()
+			opts := Options{Dir: "spool", FS: errorfs.Wrap(disk, br), Policy: p, FreeBytes: plentyFree}
+			b, err := Open(opts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var a account
+			var writers sync.WaitGroup
+			stop := make(chan struct{})
+			refusals := make(chan error, 8)
+			for i := range 8 {
+				writers.Go(func() { refusals <- a.write(b, uint64(i), stop) })
+			}
+			eventually(t, "updates are acknowledged", func() bool { return a.acknowledged[0].Load() >= 10 })
+			br.broken.Store(true)
+			fill(t, b)
+			<-b.Failed()
+			if !strings.Contains(b.Fault().Error(), errBroken.Error()) {
+				t.Errorf("fault is %v", b.Fault())
+			}
+			writers.Wait()
+			for range 8 {
+				if err := <-refusals; !errors.Is(err, ErrFailed) {
+					t.Errorf("a writer ended with %v", err)
+				}
+			}
+			if _, err := b.Put(context.Background(), []progress.Update{at(1, 1)}); !errors.Is(err, ErrFailed) {
+				t.Errorf("Put afterwards: %v", err)
+			}
+			b.MarkDue(Filter{})
+			if _, _, err := b.Freeze(0, time.Now(), 1); !errors.Is(err, ErrFailed) {
+				t.Errorf("Freeze afterwards: %v", err)
+			}
+			acknowledged, sent := load(&a.acknowledged), load(&a.sent)
+			rng := rand.New(rand.NewPCG(3, 3))
+			for _, percent := range []int{0, 50, 100} {
+				opts.FS = disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: percent, RNG: rng})
+				restarted, err := Open(opts)
+				if err != nil {
+					t.Fatalf("opening with %d %% of the unsynced data: %v", percent, err)
+				}
+				compare(t, restarted, acknowledged, sent)
+				if err := restarted.Close(); err != nil {
+					t.Error(err)
+				}
+			}
+			if err := b.Close(); err != nil {
+				t.Errorf("closing: %v", err)
+			}
+		})
+	}
+}
+
+// fill writes until the journal had to go on in another file.
+func fill(t *testing.T, b *Buffer) {
+	t.Helper()
+	module := strings.Repeat("m", 200<<10)
+	for i := 0; ; i++ {
+		u := progress.Update{Key: key(100 + i%8), ModuleID: module}
+		if _, err := b.Put(context.Background(), []progress.Update{u}); err != nil {
+			return
+		}
+		if i > 400 {
+			t.Fatal("80 MB were written to a broken disk")
+		}
+	}
+}
+
+func TestASpoolThatCannotBeCreatedSaysWhy(t *testing.T) {
+	br := &breaker{hit: func(op errorfs.Op) bool { return op.Kind.ReadOrWrite() == errorfs.OpIsWrite }}
+	br.broken.Store(true)
+	_, err := Open(Options{Dir: "spool", FS: errorfs.Wrap(vfs.NewMem(), br), Policy: testPolicy()})
+	if !errors.Is(err, errBroken) {
+		t.Errorf("got %v", err)
+	}
+}

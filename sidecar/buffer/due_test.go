@@ -1,0 +1,242 @@
+package buffer
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+)
+
+func TestASteadyHeartbeatIsDueOncePerInterval(t *testing.T) {
+	tests := map[string]func(*Policy){
+		"with the interval alone":    func(*Policy) {},
+		"with a quiet period":        func(p *Policy) { p.QuietPeriod = time.Minute },
+		"acknowledged before sync":   func(p *Policy) { p.Async = true },
+		"without flushOnComplete":    func(p *Policy) { p.FlushOnComplete = false },
+		"of a learner at 96 %":       func(p *Policy) { p.CompletionThreshold = 1 },
+		"completed, quiet period on": func(p *Policy) { p.CompletionThreshold = 1; p.QuietPeriod = 10 * time.Second },
+	}
+	for name, set := range tests {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, func(o *Options) { set(&o.Policy) })
+			const beats, pause = 360, 5 * time.Second // ten intervals
+			var sizes []int64
+			for i := range beats {
+				u := at(1, float64(i))
+				u.Percentage = progress.Some(96 * float64(i) / beats)
+				b.put(u)
+				b.clock.Advance(pause)
+				for _, batch := range b.freezeAll(10) {
+					sizes = append(sizes, batch.Records[0].UpdateCount)
+					b.confirm(batch)
+				}
+			}
+			// Completion adds one early write.
+			if n := len(sizes); n < 10 || n > 11 {
+				t.Errorf("written %d times in ten intervals, updates in each: %v", n, sizes)
+			}
+		})
+	}
+}
+
+func TestARecordIsDue(t *testing.T) {
+	tests := map[string]struct {
+		policy func(*Policy)
+		run    func(*bench)
+		want   int // records frozen
+	}{
+		"not before its interval": {nil, func(b *bench) {
+			b.put(at(1, 1))
+			b.clock.Advance(3*time.Minute - time.Second)
+		}, 0},
+		"when its interval has passed": {nil, func(b *bench) {
+			b.put(at(1, 1))
+			b.clock.Advance(3 * time.Minute)
+		}, 1},
+		"when its interval has passed, although it changed just now": {nil, func(b *bench) {
+			b.put(at(1, 1))
+			b.clock.Advance(3 * time.Minute)
+			b.put(at(1, 2))
+		}, 1},
+		"when the policy's interval became shorter": {nil, func(b *bench) {
+			b.put(at(1, 1))
+			b.clock.Advance(time.Minute)
+			p := testPolicy()
+			p.Interval = 30 * time.Second
+			b.SetPolicy(p)
+		}, 1},
+		"when it was just completed": {nil, func(b *bench) {
+			u := at(1, 1)
+			u.Completed = true
+			b.put(u, at(2, 1))
+		}, 1},
+		"not when it was completed and flushOnComplete is off": {
+			func(p *Policy) { p.FlushOnComplete = false },
+			func(b *bench) {
+				u := at(1, 1)
+				u.Completed = true
+				b.put(u)
+			}, 0},
+		"not again when a completed lesson goes on": {nil, func(b *bench) {
+			u := at(1, 1)
+			u.Completed = true
+			b.put(u)
+			b.confirm(b.freezeAll(10)...)
+			b.put(u)
+		}, 0},
+		"again when it was reset and completed anew": {nil, func(b *bench) {
+			u := at(1, 1)
+			u.Completed = true
+			b.put(u)
+			b.confirm(b.freezeAll(10)...)
+			if _, err := b.Reset(context.Background(), []progress.Key{u.Key}); err != nil {
+				b.t.Fatal(err)
+			}
+			b.put(u)
+		}, 1},
+		"after a crash, if it had been completed and not frozen": {nil, func(b *bench) {
+			u := at(1, 1)
+			u.Completed = true
+			b.put(u, at(2, 1))
+			b.crash()
+		}, 1},
+		"when it was quiet for the quiet period": {
+			func(p *Policy) { p.QuietPeriod = 20 * time.Second },
+			func(b *bench) {
+				b.put(at(1, 1), at(2, 1))
+				b.clock.Advance(15 * time.Second)
+				b.put(at(2, 2))
+				b.clock.Advance(5 * time.Second)
+			}, 1},
+		"when a quiet period is switched on and it was quiet already": {nil, func(b *bench) {
+			b.put(at(1, 1), at(2, 1))
+			b.clock.Advance(15 * time.Second)
+			b.put(at(1, 2))
+			b.clock.Advance(5 * time.Second)
+			p := testPolicy()
+			p.QuietPeriod = 20 * time.Second
+			b.SetPolicy(p)
+		}, 1},
+		"not when the quiet period is switched off": {
+			func(p *Policy) { p.QuietPeriod = 20 * time.Second },
+			func(b *bench) {
+				b.put(at(1, 1))
+				b.clock.Advance(time.Minute)
+				b.SetPolicy(testPolicy())
+			}, 0},
+		"when it is among the oldest above the high-water mark": {
+			func(p *Policy) { p.MaxPendingRecords = 10 },
+			func(b *bench) {
+				for i := range 10 {
+					b.put(at(i, 1))
+				}
+			}, 2},
+		"when it is asked for": {nil, func(b *bench) {
+			b.put(at(1, 1), at(2, 1))
+			b.MarkDue(Filter{UserID: key(2).UserID})
+		}, 1},
+		"after the wall clock was set back, in its time": {nil, func(b *bench) {
+			b.put(at(1, 1))
+			b.clock.Advance(-24 * time.Hour)
+			b.put(at(2, 1))
+			b.clock.Advance(3 * time.Minute)
+		}, 2},
+		"after a restart, in the time that is left": {nil, func(b *bench) {
+			b.put(at(1, 1))
+			b.clock.Advance(time.Minute)
+			b.put(at(2, 1))
+			b.restart()
+			b.clock.Advance(2*time.Minute + 20*time.Second)
+		}, 1},
+		"after a restart with a clock far behind, no later than an interval": {nil, func(b *bench) {
+			b.put(at(1, 1))
+			b.clock.Advance(-24 * time.Hour)
+			b.restart()
+			b.clock.Advance(3*time.Minute + time.Second)
+		}, 1},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, func(o *Options) {
+				if tt.policy != nil {
+					tt.policy(&o.Policy)
+				}
+			})
+			tt.run(b)
+			due := 0
+			for lane := range b.Lanes() {
+				if at, ok := b.NextDue(lane); ok && !at.After(b.clock.Now()) {
+					due++
+				}
+			}
+			got := records(b.freezeAll(100))
+			if got != tt.want {
+				t.Errorf("%d records are due, want %d", got, tt.want)
+			}
+			if (due > 0) != (tt.want > 0) {
+				t.Errorf("NextDue says that %d lanes are due", due)
+			}
+		})
+	}
+}
+
+func TestWhatIsOverdueAtStartWaitsForAShortRandomTime(t *testing.T) {
+	b := newBench(t)
+	b.put(at(1, 1))
+	opened := progress.InstantOf(b.clock.Now())
+	b.clock.Advance(time.Hour)
+	b.restart()
+	if got := b.Stats().Oldest; got != opened {
+		t.Errorf("oldest %v, want %v", got.Time(), opened.Time())
+	}
+	lane := laneOf(appendDiskKey(nil, prefixPending, key(1)), b.Lanes())
+	due, ok := b.NextDue(lane)
+	if wait := due.Sub(b.clock.Now()); !ok || wait < 0 || wait > maxStartJitter {
+		t.Errorf("due in %v", wait)
+	}
+	b.clock.Advance(maxStartJitter)
+	if got := records(b.freezeAll(10)); got != 1 {
+		t.Errorf("%d records are due", got)
+	}
+}
+
+func TestWakeIsSignalledWhenSomethingIsDueEarlier(t *testing.T) {
+	b := newBench(t)
+	lane := laneOf(appendDiskKey(nil, prefixPending, key(1)), b.Lanes())
+	awake := func() bool {
+		select {
+		case <-b.Wake(lane):
+			return true
+		default:
+			return false
+		}
+	}
+	b.put(at(1, 1))
+	if !awake() {
+		t.Error("not by the first record of an empty lane")
+	}
+	b.put(at(1, 2))
+	if awake() {
+		t.Error("by an update that changes nothing about when it is due")
+	}
+	b.MarkDue(Filter{UserID: key(1).UserID})
+	if !awake() {
+		t.Error("not by MarkDue")
+	}
+	b.freezeAll(10)
+	b.put(at(1, 1))
+	awake()
+	b.SetPolicy(Policy{Interval: time.Second})
+	if !awake() {
+		t.Error("not by a change of the policy")
+	}
+	u := at(1, 3)
+	u.Completed = true
+	b.SetPolicy(testPolicy())
+	awake()
+	b.put(u)
+	if !awake() {
+		t.Error("not by a completion")
+	}
+}

@@ -1,0 +1,197 @@
+package buffer
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+)
+
+func TestARestartChangesNothing(t *testing.T) {
+	tests := map[string]func(*bench){"orderly": (*bench).restart, "after a crash": (*bench).crash}
+	for name, again := range tests {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			writer := b.Writer()
+			b.confirm(b.freezeOne(3))
+			bad := b.freezeOne(1)
+			if err := b.Quarantine(0, bad.Number, DeadLetterReason{SQLState: "22003"}); err != nil {
+				t.Fatal(err)
+			}
+			frozen := b.freezeOne(4)
+			for i := range 20 {
+				b.put(at(i, float64(i)))
+				b.clock.Advance(time.Second)
+			}
+			stats, held := b.Stats(), b.Held(Filter{})
+			again(b)
+			if b.Writer() != writer || b.Lanes() != lanesOfNewSpool || b.Applied(0) != 1 {
+				t.Errorf("writer %s, lanes %d, applied %d", b.Writer(), b.Lanes(), b.Applied(0))
+			}
+			if diff := cmp.Diff(held, b.Held(Filter{})); diff != "" {
+				t.Error(diff)
+			}
+			got := b.Stats()
+			got.SpoolBytes = stats.SpoolBytes
+			if diff := cmp.Diff(stats, got); diff != "" {
+				t.Error(diff)
+			}
+			if diff := cmp.Diff([]progress.Batch{frozen}, b.Frozen(0)); diff != "" {
+				t.Error(diff)
+			}
+			if batches, complete := b.Replayable(0, 0); len(batches) != 1 || !complete {
+				t.Errorf("replayable %v, %v", batches, complete)
+			}
+		})
+	}
+}
+
+func TestHeldFindsWhatTheFilterMatches(t *testing.T) {
+	b := newBench(t)
+	k := func(user, course, lesson string) progress.Key {
+		return progress.Key{UserID: user, CourseID: course, LessonID: lesson}
+	}
+	first := []progress.Key{k("a", "c1", "l1"), k("a", "c1", "l2"), k("b", "c1", "l1"), k("b", "c2", "l1")}
+	for _, key := range first {
+		b.put(progress.Update{Key: key})
+	}
+	b.MarkDue(Filter{UserID: "a"})
+	b.freezeAll(10)
+	b.put(progress.Update{Key: first[0]}, progress.Update{Key: first[0]})
+	tests := map[string]struct {
+		filter Filter
+		want   []string // user course lesson pending in-flight
+	}{
+		"everything":  {Filter{}, []string{"a c1 l1 2 1", "a c1 l2 0 1", "b c1 l1 1 0", "b c2 l1 1 0"}},
+		"a learner":   {Filter{UserID: "a"}, []string{"a c1 l1 2 1", "a c1 l2 0 1"}},
+		"a course":    {Filter{CourseID: "c1"}, []string{"a c1 l1 2 1", "a c1 l2 0 1", "b c1 l1 1 0"}},
+		"one lesson":  {Filter{UserID: "b", CourseID: "c2", LessonID: "l1"}, []string{"b c2 l1 1 0"}},
+		"nobody else": {Filter{UserID: "c"}, nil},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, h := range b.Held(tt.filter) {
+				r := h.Record
+				got = append(got, strings.Join([]string{
+					r.UserID, r.CourseID, r.LessonID, digit(h.PendingUpdates), digit(h.InFlightUpdates),
+				}, " "))
+				if r.UpdateCount != h.PendingUpdates+h.InFlightUpdates {
+					t.Errorf("record %+v", r)
+				}
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func digit(n int64) string { return string(rune('0' + n)) }
+
+func TestASpoolThatCannotBeReadSaysWhatIsWrong(t *testing.T) {
+	put := func(key, value []byte) func(*bench, *pebble.Batch) error {
+		return func(_ *bench, batch *pebble.Batch) error { return batch.Set(key, value, nil) }
+	}
+	tests := map[string]struct {
+		spoil func(*bench, *pebble.Batch) error
+		want  string
+	}{
+		"a pending record": {
+			put(appendDiskKey(nil, prefixPending, key(1)), []byte{1, 0, 3}),
+			"pending record 1 (",
+		},
+		"a pending record's key": {
+			put([]byte{prefixPending, 0xff}, appendPending(nil, pendingState{}, &progress.Record{})),
+			"the key of pending record 2 (",
+		},
+		"the format": {put([]byte{prefixFormat}, []byte{9}), "its format cannot be read, it may be of a newer version"},
+		"a lane's numbers": {
+			put(laneKey(0), []byte{laneVersion}),
+			"lane 0: its numbers cannot be read: it ends too early",
+		},
+		"a frozen batch": {
+			put(numberedKey(prefixBatch, 0, 1), []byte{batchVersion}),
+			"lane 0: batch 1 cannot be read: it ends too early",
+		},
+		"a frozen batch's record": {
+			func(b *bench, batch *pebble.Batch) error {
+				value := appendBatch(nil, 0, b.Frozen(0)[0].Records)
+				return batch.Set(numberedKey(prefixBatch, 0, 1), value[:len(value)-1], nil)
+			},
+			"lane 0: batch 1 cannot be read: record 2 of 2: it ends too early",
+		},
+		"a frozen batch that is missing": {
+			func(_ *bench, batch *pebble.Batch) error { return batch.Delete(numberedKey(prefixBatch, 0, 1), nil) },
+			"lane 0: batch 1 cannot be read: it is missing",
+		},
+		"a kept batch": {
+			put(numberedKey(prefixKept, 0, 7), nil),
+			"lane 0: kept batch 7 cannot be read: it ends too early",
+		},
+		"a dead letter": {
+			put([]byte{prefixDeadLetter, 0}, []byte{7}),
+			"dead letter 1 cannot be read: it has a version that this program does not know",
+		},
+		"someone else's data": {
+			func(_ *bench, batch *pebble.Batch) error { return batch.Delete([]byte{prefixFormat}, nil) },
+			"it holds data but not its format",
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.freezeOne(2)
+			b.put(at(1, 1))
+			batch := b.journal.db.NewBatch()
+			if err := tt.spoil(b, batch); err != nil {
+				t.Fatal(err)
+			}
+			if err := batch.Commit(pebble.Sync); err != nil {
+				t.Fatal(err)
+			}
+			if err := b.Close(); err != nil {
+				t.Fatal(err)
+			}
+			_, err := Open(b.opts)
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
+			if err != nil && strings.Contains(err.Error(), "user-") {
+				t.Errorf("the error names a learner: %v", err)
+			}
+		})
+	}
+}
+
+func TestASpoolIsOpenedOnce(t *testing.T) {
+	b := newBench(t)
+	if _, err := Open(b.opts); err == nil || !strings.Contains(err.Error(), "opening the spool spool") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestTheRealFileSystemHoldsASpool(t *testing.T) {
+	b := newBench(t, func(o *Options) {
+		o.Dir, o.FS = t.TempDir()+"/made/at/start", vfs.Default
+		o.FreeBytes = nil
+		o.Policy.SizeLimitBytes = 64 << 10 // so that little must be free
+	})
+	b.SetPolicy(testPolicy())
+	b.put(at(1, 1))
+	held := b.Held(Filter{})
+	b.restart()
+	if diff := cmp.Diff(held, b.Held(Filter{})); diff != "" || len(held) != 1 {
+		t.Error(diff)
+	}
+	free, err := b.space.free(b.opts.Dir)
+	if err != nil || free == 0 {
+		t.Errorf("free space %d, %v", free, err)
+	}
+}

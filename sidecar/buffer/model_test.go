@@ -1,0 +1,409 @@
+package buffer
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+)
+
+// sum is all that the model knows of a record.
+type sum struct {
+	generation     progress.Instant
+	seeks, updates int64
+}
+
+func (s sum) plus(o sum) sum {
+	switch {
+	case s.generation > o.generation:
+		return s
+	case s.generation < o.generation:
+		return o
+	}
+	return sum{s.generation, s.seeks + o.seeks, s.updates + o.updates}
+}
+
+func sumOf(r progress.Record) sum { return sum{r.Generation, r.SeekEvents, r.UpdateCount} }
+
+type sums map[progress.Key]sum
+
+func (s sums) add(k progress.Key, v sum) { s[k] = s[k].plus(v) }
+
+type modelBatch struct {
+	number  uint64
+	records sums
+}
+
+type modelLane struct {
+	frozen    []modelBatch
+	confirmed []modelBatch // since the last write that was waited for
+	ledger    uint64       // the database's number
+	applied   []modelBatch // what it has, in order
+}
+
+// model is the buffer and its database as plain sums.
+type model struct {
+	t       *rapid.T
+	b       *Buffer
+	fs      *vfs.MemFS
+	clock   *testClock
+	opts    Options
+	pending sums
+	dead    sums
+	lanes   []modelLane
+	// accepted holds every update of the keys that are never reset.
+	accepted sums
+}
+
+// resettable are the keys above it; those up to it are accounted for.
+const resettable = 6
+
+func (m *model) open() {
+	var err error
+	m.opts.FS = m.fs
+	if m.b, err = Open(m.opts); err != nil {
+		m.t.Fatalf("opening: %v", err)
+	}
+}
+
+func (m *model) Put(t *rapid.T) {
+	keys := rapid.SliceOfN(rapid.IntRange(1, 8), 1, 6).Draw(t, "keys")
+	var updates []progress.Update
+	for _, k := range keys {
+		updates = append(updates, progress.Update{Key: key(k), SeekEvents: int64(k)})
+	}
+	results, err := m.b.Put(context.Background(), updates)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, u := range updates {
+		if err := results[i].Err; err != nil {
+			t.Fatal(err)
+		}
+		m.pending.add(u.Key, sum{m.known(u.Key).generation, u.SeekEvents, 1})
+		if keys[i] <= resettable {
+			m.accepted.add(u.Key, sum{0, u.SeekEvents, 1})
+		}
+	}
+	if got, want := sumOf(results[len(results)-1].Record), m.known(updates[len(updates)-1].Key); got != want {
+		t.Fatalf("optimistic record %+v, want %+v", got, want)
+	}
+	m.synced()
+}
+
+func (m *model) Reset(t *rapid.T) {
+	k := key(rapid.IntRange(resettable+1, 8).Draw(t, "key"))
+	results, err := m.b.Reset(context.Background(), []progress.Key{k})
+	if err != nil || results[0].Err != nil {
+		t.Fatal(err, results)
+	}
+	m.pending.add(k, sum{generation: results[0].Record.Generation})
+	m.synced()
+}
+
+// known is what is pending or frozen of a key.
+func (m *model) known(k progress.Key) sum {
+	s := m.pending[k]
+	for _, l := range m.lanes {
+		for _, b := range l.frozen {
+			s = s.plus(b.records[k])
+		}
+	}
+	return s
+}
+
+// synced notes that the disk now has all confirmations so far.
+func (m *model) synced() {
+	for i := range m.lanes {
+		m.lanes[i].confirmed = nil
+	}
+}
+
+func (m *model) lane(t *rapid.T) int { return rapid.IntRange(0, len(m.lanes)-1).Draw(t, "lane") }
+
+func (m *model) Freeze(t *rapid.T) {
+	lane := m.lane(t)
+	if rapid.Bool().Draw(t, "forced") {
+		m.b.MarkDue(Filter{})
+	} else {
+		m.clock.Advance(time.Duration(rapid.IntRange(0, 240).Draw(t, "seconds")) * time.Second)
+	}
+	batch, ok, err := m.b.Freeze(lane, m.clock.Now(), rapid.IntRange(1, 4).Draw(t, "limit"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !ok {
+		return
+	}
+	records := sums{}
+	for _, r := range batch.Records {
+		if sumOf(r) != m.pending[r.Key] {
+			t.Fatalf("froze %+v, pending was %+v", sumOf(r), m.pending[r.Key])
+		}
+		records[r.Key] = sumOf(r)
+		delete(m.pending, r.Key)
+	}
+	m.lanes[lane].frozen = append(m.lanes[lane].frozen, modelBatch{batch.Number, records})
+	m.synced()
+}
+
+// Apply writes the lane's first batch into the database, if the ledger lets it.
+func (m *model) Apply(t *rapid.T) {
+	lane := m.lane(t)
+	l := &m.lanes[lane]
+	frozen := m.b.Frozen(lane)
+	if len(frozen) == 0 {
+		return
+	}
+	m.apply(t, l, m.b.Applied(lane), frozen[0])
+}
+
+func (m *model) apply(t *rapid.T, l *modelLane, prev uint64, b progress.Batch) {
+	if l.ledger >= b.Number {
+		return
+	}
+	if l.ledger != prev {
+		t.Fatalf("batch %d follows on %d, the ledger is at %d", b.Number, prev, l.ledger)
+	}
+	records := sums{}
+	for _, r := range b.Records {
+		records[r.Key] = sumOf(r)
+	}
+	l.ledger = b.Number
+	l.applied = append(l.applied, modelBatch{b.Number, records})
+}
+
+// Confirm confirms the lane's first batch if the ledger says it was applied.
+func (m *model) Confirm(t *rapid.T) {
+	lane := m.lane(t)
+	l := &m.lanes[lane]
+	if len(l.frozen) == 0 || l.ledger < l.frozen[0].number {
+		return
+	}
+	if err := m.b.Confirm(lane, l.frozen[0].number); err != nil {
+		t.Fatal(err)
+	}
+	l.confirmed = append(l.confirmed, l.frozen[0])
+	l.frozen = l.frozen[1:]
+}
+
+// Refuse is the database refusing the first batch for its data.
+func (m *model) Refuse(t *rapid.T) {
+	lane := m.lane(t)
+	l := &m.lanes[lane]
+	if len(l.frozen) == 0 || l.ledger >= l.frozen[0].number {
+		return
+	}
+	first := l.frozen[0]
+	l.frozen = l.frozen[1:]
+	if len(first.records) == 1 {
+		if err := m.b.Quarantine(lane, first.number, DeadLetterReason{SQLState: "22003"}); err != nil {
+			t.Fatal(err)
+		}
+		for k, s := range first.records {
+			m.dead.add(k, s)
+		}
+	} else {
+		if err := m.b.Split(lane, first.number); err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range m.b.Frozen(lane)[len(l.frozen):] {
+			records := sums{}
+			for _, r := range b.Records {
+				records[r.Key] = first.records[r.Key]
+			}
+			l.frozen = append(l.frozen, modelBatch{b.Number, records})
+		}
+	}
+	m.synced()
+}
+
+// Rewind is a failover to a replica that lagged; what it lacks is replayed.
+func (m *model) Rewind(t *rapid.T) {
+	lane := m.lane(t)
+	l := &m.lanes[lane]
+	if len(l.applied) == 0 || l.ledger != m.b.Applied(lane) {
+		return
+	}
+	n := rapid.IntRange(0, len(l.applied)-1).Draw(t, "left")
+	l.applied = l.applied[:n]
+	l.ledger = 0
+	if n > 0 {
+		l.ledger = l.applied[n-1].number
+	}
+	batches, complete := m.b.Replayable(lane, l.ledger)
+	if !complete {
+		t.Fatalf("batches after %d are missing: %+v", l.ledger, batches)
+	}
+	for _, b := range batches {
+		m.apply(t, l, l.ledger, b)
+	}
+	if l.ledger != m.b.Applied(lane) {
+		t.Fatalf("replayed up to %d, applied was %d", l.ledger, m.b.Applied(lane))
+	}
+}
+
+func (m *model) Restart(t *rapid.T) {
+	if err := m.b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	m.open()
+	m.synced()
+}
+
+// Crash goes on with a disk that lost some of what was not waited for.
+func (m *model) Crash(t *rapid.T) {
+	after := m.fs.CrashClone(vfs.CrashCloneCfg{
+		UnsyncedDataPercent: rapid.SampledFrom([]int{0, 0, 50, 100}).Draw(t, "unsynced percent kept"),
+		RNG:                 rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1)),
+	})
+	if err := m.b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	m.fs = after
+	m.open()
+	for i := range m.lanes {
+		l := &m.lanes[i]
+		back := len(m.b.Frozen(i)) - len(l.frozen)
+		if back < 0 || back > len(l.confirmed) {
+			t.Fatalf("lane %d: %d batches came back frozen, %d could have", i, back, len(l.confirmed))
+		}
+		l.frozen = slices.Concat(l.confirmed[len(l.confirmed)-back:], l.frozen)
+	}
+	m.synced()
+}
+
+// Check compares the buffer with the model after every step.
+func (m *model) Check(t *rapid.T) {
+	want := sums{}
+	for k, s := range m.pending {
+		want.add(k, s)
+	}
+	inFlight := 0
+	for i, l := range m.lanes {
+		frozen := m.b.Frozen(i)
+		if len(frozen) != len(l.frozen) {
+			t.Fatalf("lane %d has %d frozen batches, want %d", i, len(frozen), len(l.frozen))
+		}
+		for j, b := range frozen {
+			records := sums{}
+			for _, r := range b.Records {
+				records[r.Key] = sumOf(r)
+				want.add(r.Key, sumOf(r))
+			}
+			inFlight += len(b.Records)
+			if diff := cmp.Diff(l.frozen[j], modelBatch{b.Number, records}, cmp.AllowUnexported(modelBatch{}, sum{})); diff != "" {
+				t.Fatalf("lane %d: %s", i, diff)
+			}
+		}
+	}
+	got := sums{}
+	for _, h := range m.b.Held(Filter{}) {
+		got[h.Record.Key] = sumOf(h.Record)
+	}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(sum{})); diff != "" {
+		t.Fatalf("held: %s", diff)
+	}
+	s := m.b.Stats()
+	if s.Pending != int64(len(m.pending)) || s.InFlight != int64(inFlight) || s.DeadLetters != int64(len(m.dead)) {
+		t.Fatalf("stats %+v, want %d pending, %d in flight, %d dead letters", s, len(m.pending), inFlight, len(m.dead))
+	}
+	m.checkIndexes(t)
+}
+
+// checkIndexes compares the lane's orders with its map.
+func (m *model) checkIndexes(t *rapid.T) {
+	for _, l := range m.b.lanes {
+		var aged, byUser, urgent, waitingUpdates int64
+		for e := l.age.head; e != nil; e = e.links[byAge].next {
+			aged++
+			if e.turn != 0 {
+				urgent++
+			}
+			waitingUpdates += waiting(&e.record)
+			l.each(Filter{UserID: e.record.UserID}, func(found *entry) {
+				if found == e {
+					byUser++
+				}
+			})
+		}
+		inTurn := int64(0)
+		for e := l.urgent.head; e != nil; e = e.links[byTurn].next {
+			inTurn++
+		}
+		if n := int64(len(l.pending)); aged != n || byUser != n || urgent != inTurn || waitingUpdates != l.pendingUpdates {
+			t.Fatalf("lane %d: %d pending, by age %d, by learner %d, urgent %d and %d, updates %d and %d",
+				l.number, n, aged, byUser, urgent, inTurn, waitingUpdates, l.pendingUpdates)
+		}
+	}
+}
+
+func TestNothingIsLostOrDoubledWhateverHappensInWhateverOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := &model{t: t, fs: vfs.NewCrashableMem(), clock: newTestClock(), pending: sums{}, dead: sums{}, accepted: sums{}}
+		p := testPolicy()
+		p.ReplayWindow = 1000 * time.Hour
+		m.opts = Options{Dir: "spool", Now: m.clock.Now, Policy: p, FreeBytes: plentyFree}
+		m.open()
+		m.lanes = make([]modelLane, m.b.Lanes())
+		defer func() {
+			if err := m.b.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}()
+		writer := m.b.Writer()
+		t.Repeat(map[string]func(*rapid.T){
+			"Put": m.Put, "Put more": m.Put, "Reset": m.Reset, "Freeze": m.Freeze, "Apply": m.Apply,
+			"Apply more": m.Apply, "Confirm": m.Confirm, "Refuse": m.Refuse, "Rewind": m.Rewind,
+			"Restart": m.Restart, "Crash": m.Crash, "": m.Check,
+		})
+		if m.b.Writer() != writer {
+			t.Fatal("the writer's id changed")
+		}
+		// Bring everything into the database, and count each key's updates.
+		m.b.MarkDue(Filter{})
+		for lane := range m.lanes {
+			for {
+				_, ok, err := m.b.Freeze(lane, m.clock.Now(), 3)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !ok {
+					break
+				}
+			}
+			for _, b := range m.b.Frozen(lane) {
+				m.apply(t, &m.lanes[lane], m.b.Applied(lane), b)
+				if err := m.b.Confirm(lane, b.Number); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if held := m.b.Held(Filter{}); len(held) != 0 {
+			t.Fatalf("still held: %+v", held)
+		}
+		found := sums{}
+		for k, s := range m.dead {
+			found.add(k, s)
+		}
+		for _, l := range m.lanes {
+			for _, b := range l.applied {
+				for k, s := range b.records {
+					found.add(k, s)
+				}
+			}
+		}
+		for k, want := range m.accepted {
+			if found[k] != want {
+				t.Fatalf("of %v, %+v was accepted and %+v is in the database or the quarantine", k, want, found[k])
+			}
+		}
+	})
+}
