@@ -43,13 +43,13 @@ func TestDefaultsRenderTheExpectedObjects(t *testing.T) {
 	}
 	slices.Sort(got)
 	want := []string{
-		"ClusterRole progress-sync",
-		"ClusterRoleBinding progress-sync",
+		"ClusterRole progress-sync-manager-role",
+		"ClusterRoleBinding progress-sync-manager-rolebinding",
 		"CustomResourceDefinition progresssyncpolicies.progresssync.dev",
 		"Deployment progress-sync",
 		"PodDisruptionBudget progress-sync",
-		"Role progress-sync",
-		"RoleBinding progress-sync",
+		"Role progress-sync-manager-role",
+		"RoleBinding progress-sync-manager-rolebinding",
 		"Service progress-sync-metrics",
 		"Service progress-sync-webhook",
 		"ServiceAccount progress-sync",
@@ -231,7 +231,7 @@ func TestThePortsOfTheWebhookGoTogether(t *testing.T) {
 	if diff := cmp.Diff(map[string]int32{"webhook": 10250, "metrics": 9090, "health": 8081}, ports); diff != "" {
 		t.Errorf("ports (-want +got):\n%s", diff)
 	}
-	for _, arg := range []string{"--webhook-port=10250", "--metrics-bind-address=:9090", "--service-name=progress-sync-webhook", "--cluster-role=progress-sync"} {
+	for _, arg := range []string{"--webhook-port=10250", "--metrics-bind-address=:9090", "--service-name=progress-sync-webhook", "--cluster-role=progress-sync-manager-role"} {
 		if !slices.Contains(c.Args, arg) {
 			t.Errorf("no %s in %v", arg, c.Args)
 		}
@@ -253,7 +253,7 @@ func TestNamesFollowTheRelease(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(out, "name: campus-progress-sync\n") {
+	if !strings.Contains(out, "name: campus-progress-sync-manager-role\n") {
 		t.Errorf("objects are not named after the release:\n%s", out)
 	}
 }
