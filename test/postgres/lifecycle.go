@@ -52,7 +52,8 @@ func (s *Server) StartAgain(ctx context.Context) error {
 	if err := s.account.write(filepath.Join(s.dataDir(), "pg_hba.conf"), s.options.pgHBA()); err != nil {
 		return err
 	}
-	p, err := startProcess(s)
+	p, err := s.account.startProcess(s.dir, s.logFile(), !s.options.Outlive,
+		filepath.Join(s.binaries, "postgres"), "-D", s.dataDir())
 	if err != nil {
 		return err
 	}
@@ -70,10 +71,9 @@ func (s *Server) Stop(mode StopMode) error {
 		return nil
 	}
 	s.Thaw()
-	if err := syscall.Kill(p.pid, mode.signal()); err != nil && err != syscall.ESRCH {
+	if err := p.stop(mode.signal()); err != nil {
 		return fmt.Errorf("stopping PostgreSQL: %w", err)
 	}
-	<-p.done
 	s.mu.Lock()
 	s.process = nil
 	s.mu.Unlock()
@@ -146,17 +146,17 @@ func (s *Server) waitReady(ctx context.Context, p *process) error {
 		}
 		select {
 		case <-p.done:
-			return fmt.Errorf("PostgreSQL ended at its start:\n%s", s.logTail())
+			return fmt.Errorf("PostgreSQL ended at its start:\n%s", tail(s.logFile()))
 		case <-ctx.Done():
-			return fmt.Errorf("waiting for PostgreSQL to start: %w\n%s", context.Cause(ctx), s.logTail())
+			return fmt.Errorf("waiting for PostgreSQL to start: %w\n%s", context.Cause(ctx), tail(s.logFile()))
 		case <-poll.C:
 		}
 	}
 }
 
-// logTail is the end of the server's log, for error messages.
-func (s *Server) logTail() string {
-	content, err := os.ReadFile(s.logFile())
+// tail is the end of a log, for error messages.
+func tail(logFile string) string {
+	content, err := os.ReadFile(logFile)
 	if err != nil {
 		return err.Error()
 	}

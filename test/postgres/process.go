@@ -11,7 +11,7 @@ import (
 	"syscall"
 )
 
-// process is a running postmaster.
+// process is a running program that we started.
 type process struct {
 	pid  int
 	done chan struct{} // closed when it has ended and was reaped
@@ -27,40 +27,50 @@ func (a serverAccount) attributes(tied bool) *syscall.SysProcAttr {
 	return attributes
 }
 
-func startProcess(s *Server) (*process, error) {
-	logFile, err := os.OpenFile(s.logFile(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+// startProcess runs a program of PostgreSQL's family, its output in a file.
+func (a serverAccount) startProcess(dir, logFile string, tied bool, program string, args ...string) (*process, error) {
+	output, err := os.OpenFile(logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
-		return nil, fmt.Errorf("opening the log of PostgreSQL: %w", err)
+		return nil, fmt.Errorf("opening the log of %s: %w", filepath.Base(program), err)
 	}
-	cmd := exec.Command(filepath.Join(s.binaries, "postgres"), "-D", s.dataDir())
-	cmd.Dir, cmd.Env = s.dir, serverEnvironment()
-	cmd.Stdout, cmd.Stderr = logFile, logFile
-	cmd.SysProcAttr = s.account.attributes(!s.options.Outlive)
+	cmd := exec.Command(program, args...)
+	cmd.Dir, cmd.Env = dir, serverEnvironment()
+	cmd.Stdout, cmd.Stderr = output, output
+	cmd.SysProcAttr = a.attributes(tied)
 
 	p := &process{done: make(chan struct{})}
 	started := make(chan error, 1)
-	go p.supervise(cmd, logFile, started)
+	go p.supervise(cmd, output, started)
 	if err := <-started; err != nil {
-		return nil, fmt.Errorf("starting PostgreSQL: %w", err)
+		return nil, fmt.Errorf("starting %s: %w", filepath.Base(program), err)
 	}
 	return p, nil
 }
 
-// supervise starts the server and reaps it. The kernel takes the end of the
+// stop sends the signal and waits for the end.
+func (p *process) stop(signal syscall.Signal) error {
+	if err := syscall.Kill(p.pid, signal); err != nil && err != syscall.ESRCH {
+		return err
+	}
+	<-p.done
+	return nil
+}
+
+// supervise starts the program and reaps it. The kernel takes the end of the
 // thread that started it for the end of the parent, so the thread is kept for
-// as long as the server runs.
-func (p *process) supervise(cmd *exec.Cmd, logFile *os.File, started chan<- error) {
+// as long as the program runs.
+func (p *process) supervise(cmd *exec.Cmd, output *os.File, started chan<- error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	defer close(p.done)
-	defer logFile.Close()
+	defer output.Close()
 	if err := cmd.Start(); err != nil {
 		started <- err
 		return
 	}
 	p.pid = cmd.Process.Pid
 	started <- nil
-	// How it ended is in the server's log.
+	// How it ended is in its log.
 	_ = cmd.Wait()
 }
 

@@ -179,3 +179,32 @@ func TestAFailedStartShowsTheServersLog(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestABouncerStandsBeforeTheServer(t *testing.T) {
+	b, err := Shared(t).StartBouncer(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := b.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	config, err := pgx.ParseConfig(b.URI(Superuser))
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
+	conn, err := pgx.ConnectConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	var pid uint32
+	if err := conn.QueryRow(t.Context(), "SELECT pg_backend_pid()").Scan(&pid); err != nil {
+		t.Fatal(err)
+	}
+	if pid == conn.PgConn().PID() {
+		t.Error("the client is connected to the server itself")
+	}
+}

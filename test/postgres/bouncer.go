@@ -1,0 +1,110 @@
+package pgtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Bouncer is a PgBouncer in transaction mode, in front of a Server.
+type Bouncer struct {
+	dir     string
+	port    int
+	process *process
+}
+
+// StartBouncer starts one on loopback and a free port. It lets everyone in as
+// the server's superuser. The lines are further settings of its [pgbouncer]
+// section.
+func (s *Server) StartBouncer(ctx context.Context, lines ...string) (*Bouncer, error) {
+	program, err := bouncerProgram()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "pgtest-bouncer-")
+	if err != nil {
+		return nil, fmt.Errorf("creating a folder for PgBouncer: %w", err)
+	}
+	b := &Bouncer{dir: dir}
+	if err := b.start(ctx, s, program, lines); err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
+	return b, nil
+}
+
+func bouncerProgram() (string, error) {
+	if program, err := exec.LookPath("pgbouncer"); err == nil {
+		return program, nil
+	}
+	const debian = "/usr/sbin/pgbouncer"
+	if _, err := os.Stat(debian); err != nil {
+		return "", errors.New("no PgBouncer is installed; on Debian: apt-get install pgbouncer")
+	}
+	return debian, nil
+}
+
+func (b *Bouncer) start(ctx context.Context, s *Server, program string, lines []string) error {
+	port, err := freePort()
+	if err != nil {
+		return err
+	}
+	b.port = port
+	s.mu.Lock()
+	password := s.passwords[Superuser]
+	s.mu.Unlock()
+	file, logFile := filepath.Join(b.dir, "pgbouncer.ini"), filepath.Join(b.dir, "pgbouncer.log")
+	target := fmt.Sprintf("host=127.0.0.1 port=%d user=%s", s.port, Superuser)
+	if password != "" { // it takes an empty one for a mistake
+		target += " password='" + strings.ReplaceAll(password, "'", "''") + "'"
+	}
+	config := fmt.Sprintf("[databases]\n* = %s\n"+
+		"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = %d\nunix_socket_dir =\n"+
+		"auth_type = any\npool_mode = transaction\n%s\n",
+		target, port, strings.Join(lines, "\n"))
+	if err := errors.Join(s.account.own(b.dir), s.account.write(file, config)); err != nil {
+		return err
+	}
+	if b.process, err = s.account.startProcess(b.dir, logFile, true, program, file); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, startPatience)
+	defer cancel()
+	poll := time.NewTicker(pollPause)
+	defer poll.Stop()
+	for {
+		if conn, err := net.Dial("tcp", b.address()); err == nil {
+			return conn.Close()
+		}
+		select {
+		case <-b.process.done:
+			return fmt.Errorf("PgBouncer ended at its start:\n%s", tail(logFile))
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for PgBouncer to start: %w\n%s", context.Cause(ctx), tail(logFile))
+		case <-poll.C:
+		}
+	}
+}
+
+func (b *Bouncer) address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(b.port)) }
+
+// URI for a database through the bouncer.
+func (b *Bouncer) URI(database string) string {
+	return fmt.Sprintf("postgres://%s@%s/%s?sslmode=disable", Superuser, b.address(), database)
+}
+
+// Close stops the bouncer and removes its folder.
+func (b *Bouncer) Close() error {
+	var err error
+	if b.process != nil {
+		err = b.process.stop(syscall.SIGTERM)
+	}
+	return errors.Join(err, os.RemoveAll(b.dir))
+}
