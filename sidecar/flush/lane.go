@@ -104,11 +104,20 @@ func (l *lane) follow(c claim) {
 	if c.epoch == l.epoch {
 		return
 	}
-	l.epoch, l.ledger, l.rows, l.rewind = c.epoch, c.numbers[l.index], 0, nil
+	l.epoch = c.epoch
+	l.found(c.numbers[l.index])
 	l.outages, _ = l.f.gate.calm()
 	if l.compare(l.f.buffer.Frozen(l.index)) == moveOn {
 		l.agree()
 	}
+}
+
+// found notes where the ledger turned out to be, whatever was thought before.
+func (l *lane) found(number uint64) {
+	if number != l.ledger {
+		l.rows = 0
+	}
+	l.ledger, l.rewind = number, nil
 }
 
 func (l *lane) compare(frozen []progress.Batch) move {
@@ -150,6 +159,7 @@ func (l *lane) turn(ctx context.Context) error {
 			l.hold(ctx, a)
 			return nil
 		case moveOn:
+			l.rewind = nil
 			b, ok, err := l.head(frozen)
 			if err != nil {
 				return l.giveUp(a, err)
@@ -214,7 +224,7 @@ func (l *lane) settle(ctx context.Context, a attempt, res postgres.Result) bool 
 		l.f.gate.succeeded(a)
 		return true
 	case postgres.Rewound:
-		l.ledger, l.rewind = res.LedgerNumber, nil
+		l.found(res.LedgerNumber)
 		if res.Missing {
 			l.f.session.invalidate()
 		}
@@ -226,10 +236,22 @@ func (l *lane) settle(ctx context.Context, a attempt, res postgres.Result) bool 
 		}
 		return false
 	default:
-		l.f.gate.givenBack(a)
-		l.f.gate.stop(fenced())
+		l.fenced(a, res)
 		return false
 	}
+}
+
+// fenced ends an attempt that found the row in other hands. A ledger behind
+// what was confirmed is one that fell back to before this process's claim: the
+// owner that it names is an earlier one, and the rows are claimed again.
+func (l *lane) fenced(a attempt, res postgres.Result) {
+	if res.LedgerNumber < l.f.buffer.Applied(l.index) {
+		l.f.session.invalidate()
+		l.f.gate.settled(a)
+		return
+	}
+	l.f.gate.givenBack(a)
+	l.f.gate.stop(fenced())
 }
 
 // failed ends an attempt that failed. What a shutdown cut short is no failure;

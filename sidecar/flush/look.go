@@ -79,14 +79,13 @@ func (l *lane) ask(ctx context.Context, a attempt) bool {
 		l.failed(ctx, a, postgres.Classify(err), false)
 		return false
 	case res.Outcome == postgres.Fenced:
-		l.f.gate.givenBack(a)
-		l.f.gate.stop(fenced())
+		l.fenced(a, res)
 		return false
 	case res.Missing:
 		l.f.session.invalidate()
 		l.f.gate.settled(a)
 		return false
 	}
-	l.ledger = res.LedgerNumber
+	l.found(res.LedgerNumber)
 	return true
 }

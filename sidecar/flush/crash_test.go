@@ -1,0 +1,311 @@
+package flush
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"pgregory.net/rapid"
+
+	"github.com/progress-sync/progress-sync/sidecar/buffer"
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+)
+
+var errCrashed = errors.New("the process is dead")
+
+// crasher ends the life of a process between two steps of the flush: from then
+// on nothing it does has an effect, and the next process finds the disk as it
+// was at that moment, with or without what was not synced.
+type crasher struct {
+	mu      sync.Mutex
+	disk    *vfs.MemFS
+	percent int // of the unsynced data that a crash leaves
+	rng     *rand.Rand
+	left    int // steps until the crash, 0 for none planned
+	dead    bool
+	clone   *vfs.MemFS
+}
+
+func (c *crasher) step() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.dead {
+		return errCrashed
+	}
+	if c.left == 0 {
+		return nil
+	}
+	if c.left--; c.left > 0 {
+		return nil
+	}
+	c.dead = true
+	c.clone = c.disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: c.percent, RNG: c.rng})
+	return errCrashed
+}
+
+func (c *crasher) arm(steps, percent int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.left, c.percent = steps, percent
+}
+
+func (c *crasher) died() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.dead
+}
+
+// mortalBuffer has a step before and after each change of the buffer.
+type mortalBuffer struct {
+	*buffer.Buffer
+	*crasher
+}
+
+func (m mortalBuffer) around(change func() error) error {
+	if err := m.step(); err != nil {
+		return err
+	}
+	return errors.Join(change(), m.step())
+}
+
+func (m mortalBuffer) Freeze(lane int, now time.Time, limit int) (b progress.Batch, ok bool, err error) {
+	err = m.around(func() (err error) {
+		b, ok, err = m.Buffer.Freeze(lane, now, limit)
+		return err
+	})
+	return b, ok, err
+}
+
+func (m mortalBuffer) Confirm(lane int, number uint64) error {
+	return m.around(func() error { return m.Buffer.Confirm(lane, number) })
+}
+
+func (m mortalBuffer) Split(lane int, number uint64) error {
+	return m.around(func() error { return m.Buffer.Split(lane, number) })
+}
+
+func (m mortalBuffer) Quarantine(lane int, number uint64, reason buffer.DeadLetterReason) error {
+	return m.around(func() error { return m.Buffer.Quarantine(lane, number, reason) })
+}
+
+// refusedKey is the learner whose records the database refuses.
+const refusedKey = 0
+
+// world is a sidecar that may die at any step, a database that may fail, lose
+// answers and fall back, and an account of every acknowledged update.
+type world struct {
+	buffer  *buffer.Buffer
+	crasher *crasher
+	flusher *Flusher
+	stop    func() error
+	db      *ledgerModel
+
+	acknowledged map[int]int64
+	failures     int // calls of the database that are still to fail
+	lostAnswers  int // applied batches whose answer is still to be lost
+
+	rows    map[int]ledgerRow
+	saved   map[progress.Key]progress.Record
+	takenAt time.Time
+	deaths  int
+}
+
+func newWorld(t *rapid.T) *world {
+	w := &world{db: newLedgerModel(), acknowledged: map[int]int64{}}
+	w.db.before, w.db.after = w.before, w.after
+	w.boot(t, vfs.NewCrashableMem())
+	return w
+}
+
+// before and after run under the database's lock.
+func (w *world) before(call string, b progress.Batch) error {
+	if err := w.crasher.step(); err != nil {
+		return err
+	}
+	if w.failures > 0 {
+		w.failures--
+		return sqlError("57P03")
+	}
+	for _, r := range b.Records {
+		if r.Key == key(refusedKey) {
+			return sqlError("22003")
+		}
+	}
+	return nil
+}
+
+func (w *world) after(progress.Batch) error {
+	if w.lostAnswers > 0 {
+		w.lostAnswers--
+		return sqlError("08006")
+	}
+	return w.crasher.step()
+}
+
+func (w *world) boot(t *rapid.T, disk *vfs.MemFS) {
+	policy := bufferPolicy
+	policy.ReplayWindow = 24 * time.Hour
+	b, err := buffer.Open(buffer.Options{
+		Dir: "spool", FS: disk, Policy: policy,
+		FreeBytes: func(string) (uint64, error) { return 1 << 40, nil },
+	})
+	if err != nil {
+		t.Fatalf("opening the spool after a crash: %v", err)
+	}
+	w.buffer = b
+	w.crasher = &crasher{disk: disk, rng: rand.New(rand.NewPCG(1, uint64(w.deaths)))}
+	p := testPolicy
+	p.BatchSize = 3
+	w.flusher, w.stop = launch(mortalBuffer{b, w.crasher}, w.db, p, &journal{})
+}
+
+// bury makes sure of a living process.
+func (w *world) bury(t *rapid.T) {
+	synctest.Wait()
+	if !w.crasher.died() {
+		return
+	}
+	w.deaths++
+	_ = w.stop()
+	if err := w.buffer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	w.boot(t, w.crasher.clone)
+}
+
+func (w *world) put(t *rapid.T) {
+	keys := rapid.SliceOfN(rapid.IntRange(0, 8), 1, 6).Draw(t, "keys")
+	var updates []progress.Update
+	for _, k := range keys {
+		updates = append(updates, progress.Update{Key: key(k), SeekEvents: 2, WatchedDelta: progress.Some(0.1)})
+	}
+	if _, err := w.buffer.Put(context.Background(), updates); err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range keys {
+		w.acknowledged[k]++
+	}
+}
+
+func (w *world) pass(t *rapid.T) {
+	time.Sleep(time.Duration(rapid.IntRange(1, 240).Draw(t, "seconds")) * time.Second)
+}
+
+func (w *world) sync(t *rapid.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_ = w.flusher.Sync(ctx, buffer.Filter{})
+}
+
+func (w *world) crash(t *rapid.T) {
+	w.crasher.arm(rapid.IntRange(1, 25).Draw(t, "steps"), rapid.IntRange(0, 100).Draw(t, "percent of unsynced data left"))
+}
+
+func (w *world) fail(t *rapid.T) {
+	w.db.mu.Lock()
+	defer w.db.mu.Unlock()
+	w.failures = rapid.IntRange(1, 8).Draw(t, "failures")
+}
+
+func (w *world) loseAnswers(t *rapid.T) {
+	w.db.mu.Lock()
+	defer w.db.mu.Unlock()
+	w.lostAnswers = rapid.IntRange(1, 3).Draw(t, "answers")
+}
+
+func (w *world) replicate(*rapid.T) {
+	w.rows, w.saved = w.db.snapshot()
+	w.takenAt = time.Now()
+}
+
+// beforeClaim reports whether the replica would show the process an earlier
+// owner while no batch is missing, which can't be told from a newer owner. The
+// process stops then, with all data kept, until it is restarted.
+func (w *world) beforeClaim() bool {
+	for lane, row := range w.rows {
+		if row.owner != w.flusher.session.owner && row.number >= w.buffer.Applied(lane) {
+			return true
+		}
+	}
+	return false
+}
+
+// failOver loses what was written since replicate.
+func (w *world) failOver(t *rapid.T) {
+	if w.rows == nil || w.beforeClaim() || time.Since(w.takenAt) > time.Hour {
+		t.Skip("no replica is near enough")
+	}
+	w.db.restore(w.rows, w.saved)
+	w.rows = nil
+}
+
+// settle ends all trouble, writes what is held and compares the accounts.
+func (w *world) settle(t *rapid.T) {
+	w.crasher.arm(0, 0)
+	w.bury(t)
+	w.db.setTrouble(func(_ string, b progress.Batch) error {
+		for _, r := range b.Records {
+			if r.Key == key(refusedKey) {
+				return sqlError("22003")
+			}
+		}
+		return nil
+	}, nil)
+	// Idle lanes look at the ledger within a minute or so.
+	time.Sleep(3 * time.Minute)
+	if n, err := w.flusher.Drain(context.Background()); n != 0 || err != nil {
+		t.Fatalf("%d records are left: %v", n, err)
+	}
+	synctest.Wait()
+	if err := w.stop(); err != nil {
+		t.Fatalf("Run: %v", err)
+	}
+	if err := w.buffer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var wrong []string
+	for k, n := range w.acknowledged {
+		got := w.db.record(key(k))
+		if k == refusedKey {
+			n = 0
+		}
+		if got.UpdateCount != n || got.SeekEvents != 2*n || got.TimeSpent != n*100_000 {
+			wrong = append(wrong, fmt.Sprintf("learner %d: %d acknowledged, saved %+v", k, n, got))
+		}
+	}
+	if len(wrong) > 0 {
+		t.Fatalf("after %d crashes:\n%s", w.deaths, strings.Join(wrong, "\n"))
+	}
+}
+
+// inBubble hides the deadline of the test, which has no meaning in fake time.
+type inBubble struct{ *testing.T }
+
+func (inBubble) Deadline() (time.Time, bool) { return time.Time{}, false }
+
+func TestNoUpdateIsLostOrDoubledWhereverTheProcessDies(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rapid.Check(inBubble{t}, func(t *rapid.T) {
+			w := newWorld(t)
+			t.Repeat(map[string]func(*rapid.T){
+				"":                        w.bury,
+				"updates arrive":          w.put,
+				"time passes":             w.pass,
+				"someone forces a sync":   w.sync,
+				"the process will die":    w.crash,
+				"the database will fail":  w.fail,
+				"answers will be lost":    w.loseAnswers,
+				"a replica catches up":    w.replicate,
+				"the replica is promoted": w.failOver,
+			})
+			w.settle(t)
+		})
+	})
+}

@@ -1,0 +1,163 @@
+package flush
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/progress-sync/progress-sync/sidecar/postgres"
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+)
+
+// ledgerModel is the database in a few lines: ledger rows and merged records,
+// which an Apply changes both or neither. It is the oracle's counterpart of
+// the real one, with hooks for trouble.
+type ledgerModel struct {
+	mu    sync.Mutex
+	rows  map[int]ledgerRow
+	saved map[progress.Key]progress.Record
+	// before decides about a call before it is carried out; an error fails it.
+	before func(call string, b progress.Batch) error
+	// after may lose the answer to an Apply that was carried out.
+	after func(b progress.Batch) error
+	calls []modelCall
+}
+
+type ledgerRow struct {
+	owner  string
+	number uint64
+}
+
+type modelCall struct {
+	name  string
+	batch uint64
+	at    time.Time
+}
+
+func newLedgerModel() *ledgerModel {
+	return &ledgerModel{rows: map[int]ledgerRow{}, saved: map[progress.Key]progress.Record{}}
+}
+
+func (d *ledgerModel) called(name string, b progress.Batch) error {
+	d.calls = append(d.calls, modelCall{name, b.Number, time.Now()})
+	if d.before == nil {
+		return nil
+	}
+	return d.before(name, b)
+}
+
+func (d *ledgerModel) Claim(ctx context.Context, _, owner string, lanes int) ([]uint64, []bool, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := errors.Join(ctx.Err(), d.called("claim", progress.Batch{})); err != nil {
+		return nil, nil, err
+	}
+	numbers, existed := make([]uint64, lanes), make([]bool, lanes)
+	for lane := range lanes {
+		row, ok := d.rows[lane]
+		numbers[lane], existed[lane] = row.number, ok
+		d.rows[lane] = ledgerRow{owner, row.number}
+	}
+	return numbers, existed, nil
+}
+
+func (d *ledgerModel) Adopt(ctx context.Context, _, owner string, lane int, number uint64) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := errors.Join(ctx.Err(), d.called("adopt", progress.Batch{Number: number})); err != nil {
+		return err
+	}
+	if d.rows[lane].owner != owner {
+		return postgres.ErrNotOwner
+	}
+	d.rows[lane] = ledgerRow{owner, number}
+	return nil
+}
+
+func (d *ledgerModel) Apply(ctx context.Context, _, owner string, prev uint64, b progress.Batch) (postgres.Result, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	name := "apply"
+	if len(b.Records) == 0 {
+		name = "ask"
+	}
+	if err := errors.Join(ctx.Err(), d.called(name, b)); err != nil {
+		return postgres.Result{}, err
+	}
+	row, ok := d.rows[b.Lane]
+	switch {
+	case !ok:
+		return postgres.Result{Outcome: postgres.Rewound, Missing: true}, nil
+	case row.owner != owner:
+		return postgres.Result{Outcome: postgres.Fenced, LedgerNumber: row.number}, nil
+	case row.number != prev && row.number >= b.Number:
+		return postgres.Result{Outcome: postgres.AlreadyApplied, LedgerNumber: row.number}, nil
+	case row.number != prev:
+		return postgres.Result{Outcome: postgres.Rewound, LedgerNumber: row.number}, nil
+	}
+	d.rows[b.Lane] = ledgerRow{owner, b.Number}
+	for _, r := range b.Records {
+		if old, ok := d.saved[r.Key]; ok {
+			r = progress.Merge(old, r)
+		}
+		d.saved[r.Key] = r
+	}
+	if d.after != nil {
+		if err := d.after(b); err != nil {
+			return postgres.Result{}, err
+		}
+	}
+	return postgres.Result{Outcome: postgres.Applied, LedgerNumber: b.Number, Rows: int64(len(b.Records))}, nil
+}
+
+func (d *ledgerModel) Ping(ctx context.Context) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return errors.Join(ctx.Err(), d.called("ping", progress.Batch{}))
+}
+
+// snapshot and restore are a failover to a replica that lagged.
+func (d *ledgerModel) snapshot() (map[int]ledgerRow, map[progress.Key]progress.Record) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	rows, saved := map[int]ledgerRow{}, map[progress.Key]progress.Record{}
+	for lane, row := range d.rows {
+		rows[lane] = row
+	}
+	for key, r := range d.saved {
+		saved[key] = r
+	}
+	return rows, saved
+}
+
+func (d *ledgerModel) restore(rows map[int]ledgerRow, saved map[progress.Key]progress.Record) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.rows, d.saved = rows, saved
+}
+
+func (d *ledgerModel) setTrouble(before func(string, progress.Batch) error, after func(progress.Batch) error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.before, d.after = before, after
+}
+
+// times are the moments of the calls of the given name since start.
+func (d *ledgerModel) times(name string, start time.Time) []time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var all []time.Duration
+	for _, c := range d.calls {
+		if c.name == name {
+			all = append(all, c.at.Sub(start))
+		}
+	}
+	return all
+}
+
+func (d *ledgerModel) record(k progress.Key) progress.Record {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.saved[k]
+}
