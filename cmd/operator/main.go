@@ -1,0 +1,65 @@
+// Command operator injects the progress-sync sidecar into the pods that
+// ProgressSyncPolicies select, configures it, and reports how the syncing goes.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/go-logr/logr"
+	"k8s.io/klog/v2"
+	ctrl "sigs.k8s.io/controller-runtime"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
+
+	"github.com/progress-sync/progress-sync/controllers/operator"
+)
+
+// version is set by the linker.
+var version = "dev"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "operator:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	f, err := parse(args, os.Getenv, stderr)
+	if err != nil {
+		if err == flag.ErrHelp {
+			return nil
+		}
+		return err
+	}
+	if f.version {
+		_, err := fmt.Fprintln(stdout, version)
+		return err
+	}
+
+	log := logr.FromSlogHandler(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: f.logLevel}))
+	ctrl.SetLogger(log)
+	klog.SetLogger(log)
+	limitMemory(os.Getenv, os.ReadFile)
+
+	connection, err := ctrl.GetConfig()
+	if err != nil {
+		return fmt.Errorf("finding the cluster (KUBECONFIG, or the service account of a pod): %w", err)
+	}
+	connection.UserAgent = "progress-sync-operator/" + version
+
+	options := f.options
+	options.Log = log
+	options.Registry = ctrlmetrics.Registry
+	log.Info("starting", "version", version, "namespace", options.Namespace, "sidecarImage", options.SidecarImage)
+	return operator.Run(ctx, connection, options)
+}

@@ -1,0 +1,96 @@
+package operator
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/validation"
+)
+
+// Options of the operator.
+type Options struct {
+	// Namespace that the operator runs in. Its pods get no sidecars; its
+	// certificate and its leader's lease lie there.
+	Namespace string
+	// SidecarImage that is injected where a policy names none.
+	SidecarImage           string
+	SidecarImagePullPolicy corev1.PullPolicy
+
+	// WebhookPort that this replica listens on.
+	WebhookPort int
+	// WebhookHost to listen on, all addresses if empty.
+	WebhookHost string
+	// ServiceName and ServicePort by which the API server reaches the replicas.
+	ServiceName string
+	ServicePort int32
+	// WebhookURL takes the place of the Service for an operator that runs
+	// outside the cluster, such as https://192.0.2.1:9443.
+	WebhookURL string
+	// WebhookNames that the certificate is issued for, besides the Service's.
+	WebhookNames []string
+	// CertSecret in Namespace.
+	CertSecret string
+	// CertRotation is false where somebody else writes CertSecret, such as
+	// cert-manager.
+	CertRotation bool
+	// ClusterRole that owns the webhook configuration, so that it is removed
+	// with it; none if empty.
+	ClusterRole string
+
+	MetricsAddress string
+	HealthAddress  string
+	LeaderElection bool
+	// StatusInterval between two polls of a policy's sidecars, 1s or more.
+	StatusInterval time.Duration
+	// StatusPort of the sidecars.
+	StatusPort int
+
+	Log logr.Logger
+	// Registry of the metrics.
+	Registry prometheus.Registerer
+}
+
+// check the options; the error names the flag to correct.
+func (o *Options) check() error {
+	var problems []error
+	if len(validation.IsDNS1123Label(o.Namespace)) > 0 {
+		problems = append(problems, fmt.Errorf("--namespace (or POD_NAMESPACE) must be the operator's namespace, not %q", o.Namespace))
+	}
+	if o.SidecarImage == "" {
+		problems = append(problems, errors.New("--sidecar-image must name the image to inject"))
+	}
+	switch o.SidecarImagePullPolicy {
+	case "", corev1.PullAlways, corev1.PullIfNotPresent, corev1.PullNever:
+	default:
+		problems = append(problems, fmt.Errorf("--sidecar-image-pull-policy must be Always, IfNotPresent or Never, not %q", o.SidecarImagePullPolicy))
+	}
+	if len(validation.IsDNS1123Subdomain(o.CertSecret)) > 0 {
+		problems = append(problems, fmt.Errorf("--cert-secret must name a Secret, not %q", o.CertSecret))
+	}
+	if o.WebhookURL == "" && len(validation.IsDNS1035Label(o.ServiceName)) > 0 {
+		problems = append(problems, fmt.Errorf("--service-name must name the webhook's Service, not %q", o.ServiceName))
+	}
+	if o.StatusInterval < time.Second {
+		problems = append(problems, fmt.Errorf("--status-interval must be 1s or more, not %s", o.StatusInterval))
+	}
+	return errors.Join(problems...)
+}
+
+// certificateNames that the API server may use for the webhook.
+func (o *Options) certificateNames() []string {
+	names := []string{
+		o.ServiceName + "." + o.Namespace + ".svc",
+		o.ServiceName + "." + o.Namespace,
+		o.ServiceName + "." + o.Namespace + ".svc.cluster.local",
+	}
+	return append(names, o.WebhookNames...)
+}
+
+func (o *Options) secret() types.NamespacedName {
+	return types.NamespacedName{Namespace: o.Namespace, Name: o.CertSecret}
+}

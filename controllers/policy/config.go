@@ -1,0 +1,72 @@
+package policy
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"k8s.io/utils/ptr"
+
+	"github.com/progress-sync/progress-sync/api/v1alpha1"
+	"github.com/progress-sync/progress-sync/sidecar/config"
+)
+
+// execModes of the policy in the words of the file.
+var execModes = map[v1alpha1.ExecMode]config.ExecMode{
+	v1alpha1.ExecModeCacheStatement: config.ExecModeCacheStatement,
+	v1alpha1.ExecModeCacheDescribe:  config.ExecModeCacheDescribe,
+	v1alpha1.ExecModeExec:           config.ExecModeExec,
+}
+
+// configuration that the policy's sidecars run. The spool limit is the smallest
+// volume of the living pods, zero if there are none: a sidecar that wrote more
+// than its volume may hold would be evicted together with what it holds.
+func configuration(policy *v1alpha1.ProgressSyncPolicy, spoolLimit int64) config.Config {
+	spec := &policy.Spec
+	out := config.Default()
+	out.Policy = config.Policy{Namespace: policy.Namespace, Name: policy.Name, Generation: policy.Generation}
+
+	out.Sync.Interval = config.Duration(spec.Sync.Interval.Duration)
+	if q := spec.Sync.QuietPeriod; q != nil {
+		out.Sync.QuietPeriod = config.Duration(q.Duration)
+	}
+	out.Sync.BatchSize = int(spec.Sync.BatchSize)
+	out.Sync.FlushOnComplete = ptr.Deref(spec.Sync.FlushOnComplete, out.Sync.FlushOnComplete)
+	out.Sync.CompletionThresholdPercent = float64(spec.Sync.CompletionThresholdPercent)
+
+	out.Retry.MaxRetries = int(ptr.Deref(spec.Retry.MaxRetries, int32(out.Retry.MaxRetries)))
+	out.Retry.InitialDelay = config.Duration(spec.Retry.InitialDelay.Duration)
+	out.Retry.MaxDelay = config.Duration(spec.Retry.MaxDelay.Duration)
+
+	out.Buffer.Durability = config.Durability(spec.Buffer.Durability)
+	out.Buffer.MaxPendingRecords = int(spec.Buffer.MaxPendingRecords)
+	out.Buffer.SizeLimitBytes = spec.Buffer.SizeLimit.Value()
+	if spoolLimit > 0 && spoolLimit < out.Buffer.SizeLimitBytes {
+		out.Buffer.SizeLimitBytes = spoolLimit
+	}
+	if w := spec.Buffer.ReplayWindow; w != nil {
+		out.Buffer.ReplayWindow = config.Duration(w.Duration)
+	}
+
+	out.Database.MaxConnections = int(spec.Database.MaxConnections)
+	out.Database.Migrations = config.Migrations(spec.Database.Migrations)
+	out.Database.ExecMode = execModes[spec.Database.ExecMode]
+	out.Database.ReadTimeout = config.Duration(spec.Database.ReadTimeout.Duration)
+	out.Database.StatementTimeout = config.Duration(spec.Database.StatementTimeout.Duration)
+
+	out.Ingest.MaxBodyBytes = spec.Ingest.MaxBodyBytes
+	out.Ingest.MaxItems = int(spec.Ingest.MaxItems)
+	out.Ingest.MaxConcurrent = int(spec.Ingest.MaxConcurrent)
+
+	out.Logging.Level = config.LogLevel(strings.ToLower(string(spec.Logging.Level)))
+	return out
+}
+
+// configFile is the configuration as the sidecar reads it.
+func configFile(c config.Config) (string, error) {
+	text, err := json.MarshalIndent(c, "", "  ")
+	if err != nil {
+		return "", fmt.Errorf("writing the configuration of policy %s/%s: %w", c.Policy.Namespace, c.Policy.Name, err)
+	}
+	return string(text) + "\n", nil
+}

@@ -1,0 +1,87 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	ctrlevent "sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/progress-sync/progress-sync/api/v1alpha1"
+	"github.com/progress-sync/progress-sync/controllers/injection"
+	"github.com/progress-sync/progress-sync/controllers/selection"
+)
+
+// concurrency of policies; a pass waits for sidecars that do not answer.
+const concurrency = 4
+
+// SetupWithManager registers the reconciler on the leader.
+func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
+	changed := builder.WithPredicates(predicate.GenerationChangedPredicate{})
+	err := ctrl.NewControllerManagedBy(mgr).
+		Named("policy").
+		For(&v1alpha1.ProgressSyncPolicy{}, changed).
+		Owns(&corev1.ConfigMap{}).
+		// A policy may take pods from, or leave them to, the others of its namespace.
+		Watches(&v1alpha1.ProgressSyncPolicy{}, handler.EnqueueRequestsFromMapFunc(r.neighbours), changed).
+		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(r.policiesOfPod), builder.WithPredicates(podChanged())).
+		Watches(&admissionv1.MutatingWebhookConfiguration{}, handler.EnqueueRequestsFromMapFunc(r.everyPolicy)).
+		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency}).
+		Complete(r)
+	if err != nil {
+		return fmt.Errorf("setting up the policy reconciler: %w", err)
+	}
+	return nil
+}
+
+// podChanged lets through what changes a decision. Pods change often in ways
+// that StripPod does not keep.
+func podChanged() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e ctrlevent.UpdateEvent) bool {
+		before, after := e.ObjectOld.DeepCopyObject().(*corev1.Pod), e.ObjectNew.DeepCopyObject().(*corev1.Pod)
+		before.ResourceVersion, after.ResourceVersion = "", ""
+		return !equality.Semantic.DeepEqual(before, after)
+	}}
+}
+
+func (r *Reconciler) neighbours(ctx context.Context, object client.Object) []reconcile.Request {
+	return r.requests(ctx, func(policy *v1alpha1.ProgressSyncPolicy) bool {
+		return policy.Name != object.GetName()
+	}, client.InNamespace(object.GetNamespace()))
+}
+
+func (r *Reconciler) policiesOfPod(ctx context.Context, pod client.Object) []reconcile.Request {
+	return r.requests(ctx, func(policy *v1alpha1.ProgressSyncPolicy) bool {
+		return pod.GetAnnotations()[injection.AnnotationPolicy] == policy.Name || selection.Selects(policy, pod.GetLabels())
+	}, client.InNamespace(pod.GetNamespace()))
+}
+
+func (r *Reconciler) everyPolicy(ctx context.Context, _ client.Object) []reconcile.Request {
+	return r.requests(ctx, func(*v1alpha1.ProgressSyncPolicy) bool { return true })
+}
+
+// requests for those cached policies that are wanted.
+func (r *Reconciler) requests(ctx context.Context, wanted func(*v1alpha1.ProgressSyncPolicy) bool, options ...client.ListOption) []reconcile.Request {
+	var policies v1alpha1.ProgressSyncPolicyList
+	if err := r.Client.List(ctx, &policies, options...); err != nil {
+		log.FromContext(ctx).Error(err, "listing policies for an event")
+		return nil
+	}
+	var out []reconcile.Request
+	for i := range policies.Items {
+		if policy := &policies.Items[i]; wanted(policy) {
+			out = append(out, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(policy)})
+		}
+	}
+	return out
+}
