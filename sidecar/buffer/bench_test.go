@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -83,4 +84,117 @@ func BenchmarkPut(b *testing.B) {
 			b.ReportMetric(float64(b.N*bb.items)/b.Elapsed().Seconds(), "updates/s")
 		})
 	}
+}
+
+// BenchmarkFreeze freezes and confirms batches of records that are due.
+func BenchmarkFreeze(b *testing.B) {
+	for _, size := range []int{10, 500} {
+		b.Run(fmt.Sprintf("batch=%d", size), func(b *testing.B) {
+			buf := diskBuffer(b)
+			keys := learners(20_000)
+			updates := make([]progress.Update, len(keys))
+			for i, k := range keys {
+				updates[i] = heartbeat(k, i)
+			}
+			b.ReportAllocs()
+			frozen, lane := 0, 0
+			for b.Loop() {
+				batch, ok, err := buf.Freeze(lane, time.Now(), size)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if ok {
+					frozen += len(batch.Records)
+					if err := buf.Confirm(lane, batch.Number); err != nil {
+						b.Fatal(err)
+					}
+					continue
+				}
+				if lane = (lane + 1) % buf.Lanes(); lane == 0 {
+					b.StopTimer()
+					if _, err := buf.Put(context.Background(), updates); err != nil {
+						b.Fatal(err)
+					}
+					buf.MarkDue(Filter{})
+					b.StartTimer()
+				}
+			}
+			b.ReportMetric(float64(frozen)/b.Elapsed().Seconds(), "records/s")
+		})
+	}
+}
+
+// BenchmarkHeld reads one learner among many.
+func BenchmarkHeld(b *testing.B) {
+	buf := diskBuffer(b)
+	keys := fill100k(b, buf)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		if held := buf.Held(Filter{UserID: keys[i%len(keys)].UserID}); len(held) != 1 {
+			b.Fatal(held)
+		}
+	}
+}
+
+func fill100k(b *testing.B, buf *Buffer) []progress.Key {
+	b.Helper()
+	keys := learners(100_000)
+	for start := 0; start < len(keys); start += 100 {
+		updates := make([]progress.Update, 100)
+		for i := range updates {
+			updates[i] = heartbeat(keys[start+i], i)
+		}
+		if _, err := buf.Put(context.Background(), updates); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return keys
+}
+
+// BenchmarkOpen starts after a kill with 100,000 pending records until the
+// first update is acknowledged, and reports the heap for each of them.
+func BenchmarkOpen(b *testing.B) {
+	dir := b.TempDir()
+	open := func() *Buffer {
+		p := testPolicy()
+		p.MaxPendingRecords = 0
+		buf, err := Open(Options{Dir: dir, Policy: p})
+		if err != nil {
+			b.Fatal(err)
+		}
+		return buf
+	}
+	buf := open()
+	fill100k(b, buf)
+	if err := buf.Close(); err != nil {
+		b.Fatal(err)
+	}
+	var heap float64
+	for b.Loop() {
+		b.StopTimer()
+		before := heapInUse()
+		b.StartTimer()
+		buf := open()
+		if _, err := buf.Put(context.Background(), []progress.Update{heartbeat(key(1), 1)}); err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		heap = heapInUse() - before
+		if n := buf.Stats().Pending; n != 100_001 {
+			b.Fatalf("%d records are pending", n)
+		}
+		if err := buf.Close(); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+	}
+	b.ReportMetric(heap/100_000, "heapB/key")
+}
+
+func heapInUse() float64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return float64(m.HeapAlloc)
 }

@@ -6,7 +6,7 @@ import (
 )
 
 func TestAnUpdateIsHeldFrozenConfirmedAndReplayable(t *testing.T) {
-	b := newBench(t)
+	b := newRig(t)
 	b.put(at(1, 10))
 	b.clock.Advance(time.Minute)
 	got := b.put(at(1, 20))[0].Record

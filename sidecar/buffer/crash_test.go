@@ -121,7 +121,7 @@ func TestACrashAtAnyMomentKeepsWhatWasAcknowledged(t *testing.T) {
 }
 
 func TestAsyncUpdatesAreOnDiskSoonAfterTheyWereAcknowledged(t *testing.T) {
-	b := newBench(t, func(o *Options) { o.Policy.Async = true })
+	b := newRig(t, func(o *Options) { o.Policy.Async = true })
 	b.put(at(1, 1), at(2, 1))
 	eventually(t, "both are on disk", func() bool {
 		opts := b.opts

@@ -19,7 +19,7 @@ func TestASteadyHeartbeatIsDueOncePerInterval(t *testing.T) {
 	}
 	for name, set := range tests {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t, func(o *Options) { set(&o.Policy) })
+			b := newRig(t, func(o *Options) { set(&o.Policy) })
 			const beats, pause = 360, 5 * time.Second // ten intervals
 			var sizes []int64
 			for i := range beats {
@@ -43,49 +43,49 @@ func TestASteadyHeartbeatIsDueOncePerInterval(t *testing.T) {
 func TestARecordIsDue(t *testing.T) {
 	tests := map[string]struct {
 		policy func(*Policy)
-		run    func(*bench)
+		run    func(*rig)
 		want   int // records frozen
 	}{
-		"not before its interval": {nil, func(b *bench) {
+		"not before its interval": {nil, func(b *rig) {
 			b.put(at(1, 1))
 			b.clock.Advance(3*time.Minute - time.Second)
 		}, 0},
-		"when its interval has passed": {nil, func(b *bench) {
+		"when its interval has passed": {nil, func(b *rig) {
 			b.put(at(1, 1))
 			b.clock.Advance(3 * time.Minute)
 		}, 1},
-		"when its interval has passed, although it changed just now": {nil, func(b *bench) {
+		"when its interval has passed, although it changed just now": {nil, func(b *rig) {
 			b.put(at(1, 1))
 			b.clock.Advance(3 * time.Minute)
 			b.put(at(1, 2))
 		}, 1},
-		"when the policy's interval became shorter": {nil, func(b *bench) {
+		"when the policy's interval became shorter": {nil, func(b *rig) {
 			b.put(at(1, 1))
 			b.clock.Advance(time.Minute)
 			p := testPolicy()
 			p.Interval = 30 * time.Second
 			b.SetPolicy(p)
 		}, 1},
-		"when it was just completed": {nil, func(b *bench) {
+		"when it was just completed": {nil, func(b *rig) {
 			u := at(1, 1)
 			u.Completed = true
 			b.put(u, at(2, 1))
 		}, 1},
 		"not when it was completed and flushOnComplete is off": {
 			func(p *Policy) { p.FlushOnComplete = false },
-			func(b *bench) {
+			func(b *rig) {
 				u := at(1, 1)
 				u.Completed = true
 				b.put(u)
 			}, 0},
-		"not again when a completed lesson goes on": {nil, func(b *bench) {
+		"not again when a completed lesson goes on": {nil, func(b *rig) {
 			u := at(1, 1)
 			u.Completed = true
 			b.put(u)
 			b.confirm(b.freezeAll(10)...)
 			b.put(u)
 		}, 0},
-		"again when it was reset and completed anew": {nil, func(b *bench) {
+		"again when it was reset and completed anew": {nil, func(b *rig) {
 			u := at(1, 1)
 			u.Completed = true
 			b.put(u)
@@ -95,7 +95,7 @@ func TestARecordIsDue(t *testing.T) {
 			}
 			b.put(u)
 		}, 1},
-		"after a crash, if it had been completed and not frozen": {nil, func(b *bench) {
+		"after a crash, if it had been completed and not frozen": {nil, func(b *rig) {
 			u := at(1, 1)
 			u.Completed = true
 			b.put(u, at(2, 1))
@@ -103,13 +103,13 @@ func TestARecordIsDue(t *testing.T) {
 		}, 1},
 		"when it was quiet for the quiet period": {
 			func(p *Policy) { p.QuietPeriod = 20 * time.Second },
-			func(b *bench) {
+			func(b *rig) {
 				b.put(at(1, 1), at(2, 1))
 				b.clock.Advance(15 * time.Second)
 				b.put(at(2, 2))
 				b.clock.Advance(5 * time.Second)
 			}, 1},
-		"when a quiet period is switched on and it was quiet already": {nil, func(b *bench) {
+		"when a quiet period is switched on and it was quiet already": {nil, func(b *rig) {
 			b.put(at(1, 1), at(2, 1))
 			b.clock.Advance(15 * time.Second)
 			b.put(at(1, 2))
@@ -120,36 +120,36 @@ func TestARecordIsDue(t *testing.T) {
 		}, 1},
 		"not when the quiet period is switched off": {
 			func(p *Policy) { p.QuietPeriod = 20 * time.Second },
-			func(b *bench) {
+			func(b *rig) {
 				b.put(at(1, 1))
 				b.clock.Advance(time.Minute)
 				b.SetPolicy(testPolicy())
 			}, 0},
 		"when it is among the oldest above the high-water mark": {
 			func(p *Policy) { p.MaxPendingRecords = 10 },
-			func(b *bench) {
+			func(b *rig) {
 				for i := range 10 {
 					b.put(at(i, 1))
 				}
 			}, 2},
-		"when it is asked for": {nil, func(b *bench) {
+		"when it is asked for": {nil, func(b *rig) {
 			b.put(at(1, 1), at(2, 1))
 			b.MarkDue(Filter{UserID: key(2).UserID})
 		}, 1},
-		"after the wall clock was set back, in its time": {nil, func(b *bench) {
+		"after the wall clock was set back, in its time": {nil, func(b *rig) {
 			b.put(at(1, 1))
 			b.clock.Advance(-24 * time.Hour)
 			b.put(at(2, 1))
 			b.clock.Advance(3 * time.Minute)
 		}, 2},
-		"after a restart, in the time that is left": {nil, func(b *bench) {
+		"after a restart, in the time that is left": {nil, func(b *rig) {
 			b.put(at(1, 1))
 			b.clock.Advance(time.Minute)
 			b.put(at(2, 1))
 			b.restart()
 			b.clock.Advance(2*time.Minute + 20*time.Second)
 		}, 1},
-		"after a restart with a clock far behind, no later than an interval": {nil, func(b *bench) {
+		"after a restart with a clock far behind, no later than an interval": {nil, func(b *rig) {
 			b.put(at(1, 1))
 			b.clock.Advance(-24 * time.Hour)
 			b.restart()
@@ -158,7 +158,7 @@ func TestARecordIsDue(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t, func(o *Options) {
+			b := newRig(t, func(o *Options) {
 				if tt.policy != nil {
 					tt.policy(&o.Policy)
 				}
@@ -182,7 +182,7 @@ func TestARecordIsDue(t *testing.T) {
 }
 
 func TestWhatIsOverdueAtStartWaitsForAShortRandomTime(t *testing.T) {
-	b := newBench(t)
+	b := newRig(t)
 	b.put(at(1, 1))
 	opened := progress.InstantOf(b.clock.Now())
 	b.clock.Advance(time.Hour)
@@ -202,7 +202,7 @@ func TestWhatIsOverdueAtStartWaitsForAShortRandomTime(t *testing.T) {
 }
 
 func TestWakeIsSignalledWhenSomethingIsDueEarlier(t *testing.T) {
-	b := newBench(t)
+	b := newRig(t)
 	lane := laneOf(appendDiskKey(nil, prefixPending, key(1)), b.Lanes())
 	awake := func() bool {
 		select {

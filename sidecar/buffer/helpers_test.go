@@ -48,8 +48,8 @@ func testPolicy() Policy {
 	}
 }
 
-// bench is a buffer on a file system in memory with a clock of the test's.
-type bench struct {
+// rig is a buffer on a file system in memory with a clock of the test's.
+type rig struct {
 	*Buffer
 	t     testing.TB
 	fs    *vfs.MemFS
@@ -59,9 +59,9 @@ type bench struct {
 
 func plentyFree(string) (uint64, error) { return 1 << 40, nil }
 
-func newBench(t testing.TB, set ...func(*Options)) *bench {
+func newRig(t testing.TB, set ...func(*Options)) *rig {
 	t.Helper()
-	b := &bench{t: t, fs: vfs.NewCrashableMem(), clock: newTestClock()}
+	b := &rig{t: t, fs: vfs.NewCrashableMem(), clock: newTestClock()}
 	b.opts = Options{
 		Dir: "spool", FS: b.fs, Now: b.clock.Now, Policy: testPolicy(), FreeBytes: plentyFree,
 	}
@@ -77,7 +77,7 @@ func newBench(t testing.TB, set ...func(*Options)) *bench {
 	return b
 }
 
-func (b *bench) open() {
+func (b *rig) open() {
 	b.t.Helper()
 	buf, err := Open(b.opts)
 	if err != nil {
@@ -87,7 +87,7 @@ func (b *bench) open() {
 }
 
 // restart closes the buffer in an orderly way and opens it again.
-func (b *bench) restart() {
+func (b *rig) restart() {
 	b.t.Helper()
 	if err := b.Buffer.Close(); err != nil {
 		b.t.Fatalf("closing: %v", err)
@@ -96,7 +96,7 @@ func (b *bench) restart() {
 }
 
 // crash goes on with what was certainly on disk at this moment.
-func (b *bench) crash() {
+func (b *rig) crash() {
 	b.t.Helper()
 	after := b.fs.CrashClone(vfs.CrashCloneCfg{})
 	if err := b.Buffer.Close(); err != nil {
@@ -115,7 +115,7 @@ func at(n int, position float64) progress.Update {
 }
 
 // put puts updates that must all be accepted.
-func (b *bench) put(updates ...progress.Update) []Result {
+func (b *rig) put(updates ...progress.Update) []Result {
 	b.t.Helper()
 	results, err := b.Put(context.Background(), updates)
 	if err != nil {
@@ -130,7 +130,7 @@ func (b *bench) put(updates ...progress.Update) []Result {
 }
 
 // freezeAll freezes everything that is due, in batches of up to limit.
-func (b *bench) freezeAll(limit int) []progress.Batch {
+func (b *rig) freezeAll(limit int) []progress.Batch {
 	b.t.Helper()
 	var all []progress.Batch
 	for lane := range b.Lanes() {
@@ -148,7 +148,7 @@ func (b *bench) freezeAll(limit int) []progress.Batch {
 	return all
 }
 
-func (b *bench) confirm(batches ...progress.Batch) {
+func (b *rig) confirm(batches ...progress.Batch) {
 	b.t.Helper()
 	for _, batch := range batches {
 		if err := b.Confirm(batch.Lane, batch.Number); err != nil {

@@ -14,10 +14,10 @@ import (
 )
 
 func TestARestartChangesNothing(t *testing.T) {
-	tests := map[string]func(*bench){"orderly": (*bench).restart, "after a crash": (*bench).crash}
+	tests := map[string]func(*rig){"orderly": (*rig).restart, "after a crash": (*rig).crash}
 	for name, again := range tests {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t)
+			b := newRig(t)
 			writer := b.Writer()
 			b.confirm(b.freezeOne(3))
 			bad := b.freezeOne(1)
@@ -53,7 +53,7 @@ func TestARestartChangesNothing(t *testing.T) {
 }
 
 func TestHeldFindsWhatTheFilterMatches(t *testing.T) {
-	b := newBench(t)
+	b := newRig(t)
 	k := func(user, course, lesson string) progress.Key {
 		return progress.Key{UserID: user, CourseID: course, LessonID: lesson}
 	}
@@ -96,11 +96,11 @@ func TestHeldFindsWhatTheFilterMatches(t *testing.T) {
 func digit(n int64) string { return string(rune('0' + n)) }
 
 func TestASpoolThatCannotBeReadSaysWhatIsWrong(t *testing.T) {
-	put := func(key, value []byte) func(*bench, *pebble.Batch) error {
-		return func(_ *bench, batch *pebble.Batch) error { return batch.Set(key, value, nil) }
+	put := func(key, value []byte) func(*rig, *pebble.Batch) error {
+		return func(_ *rig, batch *pebble.Batch) error { return batch.Set(key, value, nil) }
 	}
 	tests := map[string]struct {
-		spoil func(*bench, *pebble.Batch) error
+		spoil func(*rig, *pebble.Batch) error
 		want  string
 	}{
 		"a pending record": {
@@ -121,14 +121,14 @@ func TestASpoolThatCannotBeReadSaysWhatIsWrong(t *testing.T) {
 			"lane 0: batch 1 cannot be read: it ends too early",
 		},
 		"a frozen batch's record": {
-			func(b *bench, batch *pebble.Batch) error {
+			func(b *rig, batch *pebble.Batch) error {
 				value := appendBatch(nil, 0, b.Frozen(0)[0].Records)
 				return batch.Set(numberedKey(prefixBatch, 0, 1), value[:len(value)-1], nil)
 			},
 			"lane 0: batch 1 cannot be read: record 2 of 2: it ends too early",
 		},
 		"a frozen batch that is missing": {
-			func(_ *bench, batch *pebble.Batch) error { return batch.Delete(numberedKey(prefixBatch, 0, 1), nil) },
+			func(_ *rig, batch *pebble.Batch) error { return batch.Delete(numberedKey(prefixBatch, 0, 1), nil) },
 			"lane 0: batch 1 cannot be read: it is missing",
 		},
 		"a kept batch": {
@@ -140,13 +140,13 @@ func TestASpoolThatCannotBeReadSaysWhatIsWrong(t *testing.T) {
 			"dead letter 1 cannot be read: it has a version that this program does not know",
 		},
 		"someone else's data": {
-			func(_ *bench, batch *pebble.Batch) error { return batch.Delete([]byte{prefixFormat}, nil) },
+			func(_ *rig, batch *pebble.Batch) error { return batch.Delete([]byte{prefixFormat}, nil) },
 			"it holds data but not its format",
 		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t)
+			b := newRig(t)
 			b.freezeOne(2)
 			b.put(at(1, 1))
 			batch := b.journal.db.NewBatch()
@@ -171,14 +171,14 @@ func TestASpoolThatCannotBeReadSaysWhatIsWrong(t *testing.T) {
 }
 
 func TestASpoolIsOpenedOnce(t *testing.T) {
-	b := newBench(t)
+	b := newRig(t)
 	if _, err := Open(b.opts); err == nil || !strings.Contains(err.Error(), "opening the spool spool") {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestTheRealFileSystemHoldsASpool(t *testing.T) {
-	b := newBench(t, func(o *Options) {
+	b := newRig(t, func(o *Options) {
 		o.Dir, o.FS = t.TempDir()+"/made/at/start", vfs.Default
 		o.FreeBytes = nil
 		o.Policy.SizeLimitBytes = 64 << 10 // so that little must be free

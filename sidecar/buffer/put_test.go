@@ -11,7 +11,7 @@ import (
 )
 
 func TestAtTheCapNewKeysAreRefusedAndPendingOnesAreStillUpdated(t *testing.T) {
-	b := newBench(t, func(o *Options) { o.Policy.MaxPendingRecords = 3 })
+	b := newRig(t, func(o *Options) { o.Policy.MaxPendingRecords = 3 })
 	b.put(at(1, 1), at(2, 1), at(3, 1))
 	results, err := b.Put(context.Background(), []progress.Update{at(4, 1), at(2, 5), at(5, 1)})
 	if err != nil {
@@ -44,7 +44,7 @@ func TestASumOutOfRangeIsRefusedAndTheRecordStays(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t)
+			b := newRig(t)
 			before := b.put(tt.first)[0].Record
 			results, err := b.Put(context.Background(), []progress.Update{tt.second, at(2, 1)})
 			if err != nil || !errors.Is(results[0].Err, ErrRange) || results[1].Err != nil {
@@ -58,7 +58,7 @@ func TestASumOutOfRangeIsRefusedAndTheRecordStays(t *testing.T) {
 		})
 	}
 	t.Run("a refused new key takes no room", func(t *testing.T) {
-		b := newBench(t)
+		b := newRig(t)
 		results, err := b.Put(context.Background(), []progress.Update{seconds(1e300)})
 		if err != nil || !errors.Is(results[0].Err, ErrRange) {
 			t.Fatalf("%+v, %v", results, err)
@@ -68,7 +68,7 @@ func TestASumOutOfRangeIsRefusedAndTheRecordStays(t *testing.T) {
 		}
 	})
 	t.Run("what is frozen and what is pending is added up to the greatest number for a reader", func(t *testing.T) {
-		b := newBench(t)
+		b := newRig(t)
 		b.put(seeks(math.MaxInt64 - 1))
 		b.MarkDue(Filter{})
 		b.freezeAll(1)
@@ -79,7 +79,7 @@ func TestASumOutOfRangeIsRefusedAndTheRecordStays(t *testing.T) {
 }
 
 func TestOneCallMayHoldAKeySeveralTimes(t *testing.T) {
-	b := newBench(t)
+	b := newRig(t)
 	results := b.put(at(1, 10), at(2, 1), at(1, 30), at(1, 20))
 	if got := results[0].Record.UpdateCount; got != 1 {
 		t.Errorf("first result counts %d updates", got)
@@ -95,7 +95,7 @@ func TestOneCallMayHoldAKeySeveralTimes(t *testing.T) {
 }
 
 func TestArrivalsAlwaysIncrease(t *testing.T) {
-	b := newBench(t)
+	b := newRig(t)
 	last := progress.Instant(0)
 	later := func(what string, u progress.Update) {
 		t.Helper()
@@ -122,15 +122,15 @@ func TestArrivalsAlwaysIncrease(t *testing.T) {
 }
 
 func TestAnUpdateAfterAResetBelongsToItsGeneration(t *testing.T) {
-	tests := map[string]func(*bench){
-		"while the reset is pending":  func(*bench) {},
-		"while the reset is frozen":   func(b *bench) { b.MarkDue(Filter{}); b.freezeAll(10) },
-		"after a crash in between":    func(b *bench) { b.crash() },
-		"frozen, and after a restart": func(b *bench) { b.MarkDue(Filter{}); b.freezeAll(10); b.restart() },
+	tests := map[string]func(*rig){
+		"while the reset is pending":  func(*rig) {},
+		"while the reset is frozen":   func(b *rig) { b.MarkDue(Filter{}); b.freezeAll(10) },
+		"after a crash in between":    func(b *rig) { b.crash() },
+		"frozen, and after a restart": func(b *rig) { b.MarkDue(Filter{}); b.freezeAll(10); b.restart() },
 	}
 	for name, between := range tests {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t)
+			b := newRig(t)
 			b.put(at(1, 50))
 			results, err := b.Reset(context.Background(), []progress.Key{key(1)})
 			if err != nil || results[0].Err != nil {
@@ -150,7 +150,7 @@ func TestAnUpdateAfterAResetBelongsToItsGeneration(t *testing.T) {
 }
 
 func TestTheBufferSharesNoMemoryWithItsCaller(t *testing.T) {
-	b := newBench(t)
+	b := newRig(t)
 	userID, module := []byte("user-1"), []byte("module-1")
 	u := at(1, 1)
 	u.UserID, u.ModuleID = string(userID), string(module)
@@ -167,7 +167,7 @@ func TestTheBufferSharesNoMemoryWithItsCaller(t *testing.T) {
 }
 
 func TestACallThatWasCancelledBeforehandChangesNothing(t *testing.T) {
-	b := newBench(t)
+	b := newRig(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if _, err := b.Put(ctx, []progress.Update{at(1, 1)}); !errors.Is(err, context.Canceled) {
@@ -179,7 +179,7 @@ func TestACallThatWasCancelledBeforehandChangesNothing(t *testing.T) {
 }
 
 func TestAfterCloseEveryCallSaysSo(t *testing.T) {
-	b := newBench(t)
+	b := newRig(t)
 	b.put(at(1, 1))
 	if err := b.Close(); err != nil {
 		t.Fatal(err)

@@ -40,8 +40,9 @@ func (b *Buffer) Replayable(lane int, after uint64) (batches []progress.Batch, c
 	return batches, missing <= after
 }
 
-// Prune drops confirmed batches that are older than Policy.ReplayWindow, or
-// more than may be kept. The buffer does so itself every second.
+// Prune drops confirmed batches that were older than Policy.ReplayWindow at the
+// given time: the last one at which the database was seen to have them all. By
+// itself the buffer drops them only for their size.
 func (b *Buffer) Prune(now time.Time) error {
 	if err := b.enter(); err != nil {
 		return fmt.Errorf("pruning confirmed batches: %w", err)
@@ -49,34 +50,34 @@ func (b *Buffer) Prune(now time.Time) error {
 	defer b.leave()
 	p := b.policy.Load()
 	for _, l := range b.lanes {
-		if err := b.pruneLane(l, progress.InstantOf(now), p); err != nil {
+		if err := b.pruneLane(l, progress.InstantOf(now.Add(-p.ReplayWindow)), p); err != nil {
 			return fmt.Errorf("pruning confirmed batches of lane %d: %w", l.number, err)
 		}
 	}
 	return nil
 }
 
-func (b *Buffer) pruneLane(l *lane, now progress.Instant, p *Policy) error {
+func (b *Buffer) pruneLane(l *lane, until progress.Instant, p *Policy) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	c := b.journal.begin()
-	b.dropKept(c, l, now, p)
+	b.dropKept(c, l, until, p)
 	if c.empty() {
 		return c.close()
 	}
 	return b.journal.appendLazily(c)
 }
 
-// dropKept writes into c the removal of what isn't to be kept any longer.
-func (b *Buffer) dropKept(c change, l *lane, now progress.Instant, p *Policy) {
-	window := progress.Instant(p.ReplayWindow.Microseconds())
+// dropKept writes into c the removal of batches that were confirmed up to the
+// given instant, and of the oldest ones where they are too much for the disk.
+func (b *Buffer) dropKept(c change, l *lane, until progress.Instant, p *Policy) {
 	limit := p.keptBytes(len(b.lanes))
 	if b.space.refusing.Load() {
 		limit = 0
 	}
 	n := 0
 	for _, k := range l.kept {
-		if now-k.at < window && l.keptSize <= limit {
+		if k.at > until && l.keptSize <= limit {
 			break
 		}
 		c.delete(numberedKey(prefixKept, l.number, k.number))

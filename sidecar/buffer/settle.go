@@ -47,7 +47,7 @@ func (b *Buffer) confirm(lane int, number uint64) error {
 		l.kept = append(l.kept, k)
 		l.keptSize += k.bytes
 		c.put(numberedKey(prefixKept, lane, number), k.append(nil))
-		b.dropKept(c, l, k.at, p)
+		b.dropKept(c, l, 0, p)
 	} else {
 		c.delete(numberedKey(prefixBatch, lane, number))
 		b.space.freed.Add(fb.bytes)

@@ -22,7 +22,7 @@ func oneLane(lanes, n int) []progress.Key {
 }
 
 // freezeOne puts n updates of lane 0 and freezes them as one batch.
-func (b *bench) freezeOne(n int) progress.Batch {
+func (b *rig) freezeOne(n int) progress.Batch {
 	b.t.Helper()
 	for _, k := range oneLane(b.Lanes(), n) {
 		b.put(progress.Update{Key: k, SeekEvents: 1})
@@ -44,7 +44,7 @@ func numbers(batches []progress.Batch) []uint64 {
 }
 
 func TestFrozenBatchesHaveSortedKeysAndRisingNumbers(t *testing.T) {
-	b := newBench(t)
+	b := newRig(t)
 	for want := uint64(1); want <= 3; want++ {
 		batch := b.freezeOne(20)
 		if batch.Number != want || batch.Lane != 0 {
@@ -65,38 +65,38 @@ func TestFrozenBatchesHaveSortedKeysAndRisingNumbers(t *testing.T) {
 
 func TestSettlingABatch(t *testing.T) {
 	tests := map[string]struct {
-		run  func(*bench) error
+		run  func(*rig) error
 		want string // part of the error
 	}{
-		"confirming the first is right": {func(b *bench) error { return b.Confirm(0, 1) }, ""},
-		"confirming it again changes nothing": {func(b *bench) error {
+		"confirming the first is right": {func(b *rig) error { return b.Confirm(0, 1) }, ""},
+		"confirming it again changes nothing": {func(b *rig) error {
 			b.confirm(progress.Batch{Number: 1})
 			return b.Confirm(0, 1)
 		}, ""},
 		"confirming the second before the first is a mistake": {
-			func(b *bench) error { return b.Confirm(0, 2) },
+			func(b *rig) error { return b.Confirm(0, 2) },
 			"confirming batch 2 of lane 0: batch 1 comes first",
 		},
 		"confirming what was never frozen is a mistake": {
-			func(b *bench) error { return b.Confirm(0, 9) },
+			func(b *rig) error { return b.Confirm(0, 9) },
 			"confirming batch 9 of lane 0: no such batch is frozen",
 		},
 		"splitting a single record is a mistake": {
-			func(b *bench) error { return b.Split(0, 2) },
+			func(b *rig) error { return b.Split(0, 2) },
 			"splitting batch 2 of lane 0: it has only 1 record",
 		},
 		"splitting what isn't frozen is a mistake": {
-			func(b *bench) error { return b.Split(0, 9) },
+			func(b *rig) error { return b.Split(0, 9) },
 			"splitting batch 9 of lane 0: no such batch",
 		},
 		"quarantining several records is a mistake": {
-			func(b *bench) error { return b.Quarantine(0, 1, DeadLetterReason{}) },
+			func(b *rig) error { return b.Quarantine(0, 1, DeadLetterReason{}) },
 			"quarantining batch 1 of lane 0: it has 5 records",
 		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t)
+			b := newRig(t)
 			b.freezeOne(5)
 			b.freezeOne(1)
 			err := tt.run(b)
@@ -112,7 +112,7 @@ func TestSettlingABatch(t *testing.T) {
 }
 
 func TestASplitBatchGoesOnAsItsHalvesUnderNewNumbers(t *testing.T) {
-	b := newBench(t)
+	b := newRig(t)
 	whole := b.freezeOne(5)
 	b.freezeOne(1)
 	if err := b.Split(0, 1); err != nil {
@@ -138,7 +138,7 @@ func TestASplitBatchGoesOnAsItsHalvesUnderNewNumbers(t *testing.T) {
 }
 
 func TestADeadLetterIsKeptOncePerKeyAndSurvivesACrash(t *testing.T) {
-	b := newBench(t)
+	b := newRig(t)
 	reasons := []DeadLetterReason{{SQLState: "22003"}, {SQLState: "23514", Constraint: "position_positive"}}
 	for _, reason := range reasons {
 		batch := b.freezeOne(1)
@@ -175,7 +175,7 @@ func TestADeadLetterIsKeptOncePerKeyAndSurvivesACrash(t *testing.T) {
 func TestReplayableKnowsWhatIsMissing(t *testing.T) {
 	// Numbers 1, 4, 5 and 6 are applied: 2 was split into 4 and 5, 3
 	// quarantined.
-	prepare := func(b *bench) {
+	prepare := func(b *rig) {
 		b.confirm(b.freezeOne(1))
 		two := b.freezeOne(2)
 		three := b.freezeOne(1)
@@ -190,7 +190,7 @@ func TestReplayableKnowsWhatIsMissing(t *testing.T) {
 		b.confirm(b.freezeOne(1))
 	}
 	tests := map[string]struct {
-		then     func(*bench)
+		then     func(*rig)
 		after    uint64
 		want     []uint64
 		complete bool
@@ -200,20 +200,20 @@ func TestReplayableKnowsWhatIsMissing(t *testing.T) {
 		"those behind a number in a gap":         {nil, 3, []uint64{4, 5, 6}, true},
 		"none behind the last":                   {nil, 6, nil, true},
 		"none behind a number not given out yet": {nil, 9, nil, true},
-		"with the older ones pruned, those that are left": {func(b *bench) {
+		"with the older ones pruned, those that are left": {func(b *rig) {
 			b.clock.Advance(6 * time.Minute)
 			if err := b.Prune(b.clock.Now()); err != nil {
 				b.t.Fatal(err)
 			}
 		}, 1, []uint64{6}, false},
-		"with the older ones pruned and not missing": {func(b *bench) {
+		"with the older ones pruned and not missing": {func(b *rig) {
 			b.clock.Advance(6 * time.Minute)
 			if err := b.Prune(b.clock.Now()); err != nil {
 				b.t.Fatal(err)
 			}
 		}, 5, []uint64{6}, true},
-		"the same after a restart": {func(b *bench) { b.restart() }, 1, []uint64{4, 5, 6}, true},
-		"none if none are kept": {func(b *bench) {
+		"the same after a restart": {func(b *rig) { b.restart() }, 1, []uint64{4, 5, 6}, true},
+		"none if none are kept": {func(b *rig) {
 			p := testPolicy()
 			p.ReplayWindow = 0
 			b.SetPolicy(p)
@@ -225,7 +225,7 @@ func TestReplayableKnowsWhatIsMissing(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t)
+			b := newRig(t)
 			prepare(b)
 			if tt.then != nil {
 				tt.then(b)
@@ -239,7 +239,7 @@ func TestReplayableKnowsWhatIsMissing(t *testing.T) {
 }
 
 func TestKeptBatchesAreBoundedInBytes(t *testing.T) {
-	b := newBench(t, func(o *Options) { o.Policy.SizeLimitBytes = 64 << 10 })
+	b := newRig(t, func(o *Options) { o.Policy.SizeLimitBytes = 64 << 10 })
 	for range 200 {
 		b.confirm(b.freezeOne(5))
 	}
@@ -258,7 +258,7 @@ func TestKeptBatchesAreBoundedInBytes(t *testing.T) {
 }
 
 func TestAMarkIsSavedWhenAllThatItMatchedIs(t *testing.T) {
-	b := newBench(t)
+	b := newRig(t)
 	keys := oneLane(b.Lanes(), 6)
 	putKey := func(i int) { b.put(progress.Update{Key: keys[i], SeekEvents: 1}) }
 	freeze := func(n int) progress.Batch {

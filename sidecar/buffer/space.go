@@ -73,11 +73,16 @@ func (b *Buffer) housekeep(ctx context.Context) {
 		case <-b.space.look:
 		}
 		b.measure()
-		// An error of the disk shows in Failed, any other is tried again at
+		if !b.space.refusing.Load() {
+			continue
+		}
+		// Errors of the disk show in Failed; anything else is tried again at
 		// the next tick.
-		_ = b.Prune(b.clock.now())
-		if b.space.refusing.Load() &&
-			(b.space.freed.Load() >= worthReclaiming || time.Since(reclaimed) >= reclaimPause) {
+		p := b.policy.Load()
+		for _, l := range b.lanes {
+			_ = b.pruneLane(l, 0, p)
+		}
+		if b.space.freed.Load() >= worthReclaiming || time.Since(reclaimed) >= reclaimPause {
 			b.space.freed.Store(0)
 			_ = b.journal.reclaim(ctx)
 			reclaimed = time.Now()

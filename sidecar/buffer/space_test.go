@@ -14,7 +14,7 @@ import (
 func TestWithoutSpaceUpdatesAreRefusedAndSavingGoesOn(t *testing.T) {
 	var free atomic.Uint64
 	free.Store(1 << 40)
-	b := newBench(t, func(o *Options) {
+	b := newRig(t, func(o *Options) {
 		o.FreeBytes = func(string) (uint64, error) { return free.Load(), nil }
 	})
 	b.put(at(1, 1), at(2, 1))
@@ -39,7 +39,7 @@ func TestWithoutSpaceUpdatesAreRefusedAndSavingGoesOn(t *testing.T) {
 }
 
 func TestASpoolNearItsLimitIsEmptiedAndUsedAgain(t *testing.T) {
-	b := newBench(t, func(o *Options) {
+	b := newRig(t, func(o *Options) {
 		o.Policy.SizeLimitBytes = 64 << 20
 		o.Policy.MaxPendingRecords = 0
 	})
@@ -71,17 +71,25 @@ func TestASpoolNearItsLimitIsEmptiedAndUsedAgain(t *testing.T) {
 }
 
 func TestAnUnknownAmountOfFreeSpaceIsNoReasonToRefuse(t *testing.T) {
-	b := newBench(t, func(o *Options) {
+	b := newRig(t, func(o *Options) {
 		o.FreeBytes = func(string) (uint64, error) { return 0, errors.New("not supported") }
 	})
 	b.measure()
 	b.put(at(1, 1))
 }
 
-func TestTheBufferPrunesByItself(t *testing.T) {
-	b := newBench(t)
+func TestConfirmedBatchesMakeRoomOnAFullDisk(t *testing.T) {
+	var free atomic.Uint64
+	free.Store(1 << 40)
+	b := newRig(t, func(o *Options) {
+		o.FreeBytes = func(string) (uint64, error) { return free.Load(), nil }
+	})
 	b.confirm(b.freezeOne(1))
 	b.clock.Advance(time.Hour)
+	if _, complete := b.Replayable(0, 0); !complete {
+		t.Error("a batch was dropped although nobody pruned and there is space")
+	}
+	free.Store(0)
 	b.space.lookAgain()
 	eventually(t, "the confirmed batch is dropped", func() bool {
 		_, complete := b.Replayable(0, 0)
