@@ -1,0 +1,192 @@
+package state
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"github.com/progress-sync/progress-sync/sidecar/buffer"
+	"github.com/progress-sync/progress-sync/sidecar/config"
+	"github.com/progress-sync/progress-sync/sidecar/flush"
+	"github.com/progress-sync/progress-sync/sidecar/postgres"
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/status"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var start = time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+
+// fakeBuffer has the statistics that a test gives it.
+type fakeBuffer struct {
+	stats  buffer.Stats
+	failed chan struct{}
+}
+
+func (b *fakeBuffer) Stats() buffer.Stats     { return b.stats }
+func (b *fakeBuffer) Failed() <-chan struct{} { return b.failed }
+
+// newState is a state ten seconds after its start, with a buffer attached.
+func newState(*testing.T) (*State, *fakeBuffer) {
+	now := start
+	s := New(Options{Version: "1.2.3", Now: func() time.Time { return now }})
+	now = start.Add(10 * time.Second)
+	b := &fakeBuffer{failed: make(chan struct{})}
+	s.Attach(b, func() int { return 2 })
+	return s, b
+}
+
+func someBatch() progress.Batch {
+	return progress.Batch{Records: []progress.Record{
+		{Key: progress.Key{UserID: "ada-lovelace", CourseID: "secret-course"}, ReceivedAt: progress.InstantOf(start)},
+		{Key: progress.Key{UserID: "ada-lovelace", CourseID: "secret-course", LessonID: "2"}, ReceivedAt: progress.InstantOf(start)},
+	}}
+}
+
+func failed(p flush.Phase) flush.Condition {
+	no := false
+	return flush.Condition{
+		Phase: p, Failures: 3, Since: start, NextAttempt: start.Add(20 * time.Second),
+		Failure: &postgres.Failure{
+			Class: postgres.Unreachable, SQLState: "08006", Kind: postgres.KindNetwork, Message: "Look at the network.",
+		},
+		Reachable: &no, ReachableSince: start,
+	}
+}
+
+func TestDocument(t *testing.T) {
+	s, b := newState(t)
+	s.SetConfig(config.Policy{Namespace: "campus", Name: "lms", Generation: 7})
+	s.SetConfigError(errors.New("sync.interval: must be 1s to 24h"))
+	b.stats = buffer.Stats{
+		Pending: 5, InFlight: 2, PendingUpdates: 30, Oldest: progress.InstantOf(start), DeadLetters: 1,
+		SpoolBytes: 4096, LimitBytes: 1 << 30,
+	}
+	s.Accepted(40)
+	s.Rejected("invalid", 2)
+	s.Rejected("full", 1)
+	s.BatchSaved(someBatch(), 2, start.Add(3*time.Second))
+	s.BatchReplayed(someBatch(), 1)
+	s.Retried()
+	s.ConditionChanged(failed(flush.PhaseParked))
+
+	no, saved, next := false, start.Add(3*time.Second), start.Add(20*time.Second)
+	since := start
+	want := status.Document{
+		Version: "1.2.3", PolicyNamespace: "campus", PolicyName: "lms", PolicyGeneration: 7,
+		ConfigError: "sync.interval: must be 1s to 24h", Accepting: true, StartedAt: start,
+		Sync: status.Sync{
+			State: status.StateParked, PendingRecords: 5, InFlightRecords: 2, PendingUpdates: 30,
+			OldestPendingSeconds: 10, LastSyncedAt: &saved, NextSyncAt: &next, RetryCount: 3, Parked: true,
+			Error: &status.Error{
+				Kind: "network", Class: "Unreachable", SQLState: "08006", Message: "Look at the network.", Since: start,
+			},
+		},
+		Counters: status.Counters{
+			UpdatesAccepted: 40, UpdatesRejected: 3, RowsWritten: 3, BatchesApplied: 1, BatchesReplayed: 1, Retries: 1,
+		},
+		Database:    status.Database{Reachable: &no, Since: &since},
+		Spool:       status.Spool{Bytes: 4096, LimitBytes: 1 << 30},
+		DeadLetters: status.DeadLetters{Count: 1},
+	}
+	if diff := cmp.Diff(want, s.Document()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestWhatIsPublishedNamesNoLearner(t *testing.T) {
+	s, _ := newState(t)
+	s.BatchSaved(someBatch(), 2, start)
+	s.BatchReplayed(someBatch(), 2)
+	s.BatchSplit(someBatch(), postgres.Failure{})
+	s.BatchQuarantined(someBatch(), postgres.Failure{SQLState: "22003"})
+	document, err := json.Marshal(s.Document())
+	if err != nil {
+		t.Fatal(err)
+	}
+	sync, err := json.Marshal(s.SyncState())
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := string(document) + string(sync) + get(t, s, "/metrics").Body.String()
+	for _, secret := range []string{"ada-lovelace", "secret-course"} {
+		if strings.Contains(all, secret) {
+			t.Errorf("%q is published", secret)
+		}
+	}
+}
+
+func TestAnIncompleteReplayStaysInTheDocument(t *testing.T) {
+	s, _ := newState(t)
+	s.Rewound(flush.Rewind{Lane: 0, Applied: 9, Ledger: 2, Kept: 3})
+	s.Rewound(flush.Rewind{Lane: 1, Applied: 4, Ledger: 3, Kept: 0})
+	s.Rewound(flush.Rewind{Lane: 1, Applied: 9, Ledger: 4, Kept: 5, Complete: true})
+	d := s.Document()
+	if d.Sync.Error == nil || d.Sync.Error.Class != ClassRewoundIncomplete || !strings.Contains(d.Sync.Error.Message, "up to 5 batches") {
+		t.Errorf("error %+v", d.Sync.Error)
+	}
+	if d.Sync.State != status.StateSynced {
+		t.Errorf("state %s although writing goes on", d.Sync.State)
+	}
+	s.ConditionChanged(failed(flush.PhaseRetrying))
+	if got := s.Document().Sync.Error.Class; got != "Unreachable" {
+		t.Errorf("a failure that lasts is hidden by %s", got)
+	}
+}
+
+func TestAccepting(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		happen func(*State, *fakeBuffer)
+		want   bool
+		says   string
+	}{
+		{"a running sidecar accepts", func(*State, *fakeBuffer) {}, true, ""},
+		{"with the database away it accepts", func(s *State, _ *fakeBuffer) { s.ConditionChanged(failed(flush.PhaseParked)) }, true, ""},
+		{"a fenced one accepts", func(s *State, _ *fakeBuffer) { s.ConditionChanged(failed(flush.PhaseStopped)) }, true, ""},
+		{"with a full spool it refuses", func(_ *State, b *fakeBuffer) { b.stats.Refusing = true }, false, "nearly full"},
+		{"with a broken disk it refuses", func(_ *State, b *fakeBuffer) { close(b.failed) }, false, "disk failed"},
+		{"when it shuts down it refuses", func(s *State, _ *fakeBuffer) { s.SetRefusal("shutting down") }, false, "shutting down"},
+		{"a refusal can end", func(s *State, _ *fakeBuffer) { s.SetRefusal("busy"); s.SetRefusal("") }, true, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s, b := newState(t)
+			c.happen(s, b)
+			d := s.Document()
+			if d.Accepting != c.want || !strings.Contains(d.Refusal, c.says) || (c.says == "") != (d.Refusal == "") {
+				t.Errorf("accepting %v, refusal %q", d.Accepting, d.Refusal)
+			}
+		})
+	}
+}
+
+func TestChangedWakesEveryWaiterOfEachChange(t *testing.T) {
+	s, _ := newState(t)
+	for name, change := range map[string]func(){
+		"accepted":   func() { s.Accepted(1) },
+		"saved":      func() { s.BatchSaved(someBatch(), 1, start) },
+		"condition":  func() { s.ConditionChanged(failed(flush.PhaseParked)) },
+		"config":     func() { s.SetConfig(config.Policy{}) },
+		"quarantine": func() { s.BatchQuarantined(someBatch(), postgres.Failure{}) },
+	} {
+		first, second := s.Changed(), s.Changed()
+		change()
+		for _, ch := range []<-chan struct{}{first, second} {
+			select {
+			case <-ch:
+			default:
+				t.Errorf("%s woke nobody", name)
+			}
+		}
+		select {
+		case <-s.Changed():
+			t.Errorf("after %s a new waiter is woken without a change", name)
+		default:
+		}
+	}
+}

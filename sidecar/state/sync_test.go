@@ -1,0 +1,103 @@
+package state
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/progress-sync/progress-sync/sidecar/flush"
+	"github.com/progress-sync/progress-sync/sidecar/status"
+)
+
+func TestJudge(t *testing.T) {
+	yes, no := true, false
+	for _, c := range []struct {
+		name string
+		in   situation
+		want status.State
+	}{
+		{"nothing held and nothing known of the database", situation{}, status.StateSynced},
+		{"nothing held and the database there", situation{reachable: &yes}, status.StateSynced},
+		{"nothing held and the database away", situation{reachable: &no}, status.StateOffline},
+		{"nothing held, away for long", situation{reachable: &no, phase: flush.PhaseParked}, status.StateOffline},
+		{"something waits for its window", situation{reachable: &yes, pending: 3}, status.StatePending},
+		{"something waits and the database is away", situation{reachable: &no, pending: 3}, status.StateOffline},
+		{"a batch is under way", situation{reachable: &yes, pending: 3, inFlight: 2}, status.StateSyncing},
+		{"a batch failed and is retried", situation{reachable: &yes, inFlight: 2, phase: flush.PhaseRetrying}, status.StateRetrying},
+		{"a batch failed since the database is away", situation{reachable: &no, inFlight: 2, phase: flush.PhaseRetrying}, status.StateRetrying},
+		{"a due record can't be sent", situation{reachable: &no, pending: 1, phase: flush.PhaseRetrying}, status.StateRetrying},
+		{"the retries are used up", situation{reachable: &no, inFlight: 2, phase: flush.PhaseParked}, status.StateParked},
+		{"a person must mend something", situation{reachable: &yes, inFlight: 2, phase: flush.PhaseHeld}, status.StateError},
+		{"a person must mend something before it is needed", situation{reachable: &no, phase: flush.PhaseHeld}, status.StateError},
+		{"flushing has stopped for good", situation{reachable: &yes, phase: flush.PhaseStopped}, status.StateError},
+		{"the disk failed", situation{reachable: &yes, diskFailed: true}, status.StateError},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := judge(c.in); got != c.want {
+				t.Errorf("got %s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestSyncStateAsJSON(t *testing.T) {
+	s, b := newState(t)
+	b.stats.Pending, b.stats.PendingUpdates, b.stats.NextDue = 2, 5, start.Add(time.Minute)
+
+	for _, c := range []struct {
+		name   string
+		happen func()
+		want   string
+	}{
+		{
+			"before anything was saved", func() {},
+			`{"status":"pending","pendingUpdates":5,"lastSyncedAt":null,"nextSyncAt":"2026-03-01T10:01:00Z","retryCount":0,"error":null}`,
+		},
+		{
+			"after a batch", func() { s.BatchSaved(someBatch(), 2, start.Add(time.Second)) },
+			`{"status":"pending","pendingUpdates":5,"lastSyncedAt":"2026-03-01T10:00:01Z","nextSyncAt":"2026-03-01T10:01:00Z","retryCount":0,"error":null}`,
+		},
+		{
+			"during retries", func() { s.ConditionChanged(failed(flush.PhaseRetrying)) },
+			`{"status":"retrying","pendingUpdates":5,"lastSyncedAt":"2026-03-01T10:00:01Z","nextSyncAt":"2026-03-01T10:00:20Z","retryCount":3,"error":{"kind":"network","message":"Look at the network."}}`,
+		},
+		{
+			"after the end of flushing", func() { s.ConditionChanged(failed(flush.PhaseStopped)) },
+			`{"status":"error","pendingUpdates":5,"lastSyncedAt":"2026-03-01T10:00:01Z","nextSyncAt":null,"retryCount":3,"error":{"kind":"network","message":"Look at the network."}}`,
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.happen()
+			got, err := json.Marshal(s.SyncState())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want, string(got)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestSyncStateOfOneLearner(t *testing.T) {
+	s, b := newState(t)
+	b.stats.Pending, b.stats.InFlight, b.stats.PendingUpdates = 7, 7, 20
+	for _, c := range []struct {
+		name              string
+		pending, inFlight int64
+		status            status.State
+	}{
+		{"who has nothing unsaved is synced whatever others have", 0, 0, status.StateSynced},
+		{"whose updates wait", 3, 0, status.StatePending},
+		{"whose updates are being written", 1, 3, status.StateSyncing},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := s.SyncStateOf(c.pending, c.inFlight)
+			if got.Status != c.status || got.PendingUpdates != c.pending+c.inFlight {
+				t.Errorf("got %+v", got)
+			}
+		})
+	}
+}
