@@ -78,7 +78,8 @@ func (l *lane) wait(now time.Time) time.Duration {
 	}
 	wait := l.lookDue(now)
 	if due, ok := l.f.buffer.NextDue(l.index); ok {
-		wait = min(wait, due.Sub(now))
+		// What is due at once is due as of this call, which is after now.
+		wait = min(wait, time.Until(due))
 	}
 	return wait
 }
