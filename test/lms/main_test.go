@@ -12,16 +12,12 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"github.com/progress-sync/progress-sync/test/lms/classroom"
 	"github.com/progress-sync/progress-sync/test/lms/control"
 	"github.com/progress-sync/progress-sync/test/lms/player"
 	"github.com/progress-sync/progress-sync/test/truth"
 	"github.com/progress-sync/progress-sync/test/truth/collector"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestOnTerminationTheLastAnswersAreInTheAccount(t *testing.T) {
 	var taken atomic.Int64
