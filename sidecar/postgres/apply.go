@@ -71,7 +71,7 @@ func (d *Database) Apply(ctx context.Context, writer, owner string, prev uint64,
 	}
 	s := d.session()
 	var result Result
-	err = s.withConnection(ctx, s.writeLimit(), func(ctx context.Context, conn *pgxpool.Conn) error {
+	err = d.withConnection(ctx, s, s.writeLimit(), func(ctx context.Context, conn *pgxpool.Conn) error {
 		if !d.schemaReady.Load() {
 			if err := d.readySchema(ctx, s.options, conn); err != nil {
 				return err

@@ -105,12 +105,15 @@ func (d *Database) session() session {
 	return session{options: d.options, pool: d.pool, reading: d.reading}
 }
 
-// withConnection runs f on a connection within the given time, which includes
-// getting the connection. A connection that f left in doubt is closed.
-func (s session) withConnection(ctx context.Context, limit time.Duration, f func(context.Context, *pgxpool.Conn) error) error {
+// withConnection runs f on a connection of s within the given time, which
+// includes getting the connection. A connection that f left in doubt is closed.
+func (d *Database) withConnection(ctx context.Context, s session, limit time.Duration, f func(context.Context, *pgxpool.Conn) error) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	conn, err := s.pool.acquire(ctx)
+	for err != nil && d.replaced(&s) {
+		conn, err = s.pool.acquire(ctx)
+	}
 	if err != nil {
 		return err
 	}
@@ -124,6 +127,15 @@ func (s session) withConnection(ctx context.Context, limit time.Duration, f func
 	return nil
 }
 
+// replaced reports whether SetOptions has retired the pool of s meanwhile, and
+// puts the new one in its place.
+func (d *Database) replaced(s *session) bool {
+	now := d.session()
+	old := s.pool
+	s.pool = now.pool
+	return now.pool != old
+}
+
 // writeLimit is how long a write may take as a whole: the statement, and
 // before it a connection to be made.
 func (s session) writeLimit() time.Duration {
@@ -133,8 +145,13 @@ func (s session) writeLimit() time.Duration {
 // Ping asks the database for an answer.
 func (d *Database) Ping(ctx context.Context) error {
 	s := d.session()
-	err := s.withConnection(ctx, s.options.StatementTimeout, func(ctx context.Context, conn *pgxpool.Conn) error {
+	err := d.withConnection(ctx, s, s.options.StatementTimeout, func(ctx context.Context, conn *pgxpool.Conn) error {
 		return conn.Ping(ctx)
 	})
 	return named("asking the database for an answer", err)
+}
+
+// Connections is the number of open connections.
+func (d *Database) Connections() int {
+	return d.session().pool.open()
 }

@@ -271,7 +271,7 @@ func TestAFrozenServerHangsNothingBeyondItsDeadline(t *testing.T) {
 			t.Errorf("Apply on a frozen server: %+v, deadline %v", f, ctx.Err())
 		}
 		cancel()
-		if _, err := d.Read(t.Context(), Filter(key(1))); Classify(err).Class != Unreachable {
+		if _, err := d.readAll(t.Context(), Filter(key(1))); Classify(err).Class != Unreachable {
 			t.Errorf("Read on a frozen server: %v", err)
 		}
 	}

@@ -27,7 +27,7 @@ func (d *Database) Claim(ctx context.Context, writer, owner string, lanes int) (
 	s := d.session()
 	var numbers []uint64
 	var existed []bool
-	err = s.withConnection(ctx, s.writeLimit(), func(ctx context.Context, conn *pgxpool.Conn) error {
+	err = d.withConnection(ctx, s, s.writeLimit(), func(ctx context.Context, conn *pgxpool.Conn) error {
 		if err := d.readySchema(ctx, s.options, conn); err != nil {
 			return err
 		}
@@ -76,7 +76,7 @@ func (d *Database) Adopt(ctx context.Context, writer, owner string, lane int, nu
 		return named(what, err)
 	}
 	s := d.session()
-	err = s.withConnection(ctx, s.writeLimit(), func(ctx context.Context, conn *pgxpool.Conn) error {
+	err = d.withConnection(ctx, s, s.writeLimit(), func(ctx context.Context, conn *pgxpool.Conn) error {
 		var changed int64
 		err := bounded(ctx, conn, s.options.StatementTimeout, adoptSQL, func(rows pgx.Rows) error {
 			rows.Close()

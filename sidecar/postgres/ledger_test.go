@@ -164,7 +164,7 @@ func TestWrongArgumentsAreRefusedWithoutADatabase(t *testing.T) {
 			_, err := d.Apply(t.Context(), good, good, 3, progress.Batch{Number: 3})
 			return err
 		},
-		"a read without a learner": func() error { _, err := d.Read(t.Context(), Filter{CourseID: "c"}); return err },
+		"a read without a learner": func() error { _, err := d.ReadAt(t.Context(), good, Filter{CourseID: "c"}); return err },
 	} {
 		t.Run(name, func(t *testing.T) {
 			if call() == nil {

@@ -99,7 +99,7 @@ func TestTheUpsertMergesAsTheDomainDoes(t *testing.T) {
 						rt.Fatalf("%v, %d rows written, want %d", result.Outcome, result.Rows, changed)
 					}
 				}
-				got, err := d.Read(t.Context(), Filter{UserID: "learner"})
+				got, err := d.readAll(t.Context(), Filter{UserID: "learner"})
 				if err != nil {
 					rt.Fatal(err)
 				}

@@ -97,6 +97,13 @@ func (p *connectionPool) drop(conn *pgxpool.Conn) {
 	_ = conn.Conn().Close(ctx)
 }
 
+func (p *connectionPool) open() int {
+	if p.pool == nil {
+		return 0
+	}
+	return int(p.pool.Stat().TotalConns())
+}
+
 func (p *connectionPool) close() {
 	if p.pool != nil {
 		p.pool.Close()

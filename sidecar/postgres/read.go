@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -12,10 +13,11 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
-// MaxReadRecords is the most that one Read returns.
+// MaxReadRecords is the most that one ReadAt returns.
 const MaxReadRecords = 10_000
 
-// ErrTooManyRecords says that a learner has more lessons than one Read returns.
+// ErrTooManyRecords says that a learner has more lessons than one ReadAt
+// returns.
 var ErrTooManyRecords = fmt.Errorf("more than %d lessons: ask for one course at a time", MaxReadRecords)
 
 // Filter says what to read. UserID is needed, the others match all if empty.
@@ -23,13 +25,27 @@ type Filter struct {
 	UserID, CourseID, LessonID string
 }
 
-// Read returns what is saved, sorted by key. It waits no longer than
-// ReadTimeout for all of it, a connection included, and leaves at least every
-// other turn on the connections to writes.
-func (d *Database) Read(ctx context.Context, filter Filter) ([]progress.Record, error) {
+// Snapshot is what is saved at one moment.
+type Snapshot struct {
+	Records []progress.Record // sorted by key
+	// Numbers of the last batch that the records include, for each lane of one
+	// writer; empty before its first claim.
+	Numbers []uint64
+}
+
+// ReadAt returns what is saved of a learner together with how far a writer has
+// come at that moment, so that the writer can tell which of its batches the
+// records include. It waits no longer than ReadTimeout for all of it, a
+// connection included, and leaves one of several connections, or the next turn
+// on the only one, to writes.
+func (d *Database) ReadAt(ctx context.Context, writer string, filter Filter) (Snapshot, error) {
 	const what = "reading progress"
 	if filter.UserID == "" {
-		return nil, named(what, errors.New("it needs a learner"))
+		return Snapshot{}, named(what, errors.New("it needs a learner"))
+	}
+	id, err := uuid.Parse(writer)
+	if err != nil {
+		return Snapshot{}, named(what, err)
 	}
 	s := d.session()
 	ctx, cancel := context.WithTimeout(ctx, s.options.ReadTimeout)
@@ -38,54 +54,92 @@ func (d *Database) Read(ctx context.Context, filter Filter) ([]progress.Record, 
 	case s.reading <- struct{}{}:
 		defer func() { <-s.reading }()
 	case <-ctx.Done():
-		return nil, named(what, ctx.Err())
+		return Snapshot{}, named(what, ctx.Err())
 	}
-	var records []progress.Record
-	err := s.withConnection(ctx, s.options.ReadTimeout, func(ctx context.Context, conn *pgxpool.Conn) error {
-		return bounded(ctx, conn, s.options.ReadTimeout, readSQL, func(rows pgx.Rows) (err error) {
-			records, err = pgx.CollectRows(rows, scanRecord)
+	var snapshot Snapshot
+	err = d.withConnection(ctx, s, s.options.ReadTimeout, func(ctx context.Context, conn *pgxpool.Conn) error {
+		return bounded(ctx, conn, s.options.ReadTimeout, snapshotSQL, func(rows pgx.Rows) (err error) {
+			snapshot, err = scanSnapshot(rows)
 			return err
-		}, filter.UserID, filter.CourseID, filter.LessonID, int32(MaxReadRecords+1))
+		}, id.String(), filter.UserID, filter.CourseID, filter.LessonID, int32(MaxReadRecords+1))
 	})
-	if err == nil && len(records) > MaxReadRecords {
+	if err == nil && len(snapshot.Records) > MaxReadRecords {
 		err = ErrTooManyRecords
 	}
 	if err != nil {
-		return nil, named(what, err)
+		return Snapshot{}, named(what, err)
 	}
-	return records, nil
+	return snapshot, nil
 }
 
-// scanRecord reads a row of read.sql.
-func scanRecord(row pgx.CollectableRow) (progress.Record, error) {
+func scanSnapshot(rows pgx.Rows) (Snapshot, error) {
+	defer rows.Close()
+	var s Snapshot
+	var numbers []int64
+	for rows.Next() {
+		r, saved, err := scanRow(rows, &numbers)
+		if err != nil {
+			return Snapshot{}, err
+		}
+		if saved {
+			s.Records = append(s.Records, r)
+		}
+	}
+	for _, n := range numbers {
+		s.Numbers = append(s.Numbers, uint64(n))
+	}
+	return s, rows.Err()
+}
+
+// scanRow reads a row of snapshot.sql. Where nothing is saved there is one row,
+// of the numbers alone.
+func scanRow(rows pgx.Rows, numbers *[]int64) (r progress.Record, saved bool, err error) {
 	var (
-		r                                         progress.Record
-		module                                    pgtype.Text
+		user, course, lesson, module              pgtype.Text
 		position, duration, speed                 pgtype.Float8
-		timeSpent                                 float64
-		generation                                int64
-		completed, first, last, received          pgtype.Timestamptz
+		furthest, percentage, watched, timeSpent  pgtype.Float8
+		seeks, pauses, updates, generation        pgtype.Int8
+		completed                                 pgtype.Bool
+		completedAt, first, last, received        pgtype.Timestamptz
 		moduleAt, positionAt, durationAt, speedAt pgtype.Timestamptz
 		moduleIn, positionIn, durationIn, speedIn pgtype.Timestamptz
 	)
-	err := row.Scan(&r.UserID, &r.CourseID, &r.LessonID, &module, &position, &r.MaxPosition,
-		&duration, &r.Percentage, &r.Watched, &timeSpent, &speed,
-		&r.SeekEvents, &r.PauseEvents, &r.UpdateCount, &r.Completed, &completed, &first,
+	err = rows.Scan(numbers, &user, &course, &lesson, &module, &position, &furthest,
+		&duration, &percentage, &watched, &timeSpent, &speed,
+		&seeks, &pauses, &updates, &completed, &completedAt, &first,
 		&last, &generation, &received, &moduleAt, &moduleIn, &positionAt,
 		&positionIn, &durationAt, &durationIn, &speedAt, &speedIn)
-	if err != nil {
-		return progress.Record{}, err
+	if err != nil || !user.Valid {
+		return progress.Record{}, false, err
 	}
-	r.ModuleID, r.Position, r.Duration, r.PlaybackSpeed = module.String, position.Float64, duration.Float64, speed.Float64
-	r.TimeSpent = progress.Micros(timeSpent)
-	r.Generation = progress.Instant(generation)
-	r.CompletedAt, r.FirstWatchedAt = instantOf(completed), instantOf(first)
-	r.LastWatchedAt, r.ReceivedAt = instantOf(last), instantOf(received)
-	r.ModuleStamp = progress.Stamp{At: instantOf(moduleAt), Received: instantOf(moduleIn)}
-	r.PositionStamp = progress.Stamp{At: instantOf(positionAt), Received: instantOf(positionIn)}
-	r.DurationStamp = progress.Stamp{At: instantOf(durationAt), Received: instantOf(durationIn)}
-	r.SpeedStamp = progress.Stamp{At: instantOf(speedAt), Received: instantOf(speedIn)}
-	return r, nil
+	return progress.Record{
+		Key:            progress.Key{UserID: user.String, CourseID: course.String, LessonID: lesson.String},
+		Generation:     progress.Instant(generation.Int64),
+		ModuleID:       module.String,
+		Position:       position.Float64,
+		MaxPosition:    furthest.Float64,
+		Duration:       duration.Float64,
+		Percentage:     percentage.Float64,
+		Watched:        watched.Float64,
+		TimeSpent:      progress.Micros(timeSpent.Float64),
+		SeekEvents:     seeks.Int64,
+		PauseEvents:    pauses.Int64,
+		PlaybackSpeed:  speed.Float64,
+		UpdateCount:    updates.Int64,
+		ModuleStamp:    stampOf(moduleAt, moduleIn),
+		PositionStamp:  stampOf(positionAt, positionIn),
+		DurationStamp:  stampOf(durationAt, durationIn),
+		SpeedStamp:     stampOf(speedAt, speedIn),
+		Completed:      completed.Bool,
+		CompletedAt:    instantOf(completedAt),
+		FirstWatchedAt: instantOf(first),
+		LastWatchedAt:  instantOf(last),
+		ReceivedAt:     instantOf(received),
+	}, true, nil
+}
+
+func stampOf(at, received pgtype.Timestamptz) progress.Stamp {
+	return progress.Stamp{At: instantOf(at), Received: instantOf(received)}
 }
 
 func instantOf(t pgtype.Timestamptz) progress.Instant {

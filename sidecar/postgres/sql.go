@@ -13,7 +13,7 @@ var (
 	claimSQL            = mustSQL("claim.sql")
 	adoptSQL            = mustSQL("adopt.sql")
 	ledgerSQL           = mustSQL("ledger.sql")
-	readSQL             = mustSQL("read.sql")
+	snapshotSQL         = mustSQL("snapshot.sql")
 	schemaVersionSQL    = mustSQL("schema_version.sql")
 	schemaMigrationsSQL = mustSQL("schema_migrations.sql")
 	statementTimeoutSQL = mustSQL("statement_timeout.sql")

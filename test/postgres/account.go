@@ -51,3 +51,13 @@ func (a serverAccount) write(path, content string) error {
 	}
 	return a.own(path)
 }
+
+// Own makes the user that servers run as the owner of a file, such as a TLS
+// key, which the server wants for itself.
+func Own(path string) error {
+	account, err := findAccount()
+	if err != nil {
+		return err
+	}
+	return account.own(path)
+}
