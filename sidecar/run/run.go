@@ -25,7 +25,8 @@ func Run(ctx context.Context, o Options) error {
 		s.terminate(o, err.Error())
 		return err
 	}
-	s.log.Info("Started", "version", o.Version, "api", s.servers[0].listener.Addr().String(), "memoryLimit", limit)
+	s.log.Info("Started", "version", o.Version, "api", s.servers[0].listener.Addr().String(),
+		"status", s.servers[len(s.servers)-1].listener.Addr().String(), "memoryLimit", limit)
 	line, err := s.run(ctx)
 	if err != nil {
 		line = err.Error()

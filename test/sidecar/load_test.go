@@ -1,0 +1,193 @@
+package sidecar
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/progress-sync/progress-sync/test/truth"
+)
+
+// load is a number of learners that report progress, and the account of it.
+type load struct {
+	process *process
+	account *truth.Account
+	stop    context.CancelFunc
+	workers sync.WaitGroup
+	errors  chan error
+}
+
+const (
+	workers          = 6
+	lessonsPerWorker = 5
+)
+
+// startLoad reports progress until finish is called, through whatever happens
+// to the sidecar meanwhile.
+func startLoad(t *testing.T, p *process, seed uint64) *load {
+	t.Helper()
+	t.Logf("seed %d", seed)
+	ctx, stop := context.WithCancel(context.Background())
+	l := &load{process: p, account: truth.NewAccount(), stop: stop, errors: make(chan error, workers)}
+	for i := range workers {
+		w := &worker{load: l, index: i, random: rand.New(rand.NewPCG(seed, uint64(i)))}
+		l.workers.Go(func() {
+			if err := w.run(ctx); err != nil {
+				l.errors <- err
+			}
+		})
+	}
+	t.Cleanup(func() { l.finish(t) })
+	return l
+}
+
+// finish ends the load; the account is complete then.
+func (l *load) finish(t *testing.T) {
+	t.Helper()
+	l.stop()
+	l.workers.Wait()
+	select {
+	case err := <-l.errors:
+		t.Error(err)
+	default:
+	}
+}
+
+// awaitAcknowledged waits until so many more updates have been acknowledged.
+func (l *load) awaitAcknowledged(t *testing.T, more int64) {
+	t.Helper()
+	target := l.account.Counts().Acknowledged + more
+	eventually(t, func() bool { return l.account.Counts().Acknowledged >= target }, func() string {
+		return fmt.Sprintf("%d acknowledged updates: %+v", target, l.account.Counts())
+	})
+}
+
+// verify compares every key with its row.
+func (l *load) verify(t *testing.T, uri string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), uri)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	rows, err := truth.ReadRows(t.Context(), conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report := l.account.Verify(rows, truth.Options{CompletionThresholdPercent: 95})
+	if err := report.Err(); err != nil {
+		t.Error(err)
+	}
+	t.Logf("%d updates acknowledged, %d uncertain, %d keys compared", report.Acknowledged, report.Uncertain, report.Keys)
+}
+
+// worker is the only one that reports on its keys, so that it knows their order.
+type worker struct {
+	load   *load
+	index  int
+	random *rand.Rand
+	sent   int
+	last   time.Time
+}
+
+func (w *worker) run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		updates := make([]truth.Entry, 1)
+		if w.random.IntN(4) == 0 {
+			updates = make([]truth.Entry, 2+w.random.IntN(6))
+		}
+		for i := range updates {
+			updates[i] = w.next()
+		}
+		if err := w.load.account.Record(updates...); err != nil {
+			return err
+		}
+		outcome, err := w.send(updates)
+		if err != nil {
+			return err
+		}
+		for _, u := range updates {
+			if err := w.load.account.Record(truth.Entry{ID: u.ID, Outcome: outcome}); err != nil {
+				return err
+			}
+		}
+		if outcome != truth.Acknowledged {
+			time.Sleep(5 * time.Millisecond) // as a client that backs off
+		}
+	}
+	return nil
+}
+
+// next is an update whose sums nobody else's have, so that each that is lost or
+// doubled shows.
+func (w *worker) next() truth.Entry {
+	w.sent++
+	now := time.Now().Truncate(time.Microsecond)
+	if !now.After(w.last) {
+		now = w.last.Add(time.Microsecond)
+	}
+	w.last = now
+	number := func(most float64) *float64 {
+		n := w.random.Float64() * most
+		return &n
+	}
+	delta := float64(w.random.IntN(1e6)) / 1e5
+	duration := 600.0
+	u := truth.Update{
+		Key: truth.Key{
+			UserID: fmt.Sprintf("learner %d", w.index), CourseID: "course",
+			LessonID: fmt.Sprintf("lesson %d", w.random.IntN(lessonsPerWorker)),
+		},
+		CurrentTime: number(560), Duration: &duration, WatchedDelta: &delta, WatchedDuration: number(1000),
+		SeekEvents: w.random.Int64N(1000), PauseEvents: w.random.Int64N(1000),
+		Completed: w.random.IntN(500) == 0, OccurredAt: now,
+	}
+	if w.random.IntN(3) == 0 {
+		u.PlaybackSpeed, u.ModuleID = number(2), fmt.Sprintf("module %d", w.random.IntN(5))
+	}
+	return truth.Entry{ID: fmt.Sprintf("%d-%d", w.index, w.sent), Update: &u}
+}
+
+func (w *worker) send(entries []truth.Entry) (truth.Outcome, error) {
+	updates := make([]*truth.Update, len(entries))
+	for i := range entries {
+		updates[i] = entries[i].Update
+	}
+	var content any = updates
+	if len(updates) == 1 {
+		content = updates[0]
+	}
+	body, err := json.Marshal(content)
+	if err != nil {
+		return "", err
+	}
+	response, err := w.load.process.client.Post("http://"+w.load.process.api+"/v1/progress", "application/json", bytes.NewReader(body))
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return truth.Refused, nil
+	case err != nil:
+		return truth.Uncertain, nil //nolint:nilerr // a broken connection is what the load is for
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(response.Body)
+	switch {
+	case response.StatusCode == http.StatusOK && err == nil:
+		return truth.Acknowledged, nil
+	case response.StatusCode == http.StatusOK:
+		return truth.Uncertain, nil
+	case response.StatusCode == http.StatusServiceUnavailable:
+		return truth.Refused, nil // the sidecar is shutting down
+	}
+	return "", fmt.Errorf("the sidecar answered %d: %s", response.StatusCode, answer)
+}

@@ -1,0 +1,224 @@
+package sidecar
+
+import (
+	"encoding/json"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/progress-sync/progress-sync/sidecar/status"
+	pgtest "github.com/progress-sync/progress-sync/test/postgres"
+)
+
+const update = `{"userId":"u","courseId":"c","lessonId":"l","currentTime":30,"duration":60}`
+
+func run(arguments ...string) (string, error) {
+	output, err := exec.Command(binary(), arguments...).CombinedOutput()
+	return string(output), err
+}
+
+func TestTheSecretComesLater(t *testing.T) {
+	t.Parallel()
+	uri := pgtest.Database(t)
+	p := newProcess(t, "", `{"sync":{"interval":"1s"}}`)
+	p.start(t)
+	p.post(t, update)
+	failure := func(class string) func(status.Document) bool {
+		return func(d status.Document) bool { return d.Sync.Error != nil && d.Sync.Error.Class == class }
+	}
+	p.await(t, "the missing Secret to show", failure("SecretMissing"))
+	p.setURI(t, "postgres://me:hunter2@127.0.0.1:nowhere/x")
+	p.await(t, "the broken Secret to show", failure("SecretInvalid"))
+	p.setURI(t, strings.Replace(uri, "/test_", "/missing_test_", 1))
+	p.await(t, "the missing database to show", failure("NoDatabase"))
+	p.setURI(t, uri)
+	p.await(t, "the row to be written without a restart", func(d status.Document) bool {
+		return d.Counters.RowsWritten == 1 && d.Sync.State == status.StateSynced
+	})
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if log := strings.Join(p.log, "\n"); strings.Contains(log, "hunter2") {
+		t.Error("the log holds the password")
+	}
+}
+
+func TestTheConfigurationIsFollowed(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t, pgtest.Database(t), `{"policy":{"name":"lms","generation":1},"sync":{"interval":"1m"}}`)
+	p.start(t)
+	p.post(t, update)
+
+	p.configure(t, `{"policy":{"generation":2},"sync":{"interval":"1s","batchSize":5000}}`)
+	p.await(t, "the mistake to show, and the last good one to stay", func(d status.Document) bool {
+		return d.PolicyGeneration == 1 && strings.Contains(d.ConfigError, "sync.batchSize is 5000")
+	})
+	if d := p.document(t); d.Counters.RowsWritten != 0 {
+		t.Error("a configuration with a mistake took effect")
+	}
+	p.configure(t, `{"policy":{"name":"lms","generation":3},"sync":{"interval":"1s"},"ingest":{"maxItems":1}}`)
+	p.await(t, "the new interval to take effect", func(d status.Document) bool {
+		return d.PolicyGeneration == 3 && d.ConfigError == "" && d.Counters.RowsWritten == 1
+	})
+	if code, answer := p.do(t, "POST", "/v1/progress", "["+update+","+update+"]"); code != 413 {
+		t.Errorf("%d %s", code, answer)
+	}
+}
+
+func TestItStartsWithABadConfiguration(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t, pgtest.Database(t), `{"sync":`)
+	p.start(t)
+	p.post(t, update)
+	if d := p.document(t); d.ConfigError == "" || !d.Accepting {
+		t.Errorf("%+v", d)
+	}
+}
+
+func TestReadsSeeWhatIsNotSavedYet(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t, pgtest.Database(t), `{"sync":{"interval":"1h"}}`)
+	p.start(t)
+	read := func() (stale bool, record map[string]any) {
+		t.Helper()
+		_, answer := p.do(t, "GET", "/v1/progress?userId=u", "")
+		var body struct {
+			Stale    bool
+			Progress []map[string]any
+		}
+		if err := json.Unmarshal([]byte(answer), &body); err != nil || len(body.Progress) != 1 {
+			t.Fatalf("%v %s", err, answer)
+		}
+		return body.Stale, body.Progress[0]
+	}
+	p.post(t, update)
+	saved(t, p)
+	p.post(t, `{"userId":"u","courseId":"c","lessonId":"l","currentTime":10,"seekEvents":2}`)
+	stale, record := read()
+	if stale || record["saved"] != false || record["updateCount"] != 2.0 || record["positionSeconds"] != 10.0 || record["maxPositionSeconds"] != 30.0 {
+		t.Errorf("stale %v, %v", stale, record)
+	}
+	if code, answer := p.do(t, "DELETE", "/v1/progress?userId=u&courseId=c&lessonId=l", ""); code != 200 {
+		t.Fatal(code, answer)
+	}
+	if stale, record := read(); stale || record["updateCount"] != 0.0 || record["maxPositionSeconds"] != 0.0 {
+		t.Errorf("after a reset: stale %v, %v", stale, record)
+	}
+	saved(t, p)
+	if stale, record := read(); stale || record["saved"] != true || record["maxPositionSeconds"] != 0.0 {
+		t.Errorf("after the reset was saved: stale %v, %v", stale, record)
+	}
+}
+
+func TestBadUpdatesGetAProblemThatNamesTheField(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t, "", "")
+	p.start(t)
+	for name, c := range map[string]struct {
+		body string
+		code int
+		want string
+	}{
+		"no user":       {`{"courseId":"c","lessonId":"l"}`, 422, `"field":"userId"`},
+		"negative time": {`{"userId":"u","courseId":"c","lessonId":"l","currentTime":-1}`, 422, `"field":"currentTime"`},
+		"NaN":           {`{"userId":"u","courseId":"c","lessonId":"l","duration":NaN}`, 400, "byte 56"},
+		"wrong type":    {`{"userId":7,"courseId":"c","lessonId":"l"}`, 422, `"field":"userId"`},
+		"half a JSON":   {update[:20], 400, "ends too early"},
+		"10 MB":         {strings.Repeat(" ", 10<<20), 413, "1048576 bytes"},
+		"one bad item":  {"[" + update + `,{"userId":"u"}]`, 207, `"index":1`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if code, answer := p.do(t, "POST", "/v1/progress", c.body); code != c.code || !strings.Contains(answer, c.want) {
+				t.Errorf("%d %s", code, answer)
+			}
+		})
+	}
+	if d := p.document(t); d.Counters.UpdatesAccepted != 1 || d.Counters.UpdatesRejected != 7 {
+		t.Errorf("%+v", d.Counters)
+	}
+}
+
+func TestARefusedRecordIsSetAsideAndTheRestWritten(t *testing.T) {
+	t.Parallel()
+	uri := pgtest.Database(t)
+	p := newProcess(t, uri, `{"sync":{"interval":"1h","batchSize":100}}`)
+	p.start(t)
+	p.post(t, update)
+	saved(t, p) // and the table is there
+	conn, err := pgx.Connect(t.Context(), uri)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	if _, err := conn.Exec(t.Context(), "ALTER TABLE progress_sync.lesson_progress ADD CONSTRAINT plausible CHECK (seek_events < 1000)"); err != nil {
+		t.Fatal(err)
+	}
+	var items []string
+	for _, lesson := range "abcdefgh" {
+		items = append(items, `{"userId":"u","courseId":"c","lessonId":"`+string(lesson)+`","seekEvents":5}`)
+	}
+	items[3] = strings.Replace(items[3], ":5}", ":5000}", 1)
+	p.post(t, "["+strings.Join(items, ",")+"]")
+	saved(t, p)
+	p.await(t, "one dead letter and all other rows", func(d status.Document) bool {
+		return d.DeadLetters.Count == 1 && d.Counters.RowsWritten == 8 && d.Sync.PendingUpdates == 0
+	})
+	if line := p.terminate(t); !strings.Contains(line, "9 updates were accepted; all are saved in Postgres but 1 records that it refused") {
+		t.Errorf("the termination log says %q", line)
+	}
+}
+
+func TestMigrationsByHand(t *testing.T) {
+	t.Parallel()
+	uri := pgtest.Database(t)
+	p := newProcess(t, uri, `{"sync":{"interval":"1s"},"database":{"migrations":"Manual"},"retry":{"initialDelay":"100ms","maxDelay":"500ms"}}`)
+	p.start(t)
+	p.post(t, update)
+	p.await(t, "the missing schema to show", func(d status.Document) bool {
+		return d.Sync.Error != nil && d.Sync.Error.Class == "SchemaMissing" && strings.Contains(d.Sync.Error.Message, "migrate print")
+	})
+	sql, err := run("migrate", "print")
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := pgx.Connect(t.Context(), uri)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	if _, err := conn.Exec(t.Context(), sql); err != nil {
+		t.Fatal(err)
+	}
+	p.await(t, "the row to be written", func(d status.Document) bool { return d.Counters.RowsWritten == 1 })
+}
+
+func TestTheCommandLineRefuses(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t, "", "")
+	p.start(t)
+	for name, c := range map[string]struct {
+		arguments []string
+		want      string
+	}{
+		"an address that others can reach": {[]string{"run", "--listen=0.0.0.0:0", "--spool=" + p.file("other"), "--termination-log="}, "must be a loopback address"},
+		"profiles for others":              {[]string{"run", "--pprof=:0", "--spool=" + p.file("other"), "--termination-log="}, "must be a loopback address"},
+		"a spool that is in use": {[]string{"run", "--listen=127.0.0.1:0", "--status-listen=127.0.0.1:0", "--spool=" + p.file("spool"), "--termination-log="},
+			p.file("spool")},
+		"a port that is in use": {[]string{"run", "--listen=" + p.api, "--status-listen=127.0.0.1:0", "--spool=" + p.file("third"), "--termination-log="},
+			"address already in use"},
+		"an unknown command": {[]string{"walk"}, "unknown command"},
+		"a stray argument":   {[]string{"prestop", "now"}, "unexpected argument"},
+		"prestop of nobody":  {[]string{"prestop", "--listen=" + freeAddress(t)}, "refused"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			output, err := run(c.arguments...)
+			if err == nil || !strings.Contains(output, c.want) {
+				t.Errorf("%v: %s", err, output)
+			}
+		})
+	}
+	if output, err := run("version"); err != nil || output != "test\n" {
+		t.Errorf("version: %v %q", err, output)
+	}
+}
