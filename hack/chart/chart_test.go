@@ -38,7 +38,7 @@ func TestCRDTemplate(t *testing.T) {
 }
 
 func TestRulesTemplate(t *testing.T) {
-	const cluster = "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: operator\nrules:\n- apiGroups: [\"\"]\n  resources: [pods]\n  resourceNames: [progress-sync-x]\n  verbs: [list]\n"
+	const cluster = "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: operator\nrules:\n- apiGroups: [\"\"]\n  resources: [pods]\n  resourceNames: [progress-sync-webhook-cert, progress-sync-operator]\n  verbs: [list]\n"
 	own := strings.NewReplacer("ClusterRole", "Role", "pods", "secrets").Replace(cluster)
 
 	got, err := rulesTemplate([]byte(cluster + own))
@@ -49,8 +49,10 @@ func TestRulesTemplate(t *testing.T) {
 	if !found || !strings.Contains(clusterRules, "pods") || strings.Contains(clusterRules, "secrets") || !strings.Contains(ownRules, "secrets") {
 		t.Errorf("rules are not where they belong:\n%s", got)
 	}
-	if !strings.Contains(clusterRules, `{{ include "progress-sync.fullname" . }}-x`) {
-		t.Errorf("the operator's own objects are not named after the release:\n%s", got)
+	for _, name := range []string{`{{ include "progress-sync.fullname" . }}-webhook-cert`, "progress-sync-operator"} {
+		if !strings.Contains(clusterRules, name) {
+			t.Errorf("no object is named %s:\n%s", name, got)
+		}
 	}
 	for name, bad := range map[string]string{
 		"without a Role":             cluster,

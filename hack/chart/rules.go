@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"strings"
 
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -17,9 +16,16 @@ type role struct {
 	Rules             []rbacv1.PolicyRule `json:"rules"`
 }
 
-// prefix is what kustomize puts before the names of the operator's own objects.
-// In the chart it is the release's name.
-const prefix = "progress-sync-"
+// named are the objects whose names the operator is told by its flags. In config/
+// they have kustomize's prefix, in the chart the release's name. Other names,
+// such as the lease's, are the operator's own and the same everywhere.
+func named() map[string]string {
+	const release = `{{ include "progress-sync.fullname" . }}`
+	return map[string]string{
+		"progress-sync-manager-role": release + "-manager-role",
+		"progress-sync-webhook-cert": release + "-webhook-cert",
+	}
+}
 
 // rulesTemplate turns the roles of controller-gen into two named templates: the
 // rules that hold in the whole cluster and those of the operator's namespace.
@@ -45,8 +51,8 @@ func rulesTemplate(source []byte) ([]byte, error) {
 		delete(names, r.Kind)
 		for _, rule := range r.Rules {
 			for i, name := range rule.ResourceNames {
-				if own, ok := strings.CutPrefix(name, prefix); ok {
-					rule.ResourceNames[i] = `{{ include "progress-sync.fullname" . }}-` + own
+				if own, ok := named()[name]; ok {
+					rule.ResourceNames[i] = own
 				}
 			}
 		}

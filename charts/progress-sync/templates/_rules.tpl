@@ -1,0 +1,103 @@
+{{- /* Written by `make generate` from config/rbac/role.yaml. */ -}}
+{{- define "progress-sync.clusterRules" -}}
+- apiGroups:
+  - ""
+  resources:
+  - configmaps
+  verbs:
+  - create
+  - get
+  - list
+  - patch
+  - watch
+- apiGroups:
+  - ""
+  resources:
+  - pods
+  verbs:
+  - get
+  - list
+  - watch
+- apiGroups:
+  - admissionregistration.k8s.io
+  resources:
+  - mutatingwebhookconfigurations
+  verbs:
+  - create
+- apiGroups:
+  - admissionregistration.k8s.io
+  resourceNames:
+  - progress-sync
+  resources:
+  - mutatingwebhookconfigurations
+  verbs:
+  - get
+  - list
+  - patch
+  - watch
+- apiGroups:
+  - events.k8s.io
+  resources:
+  - events
+  verbs:
+  - create
+  - patch
+- apiGroups:
+  - progresssync.dev
+  resources:
+  - progresssyncpolicies
+  verbs:
+  - get
+  - list
+  - watch
+- apiGroups:
+  - progresssync.dev
+  resources:
+  - progresssyncpolicies/status
+  verbs:
+  - get
+  - patch
+- apiGroups:
+  - rbac.authorization.k8s.io
+  resourceNames:
+  - '{{ include "progress-sync.fullname" . }}-manager-role'
+  resources:
+  - clusterroles
+  verbs:
+  - get
+{{- end }}
+{{- define "progress-sync.namespacedRules" -}}
+- apiGroups:
+  - ""
+  resources:
+  - secrets
+  verbs:
+  - create
+- apiGroups:
+  - ""
+  resourceNames:
+  - '{{ include "progress-sync.fullname" . }}-webhook-cert'
+  resources:
+  - secrets
+  verbs:
+  - get
+  - list
+  - update
+  - watch
+- apiGroups:
+  - coordination.k8s.io
+  resources:
+  - leases
+  verbs:
+  - create
+- apiGroups:
+  - coordination.k8s.io
+  resourceNames:
+  - progress-sync-operator
+  resources:
+  - leases
+  verbs:
+  - get
+  - patch
+  - update
+{{- end }}
