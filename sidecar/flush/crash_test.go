@@ -30,7 +30,12 @@ type crasher struct {
 	rng     *rand.Rand
 	left    int // steps until the crash, 0 for none planned
 	dead    bool
+	gone    chan struct{} // closed when dead
 	clone   *vfs.MemFS
+}
+
+func newCrasher(disk *vfs.MemFS, rng *rand.Rand) *crasher {
+	return &crasher{disk: disk, rng: rng, gone: make(chan struct{})}
 }
 
 func (c *crasher) step() error {
@@ -46,6 +51,7 @@ func (c *crasher) step() error {
 		return nil
 	}
 	c.dead = true
+	close(c.gone)
 	c.clone = c.disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: c.percent, RNG: c.rng})
 	return errCrashed
 }
@@ -54,6 +60,15 @@ func (c *crasher) arm(steps, percent int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.left, c.percent = steps, percent
+}
+
+// alive does something that the process does whole or not at all.
+func (c *crasher) alive(do func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.dead {
+		do()
+	}
 }
 
 func (c *crasher) died() bool {
@@ -160,7 +175,7 @@ func (w *world) boot(t *rapid.T, disk *vfs.MemFS) {
 		t.Fatalf("opening the spool after a crash: %v", err)
 	}
 	w.buffer = b
-	w.crasher = &crasher{disk: disk, rng: rand.New(rand.NewPCG(1, uint64(w.deaths)))}
+	w.crasher = newCrasher(disk, rand.New(rand.NewPCG(1, uint64(w.deaths))))
 	p := testPolicy
 	p.BatchSize = 3
 	w.flusher, w.stop = launch(mortalBuffer{b, w.crasher}, w.db, p, &journal{})

@@ -1,0 +1,296 @@
+package flush
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/progress-sync/progress-sync/sidecar/buffer"
+	"github.com/progress-sync/progress-sync/sidecar/postgres"
+	"github.com/progress-sync/progress-sync/test/postgres"
+)
+
+// quick retries as fast as a test wants it.
+var quick = Policy{
+	BatchSize: 5, MaxRetries: 3, InitialDelay: 10 * time.Millisecond, MaxDelay: 50 * time.Millisecond, Interval: time.Minute,
+}
+
+func openDatabase(t *testing.T, uri string) *postgres.Database {
+	t.Helper()
+	db := postgres.New(postgres.Options{URI: func() (string, error) { return uri, nil }})
+	t.Cleanup(db.Close)
+	return db
+}
+
+func connect(t *testing.T, uri string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), uri)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	return conn
+}
+
+func execute(t *testing.T, conn *pgx.Conn, sql string, args ...any) {
+	t.Helper()
+	if _, err := conn.Exec(t.Context(), sql, args...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// sums are what the table holds: updates and seeks of each learner.
+func sums(t *testing.T, conn *pgx.Conn) map[string][2]int64 {
+	t.Helper()
+	rows, err := conn.Query(t.Context(), `SELECT user_id, update_count, seek_events FROM progress_sync.lesson_progress`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string][2]int64{}
+	var user string
+	var updates, seeks int64
+	if _, err := pgx.ForEachRow(rows, []any{&user, &updates, &seeks}, func() error {
+		all[user] = [2]int64{updates, seeks}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// until waits for a condition that something else brings about.
+func until(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !condition() {
+		select {
+		case <-ctx.Done():
+			t.Fatalf("waited in vain until %s", what)
+		case <-tick.C:
+		}
+	}
+}
+
+const terminateOthers = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+	WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'`
+
+func TestAgainstPostgresNothingIsLostOrDoubledWhileBackendsAndProcessesDie(t *testing.T) {
+	uri := pgtest.Database(t)
+	admin := connect(t, uri)
+	disk := vfs.NewCrashableMem()
+	rng := rand.New(rand.NewPCG(7, 7))
+	acknowledged := map[string]int64{}
+
+	work := func(b *buffer.Buffer) {
+		var keys []int
+		for range 1 + rng.IntN(20) {
+			keys = append(keys, rng.IntN(40))
+		}
+		put(t, b, keys...)
+		for _, k := range keys {
+			acknowledged[key(k).UserID]++
+		}
+		b.MarkDue(buffer.Filter{})
+	}
+	retries := 0
+	for range 15 {
+		b := openBuffer(t, disk, bufferPolicy)
+		c := newCrasher(disk, rng)
+		c.arm(1+rng.IntN(60), rng.IntN(101))
+		seen := &journal{}
+		_, stop := launch(mortalBuffer{b, c}, openDatabase(t, uri), quick, seen)
+		for !c.died() {
+			progressed := b.Progressed()
+			c.alive(func() { work(b) })
+			if rng.IntN(3) == 0 {
+				execute(t, admin, terminateOthers)
+			}
+			select {
+			case <-progressed:
+			case <-c.gone:
+			}
+		}
+		_ = stop()
+		retries += seen.retries
+		disk = c.clone
+	}
+	b := openBuffer(t, disk, bufferPolicy)
+	f := start(t, b, openDatabase(t, uri), quick)
+	work(b)
+	if n, err := f.Drain(t.Context()); n != 0 || err != nil {
+		t.Fatalf("%d left: %v", n, err)
+	}
+	if retries == 0 {
+		t.Error("no terminated backend was noticed")
+	}
+
+	want := map[string][2]int64{}
+	for user, n := range acknowledged {
+		want[user] = [2]int64{n, n}
+	}
+	got := sums(t, admin)
+	for user, n := range want {
+		if got[user] != n {
+			t.Errorf("%s: saved %v, want %v", user, got[user], n)
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("%d rows, want %d", len(got), len(want))
+	}
+}
+
+func TestAgainstPostgresARefusedRecordIsSetAside(t *testing.T) {
+	uri := pgtest.Database(t)
+	admin := connect(t, uri)
+	b := openBuffer(t, vfs.NewMem(), bufferPolicy)
+	f := start(t, b, openDatabase(t, uri), quick)
+	put(t, b, 1)
+	if err := f.Sync(t.Context(), buffer.Filter{}); err != nil {
+		t.Fatal(err)
+	}
+	execute(t, admin, fmt.Sprintf(
+		`ALTER TABLE progress_sync.lesson_progress ADD CONSTRAINT no_seven CHECK (user_id <> '%s')`, key(7).UserID))
+	put(t, b, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
+	if err := f.Sync(t.Context(), buffer.Filter{}); err != nil {
+		t.Fatal(err)
+	}
+	got := sums(t, admin)
+	if len(got) != 9 || got[key(1).UserID] != [2]int64{2, 2} || got[key(7).UserID] != [2]int64{} {
+		t.Errorf("saved %v", got)
+	}
+	if n := b.Stats().DeadLetters; n != 1 {
+		t.Errorf("%d dead letters", n)
+	}
+	if q := f.seen.quarantined; len(q) != 1 || q[0].SQLState != "23514" || q[0].Constraint != "no_seven" {
+		t.Errorf("reported %+v", q)
+	}
+}
+
+func TestAgainstPostgresAMissingGrantIsHeldUntilItIsGiven(t *testing.T) {
+	server := pgtest.Shared(t)
+	uri := pgtest.Database(t)
+	admin := connect(t, uri)
+	if err := server.CreateRole(t.Context(), "lms", "secret"); err != nil {
+		t.Fatal(err)
+	}
+	database := admin.Config().Database
+	first := postgres.New(postgres.Options{URI: func() (string, error) { return uri, nil }})
+	defer first.Close()
+	if _, _, err := first.Claim(t.Context(), "3f0e8c9c-7d43-4c53-9a51-0a8f6c2d1b11", "3f0e8c9c-7d43-4c53-9a51-0a8f6c2d1b12", 1); err != nil {
+		t.Fatal(err)
+	}
+	b := openBuffer(t, vfs.NewMem(), bufferPolicy)
+	f := start(t, b, openDatabase(t, server.URI("lms", database)), quick)
+	put(t, b, 1, 2, 3)
+	failure := notSaved(t, f.Sync(t.Context(), buffer.Filter{}))
+	if failure.Retry != postgres.Hold || failure.Message == "" {
+		t.Errorf("failure %+v", failure)
+	}
+	until(t, "the condition is reported", func() bool { return f.seen.condition().Phase == PhaseHeld })
+	execute(t, admin, `GRANT USAGE ON SCHEMA progress_sync TO lms`)
+	execute(t, admin, `GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA progress_sync TO lms`)
+	until(t, "everything is written", func() bool { s := b.Stats(); return s.Pending+s.InFlight == 0 })
+	if got := sums(t, admin); len(got) != 3 {
+		t.Errorf("saved %v", got)
+	}
+	execute(t, admin, `DROP OWNED BY lms`)
+}
+
+func TestAgainstPostgresADatabaseThatFellBackGetsWhatItLacks(t *testing.T) {
+	uri := pgtest.Database(t)
+	admin := connect(t, uri)
+	b := openBuffer(t, vfs.NewMem(), bufferPolicy)
+	f := start(t, b, openDatabase(t, uri), quick)
+	save := func(keys ...int) {
+		t.Helper()
+		put(t, b, keys...)
+		if err := f.Sync(t.Context(), buffer.Filter{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	save(1, 2, 3, 4, 5, 6)
+	execute(t, admin, `CREATE TABLE old_ledger AS TABLE progress_sync.ledger`)
+	execute(t, admin, `CREATE TABLE old_progress AS TABLE progress_sync.lesson_progress`)
+	save(1, 2, 3)
+	save(4, 5, 6)
+	save(1, 6)
+	execute(t, admin, `BEGIN;
+		DELETE FROM progress_sync.ledger; INSERT INTO progress_sync.ledger TABLE old_ledger;
+		DELETE FROM progress_sync.lesson_progress; INSERT INTO progress_sync.lesson_progress TABLE old_progress;
+		COMMIT`)
+	save(1, 2, 3, 4, 5, 6)
+	f.Nudge()
+	want := map[int]int64{1: 4, 2: 3, 3: 3, 4: 3, 5: 3, 6: 4}
+	until(t, "all is as it was", func() bool {
+		got := sums(t, admin)
+		for k, n := range want {
+			if got[key(k).UserID] != [2]int64{n, n} {
+				return false
+			}
+		}
+		return true
+	})
+	f.seen.mu.Lock()
+	defer f.seen.mu.Unlock()
+	if f.seen.replayed == 0 {
+		t.Error("no replay was reported")
+	}
+}
+
+func TestAgainstPostgresALostLedgerIsClaimedAgain(t *testing.T) {
+	uri := pgtest.Database(t)
+	admin := connect(t, uri)
+	b := openBuffer(t, vfs.NewMem(), bufferPolicy)
+	f := start(t, b, openDatabase(t, uri), quick)
+	put(t, b, 1, 2, 3)
+	if err := f.Sync(t.Context(), buffer.Filter{}); err != nil {
+		t.Fatal(err)
+	}
+	execute(t, admin, `DROP SCHEMA progress_sync CASCADE`)
+	put(t, b, 1, 2, 3)
+	until(t, "the schema is back and all is in it", func() bool {
+		if err := f.Sync(t.Context(), buffer.Filter{}); err != nil {
+			return false
+		}
+		got := sums(t, admin)
+		return got[key(1).UserID] == [2]int64{2, 2} && got[key(2).UserID] == [2]int64{2, 2} && got[key(3).UserID] == [2]int64{2, 2}
+	})
+}
+
+func TestAgainstPostgresANewerProcessFencesAnOlder(t *testing.T) {
+	uri := pgtest.Database(t)
+	admin := connect(t, uri)
+	disk := vfs.NewCrashableMem()
+	b := openBuffer(t, disk, bufferPolicy)
+	older := start(t, b, openDatabase(t, uri), quick)
+	put(t, b, 1, 2, 3, 4)
+	if err := older.Sync(t.Context(), buffer.Filter{}); err != nil {
+		t.Fatal(err)
+	}
+	copied := openBuffer(t, disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 100, RNG: rand.New(rand.NewPCG(1, 1))}), bufferPolicy)
+	newer := start(t, copied, openDatabase(t, uri), quick)
+	put(t, copied, 1, 2, 3, 4)
+	if err := newer.Sync(t.Context(), buffer.Filter{}); err != nil {
+		t.Fatal(err)
+	}
+	put(t, b, 1, 2, 3, 4)
+	if failure := notSaved(t, older.Sync(t.Context(), buffer.Filter{})); failure.Class != ClassFenced {
+		t.Errorf("class %s", failure.Class)
+	}
+	for user, n := range sums(t, admin) {
+		if n != [2]int64{2, 2} {
+			t.Errorf("%s: saved %v", user, n)
+		}
+	}
+	if len(b.Held(buffer.Filter{})) != 4 {
+		t.Error("the fenced process has not kept what it accepted")
+	}
+}
