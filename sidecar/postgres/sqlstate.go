@@ -48,7 +48,8 @@ func rule(code string) advised {
 		return fails(ReadOnly, KindServer, Transient, "Postgres takes no writes: it is a standby or set to read-only",
 			"It will be tried again on a new connection. With several hosts, put target_session_attrs=primary into the URI.")
 	case "42501":
-		return fails(NoPrivilege, KindServer, Hold, "The role in the Secret lacks rights on the tables", "Let it: "+grantTables)
+		return fails(NoPrivilege, KindServer, Hold, "The role in the Secret lacks rights on the tables",
+			"As the owner of the tables, run: "+grantTables+" It will be tried again.")
 	case "3F000", "42P01", "42703", "42P10":
 		return fails(SchemaMissing, KindServer, Hold, "The tables in schema progress_sync are missing or not as the migrations make them",
 			"With database.migrations: Auto the sidecar creates what is missing; otherwise apply them: "+printMigrations+".")

@@ -1,0 +1,39 @@
+package postgres
+
+import (
+	"testing"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+	pgtest "github.com/progress-sync/progress-sync/test/postgres"
+)
+
+// TestUpdatesStayOnTheirPage holds that the table's fillfactor and the lack of
+// an index on what changes let updates be heap-only.
+func TestUpdatesStayOnTheirPage(t *testing.T) {
+	uri := pgtest.Database(t)
+	d := open(t, Options{URI: fixed(uri)})
+	w := claim(t, d)
+	const rows, batchSize = 6000, 500
+	for range 2 {
+		for from := 0; from < rows; from += batchSize {
+			var batch []progress.Record
+			for n := from; n < from+batchSize; n++ {
+				r := watched(n)
+				r.UserID, r.CourseID = "3f0c9a52-8d1e-4b7a-9c61-0e5d2b7f4a13", "b7e1d2c3-5a4f-4e6d-8c9b-1a2f3e4d5c6b"
+				batch = append(batch, r)
+			}
+			w.apply(t, batch...)
+		}
+	}
+	d.Close() // the server's counts come with the end of a session
+	conn := connect(t, uri)
+	until(t, conn, "SELECT n_tup_upd >= $1 FROM pg_stat_user_tables WHERE relname = 'lesson_progress'", rows)
+	var updated, hot int
+	if err := conn.QueryRow(t.Context(), "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'lesson_progress'").Scan(&updated, &hot); err != nil {
+		t.Fatal(err)
+	}
+	if 100*hot < 95*updated {
+		t.Errorf("%d of %d updates stayed on their page", hot, updated)
+	}
+	t.Logf("%d of %d updates stayed on their page", hot, updated)
+}
