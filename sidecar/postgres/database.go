@@ -72,7 +72,9 @@ func (d *Database) Reload() {
 	}
 }
 
-// Close drops all connections, and waits for those in use to come back.
+// Close drops all connections. It waits for those in use to come back, but no
+// longer than closePatience: a connection to a server that hangs takes some
+// seconds more, in the background.
 func (d *Database) Close() {
 	d.mu.Lock()
 	if !d.closed {
@@ -80,7 +82,17 @@ func (d *Database) Close() {
 		d.retire(d.pool)
 	}
 	d.mu.Unlock()
-	d.closing.Wait()
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		d.closing.Wait()
+	}()
+	patience := time.NewTimer(closePatience)
+	defer patience.Stop()
+	select {
+	case <-closed:
+	case <-patience.C:
+	}
 }
 
 // retire closes a pool without waiting for what is under way on it.

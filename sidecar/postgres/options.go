@@ -20,6 +20,8 @@ const (
 	// maxConnectionLife makes rotated credentials and moved hosts take effect
 	// even if nobody calls Reload.
 	maxConnectionLife = 30 * time.Minute
+	// closePatience bounds the wait for connections at the end.
+	closePatience = 2 * time.Second
 
 	defaultApplicationName = "progress-sync"
 )
