@@ -5,6 +5,7 @@ package e2e
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"testing"
@@ -29,6 +30,12 @@ func runAll(ctx context.Context, m *testing.M) (code int, err error) {
 	}
 	if err != nil {
 		return 1, err
+	}
+	// The tests wait far more than they work, so more of them than there are
+	// cores run side by side.
+	flag.Parse()
+	if err := flag.Set("test.parallel", "5"); err != nil {
+		return 1, fmt.Errorf("setting how many tests run side by side: %w", err)
 	}
 	return m.Run(), nil
 }
