@@ -165,10 +165,8 @@ func (w *world) after(progress.Batch) error {
 }
 
 func (w *world) boot(t *rapid.T, disk *vfs.MemFS) {
-	policy := bufferPolicy
-	policy.ReplayWindow = 24 * time.Hour
 	b, err := buffer.Open(buffer.Options{
-		Dir: "spool", FS: disk, Policy: policy,
+		Dir: "spool", FS: disk, Policy: bufferPolicy,
 		FreeBytes: func(string) (uint64, error) { return 1 << 40, nil },
 	})
 	if err != nil {
@@ -254,7 +252,7 @@ func (w *world) beforeClaim() bool {
 
 // failOver loses what was written since replicate.
 func (w *world) failOver(t *rapid.T) {
-	if w.rows == nil || w.beforeClaim() || time.Since(w.takenAt) > time.Hour {
+	if w.rows == nil || w.beforeClaim() || time.Since(w.takenAt) > bufferPolicy.ReplayWindow {
 		t.Skip("no replica is near enough")
 	}
 	w.db.restore(w.rows, w.saved)

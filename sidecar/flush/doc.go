@@ -12,6 +12,22 @@
 // the ordinary way are the same code. It keeps promises 4 and 7 by bounding
 // every attempt and reporting every failure as a Condition; nothing is dropped.
 //
+// What the ledger may say at a claim or when a batch is sent, and what follows:
+//
+//	the last confirmed number    go on
+//	a frozen batch's number      it was applied, its answer was lost: confirm
+//	a lower number, or no row    the database fell back: apply again what is
+//	                             kept above it, then go on; if something is
+//	                             missing, say so and move the ledger past it
+//	any other higher number      the spool is an old copy: hold its data
+//	another owner                a newer process: stop for good, unless the
+//	                             number is below the last confirmed one. Then
+//	                             the database fell back to before the claim
+//
+// A database that fell back to before this process's claim and lost no batch
+// with it can't be told from a newer process. Flushing stops then, with all
+// data kept, and goes on after a restart.
+//
 // One goroutine per lane writes the lane's batches one after the other, and one
 // looks after the connection when nothing is written. When and how often they
 // may try is decided by the gate, which all of them share.

@@ -50,20 +50,6 @@ type gate struct {
 
 const nobody = -1
 
-// trouble is a run of failures. The zero value is none.
-type trouble struct {
-	failures  int
-	failure   postgres.Failure
-	verdict   verdict
-	since     time.Time
-	notBefore time.Time
-	// atClaim: the failure was one of taking the session, not of writing.
-	atClaim bool
-	// counted is the newest attempt when the last failure was counted. What
-	// started before it failed of the same cause and is not counted again.
-	counted uint64
-}
-
 type attemptFailure struct {
 	attempt uint64
 	failure postgres.Failure
@@ -106,9 +92,6 @@ func (g *gate) enter(ctx context.Context, lane int) (a attempt, err error) {
 		g.mu.Lock()
 	}
 }
-
-// forever stands for "until something changes".
-const forever = time.Duration(1<<63 - 1)
 
 func (g *gate) waitLocked(lane int, now time.Time) time.Duration {
 	if g.probing != nobody && g.probing != lane {
@@ -201,23 +184,6 @@ func (g *gate) refused(a attempt, f postgres.Failure, records int) action {
 	return decide(f, 1, records, Policy{}, 0)
 }
 
-func (g *gate) countLocked(t *trouble, attempt uint64, f postgres.Failure) action {
-	now := time.Now()
-	if t.failures == 0 {
-		t.since = now
-	}
-	if t.failures == 0 || attempt > t.counted {
-		t.failures++
-		t.counted = g.attempts
-	}
-	if !ofLane(f) {
-		g.outages++
-	}
-	act := decide(f, t.failures, 0, g.policyLocked(), g.chance())
-	t.failure, t.verdict, t.notBefore = f, act.verdict, now.Add(act.delay)
-	return act
-}
-
 // stop ends flushing for good.
 func (g *gate) stop(f postgres.Failure) {
 	g.mu.Lock()
@@ -228,65 +194,6 @@ func (g *gate) stop(f postgres.Failure) {
 		g.reportLocked()
 		g.broadcastLocked()
 	}
-}
-
-// nudge lets every lane make an attempt now and returns the number of the last
-// attempt before.
-func (g *gate) nudge() uint64 {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.nudgeLocked()
-	return g.attempts
-}
-
-// nudgeAgain repeats a nudge that came while the attempt before was still under
-// way and has failed since, if no attempt has started after it.
-func (g *gate) nudgeAgain(last uint64) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	now := time.Now()
-	if g.attempts > last {
-		return
-	}
-	for lane := range g.lanes {
-		if w := g.waitLocked(lane, now); w > 0 && w < forever {
-			g.nudgeLocked()
-			return
-		}
-	}
-}
-
-// recheck is a nudge after which idle lanes look at the ledger too, and the
-// health check at the connection.
-func (g *gate) recheck() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.contact = time.Time{}
-	g.outages++
-	g.nudgeLocked()
-}
-
-func (g *gate) nudgeLocked() {
-	g.shared.notBefore, g.idle.notBefore = time.Time{}, time.Time{}
-	for i := range g.lanes {
-		g.lanes[i].notBefore = time.Time{}
-	}
-	g.broadcastLocked()
-}
-
-func (g *gate) setPolicy(p Policy) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.policy = p
-	g.nudgeLocked()
-}
-
-// setHurry shortens all delays for a shutdown.
-func (g *gate) setHurry() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.hurry = true
-	g.nudgeLocked()
 }
 
 func (g *gate) policyLocked() Policy {
@@ -322,19 +229,4 @@ func (g *gate) change() <-chan struct{} {
 func (g *gate) broadcastLocked() {
 	close(g.changed)
 	g.changed = make(chan struct{})
-}
-
-// sleep waits for d, for wake or for the end of ctx.
-func sleep(ctx context.Context, d time.Duration, wake <-chan struct{}) {
-	var due <-chan time.Time
-	if d < forever {
-		t := time.NewTimer(d)
-		defer t.Stop()
-		due = t.C
-	}
-	select {
-	case <-ctx.Done():
-	case <-wake:
-	case <-due:
-	}
 }

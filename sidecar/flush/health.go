@@ -75,3 +75,45 @@ func (h *health) prune(now time.Time) error {
 	}
 	return nil
 }
+
+// checkDue returns how long the health check has to wait. While lanes use the
+// database, or wait to, it is needless.
+func (g *gate) checkDue(interval time.Duration) time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := time.Now()
+	if g.entering > 0 {
+		return interval
+	}
+	if g.idle.failures > 0 {
+		return g.idle.notBefore.Sub(now)
+	}
+	if g.contact.IsZero() {
+		return 0
+	}
+	return g.contact.Add(interval).Sub(now)
+}
+
+// checked notes the result of a health check.
+func (g *gate) checked(f *postgres.Failure) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.contactLocked(f == nil || connected(*f))
+	if f != nil {
+		g.attempts++
+		g.countLocked(&g.idle, g.attempts, *f)
+		g.reportLocked()
+		return
+	}
+	had := g.idle.failures > 0
+	g.idle = trouble{}
+	if g.entering == 0 {
+		// What was to be written is gone, and with it its trouble.
+		had = had || g.shared.failures > 0
+		g.shared = trouble{}
+	}
+	if had {
+		g.reportLocked()
+		g.broadcastLocked()
+	}
+}

@@ -81,6 +81,20 @@ func TestAFailoverIsMadeGoodWithoutAFurtherWrite(t *testing.T) {
 	}
 }
 
+func TestAnOutageLongerThanTheReplayWindowLosesNothing(t *testing.T) {
+	run(t, func(t *testing.T, f *fixture, db *ledgerModel) {
+		save(t, f, 1, 2, 3, 4)
+		rows, saved := db.snapshot()
+		save(t, f, 1, 2, 3, 4)
+		db.setTrouble(failing(sqlError("57P03"), "ping", "apply", "ask", "claim"), nil)
+		after(2 * bufferPolicy.ReplayWindow)
+		db.restore(rows, saved)
+		db.setTrouble(nil, nil)
+		after(2 * time.Minute)
+		wantCounts(t, db, map[int]int64{1: 2, 2: 2, 3: 2, 4: 2})
+	})
+}
+
 func TestADatabaseThatLostTheLedgerRowsGetsWhatIsKept(t *testing.T) {
 	run(t, func(t *testing.T, f *fixture, db *ledgerModel) {
 		save(t, f, 1, 2, 3, 4)

@@ -101,9 +101,9 @@ func TestAgainstPostgresNothingIsLostOrDoubledWhileBackendsAndProcessesDie(t *te
 		b.MarkDue(buffer.Filter{})
 	}
 	retries := 0
-	for range 15 {
+	for life := range 15 {
 		b := openBuffer(t, disk, bufferPolicy)
-		c := newCrasher(disk, rng)
+		c := newCrasher(disk, rand.New(rand.NewPCG(7, uint64(life))))
 		c.arm(1+rng.IntN(60), rng.IntN(101))
 		seen := &journal{}
 		_, stop := launch(mortalBuffer{b, c}, openDatabase(t, uri), quick, seen)
