@@ -15,6 +15,9 @@ var (
 	errMalformed = errors.New("it is malformed")
 )
 
+// entryVersion is the first byte of every value, and of every record in it.
+const entryVersion = 1
+
 // decoder reads values of the spool. After the first error it returns zeros.
 type decoder struct {
 	rest []byte
@@ -28,8 +31,8 @@ func (d *decoder) fail(err error) {
 	d.rest = nil
 }
 
-func (d *decoder) version(known byte) {
-	if d.byte() != known && d.err == nil {
+func (d *decoder) version() {
+	if d.byte() != entryVersion && d.err == nil {
 		d.fail(errVersion)
 	}
 }

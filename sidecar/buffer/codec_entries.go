@@ -19,15 +19,6 @@ const (
 	prefixDeadLetter = 'd'
 )
 
-const (
-	formatVersion     = 1
-	pendingVersion    = 1
-	batchVersion      = 1
-	laneVersion       = 1
-	keptVersion       = 1
-	deadLetterVersion = 1
-)
-
 func laneKey(lane int) []byte { return []byte{prefixLane, byte(lane)} }
 
 // numberedKey is the key of a batch or of its kept marker.
@@ -51,14 +42,13 @@ type format struct {
 	writer uuid.UUID
 }
 
-func (f format) append(dst []byte) []byte {
-	dst = append(dst, formatVersion, byte(f.lanes))
-	return append(dst, f.writer[:]...)
+func (f format) encode() []byte {
+	return append([]byte{entryVersion, byte(f.lanes)}, f.writer[:]...)
 }
 
 func decodeFormat(value []byte) (format, error) {
 	d := decoder{rest: value}
-	d.version(formatVersion)
+	d.version()
 	f := format{lanes: int(d.byte())}
 	if len(d.rest) < len(f.writer) {
 		d.fail(errTruncated)
@@ -81,14 +71,14 @@ func appendPending(dst []byte, s pendingState, r *progress.Record) []byte {
 	if s.due {
 		due = 1
 	}
-	dst = append(dst, pendingVersion, due)
+	dst = append(dst, entryVersion, due)
 	dst = appendInstant(dst, s.opened)
 	return appendRecord(dst, r)
 }
 
 func decodePending(value []byte, r *progress.Record) (pendingState, error) {
 	d := decoder{rest: value}
-	d.version(pendingVersion)
+	d.version()
 	due := d.byte()
 	if due > 1 {
 		d.fail(errMalformed)
@@ -98,9 +88,8 @@ func decodePending(value []byte, r *progress.Record) (pendingState, error) {
 	return s, d.end()
 }
 
-func appendBatch(dst []byte, oldest progress.Instant, records []progress.Record) []byte {
-	dst = append(dst, batchVersion)
-	dst = appendInstant(dst, oldest)
+func encodeBatch(oldest progress.Instant, records []progress.Record) []byte {
+	dst := appendInstant([]byte{entryVersion}, oldest)
 	dst = binary.AppendUvarint(dst, uint64(len(records)))
 	for i := range records {
 		dst = appendKeyed(dst, &records[i])
@@ -110,7 +99,7 @@ func appendBatch(dst []byte, oldest progress.Instant, records []progress.Record)
 
 func decodeBatch(value []byte) (oldest progress.Instant, records []progress.Record, err error) {
 	d := decoder{rest: value}
-	d.version(batchVersion)
+	d.version()
 	oldest = d.instant()
 	n := d.count()
 	for i := range n {
@@ -145,9 +134,8 @@ type laneState struct {
 	frozen   []uint64
 }
 
-func (s laneState) append(dst []byte) []byte {
-	dst = append(dst, laneVersion)
-	dst = binary.AppendUvarint(dst, s.next)
+func (s laneState) encode() []byte {
+	dst := binary.AppendUvarint([]byte{entryVersion}, s.next)
 	dst = binary.AppendUvarint(dst, s.applied)
 	dst = appendInstant(dst, s.received)
 	dst = binary.AppendUvarint(dst, uint64(len(s.frozen)))
@@ -159,7 +147,7 @@ func (s laneState) append(dst []byte) []byte {
 
 func decodeLaneState(value []byte) (laneState, error) {
 	d := decoder{rest: value}
-	d.version(laneVersion)
+	d.version()
 	s := laneState{next: d.uvarint(), applied: d.uvarint(), received: d.instant()}
 	for range d.count() {
 		s.frozen = append(s.frozen, d.uvarint())
@@ -178,16 +166,15 @@ type keptBatch struct {
 	bytes  int64
 }
 
-func (k keptBatch) append(dst []byte) []byte {
-	dst = append(dst, keptVersion)
-	dst = binary.AppendUvarint(dst, k.prev)
+func (k keptBatch) encode() []byte {
+	dst := binary.AppendUvarint([]byte{entryVersion}, k.prev)
 	dst = appendInstant(dst, k.at)
 	return binary.AppendUvarint(dst, uint64(k.bytes))
 }
 
 func decodeKept(number uint64, value []byte) (keptBatch, error) {
 	d := decoder{rest: value}
-	d.version(keptVersion)
+	d.version()
 	k := keptBatch{number: number, prev: d.uvarint(), at: d.instant()}
 	bytes := d.uvarint()
 	if bytes > 1<<62 {

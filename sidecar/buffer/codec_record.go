@@ -7,8 +7,6 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
-const recordVersion = 1
-
 // Which parts of a record are written; a part that is not is zero.
 const (
 	hasGeneration = 1 << iota
@@ -32,7 +30,7 @@ const (
 // to ReceivedAt, which are short.
 func appendRecord(dst []byte, r *progress.Record) []byte {
 	parts := partsOf(r)
-	dst = append(dst, recordVersion)
+	dst = append(dst, entryVersion)
 	dst = binary.AppendUvarint(dst, parts)
 	dst = appendInstant(dst, r.ReceivedAt)
 	base := r.ReceivedAt
@@ -107,7 +105,7 @@ func partsOf(r *progress.Record) uint64 {
 
 // decodeRecord reads what appendRecord wrote; the key is the caller's.
 func decodeRecord(d *decoder, r *progress.Record) {
-	d.version(recordVersion)
+	d.version()
 	parts := d.uvarint()
 	if parts > allParts {
 		d.fail(errMalformed)

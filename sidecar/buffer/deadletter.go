@@ -24,9 +24,8 @@ type deadLetter struct {
 	record      progress.Record
 }
 
-func (dl *deadLetter) append(dst []byte) []byte {
-	dst = append(dst, deadLetterVersion)
-	dst = binary.AppendUvarint(dst, dl.id)
+func (dl *deadLetter) encode() []byte {
+	dst := binary.AppendUvarint([]byte{entryVersion}, dl.id)
 	dst = appendString(dst, dl.reason.SQLState)
 	dst = appendString(dst, dl.reason.Constraint)
 	dst = binary.AppendUvarint(dst, dl.times)
@@ -37,7 +36,7 @@ func (dl *deadLetter) append(dst []byte) []byte {
 
 func decodeDeadLetter(value []byte) (deadLetter, error) {
 	d := decoder{rest: value}
-	d.version(deadLetterVersion)
+	d.version()
 	dl := deadLetter{
 		id:     d.uvarint(),
 		reason: DeadLetterReason{SQLState: d.string(), Constraint: d.string()},
@@ -68,7 +67,7 @@ func (b *Buffer) bury(c change, r *progress.Record, reason DeadLetterReason) err
 	}
 	dl.reason, dl.last = reason, now
 	dl.times++
-	c.put(key, dl.append(nil))
+	c.put(key, dl.encode())
 	if value == nil {
 		b.lastDead = dl.id
 		b.deadCount++

@@ -103,14 +103,14 @@ func (fb *frozenBatch) batch(lane int) progress.Batch {
 
 // putBatch writes fb into c.
 func (b *Buffer) putBatch(c change, l *lane, fb *frozenBatch) {
-	value := appendBatch(nil, fb.oldest, fb.records)
+	value := encodeBatch(fb.oldest, fb.records)
 	fb.bytes = int64(len(value))
 	c.put(numberedKey(prefixBatch, l.number, fb.number), value)
 }
 
 // putLane writes the lane's numbers into c and appends c to the journal.
 func (b *Buffer) putLane(c change, l *lane) error {
-	c.put(laneKey(l.number), l.state(b).append(nil))
+	c.put(laneKey(l.number), l.state(b).encode())
 	return b.journal.append(c)
 }
 

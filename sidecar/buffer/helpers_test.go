@@ -59,9 +59,9 @@ type rig struct {
 
 func plentyFree(string) (uint64, error) { return 1 << 40, nil }
 
-func newRig(t testing.TB, set ...func(*Options)) *rig {
-	t.Helper()
-	b := &rig{t: t, fs: vfs.NewCrashableMem(), clock: newTestClock()}
+func newRig(tb testing.TB, set ...func(*Options)) *rig {
+	tb.Helper()
+	b := &rig{t: tb, fs: vfs.NewCrashableMem(), clock: newTestClock()}
 	b.opts = Options{
 		Dir: "spool", FS: b.fs, Now: b.clock.Now, Policy: testPolicy(), FreeBytes: plentyFree,
 	}
@@ -69,9 +69,9 @@ func newRig(t testing.TB, set ...func(*Options)) *rig {
 		s(&b.opts)
 	}
 	b.open()
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := b.Buffer.Close(); err != nil {
-			t.Errorf("closing: %v", err)
+			tb.Errorf("closing: %v", err)
 		}
 	})
 	return b
@@ -166,11 +166,13 @@ func records(batches []progress.Batch) int {
 }
 
 // eventually waits for a condition.
-func eventually(t testing.TB, what string, is func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !is(); time.Sleep(time.Millisecond) {
+func eventually(tb testing.TB, what string, is func() bool) {
+	tb.Helper()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(time.Minute); !is(); <-tick.C {
 		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain until %s", what)
+			tb.Fatalf("waited in vain until %s", what)
 		}
 	}
 }

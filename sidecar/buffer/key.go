@@ -12,8 +12,6 @@ import (
 // The strings of a pending record are parts of its diskKey, which is also the
 // key of the map that finds it: one allocation for all three.
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
 func appendDiskKey(dst []byte, prefix byte, k progress.Key) []byte {
 	dst = append(dst, prefix)
 	dst = binary.AppendUvarint(dst, uint64(len(k.UserID)))
@@ -54,5 +52,7 @@ func cutString(s string) (head, rest string, ok bool) {
 // laneOf is the lane of a diskKey, whatever its prefix. It must stay the same
 // for the life of a spool.
 func laneOf(key []byte, lanes int) int {
-	return int(crc32.Checksum(key[1:], castagnoli) % uint32(lanes))
+	return int(checksum(key[1:]) % uint32(lanes))
 }
+
+func checksum(key []byte) uint32 { return crc32.Checksum(key, crc32.MakeTable(crc32.Castagnoli)) }

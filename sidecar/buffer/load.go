@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -32,7 +31,7 @@ func (b *Buffer) load() error {
 		return err
 	}
 	b.settled = b.clock.read().elapsed + startDelay(p)
-	return b.loadPending(p)
+	return b.loadPending()
 }
 
 // loadFormat reads what the spool was created with, or creates it.
@@ -59,7 +58,7 @@ func (b *Buffer) loadFormat() error {
 	}
 	b.format = format{lanes: lanesOfNewSpool, writer: writer}
 	c := b.journal.begin()
-	c.put([]byte{prefixFormat}, b.format.append(nil))
+	c.put([]byte{prefixFormat}, b.format.encode())
 	if err := b.journal.append(c); err != nil {
 		return err
 	}
@@ -134,7 +133,7 @@ func (b *Buffer) loadBatch(l *lane, number uint64) error {
 
 // loadPending reads the pending records. Their windows go on from where they
 // were, the time in which nothing ran included.
-func (b *Buffer) loadPending(p *Policy) error {
+func (b *Buffer) loadPending() error {
 	now := b.clock.read()
 	var entries []*entry
 	n := 0
@@ -146,12 +145,12 @@ func (b *Buffer) loadPending(p *Policy) error {
 			if err != nil {
 				// The key is a learner's; its checksum can be told.
 				return fmt.Errorf("pending record %d (%08x, %d bytes) cannot be read: %w",
-					n, crc32.Checksum(key, castagnoli), len(value), err)
+					n, checksum(key), len(value), err)
 			}
 			var ok bool
 			if e.record.Key, ok = splitDiskKey(e.key); !ok {
 				return fmt.Errorf("the key of pending record %d (%08x) cannot be read",
-					n, crc32.Checksum(key, castagnoli))
+					n, checksum(key))
 			}
 			e.opened = now.elapsed - max(0, time.Duration(now.wall-s.opened)*time.Microsecond)
 			e.changed = e.opened
@@ -165,7 +164,7 @@ func (b *Buffer) loadPending(p *Policy) error {
 	}
 	slices.SortFunc(entries, func(a, b *entry) int { return cmp.Compare(a.opened, b.opened) })
 	for _, e := range entries {
-		l := b.lanes[crc32.Checksum([]byte(e.key[1:]), castagnoli)%uint32(len(b.lanes))]
+		l := b.lanes[laneOf([]byte(e.key), len(b.lanes))]
 		l.insert(e)
 		if e.record.Completed {
 			l.done.add(e.key)
@@ -184,7 +183,7 @@ func startDelay(p *Policy) time.Duration {
 	if longest <= 0 {
 		return 0
 	}
-	return rand.N(longest)
+	return rand.N(longest) //nolint:gosec // nobody gains by guessing it
 }
 
 func (b *Buffer) loadDeadLetters() error {

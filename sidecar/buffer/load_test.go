@@ -113,16 +113,16 @@ func TestASpoolThatCannotBeReadSaysWhatIsWrong(t *testing.T) {
 		},
 		"the format": {put([]byte{prefixFormat}, []byte{9}), "its format cannot be read, it may be of a newer version"},
 		"a lane's numbers": {
-			put(laneKey(0), []byte{laneVersion}),
+			put(laneKey(0), []byte{entryVersion}),
 			"lane 0: its numbers cannot be read: it ends too early",
 		},
 		"a frozen batch": {
-			put(numberedKey(prefixBatch, 0, 1), []byte{batchVersion}),
+			put(numberedKey(prefixBatch, 0, 1), []byte{entryVersion}),
 			"lane 0: batch 1 cannot be read: it ends too early",
 		},
 		"a frozen batch's record": {
 			func(b *rig, batch *pebble.Batch) error {
-				value := appendBatch(nil, 0, b.Frozen(0)[0].Records)
+				value := encodeBatch(0, b.Frozen(0)[0].Records)
 				return batch.Set(numberedKey(prefixBatch, 0, 1), value[:len(value)-1], nil)
 			},
 			"lane 0: batch 1 cannot be read: record 2 of 2: it ends too early",

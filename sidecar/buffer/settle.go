@@ -46,13 +46,13 @@ func (b *Buffer) confirm(lane int, number uint64) error {
 	if p.ReplayWindow > 0 {
 		l.kept = append(l.kept, k)
 		l.keptSize += k.bytes
-		c.put(numberedKey(prefixKept, lane, number), k.append(nil))
+		c.put(numberedKey(prefixKept, lane, number), k.encode())
 		b.dropKept(c, l, 0, p)
 	} else {
 		c.delete(numberedKey(prefixBatch, lane, number))
 		b.space.freed.Add(fb.bytes)
 	}
-	c.put(laneKey(lane), l.state(b).append(nil))
+	c.put(laneKey(lane), l.state(b).encode())
 	if err := b.journal.appendLazily(c); err != nil {
 		return err
 	}

@@ -44,7 +44,9 @@ func TestASpoolNearItsLimitIsEmptiedAndUsedAgain(t *testing.T) {
 		o.Policy.MaxPendingRecords = 0
 	})
 	module := make([]byte, 256<<10)
-	rand.NewChaCha8([32]byte{}).Read(module)
+	if _, err := rand.NewChaCha8([32]byte{}).Read(module); err != nil {
+		t.Fatal(err)
+	}
 	next := 0
 	grow := func() error {
 		next++

@@ -33,7 +33,7 @@ func (b *Buffer) Stats() Stats {
 		LimitBytes: p.SizeLimitBytes,
 		Refusing:   b.space.refusing.Load(),
 	}
-	next, any := time.Duration(0), false
+	next, waits := time.Duration(0), false
 	for _, l := range b.lanes {
 		l.mu.Lock()
 		s.Pending += int64(len(l.pending))
@@ -46,12 +46,12 @@ func (b *Buffer) Stats() Stats {
 		if e := l.age.head; e != nil {
 			s.older(now.wallOf(e.opened))
 		}
-		if due, ok := b.dueAt(l, now.elapsed, p); ok && (!any || due < next) {
-			next, any = due, true
+		if due, ok := b.dueAt(l, now.elapsed, p); ok && (!waits || due < next) {
+			next, waits = due, true
 		}
 		l.mu.Unlock()
 	}
-	if any {
+	if waits {
 		s.NextDue = b.clock.time(next)
 	}
 	b.deadMu.Lock()
