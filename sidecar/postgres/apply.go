@@ -18,17 +18,18 @@ import (
 type Outcome int
 
 const (
-	// Applied: this call has written the batch.
+	// Applied says that this call has written the batch.
 	Applied Outcome = iota + 1
-	// AlreadyApplied: an earlier attempt had written it, whatever became of
-	// its answer.
+	// AlreadyApplied says that an earlier attempt had written it, whatever
+	// became of its answer.
 	AlreadyApplied
-	// Rewound: the ledger is not at the number before the batch, but further
-	// back (Result.LedgerNumber), or has no row at all (Result.Missing). The
-	// database has lost what was written since. Nothing was written.
+	// Rewound says that the ledger is further back than the batch
+	// (Result.LedgerNumber), and not at the number before it, or has no row at
+	// all (Result.Missing): the database has lost what was written since.
+	// Nothing was written.
 	Rewound
-	// Fenced: a newer process has claimed the ledger. Nothing was written, and
-	// nothing will be.
+	// Fenced says that a newer process has claimed the ledger. Nothing was
+	// written, and nothing will be.
 	Fenced
 )
 
@@ -85,7 +86,7 @@ func (d *Database) Apply(ctx context.Context, writer, owner string, prev uint64,
 			result = Result{Outcome: Applied, LedgerNumber: b.Number, Rows: rows}
 			return nil
 		}
-		result, err = consult(ctx, conn, s.options, a)
+		result, err = d.consult(ctx, conn, s.options, a)
 		return err
 	})
 	if err != nil {
@@ -134,12 +135,12 @@ func (d *Database) send(ctx context.Context, conn *pgx.Conn, options Options, a 
 	timeout := []byte(serverTimeout(ctx, options.StatementTimeout))
 	parameters := e.encode(a.id, a.number, a.prev, a.batch)
 
-	queue, err := prepare(ctx, conn, options)
+	queue, err := d.prepare(ctx, conn, options)
 	if err != nil {
 		return false, 0, err
 	}
 	pipeline := conn.PgConn().StartPipeline(ctx)
-	queue(pipeline, timeout, parameters)
+	queue(pipeline, timeout, parameters, e.types)
 	if err := pipeline.Sync(); err != nil {
 		return false, 0, errors.Join(err, pipeline.Close())
 	}
@@ -150,27 +151,30 @@ func (d *Database) send(ctx context.Context, conn *pgx.Conn, options Options, a 
 	return claimed, rows, err
 }
 
+// queueFunc queues the statements of one batch.
+type queueFunc func(p *pgconn.Pipeline, timeout []byte, parameters [][]byte, types []uint32)
+
 // prepare returns how to queue the statements. Prepared statements save the
 // server their planning; without them every type is known here, so that no
 // round trip asks for one.
-func prepare(ctx context.Context, conn *pgx.Conn, options Options) (func(p *pgconn.Pipeline, timeout []byte, parameters [][]byte), error) {
+func (d *Database) prepare(ctx context.Context, conn *pgx.Conn, options Options) (queueFunc, error) {
 	binaryFormat := []int16{pgx.BinaryFormatCode}
 	if options.ExecMode != config.ExecModeCacheStatement {
-		return func(p *pgconn.Pipeline, timeout []byte, parameters [][]byte) {
-			p.SendQueryParams(statementTimeoutSQL, [][]byte{timeout}, nil, nil, nil)
-			p.SendQueryParams(applySQL, parameters, parameterTypes, binaryFormat, binaryFormat)
+		return func(p *pgconn.Pipeline, timeout []byte, parameters [][]byte, types []uint32) {
+			p.SendQueryParams(d.sql.statementTimeout, [][]byte{timeout}, nil, nil, nil)
+			p.SendQueryParams(d.sql.apply, parameters, types, binaryFormat, binaryFormat)
 		}, nil
 	}
 	// A statement that is prepared already costs nothing here.
-	setTimeout, err := conn.Prepare(ctx, statementTimeoutSQL, statementTimeoutSQL)
+	setTimeout, err := conn.Prepare(ctx, d.sql.statementTimeout, d.sql.statementTimeout)
 	if err != nil {
 		return nil, err
 	}
-	apply, err := conn.Prepare(ctx, applySQL, applySQL)
+	apply, err := conn.Prepare(ctx, d.sql.apply, d.sql.apply)
 	if err != nil {
 		return nil, err
 	}
-	return func(p *pgconn.Pipeline, timeout []byte, parameters [][]byte) {
+	return func(p *pgconn.Pipeline, timeout []byte, parameters [][]byte, _ []uint32) {
 		p.SendQueryStatement(setTimeout, [][]byte{timeout}, nil, nil)
 		p.SendQueryStatement(apply, parameters, binaryFormat, binaryFormat)
 	}, nil
@@ -221,10 +225,10 @@ func result(p *pgconn.Pipeline) ([][]byte, error) {
 }
 
 // consult asks the ledger why it did not move.
-func consult(ctx context.Context, conn *pgxpool.Conn, options Options, a attempt) (Result, error) {
+func (d *Database) consult(ctx context.Context, conn *pgxpool.Conn, options Options, a attempt) (Result, error) {
 	var number int64
 	var ours, found bool
-	err := bounded(ctx, conn, options.StatementTimeout, ledgerSQL, func(rows pgx.Rows) error {
+	err := d.bounded(ctx, conn, options.StatementTimeout, d.sql.ledger, func(rows pgx.Rows) error {
 		_, err := pgx.ForEachRow(rows, []any{&number, &ours}, func() error {
 			found = true
 			return nil

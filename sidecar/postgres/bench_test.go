@@ -53,7 +53,7 @@ func BenchmarkEncode(b *testing.B) {
 			for i := range rows {
 				batch.Records = append(batch.Records, watched(i))
 			}
-			var e encoder
+			e := newEncoder()
 			b.ReportAllocs()
 			for b.Loop() {
 				e.encode(identity{}, 1, 0, batch)

@@ -18,16 +18,13 @@ func Classify(err error) Failure {
 	if err == nil {
 		return Failure{}
 	}
-	var setup *setupError
-	if errors.As(err, &setup) {
+	if setup, ok := errors.AsType[*setupError](err); ok {
 		return setup.failure
 	}
-	var server *pgconn.PgError
-	if errors.As(err, &server) {
+	if server, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return classifyServer(server)
 	}
-	var parse *pgconn.ParseConfigError
-	if errors.As(err, &parse) {
+	if _, ok := errors.AsType[*pgconn.ParseConfigError](err); ok {
 		return Classify(secretInvalid(err))
 	}
 	if errors.Is(err, ErrNotOwner) {

@@ -147,7 +147,9 @@ func TestSeveralHosts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	closed.Close()
+	if err := closed.Close(); err != nil {
+		t.Fatal(err)
+	}
 	several := strings.Replace(uri, address, closed.Addr().String()+","+address, 1)
 
 	d := open(t, Options{URI: fixed(several + "&target_session_attrs=primary")})
@@ -204,11 +206,15 @@ func TestTLSIsVerifiedWithTheCAOfTheSecret(t *testing.T) {
 // ours to read.
 func selfSigned(t *testing.T) (certificateFile, keyFile string) {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "postgres-tls-")
+	dir, err := os.MkdirTemp("", "postgres-tls-") //nolint:usetesting // the server's user could not enter that one
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)

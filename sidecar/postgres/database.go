@@ -13,6 +13,8 @@ import (
 // several goroutines. It connects when it is first asked for something, and
 // again after whatever happens to a connection.
 type Database struct {
+	sql statements
+
 	mu      sync.Mutex
 	options Options
 	pool    *connectionPool
@@ -32,10 +34,11 @@ type Database struct {
 func New(options Options) *Database {
 	options = options.withDefaults()
 	return &Database{
+		sql:      loadStatements(),
 		options:  options,
 		pool:     newPool(options),
 		reading:  make(chan struct{}, max(1, options.MaxConnections-1)),
-		encoders: sync.Pool{New: func() any { return &encoder{} }},
+		encoders: sync.Pool{New: func() any { return newEncoder() }},
 	}
 }
 
@@ -97,11 +100,7 @@ func (d *Database) Close() {
 
 // retire closes a pool without waiting for what is under way on it.
 func (d *Database) retire(p *connectionPool) {
-	d.closing.Add(1)
-	go func() {
-		defer d.closing.Done()
-		p.close()
-	}()
+	d.closing.Go(p.close)
 }
 
 // session is what one call works with, whatever SetOptions does meanwhile.

@@ -16,9 +16,16 @@ const postgresEpoch = 946_684_800_000_000
 // encoder writes the parameters of apply.sql in PostgreSQL's binary formats.
 // It keeps its memory from one batch to the next.
 type encoder struct {
+	columns []column
+	types   []uint32 // of all parameters
+
 	buf    []byte
 	ends   []int
 	values [][]byte
+}
+
+func newEncoder() *encoder {
+	return &encoder{columns: columns(), types: parameterTypes()}
 }
 
 // encode returns the parameters, in the order of apply.sql, valid until the
@@ -35,8 +42,8 @@ func (e *encoder) encode(id identity, number, prev int64, b progress.Batch) [][]
 	e.end()
 	e.buf = binary.BigEndian.AppendUint64(e.buf, uint64(prev))
 	e.end()
-	for i := range columns {
-		e.array(&columns[i], b.Records)
+	for i := range e.columns {
+		e.array(&e.columns[i], b.Records)
 	}
 	start := 0
 	for _, end := range e.ends {

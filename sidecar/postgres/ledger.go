@@ -34,7 +34,7 @@ func (d *Database) Claim(ctx context.Context, writer, owner string, lanes int) (
 		for len(numbers) < lanes {
 			// Another process that claims the same lanes for the first time
 			// may have made a row that our statement could not see yet.
-			if numbers, existed, err = claimOnce(ctx, conn, s.options, id, lanes); err != nil {
+			if numbers, existed, err = d.claimOnce(ctx, conn, s.options, id, lanes); err != nil {
 				return err
 			}
 		}
@@ -47,9 +47,9 @@ func (d *Database) Claim(ctx context.Context, writer, owner string, lanes int) (
 	return numbers, existed, nil
 }
 
-func claimOnce(ctx context.Context, conn *pgxpool.Conn, options Options, id identity, lanes int) ([]uint64, []bool, error) {
+func (d *Database) claimOnce(ctx context.Context, conn *pgxpool.Conn, options Options, id identity, lanes int) ([]uint64, []bool, error) {
 	numbers, existed := make([]uint64, 0, lanes), make([]bool, 0, lanes)
-	err := bounded(ctx, conn, options.StatementTimeout, claimSQL, func(rows pgx.Rows) error {
+	err := d.bounded(ctx, conn, options.StatementTimeout, d.sql.claim, func(rows pgx.Rows) error {
 		var lane int32
 		var number int64
 		var had bool
@@ -78,7 +78,7 @@ func (d *Database) Adopt(ctx context.Context, writer, owner string, lane int, nu
 	s := d.session()
 	err = d.withConnection(ctx, s, s.writeLimit(), func(ctx context.Context, conn *pgxpool.Conn) error {
 		var changed int64
-		err := bounded(ctx, conn, s.options.StatementTimeout, adoptSQL, func(rows pgx.Rows) error {
+		err := d.bounded(ctx, conn, s.options.StatementTimeout, d.sql.adopt, func(rows pgx.Rows) error {
 			rows.Close()
 			changed = rows.CommandTag().RowsAffected()
 			return rows.Err()
@@ -94,9 +94,9 @@ func (d *Database) Adopt(ctx context.Context, writer, owner string, lane int, nu
 
 // bounded runs one statement under a statement timeout, in one round trip and
 // one implicit transaction.
-func bounded(ctx context.Context, conn *pgxpool.Conn, limit time.Duration, sql string, scan func(pgx.Rows) error, arguments ...any) error {
+func (d *Database) bounded(ctx context.Context, conn *pgxpool.Conn, limit time.Duration, sql string, scan func(pgx.Rows) error, arguments ...any) error {
 	batch := &pgx.Batch{}
-	batch.Queue(statementTimeoutSQL, serverTimeout(ctx, limit))
+	batch.Queue(d.sql.statementTimeout, serverTimeout(ctx, limit))
 	batch.Queue(sql, arguments...)
 	results := conn.SendBatch(ctx, batch)
 	if _, err := results.Exec(); err != nil {

@@ -85,13 +85,13 @@ type querier interface {
 	QueryRow(ctx context.Context, sql string, arguments ...any) pgx.Row
 }
 
-func inspect(ctx context.Context, q querier) (schemaState, error) {
+func (d *Database) inspect(ctx context.Context, q querier) (schemaState, error) {
 	var state schemaState
 	var tables bool
-	if err := q.QueryRow(ctx, schemaVersionSQL).Scan(&state.exists, &tables); err != nil || !tables {
+	if err := q.QueryRow(ctx, d.sql.schemaVersion).Scan(&state.exists, &tables); err != nil || !tables {
 		return state, err
 	}
-	err := q.QueryRow(ctx, schemaMigrationsSQL).Scan(&state.version, &state.oldestProgram)
+	err := q.QueryRow(ctx, d.sql.schemaMigrations).Scan(&state.version, &state.oldestProgram)
 	return state, err
 }
 
@@ -102,7 +102,7 @@ func (d *Database) readySchema(ctx context.Context, options Options, conn *pgxpo
 	if err != nil {
 		return err
 	}
-	state, err := inspect(ctx, conn)
+	state, err := d.inspect(ctx, conn)
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (d *Database) readySchema(ctx context.Context, options Options, conn *pgxpo
 		return schemaMissing(len(all), state.version)
 	}
 	for state.version < len(all) {
-		if state, err = migrateOnce(ctx, options, conn, all); err != nil {
+		if state, err = d.migrateOnce(ctx, options, conn, all); err != nil {
 			return migrationRefused(err, state)
 		}
 	}
@@ -123,15 +123,15 @@ func (d *Database) readySchema(ctx context.Context, options Options, conn *pgxpo
 
 // migrateOnce applies the next migration, unless another sidecar has done so
 // meanwhile, and returns what there is then.
-func migrateOnce(ctx context.Context, options Options, conn *pgxpool.Conn, all []migration) (state schemaState, err error) {
+func (d *Database) migrateOnce(ctx context.Context, options Options, conn *pgxpool.Conn, all []migration) (state schemaState, err error) {
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, statementTimeoutSQL, serverTimeout(ctx, options.StatementTimeout)); err != nil {
+		if _, err := tx.Exec(ctx, d.sql.statementTimeout, serverTimeout(ctx, options.StatementTimeout)); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, lockSQL()); err != nil {
 			return err
 		}
-		if state, err = inspect(ctx, tx); err != nil || state.version >= len(all) {
+		if state, err = d.inspect(ctx, tx); err != nil || state.version >= len(all) {
 			return err
 		}
 		next := all[state.version]
@@ -140,7 +140,7 @@ func migrateOnce(ctx context.Context, options Options, conn *pgxpool.Conn, all [
 			return fmt.Errorf("applying migration %d: %w", next.version, err)
 		}
 		before := state.version
-		if state, err = inspect(ctx, tx); err == nil && state.version <= before {
+		if state, err = d.inspect(ctx, tx); err == nil && state.version <= before {
 			err = fmt.Errorf("migration %d left the schema at version %d", next.version, state.version)
 		}
 		return err

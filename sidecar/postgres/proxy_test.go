@@ -39,8 +39,8 @@ func startProxy(tb testing.TB, uri string) (*proxy, string) {
 	}
 	p := &proxy{listener: listener, target: u.Host}
 	p.wg.Go(p.accept)
-	tb.Cleanup(func() {
-		listener.Close()
+	tb.Cleanup(func() { // what is closed here may be closed already
+		_ = listener.Close()
 		p.cutAll()
 		p.wg.Wait()
 	})
@@ -56,7 +56,7 @@ func (p *proxy) accept() {
 		}
 		server, err := net.Dial("tcp", p.target)
 		if err != nil {
-			client.Close()
+			_ = client.Close()
 			continue
 		}
 		p.mu.Lock()
@@ -64,12 +64,12 @@ func (p *proxy) accept() {
 		p.mu.Unlock()
 		p.wg.Go(func() {
 			p.questions(client, server)
-			server.Close()
+			_ = server.Close()
 		})
 		p.wg.Go(func() {
 			p.answers(client, server)
-			client.Close()
-			server.Close()
+			_ = client.Close()
+			_ = server.Close()
 		})
 	}
 }
@@ -117,7 +117,7 @@ func (p *proxy) cutAll() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, c := range p.conns {
-		c.Close()
+		_ = c.Close()
 	}
 	p.conns = nil
 }

@@ -58,7 +58,7 @@ func (d *Database) ReadAt(ctx context.Context, writer string, filter Filter) (Sn
 	}
 	var snapshot Snapshot
 	err = d.withConnection(ctx, s, s.options.ReadTimeout, func(ctx context.Context, conn *pgxpool.Conn) error {
-		return bounded(ctx, conn, s.options.ReadTimeout, snapshotSQL, func(rows pgx.Rows) (err error) {
+		return d.bounded(ctx, conn, s.options.ReadTimeout, d.sql.snapshot, func(rows pgx.Rows) (err error) {
 			snapshot, err = scanSnapshot(rows)
 			return err
 		}, id.String(), filter.UserID, filter.CourseID, filter.LessonID, int32(MaxReadRecords+1))

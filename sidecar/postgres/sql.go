@@ -8,19 +8,27 @@ import (
 //go:embed sql
 var sqlFiles embed.FS
 
-var (
-	applySQL            = mustSQL("apply.sql")
-	claimSQL            = mustSQL("claim.sql")
-	adoptSQL            = mustSQL("adopt.sql")
-	ledgerSQL           = mustSQL("ledger.sql")
-	snapshotSQL         = mustSQL("snapshot.sql")
-	schemaVersionSQL    = mustSQL("schema_version.sql")
-	schemaMigrationsSQL = mustSQL("schema_migrations.sql")
-	statementTimeoutSQL = mustSQL("statement_timeout.sql")
-)
+// statements are the files of the folder sql.
+type statements struct {
+	apply, claim, adopt, ledger, snapshot, statementTimeout string
+	schemaVersion, schemaMigrations                         string
+}
 
-// mustSQL panics only if the program was built without its SQL.
-func mustSQL(name string) string {
+func loadStatements() statements {
+	return statements{
+		apply:            load("apply.sql"),
+		claim:            load("claim.sql"),
+		adopt:            load("adopt.sql"),
+		ledger:           load("ledger.sql"),
+		snapshot:         load("snapshot.sql"),
+		statementTimeout: load("statement_timeout.sql"),
+		schemaVersion:    load("schema_version.sql"),
+		schemaMigrations: load("schema_migrations.sql"),
+	}
+}
+
+// load panics only if the program was built without its SQL.
+func load(name string) string {
 	content, err := sqlFiles.ReadFile("sql/" + name)
 	if err != nil {
 		panic(err)

@@ -27,7 +27,7 @@ func TestAServerEndsWithTheProcessThatStartedIt(t *testing.T) {
 		fmt.Printf("pid=%d\n", s.running().pid)
 		<-t.Context().Done()
 	}
-	dir, err := os.MkdirTemp("", "pgtest-orphan-")
+	dir, err := os.MkdirTemp("", "pgtest-orphan-") //nolint:usetesting // the server's user could not enter that one
 	if err != nil {
 		t.Fatal(err)
 	}
