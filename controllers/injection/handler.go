@@ -91,25 +91,7 @@ func (h *Handler) handle(ctx context.Context, request admission.Request) (admiss
 	if result.Outcome != Injected {
 		return admission.Allowed(string(result.Outcome)).WithWarnings(result.Warnings...), result.Outcome
 	}
-	response, err := patch(&pod, injected)
-	if err != nil {
-		return admission.Errored(http.StatusInternalServerError, err), failed
-	}
-	return response.WithWarnings(result.Warnings...), Injected
-}
-
-// patch from one pod to the other. Both are written from the same types, so
-// fields of a newer API that these do not know are left as they are.
-func patch(before, after *corev1.Pod) (admission.Response, error) {
-	from, err := json.Marshal(before)
-	if err != nil {
-		return admission.Response{}, fmt.Errorf("writing the pod: %w", err)
-	}
-	to, err := json.Marshal(after)
-	if err != nil {
-		return admission.Response{}, fmt.Errorf("writing the injected pod: %w", err)
-	}
-	return admission.PatchResponseFromRaw(from, to), nil
+	return admission.Patched("", patch(&pod, injected)...).WithWarnings(result.Warnings...), Injected
 }
 
 // policy by name. A replica whose cache is behind asks the API server, so that

@@ -44,6 +44,7 @@ func Scheme() (*runtime.Scheme, error) {
 
 // +kubebuilder:rbac:groups=coordination.k8s.io,namespace=system,resources=leases,verbs=create
 // +kubebuilder:rbac:groups=coordination.k8s.io,namespace=system,resources=leases,resourceNames=progress-sync-operator,verbs=get;update;patch
+// +kubebuilder:rbac:groups="",namespace=system,resources=events,verbs=create;patch
 
 func newManager(connection *rest.Config, o *Options, serving *certificate.Serving) (ctrl.Manager, error) {
 	scheme, err := Scheme()

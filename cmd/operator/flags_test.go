@@ -1,0 +1,79 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+)
+
+func environment(values map[string]string) func(string) string {
+	return func(key string) string { return values[key] }
+}
+
+func TestFlags(t *testing.T) {
+	f, err := parse([]string{"--sidecar-image=s", "--leader-elect", "--log-level=debug", "--status-interval=30s"},
+		environment(map[string]string{"POD_NAMESPACE": "progress-sync"}), io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := f.options
+	if o.Namespace != "progress-sync" || o.SidecarImage != "s" || !o.LeaderElection || f.logLevel != slog.LevelDebug || o.StatusInterval != 30*time.Second {
+		t.Errorf("%+v", f)
+	}
+	if o.WebhookPort != 9443 || o.ServicePort != 443 || o.StatusPort != 9787 || !o.CertRotation {
+		t.Errorf("defaults: %+v", o)
+	}
+}
+
+func TestMistakesOnTheCommandLineAreNamed(t *testing.T) {
+	for args, says := range map[string]string{
+		"--nonsense":            "nonsense",
+		"run":                   `unknown argument "run"`,
+		"--service-port=70000":  "--service-port must be from 1 to 65535",
+		"--status-interval=now": "status-interval",
+	} {
+		if _, err := parse([]string{args}, environment(nil), io.Discard); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v does not say %q", args, err, says)
+		}
+	}
+}
+
+func TestVersion(t *testing.T) {
+	var out bytes.Buffer
+	if err := run(t.Context(), []string{"--version"}, &out, io.Discard); err != nil || out.String() != "dev\n" {
+		t.Errorf("%q, %v", out.String(), err)
+	}
+}
+
+func TestContainerLimit(t *testing.T) {
+	const v2, v1 = "/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"
+	cases := map[string]struct {
+		files map[string]string
+		want  int64
+	}{
+		"version 2":              {map[string]string{v2: "134217728\n"}, 128 << 20},
+		"version 2, no limit":    {map[string]string{v2: "max\n"}, 0},
+		"version 1":              {map[string]string{v1: "134217728\n"}, 128 << 20},
+		"version 1, no limit":    {map[string]string{v1: "9223372036854771712\n"}, 0},
+		"neither":                {nil, 0},
+		"something not a number": {map[string]string{v2: "?", v1: "134217728"}, 128 << 20},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			got := containerLimit(func(path string) ([]byte, error) {
+				if text, ok := c.files[path]; ok {
+					return []byte(text), nil
+				}
+				return nil, errors.Join(fs.ErrNotExist)
+			})
+			if got != c.want {
+				t.Errorf("%d, want %d", got, c.want)
+			}
+		})
+	}
+}

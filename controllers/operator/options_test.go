@@ -1,0 +1,31 @@
+package operator
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestOptionsNameTheFlagToCorrect(t *testing.T) {
+	good := Options{
+		Namespace: "progress-sync", SidecarImage: "sidecar:1", ServiceName: "webhook",
+		CertSecret: "cert", StatusInterval: time.Second,
+	}
+	if err := good.check(); err != nil {
+		t.Errorf("good options: %v", err)
+	}
+	for says, change := range map[string]func(*Options){
+		"--namespace":                 func(o *Options) { o.Namespace = "" },
+		"--sidecar-image must":        func(o *Options) { o.SidecarImage = "" },
+		"--sidecar-image-pull-policy": func(o *Options) { o.SidecarImagePullPolicy = "Sometimes" },
+		"--cert-secret":               func(o *Options) { o.CertSecret = "A B" },
+		"--service-name":              func(o *Options) { o.ServiceName = "" },
+		"--status-interval":           func(o *Options) { o.StatusInterval = time.Millisecond },
+	} {
+		bad := good
+		change(&bad)
+		if err := bad.check(); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%v does not name %s", err, says)
+		}
+	}
+}

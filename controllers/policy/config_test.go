@@ -1,0 +1,75 @@
+package policy
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+	"pgregory.net/rapid"
+
+	"github.com/progress-sync/progress-sync/api/v1alpha1"
+	"github.com/progress-sync/progress-sync/sidecar/config"
+)
+
+func TestADefaultPolicyIsTheSidecarsDefault(t *testing.T) {
+	want := config.Default()
+	want.Policy = config.Policy{Namespace: "campus", Name: "lms", Generation: 7}
+	if diff := cmp.Diff(want, configuration(lms().Generation(7).Build(), 0)); diff != "" {
+		t.Errorf("configuration (-sidecar's default +policy's default):\n%s", diff)
+	}
+}
+
+// TestWhatTheAPIServerTakesTheSidecarTakes draws from the limits that the CRD
+// sets: no policy can make a file that sidecars refuse.
+func TestWhatTheAPIServerTakesTheSidecarTakes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		duration := func(name string, least, most time.Duration) metav1.Duration {
+			return metav1.Duration{Duration: time.Duration(rapid.Int64Range(int64(least), int64(most)).Draw(t, name))}
+		}
+		number := func(name string, least, most int32) int32 { return rapid.Int32Range(least, most).Draw(t, name) }
+		policy := lms().Build()
+		spec := &policy.Spec
+		spec.Sync.Interval = duration("interval", time.Second, 24*time.Hour)
+		if rapid.Bool().Draw(t, "quiet") {
+			spec.Sync.QuietPeriod = ptr.To(duration("quietPeriod", time.Second, spec.Sync.Interval.Duration))
+		}
+		spec.Sync.BatchSize = number("batchSize", 1, 1000)
+		spec.Sync.FlushOnComplete = ptr.To(rapid.Bool().Draw(t, "flushOnComplete"))
+		spec.Sync.CompletionThresholdPercent = number("threshold", 1, 100)
+		spec.Retry.MaxRetries = ptr.To(number("maxRetries", 0, 20))
+		spec.Retry.MaxDelay = duration("maxDelay", 100*time.Millisecond, time.Hour)
+		spec.Retry.InitialDelay = duration("initialDelay", 100*time.Millisecond, spec.Retry.MaxDelay.Duration)
+		spec.Buffer.Durability = rapid.SampledFrom([]v1alpha1.Durability{v1alpha1.DurabilitySync, v1alpha1.DurabilityAsync}).Draw(t, "durability")
+		spec.Buffer.MaxPendingRecords = number("maxPendingRecords", 100, 10_000_000)
+		spec.Buffer.SizeLimit = *resource.NewQuantity(rapid.Int64Range(64<<20, 1<<45).Draw(t, "sizeLimit"), resource.BinarySI)
+		spec.Buffer.ReplayWindow = ptr.To(duration("replayWindow", 0, 24*time.Hour))
+		spec.Database.MaxConnections = number("maxConnections", 1, 10)
+		spec.Database.Migrations = rapid.SampledFrom([]v1alpha1.Migrations{v1alpha1.MigrationsAuto, v1alpha1.MigrationsManual}).Draw(t, "migrations")
+		spec.Database.ExecMode = rapid.SampledFrom([]v1alpha1.ExecMode{
+			v1alpha1.ExecModeCacheStatement, v1alpha1.ExecModeCacheDescribe, v1alpha1.ExecModeExec,
+		}).Draw(t, "execMode")
+		spec.Database.ReadTimeout = duration("readTimeout", 10*time.Millisecond, time.Minute)
+		spec.Database.StatementTimeout = duration("statementTimeout", 100*time.Millisecond, 10*time.Minute)
+		spec.Ingest = v1alpha1.IngestSpec{
+			MaxBodyBytes: rapid.Int64Range(1<<10, 64<<20).Draw(t, "maxBodyBytes"),
+			MaxItems:     number("maxItems", 1, 100_000), MaxConcurrent: number("maxConcurrent", 1, 100_000),
+		}
+		spec.Logging.Level = rapid.SampledFrom([]v1alpha1.LogLevel{v1alpha1.LogInfo, v1alpha1.LogDebug}).Draw(t, "level")
+
+		want := configuration(policy, 0)
+		file, err := configFile(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := config.Parse([]byte(file))
+		if err != nil {
+			t.Fatalf("%v\n%s", err, file)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("configuration (-operator +sidecar):\n%s", diff)
+		}
+	})
+}
