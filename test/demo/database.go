@@ -1,0 +1,138 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/progress-sync/progress-sync/test/cluster"
+	pgtest "github.com/progress-sync/progress-sync/test/postgres"
+)
+
+// database is where the rows go.
+type database struct {
+	// here is its URI for this machine, inside the one for pods.
+	here, inside string
+	// log of the server, empty for one that was not started here.
+	log string
+}
+
+const ownDatabase = "PROGRESS_SYNC_DATABASE_URI"
+
+// runDir holds what the demo itself starts.
+func runDir(o cluster.Options) string { return filepath.Join(o.Cache, "run", "demo") }
+
+func postgresDir(o cluster.Options) string { return filepath.Join(runDir(o), "postgres") }
+
+// startDatabase starts a new throwaway server that outlives this process, or
+// takes the database that the environment names.
+func startDatabase(ctx context.Context, c *cluster.Cluster) (*database, error) {
+	if uri := os.Getenv(ownDatabase); uri != "" {
+		return &database{here: uri, inside: uri}, nil
+	}
+	if err := removePostgres(c.Options); err != nil {
+		return nil, err
+	}
+	host, err := c.HostAddress()
+	if err != nil {
+		return nil, err
+	}
+	dir := postgresDir(c.Options)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("making a folder for Postgres: %w", err)
+	}
+	server, err := pgtest.Start(ctx, pgtest.Options{
+		Dir: dir, Listen: []string{host}, Outlive: true,
+		HBA: []string{"host all all " + c.PodNetwork() + " scram-sha-256"},
+	})
+	if err != nil {
+		return nil, err
+	}
+	const name = "lms"
+	if err := server.CreateRole(ctx, name, rand.Text()); err != nil {
+		return nil, err
+	}
+	if err := server.CreateDatabase(ctx, name, name); err != nil {
+		return nil, err
+	}
+	return &database{
+		here: server.URI(pgtest.Superuser, name), inside: server.URIOn(host, name, name), log: filepath.Join(dir, "server.log"),
+	}, nil
+}
+
+// connect returns a connection for reading the rows.
+func (d *database) connect(ctx context.Context) (*pgx.Conn, error) {
+	conn, err := pgx.Connect(ctx, d.here)
+	if err != nil {
+		return nil, fmt.Errorf("connecting to Postgres: %w", err)
+	}
+	return conn, nil
+}
+
+// checkEmpty refuses a database that holds someone's progress.
+func (d *database) checkEmpty(ctx context.Context) error {
+	conn, err := d.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	var exists bool
+	if err := conn.QueryRow(ctx, "SELECT to_regclass('progress_sync.lesson_progress') IS NOT NULL").Scan(&exists); err != nil {
+		return fmt.Errorf("looking at the database: %w", err)
+	}
+	if exists {
+		return errors.New("the database has a table progress_sync.lesson_progress already; the demo needs an empty one")
+	}
+	return nil
+}
+
+// removePostgres ends the server of an earlier demo and removes its files.
+func removePostgres(o cluster.Options) error {
+	dir := postgresDir(o)
+	data := filepath.Join(dir, "data")
+	if pid, ok := postmaster(data); ok {
+		// A server that ended meanwhile is what is wanted.
+		if err := syscall.Kill(pid, syscall.SIGQUIT); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return fmt.Errorf("stopping the Postgres of an earlier demo: %w", err)
+		}
+		const patience = 20 * time.Second
+		for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+			if _, alive := postmaster(data); !alive {
+				break
+			}
+			if time.Now().After(deadline) {
+				return fmt.Errorf("the Postgres of an earlier demo (process %d) does not stop", pid)
+			}
+		}
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		return fmt.Errorf("removing the Postgres of an earlier demo: %w", err)
+	}
+	return nil
+}
+
+// postmaster is the process that serves the data directory. A pid file alone
+// says little: the number may be someone else's by now.
+func postmaster(data string) (int, bool) {
+	file, err := os.ReadFile(filepath.Join(data, "postmaster.pid"))
+	if err != nil {
+		return 0, false
+	}
+	first, _, _ := strings.Cut(string(file), "\n")
+	pid, err := strconv.Atoi(first)
+	if err != nil {
+		return 0, false
+	}
+	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+	return pid, err == nil && bytes.Contains(line, []byte(data))
+}

@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/progress-sync/progress-sync/test/cluster"
+	"github.com/progress-sync/progress-sync/test/truth"
+)
+
+// show is the whole demo.
+func show(ctx context.Context, o cluster.Options, p plan, lines *screen) (err error) {
+	begin := time.Now()
+	s := &stage{account: truth.NewAccount()}
+	defer func() { err = errors.Join(err, s.close()) }()
+	if err := s.setUp(ctx, o, p, lines); err != nil {
+		return err
+	}
+	lines.say("everything stands after %.1f s\n", time.Since(begin).Seconds())
+
+	result, err := s.perform(ctx, p, lines)
+	if err != nil {
+		return fmt.Errorf("%w\nwhat runs can be looked at: export KUBECONFIG=%s; `make demo-down` removes it", err, s.cluster.Kubeconfig())
+	}
+	lines.say("\n%s", result.table())
+	lines.say("%s", s.whereToLook())
+	lines.say("the demo took %.0f s", time.Since(begin).Seconds())
+	return result.err()
+}
+
+// perform lets the learners watch, waits until all is saved, and compares.
+func (s *stage) perform(ctx context.Context, p plan, lines *screen) (*result, error) {
+	conn, err := s.database.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+
+	lines.say("%d learners watch for %s, %g times as fast as life: a heartbeat each %s stands for 5 s,\n"+
+		"the policy's interval of %s for %s\n", p.learners, p.watch, p.factor,
+		(time.Duration(5 * float64(time.Second) / p.factor)).Round(time.Millisecond), p.interval(),
+		(time.Duration(float64(p.interval()) * p.factor)).Round(time.Second))
+
+	var lag lagWatch
+	looking, stopLooking := context.WithCancel(ctx)
+	var watchers errgroup.Group
+	watchers.Go(func() error { return lag.watchFrom(looking, s.database) })
+	w, err := p.run(ctx, s.pods, func(ctx context.Context) error { return s.progress(ctx, p, lines) })
+	if err == nil {
+		err = lines.step("all learners stopped, all saved", func() error { return s.waitSaved(ctx, p, lines) })
+	}
+	stopLooking()
+	if err = errors.Join(err, watchers.Wait()); err != nil {
+		return nil, err
+	}
+
+	r := &result{plan: p}
+	if r.totals, err = sum(ctx, s.pods); err != nil {
+		return nil, err
+	}
+	if r.totals.lms.failure != "" {
+		return nil, fmt.Errorf("a learner gave up: %s", r.totals.lms.failure)
+	}
+	if r.written, err = s.waitWritten(ctx, conn, r.totals.rows); err != nil {
+		return nil, err
+	}
+	rows, err := truth.ReadRows(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
+	const threshold = 95 // the policy's default
+	r.counts = s.account.Counts()
+	r.report = s.account.Verify(rows, truth.Options{CompletionThresholdPercent: threshold})
+	r.lags, r.moved = lag.lags(s.account.Entries(), w.moved), len(w.moved)
+	r.policy, err = s.waitPolicy(ctx, r.totals)
+	return r, err
+}
+
+// watchFrom looks over a connection of its own.
+func (w *lagWatch) watchFrom(ctx context.Context, d *database) error {
+	conn, err := d.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	return w.run(ctx, conn)
+}
+
+func (s *stage) progress(ctx context.Context, p plan, lines *screen) error {
+	t, err := sum(ctx, s.pods)
+	if err != nil {
+		return err
+	}
+	lines.status(fmt.Sprintf("  %3d learners  %8s accepted  %7s pending  %6s rows written  %5.1f %% fewer writes",
+		t.lms.learners, grouped(t.accepted), grouped(t.pending), grouped(t.rows), t.reduction()))
+	return nil
+}
+
+// waitSaved waits for the windows to end by themselves.
+func (s *stage) waitSaved(ctx context.Context, p plan, lines *screen) error {
+	defer lines.status("")
+	ctx, cancel := context.WithTimeout(ctx, p.interval()+time.Minute)
+	defer cancel()
+	return until(ctx, time.Second/2, func() (bool, error) {
+		if err := s.progress(ctx, p, lines); err != nil {
+			return false, err
+		}
+		t, err := sum(ctx, s.pods)
+		return t.pending == 0, err
+	})
+}
+
+// waitWritten waits until Postgres has counted what the sidecars have: its
+// processes report their counts with a delay of some seconds.
+func (s *stage) waitWritten(ctx context.Context, conn *pgx.Conn, rows int64) (written, error) {
+	const longestDelay = 15 * time.Second
+	limited, cancel := context.WithTimeout(ctx, longestDelay)
+	defer cancel()
+	var w written
+	err := until(limited, time.Second/4, func() (done bool, err error) {
+		w, err = countWritten(ctx, conn)
+		return w.rows >= rows, err
+	})
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		err = nil // the difference shows in the table
+	}
+	return w, err
+}
+
+// waitPolicy waits until the policy's status tells of all that was accepted and
+// returns what kubectl prints of it.
+func (s *stage) waitPolicy(ctx context.Context, t totals) (string, error) {
+	const patience = 30 * time.Second
+	limited, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	want := fmt.Sprintf("%d 0 True", t.accepted)
+	err := until(limited, time.Second/2, func() (bool, error) {
+		got, err := s.cluster.Kubectl(limited, "--namespace", namespace, "get", "psync", "lms", "--output",
+			`jsonpath={.status.updates.received} {.status.updates.pending} {.status.conditions[?(@.type=="Synced")].status}`)
+		return got == want, err
+	})
+	if err != nil && ctx.Err() == nil {
+		state, _ := s.cluster.Kubectl(ctx, "--namespace", namespace, "get", "psync", "lms", "--output=yaml")
+		return "", fmt.Errorf("waiting for the policy's status to tell of all that was accepted: %w\n%s", err, state)
+	}
+	printed, err := s.cluster.Kubectl(ctx, "--namespace", namespace, "get", "psync", "--output=wide")
+	if err != nil {
+		return "", fmt.Errorf("asking for the policy: %w", err)
+	}
+	return printed, nil
+}
+
+// until asks again and again until the condition holds.
+func until(ctx context.Context, pause time.Duration, condition func() (bool, error)) error {
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for {
+		if done, err := condition(); done || err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+func (s *stage) whereToLook() string {
+	text := fmt.Sprintf(`Everything still runs:
+  export PATH=%s:$PATH KUBECONFIG=%s
+  kubectl -n %s get psync,pods
+  kubectl -n %s describe psync lms
+  kubectl -n %s logs deployment/lms -c progress-sync
+`, s.cluster.Bin(), s.cluster.Kubeconfig(), namespace, namespace, namespace)
+	if s.database.log != "" {
+		text += fmt.Sprintf("  psql '%s' -c 'SELECT * FROM progress_sync.lesson_progress LIMIT 5'\n", hidden(s.database.here))
+		text += fmt.Sprintf("logs: %s, %s\n", s.cluster.RunDir()+"/logs", s.database.log)
+	}
+	return text + "`make demo-down` removes all of it."
+}
+
+func removeRunDir(o cluster.Options) error {
+	if err := os.RemoveAll(runDir(o)); err != nil {
+		return fmt.Errorf("removing the demo's folder: %w", err)
+	}
+	return nil
+}
