@@ -28,9 +28,12 @@ type watching struct {
 }
 
 // run lets the learners watch for the plan's time, half of them on each pod,
-// and moves some to and fro.
-func (p plan) run(ctx context.Context, pods []*pod, progress func(context.Context) error) (watching, error) {
+// and moves some to and fro. They come in over one window, as people do, so that
+// their windows don't all end at the same time.
+func (p plan) run(ctx context.Context, pods []*pod, progress func(context.Context) (totals, error)) (watching, error) {
 	pace := classroom.Pace{Syllabus: syllabus(), Factor: p.factor}
+	arriving := pace
+	arriving.Arrival = window.Seconds()
 	w := watching{moved: map[string]bool{}}
 	here := make([][]string, len(pods))
 	for i, pod := range pods {
@@ -38,7 +41,7 @@ func (p plan) run(ctx context.Context, pods []*pod, progress func(context.Contex
 		for n := first; n < next; n++ {
 			here[i] = append(here[i], control.LearnerName("learner", n))
 		}
-		start := control.Start{Pace: pace, Name: "learner", First: first, Count: next - first, Seed: p.seed}
+		start := control.Start{Pace: arriving, Name: "learner", First: first, Count: next - first, Seed: p.seed}
 		if err := pod.lms.Start(ctx, start); err != nil {
 			return w, fmt.Errorf("starting learners on %s: %w", pod.name, err)
 		}
@@ -56,7 +59,7 @@ func (p plan) run(ctx context.Context, pods []*pod, progress func(context.Contex
 				}
 			}
 		}
-		if err := progress(ctx); err != nil {
+		if _, err := progress(ctx); err != nil {
 			return w, err
 		}
 		select {

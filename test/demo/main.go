@@ -32,6 +32,15 @@ type plan struct {
 	seed     uint64
 }
 
+// window is the time of the video between two writes of a row: the policy's
+// default interval.
+const window = 3 * time.Minute
+
+// interval of the policy: a window at the plan's pace, in whole milliseconds.
+func (p plan) interval() time.Duration {
+	return max(time.Second, time.Duration(float64(window)/p.factor).Round(time.Millisecond))
+}
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := command(ctx, os.Args[1:], os.Stdout)

@@ -15,7 +15,6 @@ import (
 
 	"github.com/progress-sync/progress-sync/sidecar/status"
 	"github.com/progress-sync/progress-sync/test/cluster"
-	"github.com/progress-sync/progress-sync/test/lms/classroom"
 	"github.com/progress-sync/progress-sync/test/lms/control"
 )
 
@@ -97,57 +96,4 @@ func (p *pod) sidecar(ctx context.Context) (status.Document, error) {
 		return document, fmt.Errorf("reading the status of the sidecar of %s: %w", p.name, err)
 	}
 	return document, nil
-}
-
-// totals are the sums over the pods.
-type totals struct {
-	lms struct {
-		learners, refused, uncertain, ended int64
-		p50, p99                            float64 // ms, of the slower pod
-		failure                             string
-	}
-	accepted, pending, rows, transactions, retries, deadLetters int64
-}
-
-func sum(ctx context.Context, pods []*pod) (totals, error) {
-	var t totals
-	for _, p := range pods {
-		document, err := p.sidecar(ctx)
-		if err != nil {
-			return t, err
-		}
-		stats, err := p.lms.Stats(ctx)
-		if err != nil {
-			return t, fmt.Errorf("pod %s: %w", p.name, err)
-		}
-		t.add(document, stats)
-	}
-	return t, nil
-}
-
-func (t *totals) add(d status.Document, s classroom.Stats) {
-	t.accepted += d.Counters.UpdatesAccepted
-	t.pending += d.Sync.PendingUpdates
-	t.rows += d.Counters.RowsWritten
-	t.transactions += d.Counters.BatchesApplied
-	t.retries += d.Counters.Retries
-	t.deadLetters += d.DeadLetters.Count
-	t.lms.learners += int64(s.Learners)
-	t.lms.refused += s.Refused
-	t.lms.uncertain += s.Uncertain
-	t.lms.ended += s.LessonsEnded
-	t.lms.p50, t.lms.p99 = max(t.lms.p50, s.P50), max(t.lms.p99, s.P99)
-	if t.lms.failure == "" {
-		t.lms.failure = s.Failure
-	}
-}
-
-// reduction is the share of saved updates, in percent, that cost no write of
-// their own.
-func (t *totals) reduction() float64 {
-	saved := t.accepted - t.pending
-	if saved <= 0 {
-		return 0
-	}
-	return 100 * (1 - float64(t.rows)/float64(saved))
 }

@@ -47,14 +47,14 @@ func (s *screen) say(format string, args ...any) {
 // status replaces the line at the bottom; without a terminal it is a line like
 // any other. The empty line removes it.
 func (s *screen) status(line string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if !s.terminal {
 		if line != "" {
-			s.say("%s", line)
+			_, _ = io.WriteString(s.out, line+"\n")
 		}
 		return
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.clearLocked()
 	s.live = line
 	s.drawLocked()

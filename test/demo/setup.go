@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -175,12 +174,6 @@ func (s *stage) close() error {
 	return err
 }
 
-// interval of the policy: three minutes of video, in whole milliseconds.
-func (p plan) interval() time.Duration {
-	const window = 3 * time.Minute
-	return max(time.Second, time.Duration(float64(window)/p.factor).Round(time.Millisecond))
-}
-
 // down removes what the demo has started. On a cluster that it did not start
 // these are the operator and the namespace.
 func down(ctx context.Context, o cluster.Options) error {
@@ -197,15 +190,4 @@ func down(ctx context.Context, o cluster.Options) error {
 		return err
 	}
 	return removeRunDir(o)
-}
-
-// hidden is a URI without its password.
-func hidden(uri string) string {
-	before, after, found := strings.Cut(uri, "@")
-	scheme, login, ok := strings.Cut(before, "://")
-	user, _, _ := strings.Cut(login, ":")
-	if !found || !ok {
-		return uri
-	}
-	return scheme + "://" + user + "@" + after
 }

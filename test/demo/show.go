@@ -51,7 +51,7 @@ func (s *stage) perform(ctx context.Context, p plan, lines *screen) (*result, er
 	looking, stopLooking := context.WithCancel(ctx)
 	var watchers errgroup.Group
 	watchers.Go(func() error { return lag.watchFrom(looking, s.database) })
-	w, err := p.run(ctx, s.pods, func(ctx context.Context) error { return s.progress(ctx, p, lines) })
+	w, err := p.run(ctx, s.pods, func(ctx context.Context) (totals, error) { return s.progress(ctx, lines) })
 	if err == nil {
 		err = lines.step("all learners stopped, all saved", func() error { return s.waitSaved(ctx, p, lines) })
 	}
@@ -67,7 +67,11 @@ func (s *stage) perform(ctx context.Context, p plan, lines *screen) (*result, er
 	if r.totals.lms.failure != "" {
 		return nil, fmt.Errorf("a learner gave up: %s", r.totals.lms.failure)
 	}
-	if r.written, err = s.waitWritten(ctx, conn, r.totals.rows); err != nil {
+	err = lines.step("Postgres has counted its rows", func() (err error) {
+		r.written, err = waitWritten(ctx, conn, r.totals.rows)
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
 	rows, err := truth.ReadRows(ctx, conn)
@@ -78,7 +82,10 @@ func (s *stage) perform(ctx context.Context, p plan, lines *screen) (*result, er
 	r.counts = s.account.Counts()
 	r.report = s.account.Verify(rows, truth.Options{CompletionThresholdPercent: threshold})
 	r.lags, r.moved = lag.lags(s.account.Entries(), w.moved), len(w.moved)
-	r.policy, err = s.waitPolicy(ctx, r.totals)
+	err = lines.step("the policy's status tells of all", func() (err error) {
+		r.policy, err = s.waitPolicy(ctx, r.totals)
+		return err
+	})
 	return r, err
 }
 
@@ -92,14 +99,12 @@ func (w *lagWatch) watchFrom(ctx context.Context, d *database) error {
 	return w.run(ctx, conn)
 }
 
-func (s *stage) progress(ctx context.Context, p plan, lines *screen) error {
+func (s *stage) progress(ctx context.Context, lines *screen) (totals, error) {
 	t, err := sum(ctx, s.pods)
-	if err != nil {
-		return err
+	if err == nil {
+		lines.status(t.line())
 	}
-	lines.status(fmt.Sprintf("  %3d learners  %8s accepted  %7s pending  %6s rows written  %5.1f %% fewer writes",
-		t.lms.learners, grouped(t.accepted), grouped(t.pending), grouped(t.rows), t.reduction()))
-	return nil
+	return t, err
 }
 
 // waitSaved waits for the windows to end by themselves.
@@ -107,18 +112,15 @@ func (s *stage) waitSaved(ctx context.Context, p plan, lines *screen) error {
 	defer lines.status("")
 	ctx, cancel := context.WithTimeout(ctx, p.interval()+time.Minute)
 	defer cancel()
-	return until(ctx, time.Second/2, func() (bool, error) {
-		if err := s.progress(ctx, p, lines); err != nil {
-			return false, err
-		}
-		t, err := sum(ctx, s.pods)
+	return until(ctx, time.Second, func() (bool, error) {
+		t, err := s.progress(ctx, lines)
 		return t.pending == 0, err
 	})
 }
 
 // waitWritten waits until Postgres has counted what the sidecars have: its
 // processes report their counts with a delay of some seconds.
-func (s *stage) waitWritten(ctx context.Context, conn *pgx.Conn, rows int64) (written, error) {
+func waitWritten(ctx context.Context, conn *pgx.Conn, rows int64) (written, error) {
 	const longestDelay = 15 * time.Second
 	limited, cancel := context.WithTimeout(ctx, longestDelay)
 	defer cancel()
@@ -180,7 +182,7 @@ func (s *stage) whereToLook() string {
   kubectl -n %s logs deployment/lms -c progress-sync
 `, s.cluster.Bin(), s.cluster.Kubeconfig(), namespace, namespace, namespace)
 	if s.database.log != "" {
-		text += fmt.Sprintf("  psql '%s' -c 'SELECT * FROM progress_sync.lesson_progress LIMIT 5'\n", hidden(s.database.here))
+		text += fmt.Sprintf("  psql '%s' -c 'SELECT * FROM progress_sync.lesson_progress LIMIT 5'\n", s.database.here)
 		text += fmt.Sprintf("logs: %s, %s\n", s.cluster.RunDir()+"/logs", s.database.log)
 	}
 	return text + "`make demo-down` removes all of it."

@@ -38,17 +38,25 @@ type Pace struct {
 	Syllabus player.Syllabus `json:"syllabus"`
 	// Factor is how many seconds of video pass in a second.
 	Factor float64 `json:"factor"`
+	// Arrival in seconds of the video is the time over which the learners of
+	// one Start begin; within a heartbeat if it is zero.
+	Arrival float64 `json:"arrival,omitempty"`
 }
 
 // Heartbeat is the real time between two updates of a learner.
-func (p Pace) Heartbeat() time.Duration {
-	return time.Duration(p.Syllabus.Heartbeat / p.Factor * float64(time.Second))
+func (p Pace) Heartbeat() time.Duration { return p.real(p.Syllabus.Heartbeat) }
+
+func (p Pace) real(videoSeconds float64) time.Duration {
+	return time.Duration(videoSeconds / p.Factor * float64(time.Second))
 }
 
 // Validate tells which field is out of range.
 func (p Pace) Validate() error {
 	if !(p.Factor > 0 && p.Factor <= 10_000) {
 		return fmt.Errorf("factor is %v, it must be above 0 and at most 10000", p.Factor)
+	}
+	if !(p.Arrival >= 0) {
+		return fmt.Errorf("arrival is %v seconds, it must be 0 or more", p.Arrival)
 	}
 	return p.Syllabus.Validate()
 }
@@ -87,11 +95,14 @@ func (c *Classroom) Start(pace Pace, states ...player.State) error {
 		}
 		names[state.Learner] = true
 	}
+	arrival := pace.Heartbeat()
+	if pace.Arrival > 0 {
+		arrival = pace.real(pace.Arrival)
+	}
 	for i, state := range states {
 		l := &learner{
 			class: c, pace: pace, state: state,
-			// Heartbeats are spread over the interval.
-			first: pace.Heartbeat() * time.Duration(i) / time.Duration(len(states)),
+			first: arrival * time.Duration(i) / time.Duration(len(states)),
 			stop:  make(chan struct{}), stopped: make(chan struct{}),
 		}
 		c.learners[state.Learner] = l

@@ -54,7 +54,7 @@ func (l *learner) play(ctx context.Context) error {
 			l.class.tally.lessonEnded()
 			l.state.NextLesson(l.pace.Syllabus)
 		}
-		next = next.Add(beat * time.Duration(1+step.Pause))
+		next = next.Add(time.Duration(step.Wait * float64(beat)))
 		if now := time.Now(); next.Before(now) {
 			next = now // the player stood still meanwhile, nothing is caught up
 		}

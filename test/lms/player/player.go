@@ -17,7 +17,7 @@ type Syllabus struct {
 	ShortestLesson float64 `json:"shortestLesson"`
 	LongestLesson  float64 `json:"longestLesson"`
 	// Seek, Pause and ChangeSpeed are the chances, 0 to 1, that one of these
-	// happens at a heartbeat.
+	// happens between two heartbeats and is reported at once.
 	Seek        float64 `json:"seek"`
 	Pause       float64 `json:"pause"`
 	ChangeSpeed float64 `json:"changeSpeed"`
@@ -63,7 +63,20 @@ type State struct {
 	Speed    float64 `json:"speed"`
 	// LastAt is the time of the newest update; the next one is later.
 	LastAt time.Time `json:"lastAt"`
+	// Coming is what ends the time until the next update, which is Portion of a
+	// heartbeat.
+	Coming  Event   `json:"coming,omitempty"`
+	Portion float64 `json:"portion"`
 }
+
+// Event is what makes a player report at once, between two heartbeats.
+type Event string
+
+const (
+	seek        Event = "seek"
+	pause       Event = "pause"
+	changeSpeed Event = "changeSpeed"
+)
 
 const (
 	courses          = 5
@@ -78,6 +91,7 @@ func New(learner string, seed uint64, syllabus Syllabus) State {
 	s.Course, s.Lesson = dice.IntN(courses), dice.IntN(lessonsPerCourse)
 	s.open(syllabus)
 	s.Position = toMillis(s.Length * dice.Float64() / 2)
+	s.expect(syllabus, dice)
 	return s
 }
 
@@ -100,19 +114,20 @@ func (s *State) Key() truth.Key {
 	}
 }
 
-// Step is what comes next: an update to send, and for how many heartbeats the
-// video then stands still.
+// Step is what comes next: an update to send, and for how many heartbeats there
+// is then nothing to report.
 type Step struct {
 	Update truth.Update
-	Pause  int
+	Wait   float64
 	// Ended says that this update completes the lesson.
 	Ended bool
 }
 
-// Next plays the video for one heartbeat, which ends at the given time.
+// Next plays the video up to the next update, at the given time: a heartbeat, or
+// earlier if something happens.
 func (s *State) Next(syllabus Syllabus, now time.Time) Step {
 	dice := s.dice()
-	spent := toMillis(syllabus.Heartbeat * (0.96 + 0.08*dice.Float64()))
+	spent := toMillis(syllabus.Heartbeat * s.Portion * (0.96 + 0.08*dice.Float64()))
 	s.Position = toMillis(math.Min(s.Length, s.Position+spent*s.Speed))
 	s.Watched = toMillis(math.Min(s.Length, s.Watched+spent*s.Speed))
 
@@ -125,22 +140,53 @@ func (s *State) Next(syllabus Syllabus, now time.Time) Step {
 		WatchedDuration: new(s.Watched),
 		Completed:       step.Ended,
 	}
-	switch chance := dice.Float64(); {
-	case step.Ended:
-	case chance < syllabus.Seek:
-		u.SeekEvents = 1 + dice.Int64N(3)
-		s.Position = toMillis(clamp(s.Position+120*(dice.Float64()-0.6), 0, s.Length))
-	case chance < syllabus.Seek+syllabus.Pause:
-		u.PauseEvents = 1
-		step.Pause = 1 + dice.IntN(4)
-	case chance < syllabus.Seek+syllabus.Pause+syllabus.ChangeSpeed:
-		s.Speed = []float64{0.75, 1, 1.25, 1.5, 2}[dice.IntN(5)]
-		u.PlaybackSpeed = new(s.Speed)
+	if !step.Ended {
+		step.Wait += s.happen(s.Coming, &u, dice)
 	}
 	u.CurrentTime = new(s.Position)
 	step.Update = u
 	s.Stamp(&step.Update, now)
+	s.expect(syllabus, dice)
+	step.Wait += s.Portion
 	return step
+}
+
+// happen lets the event happen and returns for how many heartbeats the video
+// then stands still.
+func (s *State) happen(event Event, u *truth.Update, dice *rand.Rand) float64 {
+	switch event {
+	case seek:
+		u.SeekEvents = 1 + dice.Int64N(3)
+		s.Position = toMillis(clamp(s.Position+120*(dice.Float64()-0.6), 0, s.Length))
+	case pause:
+		u.PauseEvents = 1
+		return 4 * dice.Float64()
+	case changeSpeed:
+		s.Speed = []float64{0.75, 1, 1.25, 1.5, 2}[dice.IntN(5)]
+		u.PlaybackSpeed = new(s.Speed)
+	}
+	return 0
+}
+
+// expect settles when the next update comes and why. In what is left of a
+// heartbeat after something has happened, nothing else does.
+func (s *State) expect(syllabus Syllabus, dice *rand.Rand) {
+	if s.Coming != "" {
+		s.Coming, s.Portion = "", 1-s.Portion
+		return
+	}
+	s.Portion = 1
+	switch chance := dice.Float64(); {
+	case chance < syllabus.Seek:
+		s.Coming = seek
+	case chance < syllabus.Seek+syllabus.Pause:
+		s.Coming = pause
+	case chance < syllabus.Seek+syllabus.Pause+syllabus.ChangeSpeed:
+		s.Coming = changeSpeed
+	default:
+		return
+	}
+	s.Portion = 0.1 + 0.8*dice.Float64()
 }
 
 // Stamp gives an update its time: now, or just after the learner's last one. An

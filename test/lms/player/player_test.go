@@ -78,8 +78,10 @@ func TestWhatAPlayerReports(t *testing.T) {
 				t.Fatalf("at %v, %v watched of %v", *u.CurrentTime, *u.WatchedDuration, *u.Duration)
 			case step.Ended != (*u.CurrentTime == *u.Duration && u.Completed):
 				t.Fatalf("ended is %t at %v of %v", step.Ended, *u.CurrentTime, *u.Duration)
-			case *u.WatchedDelta < 4.8 || *u.WatchedDelta > 5.2:
+			case *u.WatchedDelta <= 0 || *u.WatchedDelta > 5.2:
 				t.Fatalf("a heartbeat of %v s", *u.WatchedDelta)
+			case step.Wait <= 0 || step.Wait > 5:
+				t.Fatalf("the next update after %v heartbeats", step.Wait)
 			}
 			last = u.OccurredAt
 			if step.Ended {
@@ -90,7 +92,7 @@ func TestWhatAPlayerReports(t *testing.T) {
 }
 
 func TestAllThatMayHappenHappens(t *testing.T) {
-	var seeks, pauses, speeds, completions, back int
+	var seeks, pauses, speeds, completions, back, between int
 	s := New("a", 1, Usual())
 	at := s.Position
 	for _, u := range play(&s, Usual(), 0, 5000) {
@@ -109,7 +111,15 @@ func TestAllThatMayHappenHappens(t *testing.T) {
 		if u.Completed {
 			completions++
 		}
+		if u.SeekEvents+u.PauseEvents > 0 || u.PlaybackSpeed != nil {
+			if *u.WatchedDelta < 4.8 {
+				between++
+			}
+		}
 		at = *u.CurrentTime
+	}
+	if between < 150 || between > 250 {
+		t.Errorf("%d of 5000 updates came between two heartbeats", between)
 	}
 	if seeks < 50 || pauses < 25 || speeds < 25 || completions < 8 || back < 20 {
 		t.Errorf("in 5000 heartbeats: %d seeks, %d of them back, %d pauses, %d speeds, %d completions", seeks, back, pauses, speeds, completions)

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/yaml"
+
+	"github.com/progress-sync/progress-sync/sidecar/status"
+	"github.com/progress-sync/progress-sync/test/lms/classroom"
+	"github.com/progress-sync/progress-sync/test/truth"
+)
+
+func TestScreen(t *testing.T) {
+	write := func(terminal bool) string {
+		var out bytes.Buffer
+		s := &screen{out: &out, terminal: terminal}
+		s.status("1 of 2")
+		_, _ = s.Write([]byte("half "))
+		_, _ = s.Write([]byte("a line\nand"))
+		s.status("2 of 2")
+		_, _ = s.Write([]byte(" more\n"))
+		s.status("")
+		return out.String()
+	}
+	const clear = "\r\x1b[K"
+	tests := map[bool]string{
+		false: "1 of 2\nhalf a line\n2 of 2\nand more\n",
+		true:  "1 of 2" + clear + "half a line\n1 of 2" + clear + "2 of 2" + clear + "and more\n2 of 2" + clear,
+	}
+	for terminal, want := range tests {
+		if diff := cmp.Diff(want, write(terminal)); diff != "" {
+			t.Errorf("on a terminal: %t:\n%s", terminal, diff)
+		}
+	}
+}
+
+func TestGrouped(t *testing.T) {
+	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", -1000: "-1,000", -100: "-100"} {
+		if got := grouped(n); got != want {
+			t.Errorf("%d: %q, want %q", n, got, want)
+		}
+	}
+}
+
+func TestTheIntervalIsAWindowAtTheDemosPace(t *testing.T) {
+	for factor, want := range map[float64]time.Duration{1: 3 * time.Minute, 30: 6 * time.Second, 1000: time.Second} {
+		if got := (plan{factor: factor}).interval(); got != want {
+			t.Errorf("factor %v: %s, want %s", factor, got, want)
+		}
+	}
+}
+
+func TestManifestsAreYAMLWhateverIsFilledIn(t *testing.T) {
+	v := values{Interval: "6s", DatabaseURI: `postgres://u:p"a\ss: {}#@h/d`, Image: "i:1", TruthURL: "http://t:1"}
+	for _, name := range []string{"namespace.yaml", "policy.yaml", "lms.yaml"} {
+		content, err := render(name, v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for document := range strings.SplitSeq(string(content), "\n---\n") {
+			var object map[string]any
+			if err := yaml.UnmarshalStrict([]byte(document), &object); err != nil || object["kind"] == nil {
+				t.Errorf("%s: %v\n%s", name, err, document)
+			}
+			if object["kind"] == "Secret" {
+				if diff := cmp.Diff(map[string]any{"uri": v.DatabaseURI}, object["stringData"]); diff != "" {
+					t.Error(diff)
+				}
+			}
+		}
+	}
+}
+
+func TestLags(t *testing.T) {
+	begin := time.Date(2026, 5, 4, 8, 0, 0, 0, time.UTC)
+	at := func(seconds float64) time.Time { return begin.Add(time.Duration(seconds * float64(time.Second))) }
+	stays, moves := truth.Key{UserID: "stays", LessonID: "l"}, truth.Key{UserID: "moves", LessonID: "l"}
+	entry := func(key truth.Key, second float64, outcome truth.Outcome) truth.Entry {
+		return truth.Entry{Update: &truth.Update{Key: key, OccurredAt: at(second)}, Outcome: outcome}
+	}
+	w := lagWatch{seen: []sighting{{stays, at(2), at(3)}, {moves, at(1), at(9)}, {stays, at(5), at(6.5)}}}
+	got := w.lags([]truth.Entry{
+		entry(stays, 0, truth.Acknowledged), // seen at 3
+		entry(stays, 2, truth.Acknowledged), // the newest of the first write: seen at 3
+		entry(stays, 2.5, truth.Acknowledged),
+		entry(stays, 4, truth.Refused),
+		entry(stays, 6, truth.Acknowledged), // never seen to be saved
+		entry(moves, 1, truth.Acknowledged),
+	}, map[string]bool{"moves": true})
+	if diff := cmp.Diff([]time.Duration{time.Second, 3 * time.Second, 4 * time.Second}, got); diff != "" {
+		t.Error(diff)
+	}
+	if q := quantile(got, 0.5); q != 3*time.Second {
+		t.Errorf("p50 %s", q)
+	}
+	if q := quantile(nil, 0.5); q != 0 {
+		t.Errorf("p50 of nothing %s", q)
+	}
+}
+
+func TestTotals(t *testing.T) {
+	var sum totals
+	if sum.reduction() != 0 {
+		t.Errorf("a reduction of nothing: %v", sum.reduction())
+	}
+	document := status.Document{
+		Counters: status.Counters{UpdatesAccepted: 60, RowsWritten: 1, BatchesApplied: 1},
+		Sync:     status.Sync{PendingUpdates: 10},
+	}
+	sum.add(document, classroom.Stats{Learners: 3, P50: 1, Failure: "first"})
+	sum.add(document, classroom.Stats{Learners: 2, P50: 4, Failure: "second"})
+	if sum.reduction() != 98 || sum.lms.learners != 5 || sum.lms.p50 != 4 || sum.lms.failure != "first" || sum.transactions != 2 {
+		t.Errorf("got %+v, reduction %v", sum, sum.reduction())
+	}
+}
+
+func TestOnlyAGoodResultIsGood(t *testing.T) {
+	good := func() *result {
+		return &result{
+			totals:  totals{accepted: 1001, rows: 50},
+			written: written{rows: 50},
+			counts:  truth.Counts{Keys: 3, Acknowledged: 1000, Uncertain: 2},
+			report:  truth.Report{Keys: 3, Acknowledged: 1000},
+		}
+	}
+	if err := good().err(); err != nil {
+		t.Errorf("a good one: %v", err)
+	}
+	tests := map[string]func(*result){
+		"nothing was sent":                      func(r *result) { r.counts, r.report, r.totals.accepted = truth.Counts{}, truth.Report{}, 0 },
+		"a row is wrong":                        func(r *result) { r.report.Findings = []truth.Finding{{Kind: "wrong"}} },
+		"an acknowledged update is not counted": func(r *result) { r.totals.accepted = 999 },
+		"more was accepted than sent":           func(r *result) { r.totals.accepted = 1003 },
+		"Postgres has seen fewer rows":          func(r *result) { r.written.rows = 49 },
+		"Postgres has seen many more rows":      func(r *result) { r.written.rows = 60 },
+		"a record is in quarantine":             func(r *result) { r.totals.deadLetters = 1 },
+	}
+	for name, change := range tests {
+		r := good()
+		change(r)
+		if r.err() == nil {
+			t.Errorf("%s, and it is found good", name)
+		}
+	}
+}
+
+func TestAPidFileOfAnotherProcessIsNoServer(t *testing.T) {
+	data := t.TempDir()
+	if _, ok := postmaster(data); ok {
+		t.Error("a server without a pid file")
+	}
+	line := strings.Join([]string{"1", data}, "\n")
+	if err := os.WriteFile(filepath.Join(data, "postmaster.pid"), []byte(line), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if pid, ok := postmaster(data); ok {
+		t.Errorf("process %d is taken for the server", pid)
+	}
+}
+
+func TestCommandLine(t *testing.T) {
+	out, err := os.Create(filepath.Join(t.TempDir(), "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = out.Close() }()
+	for _, args := range [][]string{{"up"}, {"-learners", "1"}, {"-factor", "0"}, {"-watch", "-1s"}, {"-nonsense"}} {
+		if err := command(t.Context(), args, out); err == nil {
+			t.Errorf("%v is accepted", args)
+		}
+	}
+}
