@@ -132,6 +132,12 @@ func (b *Buffer) unlock(lanes uint64) {
 	}
 }
 
+// maxChange is the size of a change that a large call is divided at. Pebble
+// keeps its old logs for use again, and a log is as large as the largest change
+// in it. The call is acknowledged when the last of its changes is synced, and
+// then the earlier ones are.
+const maxChange = 1 << 20
+
 // merge takes the call's input into the lanes, which are locked, and appends
 // the entries that changed to the journal, so that it has a key's changes in
 // the order in which they were merged.
@@ -150,13 +156,19 @@ func (b *Buffer) merge(w *work, in *input, results []Result, p *Policy) (change,
 	c := b.journal.begin()
 	written := 0
 	for _, e := range w.touched {
+		if written >= maxChange {
+			if err := b.journal.appendLazily(c); err != nil {
+				return change{}, err
+			}
+			c, written = b.journal.begin(), 0
+		}
 		e.touched = false
 		s := pendingState{due: e.completed, opened: now.wallOf(e.opened)}
 		w.value = appendPending(w.value[:0], s, &e.record)
 		c.putPending(e.key, w.value)
 		written += len(e.key) + len(w.value)
+		b.space.wrote(len(e.key) + len(w.value))
 	}
-	b.space.wrote(written)
 	if p.Async {
 		return c, b.journal.appendLazily(c)
 	}

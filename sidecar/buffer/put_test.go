@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"math"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
@@ -91,6 +94,26 @@ func TestOneCallMayHoldAKeySeveralTimes(t *testing.T) {
 	b.crash()
 	if held := b.Held(Filter{UserID: key(1).UserID}); len(held) != 1 || held[0].Record != last {
 		t.Errorf("after a crash %+v", held)
+	}
+}
+
+func TestALargeCallIsOnDiskAsAWhole(t *testing.T) {
+	b := newRig(t)
+	module := strings.Repeat("m", 100<<10)
+	var updates []progress.Update
+	for i := range 40 {
+		u := at(i, float64(i))
+		u.ModuleID = module
+		updates = append(updates, u)
+	}
+	b.put(updates...)
+	if log := b.journal.db.Metrics().WAL.PhysicalSize; log > 2*(memTableBytes+maxChange) {
+		t.Errorf("the logs take %d bytes", log)
+	}
+	held := b.Held(Filter{})
+	b.crash()
+	if diff := cmp.Diff(held, b.Held(Filter{})); diff != "" || len(held) != len(updates) {
+		t.Errorf("%d of %d are held: %s", len(held), len(updates), diff)
 	}
 }
 

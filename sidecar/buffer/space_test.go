@@ -43,7 +43,7 @@ func TestASpoolNearItsLimitIsEmptiedAndUsedAgain(t *testing.T) {
 		o.Policy.SizeLimitBytes = 64 << 20
 		o.Policy.MaxPendingRecords = 0
 	})
-	module := make([]byte, 256<<10)
+	module := make([]byte, 32<<10)
 	if _, err := rand.NewChaCha8([32]byte{}).Read(module); err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func TestASpoolNearItsLimitIsEmptiedAndUsedAgain(t *testing.T) {
 		t.Errorf("refused at %d of %d bytes", s.SpoolBytes, s.LimitBytes)
 	}
 	b.MarkDue(Filter{})
-	b.confirm(b.freezeAll(100)...)
+	b.confirm(b.freezeAll(20)...)
 	eventually(t, "space was reclaimed", func() bool { return grow() == nil })
 }
 
