@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -106,14 +107,7 @@ func within(v *Duration, low, high time.Duration) func() bool {
 }
 
 func oneOf[T comparable](v *T, allowed ...T) func() bool {
-	return func() bool {
-		for _, a := range allowed {
-			if *v == a {
-				return true
-			}
-		}
-		return false
-	}
+	return func() bool { return slices.Contains(allowed, *v) }
 }
 
 // Validate checks every setting and names all that are out of range.

@@ -50,7 +50,8 @@ func Watch(ctx context.Context, sets ...Watched) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-failures: // events may be lost: look
+		case err := <-failures:
+			w.blind = w.blind || err != nil // events may be lost: look
 			quiet.Reset(0)
 		case <-events:
 			quiet.Reset(settle)

@@ -140,11 +140,11 @@ func (h *Handler) refuseAll(w http.ResponseWriter, errors []itemError) {
 			p.status = statusInvalid
 		}
 	}
-	switch {
-	case p.status == http.StatusTooManyRequests:
+	switch p.status {
+	case http.StatusTooManyRequests:
 		p.kind, p.title = "full", "The buffer is full"
 		p.retryAfter = h.untilNextSync()
-	case p.status == http.StatusBadRequest:
+	case http.StatusBadRequest:
 		p.kind, p.title = "malformed", "Malformed body"
 	}
 	if n := badItems(errors); n > 1 {
@@ -158,7 +158,8 @@ func (h *Handler) refuseAll(w http.ResponseWriter, errors []itemError) {
 func (h *Handler) answerSome(w http.ResponseWriter, r *http.Request, q *request, results []buffer.Result) {
 	out := h.pools.getBuffer()
 	defer h.pools.putBuffer(out)
-	b := append((*out)[:0], '{')
+	b := (*out)[:0]
+	b = append(b, '{')
 	if !wantsMinimal(r) {
 		b = append(b, `"progress":[`...)
 		next := 0
@@ -192,14 +193,15 @@ func (h *Handler) answerSome(w http.ResponseWriter, r *http.Request, q *request,
 			break
 		}
 	}
-	write(w, http.StatusMultiStatus, b)
+	h.write(w, http.StatusMultiStatus, b)
 }
 
 // answerAll answers when every item was accepted.
 func (h *Handler) answerAll(w http.ResponseWriter, single bool, results []buffer.Result) {
 	out := h.pools.getBuffer()
 	defer h.pools.putBuffer(out)
-	b := append((*out)[:0], `{"progress":`...)
+	b := (*out)[:0]
+	b = append(b, `{"progress":`...)
 	if single {
 		b = appendResult(b, &results[0])
 	} else {
@@ -217,7 +219,7 @@ func (h *Handler) answerAll(w http.ResponseWriter, single bool, results []buffer
 	b = appendSyncState(b, &state)
 	b = append(b, "}\n"...)
 	*out = b
-	write(w, http.StatusOK, b)
+	h.write(w, http.StatusOK, b)
 }
 
 // appendResult writes what the sidecar holds of a key, all of it unsaved.

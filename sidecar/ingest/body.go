@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -27,7 +28,7 @@ func readBody(r *http.Request, buf []byte, limit int64) ([]byte, error) {
 	buf = buf[:0]
 	for {
 		if len(buf) == cap(buf) {
-			buf = append(buf, make([]byte, max(512, cap(buf)))...)[:len(buf)]
+			buf = slices.Grow(buf, max(512, cap(buf)))
 		}
 		n, err := r.Body.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
@@ -105,13 +106,19 @@ func decode(r *http.Request, q *request, buf *[]byte, limits Limits) *refusal {
 	} else {
 		err = q.decodeJSON(body)
 	}
+	if err == nil {
+		return nil
+	}
+	return refuseBody(err, body)
+}
+
+// refuseBody words why nothing of a body can be used.
+func refuseBody(err error, body []byte) *refusal {
 	var (
 		many   *tooManyError
 		syntax *syntaxError
 	)
 	switch {
-	case err == nil:
-		return nil
 	case errors.As(err, &many):
 		return tooLarge(err.Error())
 	case errors.As(err, &syntax):

@@ -281,6 +281,7 @@ func deep(text []byte) bool {
 }
 
 func addSeeds(f *testing.F) {
+	f.Helper()
 	f.Add([]byte(fullUpdate))
 	f.Add([]byte("[" + fullUpdate + `,{"userId":"u","courseId":"c","lessonId":"l"}]`))
 	f.Add([]byte(strings.ReplaceAll(fullUpdate, "\n", "") + "\n\n" + `{"userId":1}` + "\n{"))
@@ -306,8 +307,7 @@ func FuzzDecodeJSON(f *testing.F) {
 			}
 			return
 		}
-		var syntax *syntaxError
-		if errors.As(err, &syntax) {
+		if _, bad := errors.AsType[*syntaxError](err); bad {
 			t.Fatalf("refused JSON: %v", err)
 		}
 		items := []json.RawMessage{body}
@@ -332,7 +332,7 @@ func FuzzDecodeLines(f *testing.F) {
 			return
 		}
 		var items []json.RawMessage
-		for _, line := range bytes.Split(body, []byte{'\n'}) {
+		for line := range bytes.SplitSeq(body, []byte{'\n'}) {
 			if len(bytes.Trim(line, " \t\r")) > 0 {
 				items = append(items, line)
 			}

@@ -28,11 +28,16 @@ type Handler struct {
 
 	requests, reads, syncs gate
 	pools                  pools
+	// Header values that every answer shares.
+	jsonType, noStore []string
 }
 
 // New makes a Handler.
 func New(o Options) *Handler {
-	h := &Handler{buffer: o.Buffer, syncer: o.Syncer, reader: o.Reader, state: o.State}
+	h := &Handler{
+		buffer: o.Buffer, syncer: o.Syncer, reader: o.Reader, state: o.State,
+		jsonType: []string{"application/json"}, noStore: []string{"no-store"},
+	}
 	h.SetLimits(o.Limits)
 	return h
 }
@@ -122,10 +127,9 @@ func (h *Handler) overloaded() *problem {
 }
 
 // write sends an answer that is not a problem.
-func write(w http.ResponseWriter, status int, body []byte) {
+func (h *Handler) write(w http.ResponseWriter, status int, body []byte) {
 	header := w.Header()
-	header.Set("Content-Type", "application/json")
-	header.Set("Cache-Control", "no-store")
+	header["Content-Type"], header["Cache-Control"] = h.jsonType, h.noStore
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // a client that is gone needs no answer
 }

@@ -76,7 +76,7 @@ func ask(t *testing.T, h http.Handler, r *http.Request) answer {
 }
 
 func post(body string) *http.Request {
-	return httptest.NewRequest("POST", "/v1/progress", strings.NewReader(body))
+	return httptest.NewRequest(http.MethodPost, "/v1/progress", strings.NewReader(body))
 }
 
 func item(user string, more ...string) string {
@@ -113,7 +113,7 @@ func expect(t *testing.T, a answer, code int, want map[string]any) {
 	}
 	for path, value := range want {
 		var steps []any
-		for _, s := range strings.Split(path, ".") {
+		for s := range strings.SplitSeq(path, ".") {
 			var index int
 			if n, _ := fmt.Sscanf(s, "%d", &index); n == 1 {
 				steps = append(steps, index)
@@ -264,7 +264,7 @@ func TestPostSaysWhenToComeBackToAFullBuffer(t *testing.T) {
 
 func TestABodyOfUnknownLengthIsBounded(t *testing.T) {
 	d := newDesk()
-	r := httptest.NewRequest("POST", "/v1/progress", io.LimitReader(zeros{}, 1<<40))
+	r := httptest.NewRequest(http.MethodPost, "/v1/progress", io.LimitReader(zeros{}, 1<<40))
 	r.ContentLength = -1
 	expect(t, d.ask(t, r), 413, nil)
 }
@@ -282,7 +282,7 @@ func TestConcurrentRequestsAreBounded(t *testing.T) {
 	done := make(chan answer)
 	go func() { done <- d.ask(t, post(item("a"))) }()
 	for d.requests.inside.Load() == 0 {
-		time.Sleep(time.Millisecond)
+		<-time.After(time.Millisecond)
 	}
 	a := d.ask(t, post(item("b")))
 	close(d.buffer.putGate)
@@ -296,7 +296,7 @@ func TestConcurrentRequestsAreBounded(t *testing.T) {
 
 func TestComplete(t *testing.T) {
 	d := newDesk()
-	r := httptest.NewRequest("POST", "/v1/progress/complete", strings.NewReader(`{"userId":"u","courseId":"c","lessonIds":["1","2"]}`))
+	r := httptest.NewRequest(http.MethodPost, "/v1/progress/complete", strings.NewReader(`{"userId":"u","courseId":"c","lessonIds":["1","2"]}`))
 	expect(t, d.ask(t, r), 200, map[string]any{
 		"progress.0.lessonId": "1", "progress.0.completed": true, "progress.0.updateCount": 1.0,
 		"progress.1.lessonId": "2", "progress.1.completed": true,
@@ -306,12 +306,12 @@ func TestComplete(t *testing.T) {
 func TestResetStartsAGeneration(t *testing.T) {
 	d := newDesk()
 	d.ask(t, post(item("u", `,"currentTime":10`)))
-	a := d.ask(t, httptest.NewRequest("DELETE", "/v1/progress?userId=u&courseId=c&lessonId=l", nil))
+	a := d.ask(t, httptest.NewRequest(http.MethodDelete, "/v1/progress?userId=u&courseId=c&lessonId=l", nil))
 	expect(t, a, 200, map[string]any{"progress.positionSeconds": 0.0, "progress.updateCount": 0.0, "progress.saved": false})
 	if a.get(t, "progress", "generation").(float64) == 0 {
 		t.Error("no generation")
 	}
-	expect(t, d.ask(t, httptest.NewRequest("DELETE", "/v1/progress?userId=u&lessonId=l", nil)), 400, map[string]any{"field": "courseId"})
+	expect(t, d.ask(t, httptest.NewRequest(http.MethodDelete, "/v1/progress?userId=u&lessonId=l", nil)), 400, map[string]any{"field": "courseId"})
 }
 
 func TestReadMergesTheDatabaseWithWhatIsHeld(t *testing.T) {
@@ -327,7 +327,7 @@ func TestReadMergesTheDatabaseWithWhatIsHeld(t *testing.T) {
 	d.reader.saved.Records = []progress.Record{saved("z", 0), saved("l", 500), saved("a", 0)}
 	d.ask(t, post(item("u", `,"currentTime":20,"seekEvents":1`)))
 	d.ask(t, post(`{"userId":"u","courseId":"c","lessonId":"new"}`))
-	a := d.ask(t, httptest.NewRequest("GET", "/v1/progress?userId=u", nil))
+	a := d.ask(t, httptest.NewRequest(http.MethodGet, "/v1/progress?userId=u", nil))
 	expect(t, a, 200, map[string]any{
 		"stale":               false,
 		"progress.0.lessonId": "a", "progress.0.saved": true, "progress.0.pendingUpdates": 0.0, "progress.0.unsaved": nil,
@@ -357,7 +357,7 @@ func TestReadIsStaleWhenTheDatabaseCantBeAsked(t *testing.T) {
 			d.SetLimits(limits)
 			breakIt(d)
 			d.ask(t, post(item("u", `,"currentTime":20`)))
-			expect(t, d.ask(t, httptest.NewRequest("GET", "/v1/progress?userId=u&lessonId=l", nil)), 200, map[string]any{
+			expect(t, d.ask(t, httptest.NewRequest(http.MethodGet, "/v1/progress?userId=u&lessonId=l", nil)), 200, map[string]any{
 				"stale": true, "progress.0.positionSeconds": 20.0,
 			})
 		})
@@ -367,7 +367,7 @@ func TestReadIsStaleWhenTheDatabaseCantBeAsked(t *testing.T) {
 func TestReadOfTooManyLessonsSaysWhatToAskFor(t *testing.T) {
 	d := newDesk()
 	d.reader.err = fmt.Errorf("reading: %w", postgres.ErrTooManyRecords)
-	expect(t, d.ask(t, httptest.NewRequest("GET", "/v1/progress?userId=u", nil)), 400, map[string]any{"field": "courseId"})
+	expect(t, d.ask(t, httptest.NewRequest(http.MethodGet, "/v1/progress?userId=u", nil)), 400, map[string]any{"field": "courseId"})
 }
 
 // A batch that is saved while a read is under way counts exactly once, at
@@ -409,7 +409,7 @@ func TestReadCountsABatchOnceThatIsSavedMeanwhile(t *testing.T) {
 					d.buffer.save(key)
 				}
 			})
-			expect(t, d.ask(t, httptest.NewRequest("GET", "/v1/progress?userId=u", nil)), 200, map[string]any{
+			expect(t, d.ask(t, httptest.NewRequest(http.MethodGet, "/v1/progress?userId=u", nil)), 200, map[string]any{
 				"stale": false, "progress.0.seekEvents": 3.0, "progress.0.updateCount": 1.0, "progress.0.saved": true,
 			})
 		})
@@ -433,7 +433,7 @@ func TestForceSync(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d := newDesk()
 			d.syncer.err, d.syncer.hangs = c.err, c.hangs
-			a := d.ask(t, httptest.NewRequest("POST", "/v1/sync"+c.query, nil))
+			a := d.ask(t, httptest.NewRequest(http.MethodPost, "/v1/sync"+c.query, nil))
 			switch c.code {
 			case 200:
 				expect(t, a, 200, map[string]any{"status": "synced", "pendingUpdates": 0.0})
@@ -466,7 +466,9 @@ func TestForceSyncOutlastsTheReadTimeout(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	response.Body.Close()
+	if err := response.Body.Close(); err != nil {
+		t.Error(err)
+	}
 	if !errors.Is(d.syncer.ended, context.DeadlineExceeded) {
 		t.Errorf("the wait ended with: %v", d.syncer.ended)
 	}
@@ -478,9 +480,9 @@ func TestSyncStateOfALearner(t *testing.T) {
 	d.state.sync.PendingUpdates = 99
 	d.ask(t, post(item("u")))
 	d.ask(t, post(item("u")))
-	expect(t, d.ask(t, httptest.NewRequest("GET", "/v1/sync", nil)), 200, map[string]any{"pendingUpdates": 99.0})
-	expect(t, d.ask(t, httptest.NewRequest("GET", "/v1/sync?userId=u", nil)), 200, map[string]any{"status": "pending", "pendingUpdates": 2.0})
-	expect(t, d.ask(t, httptest.NewRequest("GET", "/v1/sync?userId=v", nil)), 200, map[string]any{"status": "synced", "pendingUpdates": 0.0})
+	expect(t, d.ask(t, httptest.NewRequest(http.MethodGet, "/v1/sync", nil)), 200, map[string]any{"pendingUpdates": 99.0})
+	expect(t, d.ask(t, httptest.NewRequest(http.MethodGet, "/v1/sync?userId=u", nil)), 200, map[string]any{"status": "pending", "pendingUpdates": 2.0})
+	expect(t, d.ask(t, httptest.NewRequest(http.MethodGet, "/v1/sync?userId=v", nil)), 200, map[string]any{"status": "synced", "pendingUpdates": 0.0})
 }
 
 func TestRoutes(t *testing.T) {

@@ -25,7 +25,8 @@ const problemType = "urn:progress-sync:problem:"
 func (h *Handler) writeProblem(w http.ResponseWriter, p *problem) {
 	out := h.pools.getBuffer()
 	defer h.pools.putBuffer(out)
-	b := append((*out)[:0], `{"type":"`+problemType...)
+	b := (*out)[:0]
+	b = append(b, `{"type":"`+problemType...)
 	b = append(b, p.kind...)
 	b = append(b, `","title":`...)
 	b = appendString(b, p.title)

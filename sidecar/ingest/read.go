@@ -41,7 +41,7 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, limits Limits) {
 	defer h.pools.putBuffer(out)
 	sync := h.state.SyncState()
 	*out = appendView((*out)[:0], &v, &sync)
-	write(w, http.StatusOK, *out)
+	h.write(w, http.StatusOK, *out)
 }
 
 // view is what is known of some keys: what is saved, and what is held beside.

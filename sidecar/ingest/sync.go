@@ -98,5 +98,5 @@ func (h *Handler) writeState(w http.ResponseWriter, sync *state.SyncState) {
 	out := h.pools.getBuffer()
 	defer h.pools.putBuffer(out)
 	*out = append(appendSyncState((*out)[:0], sync), '\n')
-	write(w, http.StatusOK, *out)
+	h.write(w, http.StatusOK, *out)
 }

@@ -156,6 +156,7 @@ func (r *reader) instant(f field) progress.Instant {
 		if ms >= 0 && ms <= maxUnixMillis {
 			return progress.Instant(math.Round(ms * 1000))
 		}
+	case kindBool, kindObject, kindArray:
 	case kindString:
 		var at time.Time
 		if err := at.UnmarshalText(r.raw(f)); err == nil && at.UnixMicro() >= 0 {

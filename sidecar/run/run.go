@@ -117,7 +117,7 @@ func (s *sidecar) terminate(o Options, line string) {
 	if o.TerminationLog == "" {
 		return
 	}
-	err := os.WriteFile(o.TerminationLog, []byte(line+"\n"), 0o644)
+	err := os.WriteFile(o.TerminationLog, []byte(line+"\n"), 0o600)
 	if err != nil && s != nil {
 		s.log.V(1).Info("The termination log can't be written", "error", err.Error())
 	}

@@ -28,7 +28,8 @@ type server struct {
 }
 
 func listen(what, address string, handler http.Handler, log slog.Handler) (*server, error) {
-	listener, err := net.Listen("tcp", address)
+	var l net.ListenConfig
+	listener, err := l.Listen(context.Background(), "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("listening for %s: %w", what, err)
 	}

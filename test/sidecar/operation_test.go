@@ -2,9 +2,12 @@ package sidecar
 
 import (
 	"encoding/json"
+	"io"
+	"net"
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -46,7 +49,7 @@ func TestTheSecretComesLater(t *testing.T) {
 
 func TestTheConfigurationIsFollowed(t *testing.T) {
 	t.Parallel()
-	p := newProcess(t, pgtest.Database(t), `{"policy":{"name":"lms","generation":1},"sync":{"interval":"1m"}}`)
+	p := newProcess(t, pgtest.Database(t), `{"policy":{"name":"lms","generation":1},"sync":{"interval":"30s"}}`)
 	p.start(t)
 	p.post(t, update)
 
@@ -220,5 +223,25 @@ func TestTheCommandLineRefuses(t *testing.T) {
 	}
 	if output, err := run("version"); err != nil || output != "test\n" {
 		t.Errorf("version: %v %q", err, output)
+	}
+}
+
+func TestASlowClientIsCutOff(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t, "", "")
+	p.start(t)
+	conn, err := net.Dial("tcp", p.api)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, "POST /v1/progress HTTP/1.1\r\nHost: localhost\r\nContent-"); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadAll(conn); err != nil {
+		t.Errorf("the connection was not closed: %v", err)
 	}
 }

@@ -72,8 +72,13 @@ func freeAddress(t *testing.T) string {
 
 func (p *process) file(name string) string { return filepath.Join(p.dir, name) }
 
-func (p *process) setURI(t *testing.T, uri string) { replace(t, p.file("database/uri"), uri) }
+func (p *process) setURI(t *testing.T, uri string) {
+	t.Helper()
+	replace(t, p.file("database/uri"), uri)
+}
+
 func (p *process) configure(t *testing.T, content string) {
+	t.Helper()
 	replace(t, p.file("config/config.json"), content)
 }
 
@@ -232,7 +237,7 @@ func (p *process) await(t *testing.T, what string, is func(status.Document) bool
 // eventually waits until a condition holds.
 func eventually(t *testing.T, holds func() bool, instead func() string) {
 	t.Helper()
-	for end := time.Now().Add(patience); !holds(); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(patience); !holds(); <-time.After(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("waited in vain for " + instead())
 		}

@@ -17,8 +17,9 @@ func main() {
 	interval := flag.Duration("interval", 10*time.Second, "sync interval, from 1s")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := try(ctx, *interval); err != nil {
+	err := try(ctx, *interval)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "try:", err)
 		os.Exit(1)
 	}

@@ -119,8 +119,9 @@ func address(port int) string {
 	for _, p := range []int{port, 0} {
 		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", p))
 		if err == nil {
-			defer l.Close()
-			return l.Addr().String()
+			free := l.Addr().String()
+			_ = l.Close() // nobody has connected
+			return free
 		}
 	}
 	return fmt.Sprintf("127.0.0.1:%d", port)
@@ -135,7 +136,7 @@ func (s *sandbox) awaitReady(ctx context.Context) error {
 			return err
 		}
 		if response, err := http.DefaultClient.Do(request); err == nil {
-			response.Body.Close()
+			_ = response.Body.Close() // the status is all that counts
 			if response.StatusCode == http.StatusOK {
 				return nil
 			}

@@ -77,7 +77,8 @@ func (s *sandbox) document(ctx context.Context) (d status.Document, err error) {
 		return d, fmt.Errorf("asking the sidecar: %w\n%s", err, s.log())
 	}
 	defer response.Body.Close()
-	return d, json.NewDecoder(response.Body).Decode(&d)
+	err = json.NewDecoder(response.Body).Decode(&d)
+	return d, err
 }
 
 // readRows returns none as long as the sidecar has not made the table.

@@ -1,0 +1,187 @@
+package run
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestContainerMemory(t *testing.T) {
+	const two, one = "/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"
+	for name, c := range map[string]struct {
+		files map[string]string
+		want  int64
+	}{
+		"version 2":                 {map[string]string{two: "104857600\n"}, 94371840},
+		"version 2 without limit":   {map[string]string{two: "max\n"}, 0},
+		"version 1":                 {map[string]string{one: "104857600\n"}, 94371840},
+		"version 1 without limit":   {map[string]string{one: "9223372036854771712\n"}, 0},
+		"no cgroup":                 {nil, 0},
+		"something else altogether": {map[string]string{two: "-1\n"}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := containerMemory(func(path string) ([]byte, error) {
+				content, there := c.files[path]
+				if !there {
+					return nil, os.ErrNotExist
+				}
+				return []byte(content), nil
+			})
+			if got != c.want {
+				t.Errorf("%d bytes, want %d", got, c.want)
+			}
+		})
+	}
+}
+
+func TestRequireLoopback(t *testing.T) {
+	for address, allowed := range map[string]bool{
+		"127.0.0.1:8787": true, "127.9.9.9:1": true, "[::1]:8787": true, "localhost:8787": true,
+		":8787": false, "0.0.0.0:8787": false, "[::]:8787": false, "10.0.0.1:8787": false, "example.com:80": false, "8787": false,
+	} {
+		if err := requireLoopback("--listen", address); (err == nil) != allowed {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+}
+
+func TestTheGracePeriodRunsFromTheFirstSignOfTheEnd(t *testing.T) {
+	now := time.Unix(1_000_000, 0)
+	d := &deadline{grace: 30 * time.Second, now: func() time.Time { return now }}
+	expect := func(want time.Duration) {
+		t.Helper()
+		if got := d.left(); got != want {
+			t.Errorf("%s left, want %s", got, want)
+		}
+	}
+	d.begin() // prestop
+	expect(28500 * time.Millisecond)
+	now = now.Add(10 * time.Second)
+	d.begin() // SIGTERM
+	expect(18500 * time.Millisecond)
+	now = now.Add(19 * time.Second)
+	expect(time.Second)
+
+	// A prestop that was followed by nothing for longer than the grace period
+	// was a mistake of someone.
+	now = now.Add(time.Hour)
+	d.begin()
+	expect(28500 * time.Millisecond)
+}
+
+// A sidecar without database and configuration starts, accepts and ends, and
+// leaves no goroutine behind.
+func TestRunAndEnd(t *testing.T) {
+	dir := t.TempDir()
+	log := &safeBuffer{}
+	address := freeAddress(t)
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() {
+		done <- Run(ctx, Options{
+			Version: "test", ConfigFile: filepath.Join(dir, "config"), DatabaseURIFile: filepath.Join(dir, "uri"),
+			Spool: filepath.Join(dir, "spool"), Listen: address, StatusListen: "127.0.0.1:0", Pprof: "127.0.0.1:0",
+			TerminationLog: filepath.Join(dir, "termination"), GracePeriod: 2 * time.Second, Log: log,
+		})
+	}()
+	var err error
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); <-time.After(10 * time.Millisecond) {
+		if err = Prestop(ctx, address); err == nil {
+			break
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &http.Client{}
+	response, err := client.Post("http://"+address+"/v1/progress", "application/json",
+		strings.NewReader(`{"userId":"ada-4711","courseId":"c","lessonId":"l"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeBody(t, response)
+	if response.StatusCode != http.StatusOK {
+		t.Errorf("status %s", response.Status)
+	}
+	if response, err = client.Get("http://" + address + prestopPath); err != nil || response.StatusCode != http.StatusMethodNotAllowed {
+		t.Errorf("GET of prestop: %v %v", response, err)
+	}
+	closeBody(t, response)
+	client.CloseIdleConnections()
+	http.DefaultClient.CloseIdleConnections()
+	stop()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	line, err := os.ReadFile(filepath.Join(dir, "termination"))
+	want := fmt.Sprintf("1 records stay in the spool at %s: The Secret", filepath.Join(dir, "spool"))
+	if err != nil || !strings.HasPrefix(string(line), want) {
+		t.Errorf("termination log %q (%v), want %q", line, err, want)
+	}
+	if strings.Contains(log.String(), "ada-4711") {
+		t.Error("the log names a learner")
+	}
+}
+
+func TestRunNamesWhatItCantUse(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	termination := filepath.Join(dir, "termination")
+	err := Run(t.Context(), Options{
+		Spool: file, Listen: "127.0.0.1:0", StatusListen: "127.0.0.1:0", TerminationLog: termination, Log: &safeBuffer{},
+	})
+	line, _ := os.ReadFile(termination)
+	if err == nil || !strings.Contains(err.Error(), file) || strings.TrimSpace(string(line)) != err.Error() {
+		t.Errorf("error %v, termination log %q", err, line)
+	}
+}
+
+func closeBody(t *testing.T, response *http.Response) {
+	t.Helper()
+	if err := response.Body.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// safeBuffer keeps what several goroutines log.
+type safeBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *safeBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *safeBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
