@@ -23,19 +23,19 @@ type ProgressSyncPolicyStatus struct {
 	// sidecars counts pods and their sidecars.
 	//
 	// +optional
-	Sidecars SidecarsStatus `json:"sidecars,omitzero"`
+	Sidecars SidecarsStatus `json:"sidecars"`
 
 	// records that the sidecars hold now.
 	//
 	// +optional
-	Records RecordsStatus `json:"records,omitzero"`
+	Records RecordsStatus `json:"records"`
 
 	// updates and what became of them: sums over the sidecars that live now,
 	// each since its start. When a pod goes, its share goes with it; the
 	// metrics keep the history.
 	//
 	// +optional
-	Updates UpdatesStatus `json:"updates,omitzero"`
+	Updates UpdatesStatus `json:"updates"`
 
 	// lastSyncTime is when a sidecar last had a batch confirmed by the database.
 	//

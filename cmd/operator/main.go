@@ -46,7 +46,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 
-	log := logr.FromSlogHandler(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: f.logLevel}))
+	handler := slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: f.logLevel})
+	log := logr.FromSlogHandler(handler)
+	// Libraries that have loggers of their own write where the operator does.
+	slog.SetDefault(slog.New(handler))
 	ctrl.SetLogger(log)
 	klog.SetLogger(log)
 	limitMemory(os.Getenv, os.ReadFile)

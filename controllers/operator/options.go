@@ -3,6 +3,8 @@ package operator
 import (
 	"errors"
 	"fmt"
+	"net/netip"
+	"net/url"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -29,10 +31,9 @@ type Options struct {
 	ServiceName string
 	ServicePort int32
 	// WebhookURL takes the place of the Service for an operator that runs
-	// outside the cluster, such as https://192.0.2.1:9443.
+	// outside the cluster, such as https://laptop.example:9443. Its host is a
+	// name: the certificate is issued for it.
 	WebhookURL string
-	// WebhookNames that the certificate is issued for, besides the Service's.
-	WebhookNames []string
 	// CertSecret in Namespace.
 	CertSecret string
 	// CertRotation is false where somebody else writes CertSecret, such as
@@ -75,10 +76,24 @@ func (o *Options) check() error {
 	if o.WebhookURL == "" && len(validation.IsDNS1035Label(o.ServiceName)) > 0 {
 		problems = append(problems, fmt.Errorf("--service-name must name the webhook's Service, not %q", o.ServiceName))
 	}
+	if o.WebhookURL != "" && !usableURL(o.WebhookURL) {
+		problems = append(problems, fmt.Errorf("--webhook-url must be an https URL with a name as its host, such as https://laptop.example:9443, not %q", o.WebhookURL))
+	}
 	if o.StatusInterval < time.Second {
 		problems = append(problems, fmt.Errorf("--status-interval must be 1s or more, not %s", o.StatusInterval))
 	}
 	return errors.Join(problems...)
+}
+
+// usableURL: the API server insists on https, and certificates are issued for
+// names, not for addresses.
+func usableURL(text string) bool {
+	parsed, err := url.Parse(text)
+	if err != nil || parsed.Scheme != "https" || parsed.Hostname() == "" {
+		return false
+	}
+	_, err = netip.ParseAddr(parsed.Hostname())
+	return err != nil
 }
 
 // certificateNames that the API server may use for the webhook.
@@ -88,7 +103,10 @@ func (o *Options) certificateNames() []string {
 		o.ServiceName + "." + o.Namespace,
 		o.ServiceName + "." + o.Namespace + ".svc.cluster.local",
 	}
-	return append(names, o.WebhookNames...)
+	if outside, err := url.Parse(o.WebhookURL); err == nil && outside.Hostname() != "" {
+		names = append(names, outside.Hostname())
+	}
+	return names
 }
 
 func (o *Options) secret() types.NamespacedName {

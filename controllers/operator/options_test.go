@@ -20,6 +20,8 @@ func TestOptionsNameTheFlagToCorrect(t *testing.T) {
 		"--sidecar-image-pull-policy": func(o *Options) { o.SidecarImagePullPolicy = "Sometimes" },
 		"--cert-secret":               func(o *Options) { o.CertSecret = "A B" },
 		"--service-name":              func(o *Options) { o.ServiceName = "" },
+		"--webhook-url":               func(o *Options) { o.WebhookURL = "https://192.0.2.1:9443" },
+		"an https URL":                func(o *Options) { o.WebhookURL = "http://laptop.example:9443" },
 		"--status-interval":           func(o *Options) { o.StatusInterval = time.Millisecond },
 	} {
 		bad := good

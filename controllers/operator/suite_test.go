@@ -168,9 +168,9 @@ func startReplica() (*replica, error) {
 		r.done <- operator.Run(ctx, rest.CopyConfig(operatorAccount), operator.Options{
 			Namespace: operatorNamespace, SidecarImage: sidecarImage,
 			WebhookHost: "127.0.0.1", WebhookPort: r.webhookPort,
-			WebhookURL:   "https://localhost:" + strconv.Itoa(service.port),
-			WebhookNames: []string{"localhost"}, ServiceName: "progress-sync-webhook",
-			CertSecret: certSecret, CertRotation: true, ClusterRole: clusterRole,
+			WebhookURL:  "https://localhost:" + strconv.Itoa(service.port),
+			ServiceName: "progress-sync-webhook",
+			CertSecret:  certSecret, CertRotation: true, ClusterRole: clusterRole,
 			MetricsAddress: "0", HealthAddress: r.health, LeaderElection: true,
 			StatusInterval: time.Second, StatusPort: sidecars.port,
 			Log: logr.Discard(), Registry: r.registry,

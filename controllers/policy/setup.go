@@ -3,10 +3,12 @@ package policy
 import (
 	"context"
 	"fmt"
+	"time"
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -25,6 +27,9 @@ import (
 // concurrency of policies; a pass waits for sidecars that do not answer.
 const concurrency = 4
 
+// podDelay from a pod's event to the pass that it asks for.
+const podDelay = 300 * time.Millisecond
+
 // SetupWithManager registers the reconciler on the leader.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	changed := builder.WithPredicates(predicate.GenerationChangedPredicate{})
@@ -34,7 +39,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Owns(&corev1.ConfigMap{}).
 		// A policy may take pods from, or leave them to, the others of its namespace.
 		Watches(&v1alpha1.ProgressSyncPolicy{}, handler.EnqueueRequestsFromMapFunc(r.neighbours), changed).
-		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(r.policiesOfPod), builder.WithPredicates(podChanged())).
+		Watches(&corev1.Pod{}, r.soon(r.policiesOfPod), builder.WithPredicates(podChanged())).
 		Watches(&admissionv1.MutatingWebhookConfiguration{}, handler.EnqueueRequestsFromMapFunc(r.everyPolicy)).
 		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency}).
 		Complete(r)
@@ -42,6 +47,25 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		return fmt.Errorf("setting up the policy reconciler: %w", err)
 	}
 	return nil
+}
+
+// soon gathers the events of many pods, as a rollout makes them, into one pass.
+func (r *Reconciler) soon(policies handler.MapFunc) handler.EventHandler {
+	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
+	add := func(ctx context.Context, object client.Object, q queue) {
+		for _, request := range policies(ctx, object) {
+			q.AddAfter(request, podDelay)
+		}
+	}
+	return handler.Funcs{
+		CreateFunc: func(ctx context.Context, e ctrlevent.CreateEvent, q queue) { add(ctx, e.Object, q) },
+		UpdateFunc: func(ctx context.Context, e ctrlevent.UpdateEvent, q queue) {
+			// A pod whose labels changed may leave one policy for another.
+			add(ctx, e.ObjectOld, q)
+			add(ctx, e.ObjectNew, q)
+		},
+		DeleteFunc: func(ctx context.Context, e ctrlevent.DeleteEvent, q queue) { add(ctx, e.Object, q) },
+	}
 }
 
 // podChanged lets through what changes a decision. Pods change often in ways
