@@ -52,7 +52,7 @@ func startDatabase(ctx context.Context, c *cluster.Cluster) (*database, error) {
 		return nil, fmt.Errorf("making a folder for Postgres: %w", err)
 	}
 	server, err := pgtest.Start(ctx, pgtest.Options{
-		Dir: dir, Listen: []string{host}, Outlive: true,
+		Dir: dir, Listen: []string{host}, Outlive: true, Password: rand.Text(),
 		HBA: []string{"host all all " + c.PodNetwork() + " scram-sha-256"},
 	})
 	if err != nil {

@@ -15,10 +15,10 @@ import (
 // thirds of the time.
 const movers = 0.05
 
-// syllabus of the demo: lessons of 20 minutes to an hour.
+// syllabus of the demo: lectures of 45 to 90 minutes.
 func syllabus() player.Syllabus {
 	s := player.Usual()
-	s.ShortestLesson, s.LongestLesson = 20*60, 60*60
+	s.ShortestLesson, s.LongestLesson = 45*60, 90*60
 	return s
 }
 

@@ -63,8 +63,8 @@ func command(ctx context.Context, args []string, out *os.File) error {
 		_, _ = fmt.Fprint(out, usage)
 		flags.PrintDefaults()
 	}
-	flags.IntVar(&p.learners, "learners", 240, "number of learners, on two pods")
-	flags.Float64Var(&p.factor, "factor", 30, "seconds of video that pass in a second; the policy's interval is 3 minutes of video, at least 1 s")
+	flags.IntVar(&p.learners, "learners", 180, "number of learners, on two pods")
+	flags.Float64Var(&p.factor, "factor", 45, "seconds of video that pass in a second; the policy's interval is 3 minutes of video, at least 1 s")
 	flags.DurationVar(&p.watch, "watch", 45*time.Second, "how long they watch")
 	flags.Uint64Var(&p.seed, "seed", 1, "another seed makes other learners")
 	flags.BoolVar(&remove, "down", false, "remove everything; the same as the command down")

@@ -179,12 +179,12 @@ func (s *stage) close() error {
 func down(ctx context.Context, o cluster.Options) error {
 	running, err := cluster.Running(ctx, o)
 	if err == nil && running.External() {
-		_, namespaceErr := running.Kubectl(ctx, "delete", "namespace", namespace, "--ignore-not-found", "--wait")
 		_, helmErr := running.Helm(ctx, "uninstall", release, "--namespace", operatorNamespace, "--ignore-not-found", "--wait")
-		if err := errors.Join(namespaceErr, helmErr); err != nil {
+		_, namespaceErr := running.Kubectl(ctx, "delete", "namespace", namespace, operatorNamespace, "--ignore-not-found", "--wait")
+		if err := errors.Join(helmErr, namespaceErr); err != nil {
 			return err
 		}
-		o.Say("the operator and the namespace %s are gone; the CustomResourceDefinition stays", namespace)
+		o.Say("the operator and the namespaces %s and %s are gone; the CustomResourceDefinition stays", namespace, operatorNamespace)
 	}
 	if err := errors.Join(cluster.Down(ctx, o), removePostgres(o)); err != nil {
 		return err

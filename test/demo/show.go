@@ -42,10 +42,11 @@ func (s *stage) perform(ctx context.Context, p plan, lines *screen) (*result, er
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 
-	lines.say("%d learners watch for %s, %g times as fast as life: a heartbeat each %s stands for 5 s,\n"+
-		"the policy's interval of %s for %s\n", p.learners, p.watch, p.factor,
-		(time.Duration(5 * float64(time.Second) / p.factor)).Round(time.Millisecond), p.interval(),
-		(time.Duration(float64(p.interval()) * p.factor)).Round(time.Second))
+	videoTime := func(d time.Duration) time.Duration { return time.Duration(float64(d) * p.factor).Round(time.Second) }
+	lines.say("%d learners watch lectures of 45 to 90 minutes for %s, %g times as fast as life: that is %s of\n"+
+		"theirs, a heartbeat each %s stands for one each 5 s, the policy's interval of %s for %s.\n",
+		p.learners, p.watch, p.factor, videoTime(p.watch),
+		time.Duration(syllabus().Heartbeat*float64(time.Second)/p.factor).Round(time.Millisecond), p.interval(), videoTime(p.interval()))
 
 	var lag lagWatch
 	looking, stopLooking := context.WithCancel(ctx)
