@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"context"
 	"fmt"
 	"testing"
 
@@ -55,24 +54,19 @@ func TestTerminatingBackendsInMidTransactionAndRightAfterCommitDoublesNothing(t 
 func (c *campus) terminateInMidTransaction() {
 	c.t.Helper()
 	ctx := c.t.Context()
-	conn, err := pgx.Connect(ctx, c.server.URI(pgtest.Superuser, c.database))
+	holder, watcher := c.superuser(), c.superuser()
+	lock, err := holder.Begin(ctx)
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	defer conn.Close(context.WithoutCancel(ctx))
-	lock, err := conn.Begin(ctx)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	defer lock.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // closing the connection ends it too
 	// A write has moved the ledger already when it comes to a locked row.
 	if _, err := lock.Exec(ctx, "SELECT FROM progress_sync.lesson_progress FOR UPDATE"); err != nil {
 		c.t.Fatal(err)
 	}
 	eventually(c.t, "a backend is terminated in mid-transaction", func() error {
 		var terminated int
-		err := lock.QueryRow(ctx, `SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity
-			WHERE datname = $1 AND usename = $1 AND wait_event_type = 'Lock' AND state = 'active'`, c.database).Scan(&terminated)
+		err := watcher.QueryRow(ctx, `SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity
+			WHERE usename = $1 AND wait_event_type = 'Lock' AND state = 'active'`, c.database).Scan(&terminated)
 		if err != nil {
 			return err
 		}
@@ -81,4 +75,18 @@ func (c *campus) terminateInMidTransaction() {
 		}
 		return nil
 	})
+	if err := lock.Rollback(ctx); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// superuser is a connection to the campus's database until the test ends.
+func (c *campus) superuser() *pgx.Conn {
+	c.t.Helper()
+	conn, err := pgx.Connect(c.t.Context(), c.server.URI(pgtest.Superuser, c.database))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.t.Cleanup(func() { _ = conn.Close(c.background()) })
+	return conn
 }

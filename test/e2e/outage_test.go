@@ -40,7 +40,7 @@ func TestStoppingPostgresForAMinuteUnderLoadIsSurvivedAndCaughtUp(t *testing.T) 
 	c.eventuallyPolicy("the policy says that the database is gone", func(p *v1alpha1.ProgressSyncPolicy) error {
 		return condition(p, v1alpha1.ConditionDatabaseReachable, metav1.ConditionFalse, v1alpha1.ReasonDatabaseUnreachable)
 	})
-	last := int64(-1)
+	last, since := int64(-1), time.Now()
 	throughout(t, end, func() error {
 		if err := c.ready(t.Context(), pod); err != nil {
 			return err
@@ -49,10 +49,13 @@ func TestStoppingPostgresForAMinuteUnderLoadIsSurvivedAndCaughtUp(t *testing.T) 
 		if err != nil {
 			return err
 		}
-		if stats.Acknowledged <= last || len(stats.Statuses) > 0 {
-			return fmt.Errorf("%d acknowledged after %d; what else was met: %v", stats.Acknowledged, last, stats.Statuses)
+		if stats.Acknowledged > last {
+			last, since = stats.Acknowledged, time.Now()
 		}
-		last = stats.Acknowledged
+		// A busy machine may take its time, but nothing is refused.
+		if time.Since(since) > 20*time.Second || len(stats.Statuses) > 0 {
+			return fmt.Errorf("nothing acknowledged since %s; what else was met: %v", since, stats.Statuses)
+		}
 		return nil
 	})
 	if err := server.StartAgain(t.Context()); err != nil {

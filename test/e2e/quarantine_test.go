@@ -17,7 +17,7 @@ func TestARecordThatPostgresRefusesIsQuarantinedAndTheRestOfItsBatchIsWritten(t 
 	c.storeSecret(c.uri())
 	c.apply()
 	pod := c.start(c.lmsPod("lms-0"))
-	sidecar := c.forward(pod.Name)
+	sidecar := c.forward(t, pod.Name)
 	send := func(learners ...string) {
 		t.Helper()
 		items := make([]string, 0, len(learners))

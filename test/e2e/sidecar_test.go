@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -80,36 +81,37 @@ func unrestarted(pod *corev1.Pod) error {
 }
 
 // forward makes the write API of a pod's sidecar reachable from here, through
-// the pod's loopback, as it is for the app; it returns its address.
-func (c *campus) forward(pod string) string {
-	c.t.Helper()
+// the pod's loopback, as it is for the app; until the test ends;
+// it returns its address.
+func (c *campus) forward(t *testing.T, pod string) string {
+	t.Helper()
 	transport, upgrader, err := spdy.RoundTripperFor(c.config)
 	if err != nil {
-		c.t.Fatal(err)
+		t.Fatal(err)
 	}
 	address := fmt.Sprintf("%s/api/v1/namespaces/%s/pods/%s/portforward", c.config.Host, c.namespace, pod)
-	request, err := http.NewRequestWithContext(c.t.Context(), http.MethodPost, address, nil)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, nil)
 	if err != nil {
-		c.t.Fatal(err)
+		t.Fatal(err)
 	}
 	dialer := spdy.NewDialer(upgrader, &http.Client{Transport: transport}, http.MethodPost, request.URL)
 	stop, ready, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 	var output bytes.Buffer
 	forwarder, err := portforward.NewOnAddresses(dialer, []string{"127.0.0.1"}, []string{fmt.Sprintf("0:%d", writePort)}, stop, ready, &output, &output)
 	if err != nil {
-		c.t.Fatal(err)
+		t.Fatal(err)
 	}
 	go func() { ended <- forwarder.ForwardPorts() }()
-	c.t.Cleanup(func() { close(stop); <-ended })
+	t.Cleanup(func() { close(stop); <-ended })
 	select {
 	case <-ready:
 	case err := <-ended:
 		ended <- nil
-		c.t.Fatalf("forwarding to pod %s: %v", pod, err)
+		t.Fatalf("forwarding to pod %s: %v", pod, err)
 	}
 	ports, err := forwarder.GetPorts()
 	if err != nil {
-		c.t.Fatal(err)
+		t.Fatal(err)
 	}
 	return fmt.Sprintf("http://127.0.0.1:%d", ports[0].Local)
 }

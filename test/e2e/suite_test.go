@@ -74,6 +74,7 @@ func (s *suite) connect() error {
 	}
 	// The tests ask often; the limit is for controllers.
 	config.QPS, config.Burst = 200, 400
+	config.WarningHandlerWithContext = rest.NoWarnings{}
 	scheme := runtime.NewScheme()
 	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
 		return fmt.Errorf("making the types known: %w", err)
