@@ -49,14 +49,14 @@ func read(t *testing.T, name string) string {
 	return string(content)
 }
 
-var fenced = regexp.MustCompile("(?ms)^```([a-z]*)\n(.*?)^```$")
+var fenced = regexp.MustCompile("(?s)```([a-z]*)\n(.*?)\n```\n")
 
 // blocks returns the fenced blocks of a language.
 func blocks(text, language string) []string {
 	var found []string
 	for _, match := range fenced.FindAllStringSubmatch(text, -1) {
 		if match[1] == language {
-			found = append(found, match[2])
+			found = append(found, match[2]+"\n")
 		}
 	}
 	return found
