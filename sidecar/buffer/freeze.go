@@ -13,34 +13,65 @@ import (
 // It returns false when nothing is due. The records are shared with the
 // buffer and must not be changed.
 func (b *Buffer) Freeze(lane int, now time.Time, limit int) (progress.Batch, bool, error) {
+	batches, err := b.FreezeRound(lane, now, limit, 1)
+	if err != nil || len(batches) == 0 {
+		return progress.Batch{}, false, err
+	}
+	return batches[0], true, nil
+}
+
+// FreezeRound is Freeze for up to maxBatches batches of up to batchSize
+// records, in one write: all of them are on disk when it returns, or after a
+// crash none is frozen.
+func (b *Buffer) FreezeRound(
+	lane int, now time.Time, batchSize, maxBatches int,
+) ([]progress.Batch, error) {
 	if err := b.enter(); err != nil {
-		return progress.Batch{}, false, fmt.Errorf("freezing a batch of lane %d: %w", lane, err)
+		return nil, fmt.Errorf("freezing batches of lane %d: %w", lane, err)
 	}
 	defer b.leave()
 	l := b.lanes[lane]
-	l.mu.Lock()
-	fb := b.takeDue(l, b.clock.at(now), limit)
-	if fb == nil {
-		l.mu.Unlock()
-		return progress.Batch{}, false, nil
-	}
-	c := b.journal.begin()
-	for _, key := range fb.keys {
-		c.deletePending(key)
-	}
-	b.putBatch(c, l, fb)
-	err := b.putLane(c, l)
-	l.mu.Unlock()
-	if err == nil {
+	c, round, err := b.freezeRound(l, b.clock.at(now), batchSize, maxBatches)
+	if err == nil && len(round) > 0 {
 		err = b.journal.wait(c)
 	}
 	if err != nil {
-		return progress.Batch{}, false, fmt.Errorf("freezing batch %d of lane %d: %w", fb.number, lane, err)
+		return nil, fmt.Errorf("freezing batches of lane %d: %w", lane, err)
 	}
 	l.mu.Lock()
-	fb.synced = true
-	l.mu.Unlock()
-	return fb.batch(lane), true, nil
+	defer l.mu.Unlock()
+	var batches []progress.Batch
+	for _, fb := range round {
+		fb.synced = true
+		batches = append(batches, fb.batch(lane))
+	}
+	return batches, nil
+}
+
+// freezeRound freezes what is due and appends that to the journal.
+func (b *Buffer) freezeRound(
+	l *lane, at time.Duration, batchSize, maxBatches int,
+) (c change, round []*frozenBatch, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for len(round) < maxBatches {
+		fb := b.takeDue(l, at, batchSize)
+		if fb == nil {
+			break
+		}
+		if len(round) == 0 {
+			c = b.journal.begin()
+		}
+		for _, key := range fb.keys {
+			c.deletePending(key)
+		}
+		b.putBatch(c, l, fb)
+		round = append(round, fb)
+	}
+	if len(round) == 0 {
+		return c, nil, nil
+	}
+	return c, round, b.putLane(c, l)
 }
 
 // takeDue moves what is due into a new frozen batch, nil if nothing is.

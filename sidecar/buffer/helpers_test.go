@@ -176,3 +176,5 @@ func eventually(tb testing.TB, what string, is func() bool) {
 		}
 	}
 }
+
+func updateOf(k progress.Key) progress.Update { return progress.Update{Key: k, SeekEvents: 1} }

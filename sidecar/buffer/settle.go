@@ -14,13 +14,22 @@ import (
 //
 // The disk may have it later: see doc.go.
 func (b *Buffer) Confirm(lane int, number uint64) error {
-	if err := b.confirm(lane, number); err != nil {
+	if err := b.confirm(lane, number, false); err != nil {
 		return fmt.Errorf("confirming batch %d of lane %d: %w", number, lane, err)
 	}
 	return nil
 }
 
-func (b *Buffer) confirm(lane int, number uint64) error {
+// ConfirmThrough is Confirm for a frozen batch and all that are frozen before
+// it in the lane, in one write.
+func (b *Buffer) ConfirmThrough(lane int, number uint64) error {
+	if err := b.confirm(lane, number, true); err != nil {
+		return fmt.Errorf("confirming the batches up to %d of lane %d: %w", number, lane, err)
+	}
+	return nil
+}
+
+func (b *Buffer) confirm(lane int, number uint64, through bool) error {
 	if err := b.enter(); err != nil {
 		return err
 	}
@@ -34,23 +43,15 @@ func (b *Buffer) confirm(lane int, number uint64) error {
 		return nil
 	case err != nil:
 		return err
-	case i > 0:
+	case i > 0 && !through:
 		return fmt.Errorf("batch %d comes first", l.frozen[0].number)
 	}
-	fb := l.frozen[0]
-	k := keptBatch{number: number, prev: l.applied, at: b.clock.read().wall, bytes: fb.bytes}
-	l.dropFrozen(0)
-	l.applied = number
-
 	c := b.journal.begin()
+	for range i + 1 {
+		b.confirmFirst(c, l, p)
+	}
 	if p.ReplayWindow > 0 {
-		l.kept = append(l.kept, k)
-		l.keptSize += k.bytes
-		c.put(numberedKey(prefixKept, lane, number), k.encode())
 		b.dropKept(c, l, 0, p)
-	} else {
-		c.delete(numberedKey(prefixBatch, lane, number))
-		b.space.freed.Add(fb.bytes)
 	}
 	c.put(laneKey(lane), l.state(b).encode())
 	if err := b.journal.appendLazily(c); err != nil {
@@ -59,6 +60,22 @@ func (b *Buffer) confirm(lane int, number uint64) error {
 	b.wroteLazily()
 	b.progressed()
 	return nil
+}
+
+// confirmFirst moves the lane's first frozen batch to those that are kept.
+func (b *Buffer) confirmFirst(c change, l *lane, p *Policy) {
+	fb := l.frozen[0]
+	k := keptBatch{number: fb.number, prev: l.applied, at: b.clock.read().wall, bytes: fb.bytes}
+	l.dropFrozen(0)
+	l.applied = fb.number
+	if p.ReplayWindow <= 0 {
+		c.delete(numberedKey(prefixBatch, l.number, fb.number))
+		b.space.freed.Add(fb.bytes)
+		return
+	}
+	l.kept = append(l.kept, k)
+	l.keptSize += k.bytes
+	c.put(numberedKey(prefixKept, l.number, k.number), k.encode())
 }
 
 // find returns the place of a frozen batch.
