@@ -28,10 +28,10 @@ func TestScreen(t *testing.T) {
 		s.status("")
 		return out.String()
 	}
-	const clear = "\r\x1b[K"
+	const erase = "\r\x1b[K"
 	tests := map[bool]string{
 		false: "1 of 2\nhalf a line\n2 of 2\nand more\n",
-		true:  "1 of 2" + clear + "half a line\n1 of 2" + clear + "2 of 2" + clear + "and more\n2 of 2" + clear,
+		true:  "1 of 2" + erase + "half a line\n1 of 2" + erase + "2 of 2" + erase + "and more\n2 of 2" + erase,
 	}
 	for terminal, want := range tests {
 		if diff := cmp.Diff(want, write(terminal)); diff != "" {

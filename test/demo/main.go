@@ -65,7 +65,7 @@ func command(ctx context.Context, args []string, out *os.File) error {
 	}
 	flags.IntVar(&p.learners, "learners", 180, "number of learners, on two pods")
 	flags.Float64Var(&p.factor, "factor", 45, "seconds of video that pass in a second; the policy's interval is 3 minutes of video, at least 1 s")
-	flags.DurationVar(&p.watch, "watch", 45*time.Second, "how long they watch")
+	flags.DurationVar(&p.watch, "watch", 50*time.Second, "how long they watch")
 	flags.Uint64Var(&p.seed, "seed", 1, "another seed makes other learners")
 	flags.BoolVar(&remove, "down", false, "remove everything; the same as the command down")
 	if err := flags.Parse(args); err != nil {

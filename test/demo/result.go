@@ -48,7 +48,8 @@ func (r *result) err() error {
 		failures = append(failures, err)
 	}
 	if r.counts.Acknowledged > r.totals.accepted || r.counts.Acknowledged+r.counts.Uncertain < r.totals.accepted {
-		failures = append(failures, fmt.Errorf("the sidecars count %d updates accepted, the LMS had %d acknowledged and %d without an answer",
+		failures = append(failures, fmt.Errorf("the sidecars count %d updates accepted, the LMS had %d acknowledged and %d without an answer "+
+			"(a sidecar that restarts counts anew)",
 			r.totals.accepted, r.counts.Acknowledged, r.counts.Uncertain))
 	}
 	// An attempt that was rolled back counts in Postgres and not in a sidecar,

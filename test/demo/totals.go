@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/progress-sync/progress-sync/sidecar/status"
 	"github.com/progress-sync/progress-sync/test/lms/classroom"
@@ -52,13 +53,13 @@ func (t *totals) add(d status.Document, s classroom.Stats) {
 }
 
 // reduction is the share of saved updates, in percent, that cost no write of
-// their own.
+// their own, rounded down as in the policy's status.
 func (t *totals) reduction() float64 {
 	saved := t.accepted - t.pending
 	if saved <= 0 {
 		return 0
 	}
-	return 100 * (1 - float64(t.rows)/float64(saved))
+	return math.Floor(1000*(1-float64(t.rows)/float64(saved))) / 10
 }
 
 // line tells how far it is.

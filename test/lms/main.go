@@ -88,7 +88,7 @@ func run(ctx context.Context, env environment, out *os.File) error {
 	}
 	defer cut() // before the tasks are waited for
 
-	class := classroom.New(working, classroom.Options{
+	class := classroom.New(classroom.Options{
 		Name:     fmt.Sprintf("%s-%d", env.name, time.Now().UnixNano()),
 		Recorder: recorder, Sender: report.NewClient(env.sidecarURL, client), Timeout: requestTimeout,
 	})
@@ -96,7 +96,7 @@ func run(ctx context.Context, env environment, out *os.File) error {
 	if err != nil {
 		return fmt.Errorf("listening for the test driver: %w", err)
 	}
-	server := &http.Server{Handler: control.Handler(class, account), ReadHeaderTimeout: requestTimeout}
+	server := &http.Server{Handler: control.Handler(working, class, account), ReadHeaderTimeout: requestTimeout}
 	served := make(chan error, 1)
 	tasks.Go(func() { served <- server.Serve(listener) })
 	_, _ = fmt.Fprintf(out, "lms %s: waiting for learners on %s, writing to %s\n", env.name, listener.Addr(), env.sidecarURL)

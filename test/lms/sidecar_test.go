@@ -115,7 +115,7 @@ func TestEveryAcknowledgedUpdateIsSavedOnceWhereverTheSidecarIsKilled(t *testing
 	s.start(t)
 
 	account := truth.NewAccount()
-	class := classroom.New(t.Context(), classroom.Options{
+	class := classroom.New(classroom.Options{
 		Name: "pod", Recorder: inMemory{account}, Sender: report.NewClient("http://"+s.listen, s.client), Timeout: requestTimeout,
 	})
 	defer class.Stop()
@@ -126,7 +126,7 @@ func TestEveryAcknowledgedUpdateIsSavedOnceWhereverTheSidecarIsKilled(t *testing
 	for i := range 30 {
 		states = append(states, player.New(fmt.Sprintf("learner-%02d", i), uint64(i), syllabus))
 	}
-	if err := class.Start(pace, states...); err != nil {
+	if err := class.Start(t.Context(), pace, states...); err != nil {
 		t.Fatal(err)
 	}
 	const kills = 6

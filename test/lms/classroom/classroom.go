@@ -63,7 +63,6 @@ func (p Pace) Validate() error {
 
 // Classroom holds the learners of one pod. It is safe for concurrent use.
 type Classroom struct {
-	ctx     context.Context
 	options Options
 	tally   tally
 
@@ -71,15 +70,15 @@ type Classroom struct {
 	learners map[string]*learner
 }
 
-// New returns an empty classroom. When ctx ends, requests under way are cut
-// off; Stop is the way to end in an orderly manner.
-func New(ctx context.Context, options Options) *Classroom {
-	return &Classroom{ctx: ctx, options: options, learners: map[string]*learner{}}
+// New returns an empty classroom.
+func New(options Options) *Classroom {
+	return &Classroom{options: options, learners: map[string]*learner{}}
 }
 
-// Start lets learners watch from where they are. A learner who is here already
-// is an error, and then none is started.
-func (c *Classroom) Start(pace Pace, states ...player.State) error {
+// Start lets learners watch from where they are, until Stop. When ctx ends,
+// their requests are cut off. A learner who is here already is an error, and
+// then none is started.
+func (c *Classroom) Start(ctx context.Context, pace Pace, states ...player.State) error {
 	if err := pace.Validate(); err != nil {
 		return err
 	}
@@ -106,7 +105,7 @@ func (c *Classroom) Start(pace Pace, states ...player.State) error {
 			stop:  make(chan struct{}), stopped: make(chan struct{}),
 		}
 		c.learners[state.Learner] = l
-		go l.watch(c.ctx)
+		go l.watch(ctx)
 	}
 	return nil
 }

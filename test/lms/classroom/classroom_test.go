@@ -95,7 +95,7 @@ func newRoom(t *testing.T, account *truth.Account, s *sidecar) *Classroom {
 	s.taken, s.grown = map[truth.Key]map[time.Time]int{}, make(chan struct{}, 1)
 	server := httptest.NewServer(s)
 	client := server.Client()
-	class := New(t.Context(), Options{
+	class := New(Options{
 		Name: t.Name() + fmt.Sprintf("-%p", s), Recorder: inMemory{account}, Sender: report.NewClient(server.URL, client), Timeout: time.Minute,
 	})
 	t.Cleanup(func() {
@@ -159,7 +159,7 @@ func TestTheAccountHoldsWhateverTheSidecarDoes(t *testing.T) {
 	}}
 	account := truth.NewAccount()
 	class := newRoom(t, account, s)
-	if err := class.Start(fast(), learners(20)...); err != nil {
+	if err := class.Start(t.Context(), fast(), learners(20)...); err != nil {
 		t.Fatal(err)
 	}
 	s.waitFor(t, func() bool { return s.count > 1500 })
@@ -186,7 +186,7 @@ func TestALearnerMovesToAnotherPod(t *testing.T) {
 	one, two := &sidecar{}, &sidecar{}
 	here, there := newRoom(t, account, one), newRoom(t, account, two)
 	states := learners(2)
-	if err := here.Start(fast(), states...); err != nil {
+	if err := here.Start(t.Context(), fast(), states...); err != nil {
 		t.Fatal(err)
 	}
 	one.waitFor(t, func() bool { return one.count > 50 })
@@ -194,7 +194,7 @@ func TestALearnerMovesToAnotherPod(t *testing.T) {
 	if len(moved) != 1 || moved[0].Learner != "learner-1" || moved[0].Sent == 0 {
 		t.Fatalf("stopped %+v", moved)
 	}
-	if err := there.Start(fast(), moved...); err != nil {
+	if err := there.Start(t.Context(), fast(), moved...); err != nil {
 		t.Fatal(err)
 	}
 	two.waitFor(t, func() bool { return two.count > 50 })
@@ -212,7 +212,7 @@ func TestALearnerMovesToAnotherPod(t *testing.T) {
 func TestStartRefuses(t *testing.T) {
 	class := newRoom(t, truth.NewAccount(), &sidecar{})
 	state := learners(1)[0]
-	if err := class.Start(fast(), state); err != nil {
+	if err := class.Start(t.Context(), fast(), state); err != nil {
 		t.Fatal(err)
 	}
 	tests := map[string]struct {
@@ -226,7 +226,7 @@ func TestStartRefuses(t *testing.T) {
 		"a syllabus without heartbeats": {Pace{Factor: 1}, nil},
 	}
 	for name, tt := range tests {
-		if err := class.Start(tt.pace, tt.states...); err == nil {
+		if err := class.Start(t.Context(), tt.pace, tt.states...); err == nil {
 			t.Errorf("%s is accepted", name)
 		}
 	}
@@ -245,7 +245,7 @@ func TestNothingIsSentThatIsNotInTheAccount(t *testing.T) {
 	s := &sidecar{}
 	class := newRoom(t, truth.NewAccount(), s)
 	class.options.Recorder = lostAccount{}
-	if err := class.Start(fast(), learners(3)...); err != nil {
+	if err := class.Start(t.Context(), fast(), learners(3)...); err != nil {
 		t.Fatal(err)
 	}
 	class.mu.Lock()

@@ -39,8 +39,8 @@ func (s taker) Send(_ context.Context, u truth.Update) report.Answer {
 func serve(t *testing.T, account *truth.Account, shown *truth.Account) (*Client, string, taker) {
 	t.Helper()
 	sent := make(taker)
-	class := classroom.New(t.Context(), classroom.Options{Name: "pod", Recorder: inMemory{account}, Sender: sent, Timeout: time.Minute})
-	server := httptest.NewServer(Handler(class, shown))
+	class := classroom.New(classroom.Options{Name: "pod", Recorder: inMemory{account}, Sender: sent, Timeout: time.Minute})
+	server := httptest.NewServer(Handler(t.Context(), class, shown))
 	t.Cleanup(func() {
 		class.Stop()
 		server.Close()

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -10,9 +11,9 @@ import (
 	"github.com/progress-sync/progress-sync/test/truth/collector"
 )
 
-// Handler leads the learners of class. account is nil where the account is kept
-// outside the pod.
-func Handler(class *classroom.Classroom, account *truth.Account) http.Handler {
+// Handler leads the learners of class, whose requests end with ctx. account is
+// nil where the account is kept outside the pod.
+func Handler(ctx context.Context, class *classroom.Classroom, account *truth.Account) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /stats", func(w http.ResponseWriter, _ *http.Request) { answer(w, class.Stats()) })
@@ -31,7 +32,7 @@ func Handler(class *classroom.Classroom, account *truth.Account) http.Handler {
 		// A bad pace would make bad states, so it is looked at first.
 		err := start.Pace.Validate()
 		if err == nil {
-			err = class.Start(start.Pace, start.states()...)
+			err = class.Start(ctx, start.Pace, start.states()...)
 		}
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusUnprocessableEntity)
