@@ -23,7 +23,7 @@ demo: ## Start a real cluster with Postgres, the operator and a busy sample LMS,
 
 .PHONY: demo-down
 demo-down: ## Stop what `make demo` started and remove it
-	@go run ./test/demo --down
+	@go run ./test/demo down
 
 .PHONY: try
 try: ## Start the sidecar alone with a throwaway Postgres, to write to with curl
