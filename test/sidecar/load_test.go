@@ -30,7 +30,7 @@ type load struct {
 
 const (
 	workers          = 6
-	lessonsPerWorker = 5
+	lessonsPerWorker = 25
 )
 
 // startLoad reports progress until finish is called, through whatever happens
