@@ -2,15 +2,10 @@ package postgres
 
 import (
 	"context"
-	"encoding/binary"
-	"errors"
 	"fmt"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
@@ -18,10 +13,10 @@ import (
 type Outcome int
 
 const (
-	// Applied says that this call has written the batch.
+	// Applied says that this call has written the batch and that it is durable.
 	Applied Outcome = iota + 1
 	// AlreadyApplied says that an earlier attempt had written it, whatever
-	// became of its answer.
+	// became of its answer, and that it is durable.
 	AlreadyApplied
 	// Rewound says that the ledger is further back than the batch
 	// (Result.LedgerNumber), and not at the number before it, or has no row at
@@ -59,198 +54,171 @@ type Result struct {
 	Rows int64
 }
 
-// Apply writes a batch, if the last one that its lane has written is prev. The
-// records must be sorted by key, with no key twice.
+// Apply is ApplyRound for a single batch.
 //
 // After an error the outcome may be unknown; call Apply again with the same
 // arguments, and the ledger tells. An error of class BadData means that
 // nothing was written and that it will be the same each time.
 func (d *Database) Apply(ctx context.Context, writer, owner string, prev uint64, b progress.Batch) (Result, error) {
-	a, err := newAttempt(writer, owner, prev, b)
+	results, err := d.ApplyRound(ctx, writer, owner, prev, []progress.Batch{b})
+	if len(results) == 0 {
+		return Result{}, err
+	}
+	return results[0], nil
+}
+
+// ApplyRound writes batches of one lane, one after the other, if the last one
+// that the lane has written is prev. Each is a transaction of its own and follows
+// on the one before it, but all go in one round trip, and only the last waits for
+// its commit to reach the disk: the server's log has the others before it.
+// Numbers must rise; the records of a batch must be sorted by key, with no key
+// twice.
+//
+// There is a result for each batch whose outcome is known, in their order. The
+// first that is neither Applied nor AlreadyApplied ends the results; no batch
+// behind it was written. An error is that of batches[len(results)]; if its class
+// is BadData, neither that one nor any behind it was written, otherwise that is
+// unknown. Call ApplyRound again for what has no result: the ledger tells.
+//
+// What has the result Applied or AlreadyApplied has survived a crash of the
+// server, unless the server itself runs with synchronous_commit off. A batch
+// whose commit may not have reached the disk has no result.
+func (d *Database) ApplyRound(ctx context.Context, writer, owner string, prev uint64, batches []progress.Batch) ([]Result, error) {
+	if len(batches) == 0 {
+		return nil, nil
+	}
+	r, err := newRound(writer, owner, prev, batches)
 	if err != nil {
-		return Result{}, named(a.name(), err)
+		return nil, named(r.name(0), err)
 	}
 	s := d.session()
-	var result Result
+	var results []Result
 	err = d.withConnection(ctx, s, s.writeLimit(), func(ctx context.Context, conn *pgxpool.Conn) error {
 		if !d.schemaReady.Load() {
 			if err := d.readySchema(ctx, s.options, conn); err != nil {
 				return err
 			}
 		}
-		claimed, rows, err := d.send(ctx, conn.Conn(), s.options, a)
-		if err != nil {
-			return err
-		}
-		if claimed {
-			result = Result{Outcome: Applied, LedgerNumber: b.Number, Rows: rows}
-			return nil
-		}
-		result, err = d.consult(ctx, conn, s.options, a)
+		answers, err := d.send(ctx, conn.Conn(), s.options, r)
+		results, err = d.judge(ctx, conn, s.options, r, answers, err)
 		return err
 	})
 	if err != nil {
 		d.forgetSchema(err)
-		return Result{}, named(a.name(), err)
+		return results, named(r.name(len(results)), err)
 	}
-	return result, nil
+	return results, nil
 }
 
-// attempt is one batch on its way, its numbers as the ledger holds them.
-type attempt struct {
-	id           identity
-	batch        progress.Batch
-	number, prev int64
+// round is some batches of one lane on their way.
+type round struct {
+	id      identity
+	lane    int
+	prev    int64
+	batches []progress.Batch
 }
 
-func newAttempt(writer, owner string, prev uint64, b progress.Batch) (attempt, error) {
-	a := attempt{batch: b}
+func newRound(writer, owner string, prev uint64, batches []progress.Batch) (round, error) {
+	r := round{lane: batches[0].Lane, batches: batches}
 	var err error
-	if a.id, err = newIdentity(writer, owner); err != nil {
-		return a, err
+	if r.id, err = newIdentity(writer, owner); err != nil {
+		return r, err
 	}
-	if a.number, err = ledgerNumber(b.Number); err != nil {
-		return a, err
+	if r.prev, err = ledgerNumber(prev); err != nil {
+		return r, err
 	}
-	if a.prev, err = ledgerNumber(prev); err != nil {
-		return a, err
+	last := prev
+	for _, b := range batches {
+		if _, err := ledgerNumber(b.Number); err != nil {
+			return r, err
+		}
+		if b.Number <= last {
+			return r, fmt.Errorf("number %d is not above the one before it, %d", b.Number, last)
+		}
+		if b.Lane != r.lane {
+			return r, fmt.Errorf("batch %d is of lane %d", b.Number, b.Lane)
+		}
+		last = b.Number
 	}
-	if a.number <= a.prev {
-		return a, fmt.Errorf("its number is not above the one before it, %d", prev)
-	}
-	return a, nil
+	return r, nil
 }
 
-func (a attempt) name() string {
-	return fmt.Sprintf("applying batch %d of lane %d", a.batch.Number, a.batch.Lane)
+func (r round) name(i int) string {
+	b := r.batches[min(i, len(r.batches)-1)]
+	return fmt.Sprintf("applying batch %d of lane %d", b.Number, b.Lane)
 }
 
-// send runs apply.sql in one round trip. Up to the pipeline's synchronization
-// point the server sees one implicit transaction, whose commit is known to be
-// durable when that point is answered. Several batches can go in one round trip
-// with a synchronization point after each.
-func (d *Database) send(ctx context.Context, conn *pgx.Conn, options Options, a attempt) (claimed bool, rows int64, err error) {
-	e := d.encoders.Get().(*encoder)
-	defer d.encoders.Put(e)
-	timeout := []byte(serverTimeout(ctx, options.StatementTimeout))
-	parameters := e.encode(a.id, a.number, a.prev, a.batch)
-
-	queue, err := d.prepare(ctx, conn, options)
-	if err != nil {
-		return false, 0, err
+// before is the number that the ledger must be at for batch i.
+func (r round) before(i int) int64 {
+	if i == 0 {
+		return r.prev
 	}
-	pipeline := conn.PgConn().StartPipeline(ctx)
-	queue(pipeline, timeout, parameters, e.types)
-	if err := pipeline.Sync(); err != nil {
-		return false, 0, errors.Join(err, pipeline.Close())
-	}
-	claimed, rows, err = receive(pipeline)
-	if closing := pipeline.Close(); err == nil {
-		err = closing
-	}
-	return claimed, rows, err
+	return int64(r.batches[i-1].Number)
 }
 
-// queueFunc queues the statements of one batch.
-type queueFunc func(p *pgconn.Pipeline, timeout []byte, parameters [][]byte, types []uint32)
-
-// prepare returns how to queue the statements. Prepared statements save the
-// server their planning; without them every type is known here, so that no
-// round trip asks for one.
-func (d *Database) prepare(ctx context.Context, conn *pgx.Conn, options Options) (queueFunc, error) {
-	binaryFormat := []int16{pgx.BinaryFormatCode}
-	if options.ExecMode != config.ExecModeCacheStatement {
-		return func(p *pgconn.Pipeline, timeout []byte, parameters [][]byte, types []uint32) {
-			p.SendQueryParams(d.sql.statementTimeout, [][]byte{timeout}, nil, nil, nil)
-			p.SendQueryParams(d.sql.apply, parameters, types, binaryFormat, binaryFormat)
-		}, nil
+// judge says what is known to be durable after a round. failed is the error of
+// the batch behind the last answer, nil if all were answered.
+func (d *Database) judge(ctx context.Context, conn *pgxpool.Conn, options Options, r round, answers []reply, failed error) ([]Result, error) {
+	if len(answers) == 0 {
+		return nil, failed
 	}
-	// A statement that is prepared already costs nothing here.
-	setTimeout, err := conn.Prepare(ctx, d.sql.statementTimeout, d.sql.statementTimeout)
-	if err != nil {
-		return nil, err
+	var at position
+	if failed == nil && answers[len(answers)-1].claimed {
+		// The synchronous commit of the last one.
+		at = position{found: true, ours: true, number: r.batches[len(answers)-1].Number}
+	} else {
+		var err error
+		if at, err = d.consult(ctx, conn, options, r); err != nil {
+			return nil, err
+		}
 	}
-	apply, err := conn.Prepare(ctx, d.sql.apply, d.sql.apply)
-	if err != nil {
-		return nil, err
-	}
-	return func(p *pgconn.Pipeline, timeout []byte, parameters [][]byte, _ []uint32) {
-		p.SendQueryStatement(setTimeout, [][]byte{timeout}, nil, nil)
-		p.SendQueryStatement(apply, parameters, binaryFormat, binaryFormat)
-	}, nil
+	return results(r.batches, answers, at, failed)
 }
 
-// receive reads the answers to what prepare queued, up to the commit.
-func receive(p *pgconn.Pipeline) (claimed bool, rows int64, err error) {
-	if _, err := result(p); err != nil {
-		return false, 0, err
-	}
-	counts, err := result(p)
-	if err != nil {
-		return false, 0, err
-	}
-	if len(counts) != 2 || len(counts[0]) != 8 || len(counts[1]) != 8 {
-		return false, 0, errors.New("the database answered in an unknown form")
-	}
-	claimed = binary.BigEndian.Uint64(counts[0]) == 1
-	rows = int64(binary.BigEndian.Uint64(counts[1]))
-	synced, err := p.GetResults()
-	if err != nil {
-		return false, 0, err
-	}
-	if _, ok := synced.(*pgconn.PipelineSync); !ok {
-		return false, 0, errors.New("the database did not answer the commit")
-	}
-	return claimed, rows, nil
-}
-
-// result reads the one row of the next statement.
-func result(p *pgconn.Pipeline) ([][]byte, error) {
-	next, err := p.GetResults()
-	if err != nil {
-		return nil, err
-	}
-	reader, ok := next.(*pgconn.ResultReader)
-	if !ok {
-		return nil, errors.New("the database answered in an unknown order")
-	}
-	read := reader.Read()
-	if read.Err != nil {
-		return nil, read.Err
-	}
-	if len(read.Rows) != 1 {
-		return nil, errors.New("the database answered without a row")
-	}
-	return read.Rows[0], nil
-}
-
-// consult asks the ledger why it did not move.
-func (d *Database) consult(ctx context.Context, conn *pgxpool.Conn, options Options, a attempt) (Result, error) {
-	var number int64
-	var ours, found bool
-	err := d.bounded(ctx, conn, options.StatementTimeout, d.sql.ledger, func(rows pgx.Rows) error {
-		_, err := pgx.ForEachRow(rows, []any{&number, &ours}, func() error {
-			found = true
-			return nil
-		})
-		return err
-	}, a.id.writer.String(), int32(a.batch.Lane), a.id.owner.String())
-	if err != nil {
-		return Result{}, err
-	}
-	return verdict(a, number, ours, found), nil
-}
-
-// verdict says what a ledger row means for a batch that it did not let in.
-func verdict(a attempt, number int64, ours, found bool) Result {
+// results says what a ledger row means for the batches of a round.
+func results(batches []progress.Batch, answers []reply, at position, failed error) ([]Result, error) {
 	switch {
-	case !found:
-		return Result{Outcome: Rewound, Missing: true}
-	case !ours:
-		return Result{Outcome: Fenced, LedgerNumber: uint64(number)}
-	case number >= a.number:
-		return Result{Outcome: AlreadyApplied, LedgerNumber: uint64(number)}
-	default:
-		return Result{Outcome: Rewound, LedgerNumber: uint64(number)}
+	case !at.found:
+		return []Result{{Outcome: Rewound, Missing: true}}, nil
+	case !at.ours:
+		return []Result{{Outcome: Fenced, LedgerNumber: at.number}}, nil
+	}
+	all := make([]Result, 0, len(batches))
+	for i, b := range batches {
+		claimed := i < len(answers) && answers[i].claimed
+		switch {
+		case b.Number <= at.number && claimed:
+			all = append(all, Result{Outcome: Applied, LedgerNumber: b.Number, Rows: answers[i].rows})
+		case b.Number <= at.number:
+			all = append(all, Result{Outcome: AlreadyApplied, LedgerNumber: at.number})
+		case i >= len(answers):
+			return all, failed
+		default:
+			return append(all, Result{Outcome: Rewound, LedgerNumber: at.number}), nil
+		}
+	}
+	return all, nil
+}
+
+// position is where a ledger row stands, for certain and durably.
+type position struct {
+	found, ours bool
+	number      uint64
+}
+
+// consult asks the ledger how far it has come. It touches the row, so that its
+// own commit makes those before it durable, and waits for an attempt that is
+// still under way.
+func (d *Database) consult(ctx context.Context, conn *pgxpool.Conn, options Options, r round) (position, error) {
+	for {
+		at, err := d.ledgerRow(ctx, conn, options, d.sql.touch, r)
+		if err != nil || at.found {
+			return at, err
+		}
+		at, err = d.ledgerRow(ctx, conn, options, d.sql.ledger, r)
+		if err != nil || !at.found || !at.ours {
+			return at, err
+		}
+		// Our own claim has come between the two.
 	}
 }

@@ -92,6 +92,21 @@ func (d *Database) Adopt(ctx context.Context, writer, owner string, lane int, nu
 	return named(what, err)
 }
 
+// ledgerRow runs a statement that returns the round's ledger row.
+func (d *Database) ledgerRow(ctx context.Context, conn *pgxpool.Conn, options Options, sql string, r round) (position, error) {
+	var at position
+	var number int64
+	err := d.bounded(ctx, conn, options.StatementTimeout, sql, func(rows pgx.Rows) error {
+		_, err := pgx.ForEachRow(rows, []any{&number, &at.ours}, func() error {
+			at.found = true
+			return nil
+		})
+		return err
+	}, r.id.writer.String(), int32(r.lane), r.id.owner.String())
+	at.number = uint64(number)
+	return at, err
+}
+
 // bounded runs one statement under a statement timeout, in one round trip and
 // one implicit transaction.
 func (d *Database) bounded(ctx context.Context, conn *pgxpool.Conn, limit time.Duration, sql string, scan func(pgx.Rows) error, arguments ...any) error {

@@ -10,8 +10,9 @@ var sqlFiles embed.FS
 
 // statements are the files of the folder sql.
 type statements struct {
-	apply, claim, adopt, ledger, snapshot, statementTimeout string
-	schemaVersion, schemaMigrations                         string
+	apply, claim, adopt, touch, ledger, snapshot string
+	statementTimeout, asynchronous               string
+	schemaVersion, schemaMigrations              string
 }
 
 func loadStatements() statements {
@@ -19,9 +20,11 @@ func loadStatements() statements {
 		apply:            load("apply.sql"),
 		claim:            load("claim.sql"),
 		adopt:            load("adopt.sql"),
+		touch:            load("touch.sql"),
 		ledger:           load("ledger.sql"),
 		snapshot:         load("snapshot.sql"),
 		statementTimeout: load("statement_timeout.sql"),
+		asynchronous:     load("asynchronous.sql"),
 		schemaVersion:    load("schema_version.sql"),
 		schemaMigrations: load("schema_migrations.sql"),
 	}
