@@ -19,6 +19,7 @@ import (
 
 var testPolicy = Policy{
 	BatchSize: 10, MaxRetries: 3, InitialDelay: 5 * time.Second, MaxDelay: time.Minute, Interval: 3 * time.Minute,
+	ReplayWindow: 10 * time.Minute,
 }
 
 var bufferPolicy = buffer.Policy{

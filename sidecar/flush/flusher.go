@@ -83,15 +83,27 @@ func (f *Flusher) Nudge() { f.gate.recheck() }
 // agree, and when the last batch was confirmed; zero for never.
 func (f *Flusher) agreed() (agreed, saved time.Time) {
 	for i, l := range f.lanes {
-		a, s := instant(l.agreed.Load()), instant(l.saved.Load())
-		if i == 0 || a.Before(agreed) {
+		if a := instant(l.agreed.Load()); i == 0 || a.Before(agreed) {
 			agreed = a
 		}
-		if s.After(saved) {
-			saved = s
-		}
+		saved = latest(saved, instant(l.saved.Load()))
 	}
 	return agreed, saved
+}
+
+// replayed returns when a batch was last applied again.
+func (f *Flusher) replayed() (at time.Time) {
+	for _, l := range f.lanes {
+		at = latest(at, instant(l.replayed.Load()))
+	}
+	return at
+}
+
+func latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 func instant(nanoseconds int64) time.Time {

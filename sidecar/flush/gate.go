@@ -209,6 +209,12 @@ func (g *gate) batchSize() int {
 	return max(1, g.policy.BatchSize)
 }
 
+func (g *gate) replayWindow() time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.policy.ReplayWindow
+}
+
 // failedSince returns the failure of an attempt later than the given one.
 func (g *gate) failedSince(attempt uint64) (postgres.Failure, bool) {
 	g.mu.Lock()

@@ -60,14 +60,16 @@ func (h *health) note(err error) {
 
 // prune lets the buffer drop old confirmed batches, by the time at which ledger
 // and spool were last seen to agree. While the database is away that time
-// stands still: what comes back may be a replica that lagged.
+// stands still: what comes back may be a replica that lagged. A batch that was
+// applied again is as young as that, so after a replay nothing is dropped for
+// a whole window.
 func (h *health) prune(now time.Time) error {
 	if now.Sub(h.pruned) < healthInterval {
 		return nil
 	}
 	h.pruned = now
 	agreed, _ := h.f.agreed()
-	if agreed.IsZero() {
+	if agreed.IsZero() || agreed.Sub(h.f.replayed()) < h.f.gate.replayWindow() {
 		return nil
 	}
 	if err := h.f.buffer.Prune(agreed); err != nil {

@@ -36,8 +36,12 @@ type lane struct {
 	rewinds int
 
 	// agreed is when ledger and spool were last seen to agree, saved when the
-	// last batch was confirmed; in Unix nanoseconds, 0 for never.
+	// last batch was confirmed, or when a lane with such batches was first seen
+	// by this process; in Unix nanoseconds, 0 for never.
 	agreed, saved atomic.Int64
+	// replayed is when batches were last applied again, or may have been by
+	// another process: at a claim.
+	replayed atomic.Int64
 }
 
 // run ends without an error with ctx or when flushing stops for good. An error
@@ -60,8 +64,12 @@ func (l *lane) follow(c claim) {
 		return
 	}
 	l.epoch = c.epoch
+	l.replayed.Store(time.Now().UnixNano())
 	l.found(c.numbers[l.index])
 	l.outages, _ = l.f.gate.calm()
+	if l.f.buffer.Applied(l.index) > 0 {
+		l.saved.CompareAndSwap(0, time.Now().UnixNano())
+	}
 	if l.compare(l.f.buffer.Frozen(l.index)) == moveOn {
 		l.agree()
 	}

@@ -15,7 +15,7 @@ const (
 	// ledger's number with its own, so that a failover is noticed before the
 	// next write, and old batches can be dropped.
 	lookInterval = time.Minute
-	// lookFor is how long after the sidecar's last write that goes on.
+	// lookFor is how long after the last write, or the start, that goes on.
 	lookFor = 15 * time.Minute
 )
 

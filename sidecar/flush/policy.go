@@ -25,6 +25,9 @@ type Policy struct {
 	MaxDelay     time.Duration
 	// Interval is the policy's sync interval; it caps the pause between probes.
 	Interval time.Duration
+	// ReplayWindow is how long the buffer keeps a batch after the database was
+	// last given it.
+	ReplayWindow time.Duration
 }
 
 // PolicyOf is the part of the configuration that flushing follows.
@@ -35,6 +38,7 @@ func PolicyOf(c config.Config) Policy {
 		InitialDelay: c.Retry.InitialDelay.D(),
 		MaxDelay:     c.Retry.MaxDelay.D(),
 		Interval:     c.Sync.Interval.D(),
+		ReplayWindow: c.Buffer.ReplayWindow.D(),
 	}
 }
 

@@ -3,6 +3,7 @@ package flush
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
@@ -44,6 +45,7 @@ func (l *lane) replay(ctx context.Context, a attempt) error {
 	}
 	l.ledger = res.LedgerNumber
 	if res.Outcome == postgres.Applied {
+		l.replayed.Store(time.Now().UnixNano())
 		l.f.observer.BatchReplayed(b, res.Rows)
 	}
 	for len(l.rewind.left) > 0 && l.rewind.left[0].Number <= l.ledger {
