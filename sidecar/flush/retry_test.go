@@ -1,6 +1,7 @@
 package flush
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"testing"
@@ -299,3 +300,29 @@ func TestADiskErrorEndsRun(t *testing.T) {
 type brokenBuffer struct{ *buffer.Buffer }
 
 func (b *brokenBuffer) Confirm(int, uint64) error { return buffer.ErrFailed }
+
+// silentDatabase never answers an Apply.
+type silentDatabase struct{ *ledgerModel }
+
+func (silentDatabase) Apply(ctx context.Context, _, _ string, _ uint64, _ progress.Batch) (postgres.Result, error) {
+	<-ctx.Done()
+	return postgres.Result{}, ctx.Err()
+}
+
+func TestWhatAShutdownCutsShortIsNoFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := openBuffer(t, vfs.NewMem(), bufferPolicy)
+		f := start(t, b, silentDatabase{newLedgerModel()}, testPolicy)
+		put(t, b, 1)
+		after(bufferPolicy.Interval)
+		if err := f.stop(); err != nil {
+			t.Errorf("Run: %v", err)
+		}
+		if f.seen.failures != 0 {
+			t.Errorf("%d failures reported", f.seen.failures)
+		}
+		if s := b.Stats(); s.InFlight != 1 {
+			t.Errorf("kept %+v", s)
+		}
+	})
+}
