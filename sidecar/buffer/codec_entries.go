@@ -17,6 +17,7 @@ const (
 	prefixBatch      = 'b'
 	prefixKept       = 'k'
 	prefixDeadLetter = 'd'
+	prefixEvent      = 'e'
 )
 
 func laneKey(lane int) []byte { return []byte{prefixLane, byte(lane)} }

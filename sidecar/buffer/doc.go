@@ -31,9 +31,12 @@
 //	b lane number        batch: oldest opening, records; frozen, or kept
 //	k lane number        confirmed batch that is kept: number applied before
 //	                     it, time of confirmation, bytes
+//	e lane segment id    event id that was accepted; a segment is named by the
+//	                     instant of its beginning
 //	d key                dead letter: id, reason, times, record
 //
-// Put writes p entries. Freeze deletes p entries and writes b and l in one
+// Put writes p entries, each with the e entries of the events in it, atomically.
+// Freeze deletes p entries and writes b and l in one
 // atomic synced write, Split replaces b entries likewise, and Quarantine turns
 // the b entry of a single record into a d entry. Confirm adds the k entry
 // without a sync: if a crash takes it away, the batch is frozen again, the

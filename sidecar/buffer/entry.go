@@ -21,8 +21,8 @@ type entry struct {
 	// completed says that it is urgent because its lesson was completed, which
 	// is kept on disk.
 	completed bool
-	// touched says that it is among the changes of the running call.
-	touched bool
+	// touched is its place, from 1, among the changes of the running call.
+	touched int32
 }
 
 // waiting is the number of accepted updates that r stands for; a reset counts

@@ -93,6 +93,14 @@ func (c change) deletePending(key string) {
 	finish(op)
 }
 
+// deleteRange deletes the entries from key from up to, without, key to.
+func (c change) deleteRange(from, to []byte) {
+	op := c.batch.DeleteRangeDeferred(len(from), len(to))
+	copy(op.Key, from)
+	copy(op.Value, to)
+	finish(op)
+}
+
 // finish can only fail for batches with an index, which change never has.
 func finish(op *pebble.DeferredBatchOp) { _ = op.Finish() }
 
@@ -144,13 +152,19 @@ func (j *journal) appendLazily(c change) error {
 	return c.close()
 }
 
-// sync returns when the disk has all that was appended.
-func (j *journal) sync() error {
+// mark appends a change of nothing, to wait for what was appended before.
+func (j *journal) mark() (change, error) {
 	c := j.begin()
 	if err := c.batch.LogData(nil, nil); err != nil {
-		return fmt.Errorf("syncing the spool: %w", err)
+		return c, fmt.Errorf("syncing the spool: %w", err)
 	}
-	if err := j.append(c); err != nil {
+	return c, j.append(c)
+}
+
+// sync returns when the disk has all that was appended.
+func (j *journal) sync() error {
+	c, err := j.mark()
+	if err != nil {
 		return err
 	}
 	return j.wait(c)

@@ -27,6 +27,7 @@ type lane struct {
 
 	pendingUpdates int64
 	done           recent
+	events         eventWindow
 
 	next     uint64
 	applied  uint64

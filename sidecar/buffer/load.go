@@ -65,9 +65,12 @@ func (b *Buffer) loadFormat() error {
 	return b.journal.wait(c)
 }
 
-// loadLane reads the lane's numbers, its frozen batches, and which confirmed
+// loadLane reads the lane's event ids, its numbers, its frozen batches, and which confirmed
 // ones are kept.
 func (b *Buffer) loadLane(l *lane) error {
+	if err := b.loadEvents(l); err != nil {
+		return err
+	}
 	value, err := b.journal.get(laneKey(l.number))
 	if err != nil {
 		return fmt.Errorf("reading its numbers: %w", err)
@@ -99,6 +102,19 @@ func (b *Buffer) loadLane(l *lane) error {
 			}
 			l.kept = append(l.kept, k)
 			l.keptSize += k.bytes
+			return nil
+		})
+}
+
+func (b *Buffer) loadEvents(l *lane) error {
+	return b.journal.each(
+		eventSegmentKey(l.number, 0), []byte{prefixEvent, byte(l.number) + 1},
+		func(key, value []byte) error {
+			opened, id, ok := decodeEventKey(key)
+			if !ok || len(value) != 1 || value[0] != entryVersion {
+				return errors.New("the id of an event cannot be read")
+			}
+			l.events.load(opened, id)
 			return nil
 		})
 }

@@ -27,6 +27,8 @@ type Policy struct {
 	SizeLimitBytes int64
 	// ReplayWindow is how long confirmed batches are kept; 0 keeps none.
 	ReplayWindow time.Duration
+	// EventIDs bounds which repeated event ids are recognized.
+	EventIDs EventIDs
 }
 
 const (

@@ -1,8 +1,11 @@
 package buffer
 
 import (
+	"cmp"
 	"context"
+	"encoding/binary"
 	"math/bits"
+	"slices"
 	"strings"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
@@ -13,6 +16,10 @@ type Result struct {
 	// Record is what the buffer now holds of the key: pending and frozen
 	// records merged.
 	Record progress.Record
+	// Duplicate says that an update with this EventID was accepted before and
+	// this one was not merged again. Record is then zero but for its key when
+	// all of it is saved.
+	Duplicate bool
 	// Err is nil, ErrFull or ErrRange; the update was refused then and the
 	// others of the call are not affected.
 	Err error
@@ -20,7 +27,9 @@ type Result struct {
 
 // Put merges updates into the pending records of their keys, in order, and
 // returns when the disk has them (with Policy.Async, before). There is a
-// Result for each update. After ErrNoSpace or ErrClosed none of the updates
+// Result for each update. An update that was accepted before, by its EventID,
+// is not merged again; the disk has the first one too when the call returns.
+// After ErrNoSpace or ErrClosed none of the updates
 // was accepted; after ErrFailed that is unknown. ctx is only asked at the
 // start: what has begun to be written cannot be called back.
 func (b *Buffer) Put(ctx context.Context, updates []progress.Update) ([]Result, error) {
@@ -39,6 +48,14 @@ type input struct {
 	resets  []progress.Key
 }
 
+// event is the i-th item's event id, empty for none.
+func (in *input) event(i int) string {
+	if in.resets != nil {
+		return ""
+	}
+	return in.updates[i].EventID
+}
+
 func (in *input) key(i int) progress.Key {
 	if in.resets != nil {
 		return in.resets[i]
@@ -53,6 +70,18 @@ type work struct {
 	lanes   []int
 	value   []byte
 	touched []*entry
+	events  []eventID // of each item; none if no event ids are remembered
+	fresh   []freshEvent
+	repeats bool // whether one of the items is a duplicate
+}
+
+// freshEvent is an event id that goes to the disk with the entry that it
+// changed.
+type freshEvent struct {
+	entry  int32 // its touched
+	lane   int
+	opened progress.Instant
+	id     eventID
 }
 
 // maxScratch is the scratch memory that is worth keeping for the next call.
@@ -64,6 +93,7 @@ func (w *work) reset() {
 	}
 	clear(w.touched)
 	w.keys, w.ends, w.lanes, w.touched = w.keys[:0], w.ends[:0], w.lanes[:0], w.touched[:0]
+	w.events, w.fresh, w.repeats = w.events[:0], w.fresh[:0], false
 }
 
 func (w *work) key(i int) []byte {
@@ -88,6 +118,7 @@ func (b *Buffer) accept(ctx context.Context, n int, in input) ([]Result, error) 
 	defer b.work.Put(w)
 	defer w.reset()
 
+	policy := b.policy.Load()
 	var lanes uint64
 	for i := range n {
 		start := len(w.keys)
@@ -96,12 +127,14 @@ func (b *Buffer) accept(ctx context.Context, n int, in input) ([]Result, error) 
 		lane := laneOf(w.keys[start:], len(b.lanes))
 		w.lanes = append(w.lanes, lane)
 		lanes |= 1 << lane
+		if policy.EventIDs.MaxCount > 0 && in.resets == nil {
+			w.events = append(w.events, b.eventOf(w, w.keys[start:], &in.updates[i]))
+		}
 	}
 
 	results := make([]Result, n)
-	policy := b.policy.Load()
 	b.lock(lanes)
-	c, err := b.merge(w, &in, results, policy)
+	c, err := b.merge(w, &in, lanes, results, policy)
 	b.unlock(lanes)
 	switch {
 	case err != nil:
@@ -116,6 +149,15 @@ func (b *Buffer) accept(ctx context.Context, n int, in input) ([]Result, error) 
 		return nil, err
 	}
 	return results, nil
+}
+
+// eventOf is the identity of the update's event, zero if it has none.
+func (b *Buffer) eventOf(w *work, diskKey []byte, u *progress.Update) eventID {
+	if u.EventID == "" {
+		return eventID{}
+	}
+	w.value = slices.Grow(w.value[:0], len(b.format.writer)+len(u.EventID)+len(diskKey)+binary.MaxVarintLen64)
+	return b.format.eventID(w.value, diskKey, u)
 }
 
 // lock takes the lanes in the set, in their order, so that calls that span
@@ -141,19 +183,85 @@ const maxChange = 1 << 20
 // merge takes the call's input into the lanes, which are locked, and appends
 // the entries that changed to the journal, so that it has a key's changes in
 // the order in which they were merged.
-func (b *Buffer) merge(w *work, in *input, results []Result, p *Policy) (change, error) {
+func (b *Buffer) merge(
+	w *work, in *input, lanes uint64, results []Result, p *Policy,
+) (change, error) {
 	now := b.clock.read()
 	for i := range results {
 		l := b.lanes[w.lanes[i]]
-		if e := b.mergeOne(l, w.key(i), in, i, &results[i], now, p); e != nil && !e.touched {
-			e.touched = true
+		known := in.event(i) != "" && i < len(w.events)
+		if known && l.repeats(w.events[i], w.key(i), in.key(i), &results[i], now, p, len(b.lanes)) {
+			w.repeats = true
+			continue
+		}
+		e := b.mergeOne(l, w.key(i), in, i, &results[i], now, p)
+		if e == nil {
+			continue
+		}
+		if e.touched == 0 {
 			w.touched = append(w.touched, e)
+			e.touched = int32(len(w.touched))
+		}
+		if known {
+			opened := l.events.add(w.events[i], now.wall, p.EventIDs, len(b.lanes))
+			w.fresh = append(w.fresh, freshEvent{e.touched, l.number, opened, w.events[i]})
 		}
 	}
-	if len(w.touched) == 0 {
-		return change{}, nil
+	switch {
+	case len(w.touched) > 0:
+		return b.write(w, lanes, now, p)
+	case w.repeats && !p.Async:
+		// What they repeat may be on its way to the disk.
+		return b.journal.mark()
 	}
+	return change{}, nil
+}
+
+// repeats reports whether an event was accepted before, and fills its result.
+func (l *lane) repeats(
+	id eventID, key []byte, k progress.Key, result *Result, now reading, p *Policy, lanes int,
+) bool {
+	l.events.expire(now.wall, p.EventIDs, lanes)
+	if !l.events.has(id) {
+		return false
+	}
+	result.Duplicate = true
+	result.Record = l.heldOf(key)
+	result.Record.Key = k
+	return true
+}
+
+// heldOf is what the lane holds of the key, zero if nothing.
+func (l *lane) heldOf(key []byte) progress.Record {
+	flights := l.inFlight[string(key)]
+	if e := l.pending[string(key)]; e != nil {
+		return e.held(flights)
+	}
+	frozen, _ := flights.joined()
+	return frozen
+}
+
+// held is the entry's record with what is frozen of its key.
+func (e *entry) held(flights *flight) progress.Record {
+	if flights == nil {
+		return e.record
+	}
+	frozen, _ := flights.joined()
+	return join(frozen, e.record)
+}
+
+// write appends the entries that changed to the journal, and with each of them
+// the ids of the events that changed it.
+func (b *Buffer) write(w *work, lanes uint64, now reading, p *Policy) (change, error) {
 	c := b.journal.begin()
+	for ; lanes != 0; lanes &= lanes - 1 {
+		l := b.lanes[bits.TrailingZeros64(lanes)]
+		l.events.putForgotten(c, l.number)
+	}
+	if len(w.fresh) > 1 {
+		slices.SortStableFunc(w.fresh, func(a, b freshEvent) int { return cmp.Compare(a.entry, b.entry) })
+	}
+	fresh := w.fresh
 	written := 0
 	for _, e := range w.touched {
 		if written >= maxChange {
@@ -162,7 +270,14 @@ func (b *Buffer) merge(w *work, in *input, results []Result, p *Policy) (change,
 			}
 			c, written = b.journal.begin(), 0
 		}
-		e.touched = false
+		for ; len(fresh) > 0 && fresh[0].entry == e.touched; fresh = fresh[1:] {
+			w.value = append(w.value[:0], entryVersion)
+			key := eventKey(fresh[0].lane, fresh[0].opened, fresh[0].id)
+			c.put(key, w.value)
+			written += len(key)
+			b.space.wrote(len(key))
+		}
+		e.touched = 0
 		s := pendingState{due: e.completed, opened: now.wallOf(e.opened)}
 		w.value = appendPending(w.value[:0], s, &e.record)
 		c.putPending(e.key, w.value)
@@ -225,11 +340,7 @@ func (b *Buffer) mergeOne(
 		e.completed = true
 		l.hurry(e)
 	}
-	result.Record = e.record
-	if flights != nil {
-		frozen, _ := flights.joined()
-		result.Record = join(frozen, e.record)
-	}
+	result.Record = e.held(flights)
 	return e
 }
 

@@ -73,6 +73,9 @@ func (b *Buffer) housekeep(ctx context.Context) {
 		case <-b.space.look:
 		}
 		b.measure()
+		for _, l := range b.lanes {
+			_ = b.expireEvents(l) // an error of the disk shows in Failed
+		}
 		if !b.space.refusing.Load() {
 			continue
 		}

@@ -1,0 +1,223 @@
+package buffer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+)
+
+func withEvents(count int, age time.Duration) func(*Options) {
+	return func(o *Options) { o.Policy.EventIDs = EventIDs{MaxCount: count, MaxAge: age} }
+}
+
+func event(k progress.Key, id string) progress.Update {
+	u := updateOf(k)
+	u.EventID = id
+	return u
+}
+
+// seeks is what the buffer holds of all keys.
+func (b *rig) seeks() (n int64) {
+	for _, h := range b.Held(Filter{}) {
+		n += h.Record.SeekEvents
+	}
+	return n
+}
+
+func duplicates(results []Result) (n int) {
+	for _, r := range results {
+		if r.Duplicate {
+			n++
+		}
+	}
+	return n
+}
+
+func TestARepeatedEventIsAcknowledgedAndNotMerged(t *testing.T) {
+	for name, tt := range map[string]struct {
+		between    func(*rig)
+		again      progress.Update
+		duplicates int
+		held       int64
+	}{
+		"at once":         {func(*rig) {}, event(key(1), "a"), 1, 1},
+		"after a restart": {func(b *rig) { b.restart() }, event(key(1), "a"), 1, 1},
+		"after a crash":   {func(b *rig) { b.crash() }, event(key(1), "a"), 1, 1},
+		"when it is frozen": {func(b *rig) {
+			b.MarkDue(Filter{})
+			b.freezeAll(10)
+		}, event(key(1), "a"), 1, 1},
+		"when it is saved": {func(b *rig) {
+			b.MarkDue(Filter{})
+			b.confirm(b.freezeAll(10)...)
+		}, event(key(1), "a"), 1, 0},
+		"while new keys are refused": {func(b *rig) {
+			p := testPolicy()
+			p.MaxPendingRecords, p.EventIDs = 1, DefaultEventIDs()
+			b.SetPolicy(p)
+		}, event(key(1), "a"), 1, 1},
+		"but another event of the key is new":        {func(*rig) {}, event(key(1), "b"), 0, 2},
+		"but the same id of another key is new":      {func(*rig) {}, event(key(2), "a"), 0, 2},
+		"but an update without an id is always new":  {func(*rig) {}, updateOf(key(1)), 0, 2},
+		"but after its age it is new":                {func(b *rig) { b.clock.Advance(90 * time.Minute) }, event(key(1), "a"), 0, 2},
+		"but after its age and a restart it is new":  {func(b *rig) { b.clock.Advance(90 * time.Minute); b.restart() }, event(key(1), "a"), 0, 2},
+		"but when the policy forgets ids, it is new": {func(b *rig) { b.SetPolicy(testPolicy()) }, event(key(1), "a"), 0, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newRig(t, withEvents(1000, time.Hour))
+			b.put(event(key(1), "a"))
+			tt.between(b)
+			results := b.put(tt.again)
+			if got := duplicates(results); got != tt.duplicates || b.seeks() != tt.held {
+				t.Errorf("%d duplicates and %d seeks, want %d and %d", got, b.seeks(), tt.duplicates, tt.held)
+			}
+			r := results[0].Record
+			if r.Key != tt.again.Key || tt.duplicates > 0 && r.SeekEvents != tt.held {
+				t.Errorf("answered %+v", r)
+			}
+		})
+	}
+}
+
+func TestARepeatedEventWithinOneCallIsMergedOnce(t *testing.T) {
+	b := newRig(t, withEvents(1000, time.Hour))
+	results := b.put(event(key(1), "a"), event(key(2), "a"), event(key(1), "a"), event(key(1), "b"), event(key(2), "a"))
+	if duplicates(results) != 2 || !results[2].Duplicate || b.seeks() != 3 {
+		t.Errorf("%d duplicates, %d seeks", duplicates(results), b.seeks())
+	}
+	b.crash()
+	again := b.put(event(key(1), "b"), event(key(2), "a"), event(key(1), "a"))
+	if duplicates(again) != 3 || b.seeks() != 3 {
+		t.Errorf("after a crash %d duplicates, %d seeks", duplicates(again), b.seeks())
+	}
+}
+
+func TestARefusedUpdateLeavesItsEventToBeSentAgain(t *testing.T) {
+	b := newRig(t, withEvents(1000, time.Hour), func(o *Options) { o.Policy.MaxPendingRecords = 1 })
+	b.put(event(key(1), "a"))
+	results, err := b.Put(context.Background(), []progress.Update{event(key(2), "a")})
+	if err != nil || !errors.Is(results[0].Err, ErrFull) {
+		t.Fatalf("%+v, %v", results, err)
+	}
+	b.MarkDue(Filter{})
+	b.confirm(b.freezeAll(10)...)
+	if got := b.put(event(key(2), "a")); got[0].Duplicate || b.seeks() != 1 {
+		t.Errorf("%+v", got)
+	}
+}
+
+// hold stops the syncs of the log until it is released.
+type hold struct {
+	reached chan struct{}
+	release chan struct{}
+	armed   chan struct{} // closed when syncs are to stop
+}
+
+func (h *hold) MaybeError(op errorfs.Op) error {
+	sync := op.Kind == errorfs.OpFileSync || op.Kind == errorfs.OpFileSyncData || op.Kind == errorfs.OpFileSyncTo
+	select {
+	case <-h.armed:
+		if sync {
+			select {
+			case h.reached <- struct{}{}:
+			default:
+			}
+			<-h.release
+		}
+	default:
+	}
+	return nil
+}
+
+func (h *hold) String() string { return "hold" }
+
+func TestARepeatedEventIsNotAcknowledgedBeforeTheFirstIsOnDisk(t *testing.T) {
+	h := &hold{reached: make(chan struct{}, 1), release: make(chan struct{}), armed: make(chan struct{})}
+	b := newRig(t, withEvents(1000, time.Hour), func(o *Options) { o.FS = errorfs.Wrap(vfs.NewMem(), h) })
+	close(h.armed)
+	answered := make(chan bool, 2)
+	put := func() {
+		results, err := b.Put(context.Background(), []progress.Update{event(key(1), "a")})
+		answered <- err == nil && results[0].Duplicate
+	}
+	go put()
+	<-h.reached
+	go put()
+	eventually(t, "the second waits for the disk", func() bool {
+		buf := make([]byte, 1<<20)
+		return strings.Count(string(buf[:runtime.Stack(buf, true)]), "buffer.(*journal).wait(") == 2
+	})
+	if len(answered) > 0 {
+		t.Error("acknowledged before the disk had it")
+	}
+	close(h.release)
+	if first, second := <-answered, <-answered; first == second {
+		t.Errorf("one is new and one repeats it, got %v and %v", first, second)
+	}
+}
+
+func TestTheWindowOfEventIDsIsBoundedByCount(t *testing.T) {
+	const most = 160
+	b := newRig(t, withEvents(most, 0))
+	for i := range 1000 {
+		b.put(event(key(i%7), fmt.Sprint(i)))
+		remembered := 0
+		for _, l := range b.lanes {
+			remembered += l.events.count
+		}
+		if remembered > most {
+			t.Fatalf("%d ids are remembered", remembered)
+		}
+	}
+	b.crash()
+	onDisk := 0
+	if err := b.journal.each([]byte{prefixEvent}, []byte{prefixEvent + 1}, func(_, _ []byte) error {
+		onDisk++
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if onDisk > most || onDisk < most/2 {
+		t.Errorf("%d are on disk", onDisk)
+	}
+	for i := 999; i > 999-most/4; i-- {
+		if got := b.put(event(key(i%7), fmt.Sprint(i))); !got[0].Duplicate {
+			t.Errorf("id %d is forgotten", i)
+		}
+	}
+	if got := b.put(event(key(0), "0")); got[0].Duplicate {
+		t.Error("the oldest id is remembered")
+	}
+}
+
+func TestAnEventIDTakesLittleMemory(t *testing.T) {
+	const n = 100_000
+	heap := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before := heap()
+	var w eventWindow
+	p := DefaultEventIDs()
+	for i := range 3 * n {
+		var id eventID
+		copy(id[:], fmt.Sprintf("%016d", i*7919))
+		w.add(id, 1, p, 1)
+	}
+	per := float64(heap()-before) / float64(w.count)
+	if w.count < n*7/8 || w.count > n || per > 40 {
+		t.Errorf("%d ids of %.0f bytes", w.count, per)
+	}
+	runtime.KeepAlive(&w)
+}
