@@ -105,49 +105,122 @@ func (w *wire) carry(client net.Conn) {
 	w.track(client, true)
 	defer w.track(client, false)
 	var directions sync.WaitGroup
+	l := &line{wire: w, writes: map[string]bool{}}
 	directions.Go(func() {
-		_, _ = io.Copy(server, client)
+		_ = l.questions(server, client)
 		_ = server.Close()
 	})
 	directions.Go(func() {
-		_ = w.answers(client, server)
+		_ = l.answers(client, server)
 		_ = client.Close()
 	})
 	directions.Wait()
 }
 
+// line is one connection over the wire.
+type line struct {
+	wire *wire
+
+	mu sync.Mutex
+	// writes are the prepared statements that write.
+	writes map[string]bool
+	// writing says that one of them was sent and is not answered yet.
+	writing bool
+}
+
+// questions passes the client's messages on and notes which statements write:
+// Parse (P) names a statement and has its text, Bind (B) names the portal and
+// the statement. Only the first message has no type.
+func (l *line) questions(server io.Writer, client io.Reader) error {
+	first := make([]byte, 4)
+	if _, err := io.ReadFull(client, first); err != nil {
+		return err
+	}
+	startup := make([]byte, binary.BigEndian.Uint32(first)-4)
+	if _, err := io.ReadFull(client, startup); err != nil {
+		return err
+	}
+	if _, err := server.Write(append(first, startup...)); err != nil {
+		return err
+	}
+	return pass(server, client, func(kind byte, body string) error {
+		name, rest, _ := strings.Cut(body, "\x00")
+		second, _, _ := strings.Cut(rest, "\x00")
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		switch kind {
+		case 'P':
+			l.writes[name] = strings.Contains(second, "INSERT INTO progress_sync.lesson_progress")
+		case 'B':
+			l.writing = l.writes[second]
+		}
+		return nil
+	})
+}
+
 var errCut = errors.New("cut off")
 
-// answers passes the server's messages on, one at a time. A message is a type,
-// a length that counts itself, and a body; CommandComplete (C) has the
-// command's name in it. Each write is a transaction of its own, so when it
-// comes, the commit is durable.
-func (w *wire) answers(client io.Writer, server io.Reader) error {
+// answers passes the server's messages on until it is to cut an answer to a
+// write off. CommandComplete (C) tells that the write was carried out, and the
+// next ReadyForQuery (Z) that its transaction, which is its own, has been
+// committed; the client sees neither.
+func (l *line) answers(client io.Writer, server io.Reader) error {
+	cutting := false
+	return pass(client, server, func(kind byte, _ string) error {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		switch {
+		case kind == 'C' && l.writing:
+			l.writing = false
+			if cutting = l.wire.disarm(); cutting {
+				return errHold
+			}
+		case kind == 'E':
+			cutting = false
+		case kind == 'Z' && cutting:
+			l.wire.counted()
+			return errCut
+		}
+		return nil
+	})
+}
+
+// errHold keeps a message back.
+var errHold = errors.New("held back")
+
+// pass hands messages on, one at a time, after look has seen them. A message is
+// a type, a length that counts itself, and a body.
+func pass(to io.Writer, from io.Reader, look func(kind byte, body string) error) error {
 	header := make([]byte, 5)
 	for {
-		if _, err := io.ReadFull(server, header); err != nil {
+		if _, err := io.ReadFull(from, header); err != nil {
 			return err
 		}
 		body := make([]byte, binary.BigEndian.Uint32(header[1:])-4)
-		if _, err := io.ReadFull(server, body); err != nil {
+		if _, err := io.ReadFull(from, body); err != nil {
 			return err
 		}
-		if header[0] == 'C' && strings.HasPrefix(string(body), "INSERT ") && w.cut() {
-			return errCut
+		err := look(header[0], string(body))
+		if err == nil {
+			_, err = to.Write(append(header[:5:5], body...))
 		}
-		if _, err := client.Write(append(header[:5:5], body...)); err != nil {
+		if err != nil && !errors.Is(err, errHold) {
 			return err
 		}
 	}
 }
 
-func (w *wire) cut() bool {
+// disarm says whether the next answer is to be cut off, once.
+func (w *wire) disarm() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.armed {
-		return false
-	}
+	armed := w.armed
 	w.armed = false
+	return armed
+}
+
+func (w *wire) counted() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.count++
-	return true
 }
