@@ -94,6 +94,8 @@ type Database struct {
 	ReadTimeout Duration `json:"readTimeout"`
 	// StatementTimeout bounds one write in the database; 100ms to 10m.
 	StatementTimeout Duration `json:"statementTimeout"`
+	// Mapping, if set, names an existing table to write to.
+	Mapping *Mapping `json:"mapping,omitempty"`
 }
 
 // ExecMode is how queries are sent, a name of pgx's QueryExecMode.

@@ -78,6 +78,8 @@ func fields(c *Config) []field {
 			within(&c.Database.ReadTimeout, 10*time.Millisecond, time.Minute)},
 		{"database", "statementTimeout", &c.Database.StatementTimeout, "a duration from 100ms to 10m",
 			within(&c.Database.StatementTimeout, 100*time.Millisecond, 10*time.Minute)},
+		{"database", "mapping", &c.Database.Mapping,
+			"an object of schema, table, keyColumns, columns and fixed, with names and values as strings", always},
 
 		{"ingest", "maxBodyBytes", &c.Ingest.MaxBodyBytes, "an integer from 1024 (1 KiB) to 67108864 (64 MiB)", func() bool {
 			return c.Ingest.MaxBodyBytes >= 1<<10 && c.Ingest.MaxBodyBytes <= 64<<20
@@ -118,7 +120,7 @@ func (c Config) Validate() error {
 			mistakes = append(mistakes, f.mistake(valueOf(f.target)))
 		}
 	}
-	return joined(mistakes)
+	return joined(append(mistakes, c.Database.Mapping.mistakes()...))
 }
 
 // valueOf renders what a target holds, for a mistake.

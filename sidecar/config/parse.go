@@ -53,6 +53,10 @@ func Parse(data []byte) (Config, error) {
 		}
 		mistakes = append(mistakes, f.mistake(value))
 	}
+	if m := c.Database.Mapping; m != nil && !wrong["database.mapping"] {
+		m.setDefaults()
+		mistakes = append(mistakes, m.mistakes()...)
+	}
 	if err := joined(mistakes); err != nil {
 		return Config{}, err
 	}

@@ -1,0 +1,127 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Mapping says which existing table takes the records, instead of
+// progress_sync.lesson_progress. Names are as the catalog has them, without
+// quotes.
+type Mapping struct {
+	// Schema, by default public.
+	Schema     string     `json:"schema"`
+	Table      string     `json:"table"`
+	KeyColumns KeyColumns `json:"keyColumns"`
+	// Columns maps a record's field, one of MappingFields, to its column. A
+	// field that is left out or has an empty name is not written.
+	Columns map[string]string `json:"columns"`
+	// Fixed are values of further columns, the same in every row, in the form
+	// in which Postgres reads the column's type. They are written once, with a
+	// new row.
+	Fixed map[string]string `json:"fixed,omitempty"`
+}
+
+// KeyColumns are the columns of a record's key. Together, or together with
+// columns of Fixed, they must have a unique index.
+type KeyColumns struct {
+	UserID   string `json:"userId"`
+	CourseID string `json:"courseId"`
+	LessonID string `json:"lessonId"`
+}
+
+// MappingFields are the fields that Mapping.Columns may name: the columns of
+// progress_sync.lesson_progress besides its key, in camel case.
+func MappingFields() []string {
+	return []string{
+		"moduleId", "positionSeconds", "maxPositionSeconds", "durationSeconds", "percentage",
+		"watchedSeconds", "timeSpentSeconds", "playbackSpeed", "seekEvents", "pauseEvents",
+		"updateCount", "completed", "completedAt", "firstWatchedAt", "lastWatchedAt",
+		"generation", "receivedAt", "moduleAt", "moduleReceivedAt", "positionAt",
+		"positionReceivedAt", "durationAt", "durationReceivedAt", "playbackSpeedAt",
+		"playbackSpeedReceivedAt",
+	}
+}
+
+const (
+	// maxName is the longest name that Postgres keeps whole.
+	maxName       = 63
+	maxFixedValue = 1000
+)
+
+func (m *Mapping) setDefaults() {
+	if m.Schema == "" {
+		m.Schema = "public"
+	}
+}
+
+// mistakes names everything that is wrong with a mapping as such; the database
+// may know of more.
+func (m *Mapping) mistakes() []string {
+	if m == nil {
+		return nil
+	}
+	const at = "database.mapping."
+	var found []string
+	say := func(format string, arguments ...any) {
+		found = append(found, at+fmt.Sprintf(format, arguments...))
+	}
+	used := map[string]string{}
+	name := func(field, value string) {
+		if value == "" || len(value) > maxName || strings.ContainsRune(value, 0) {
+			say("%s is %q; allowed: a name of 1 to %d bytes", field, value, maxName)
+		}
+	}
+	column := func(field, value string) {
+		name(field, value)
+		if other, taken := used[value]; taken && value != "" {
+			say("%s is %q, which %s has already; allowed: a column for each", field, value, other)
+		}
+		used[value] = field
+	}
+	name("schema", m.Schema)
+	name("table", m.Table)
+	if m.Schema == "progress_sync" {
+		say("schema is %q; allowed: any but the sidecar's own", m.Schema)
+	}
+	column("keyColumns.userId", m.KeyColumns.UserID)
+	column("keyColumns.courseId", m.KeyColumns.CourseID)
+	column("keyColumns.lessonId", m.KeyColumns.LessonID)
+	written := 0
+	for _, field := range slices.Sorted(maps.Keys(m.Columns)) {
+		if !slices.Contains(MappingFields(), field) {
+			say("columns.%s is unknown; allowed: %s", field, strings.Join(MappingFields(), ", "))
+		} else if m.Columns[field] != "" {
+			column("columns."+field, m.Columns[field])
+			written++
+		}
+	}
+	if written == 0 {
+		say("columns names no column; allowed: at least one field")
+	}
+	for _, c := range slices.Sorted(maps.Keys(m.Fixed)) {
+		column("fixed."+c, c)
+		if v := m.Fixed[c]; len(v) > maxFixedValue || strings.ContainsRune(v, 0) {
+			say("fixed.%s is too long or holds a zero byte; allowed: up to %d bytes", c, maxFixedValue)
+		}
+	}
+	return found
+}
+
+// Equal reports whether two mappings, either of which may be nil, say the same.
+func (m *Mapping) Equal(o *Mapping) bool {
+	if m == nil || o == nil {
+		return m == o
+	}
+	return m.Schema == o.Schema && m.Table == o.Table && m.KeyColumns == o.KeyColumns &&
+		maps.Equal(m.Columns, o.Columns) && maps.Equal(m.Fixed, o.Fixed)
+}
+
+// Equal reports whether two configurations say the same.
+func (c Config) Equal(o Config) bool {
+	same := c.Database.Mapping.Equal(o.Database.Mapping)
+	c.Database.Mapping, o.Database.Mapping = nil, nil
+	return same && c == o
+}
