@@ -2,6 +2,7 @@ package injection
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -21,13 +22,14 @@ type Options struct {
 type Outcome string
 
 const (
-	// Injected: the pod got its sidecar.
+	// Injected says that the pod got its sidecar.
 	Injected Outcome = "injected"
-	// AlreadyInjected: the pod has a sidecar and was left as it is.
+	// AlreadyInjected says that the pod has a sidecar, or an older policy that
+	// gives it one, and was left as it is.
 	AlreadyInjected Outcome = "already_injected"
-	// OptedOut: the pod's annotation says that it wants none.
+	// OptedOut says that the pod's annotation declines the sidecar.
 	OptedOut Outcome = "opted_out"
-	// Refused: the pod cannot have a sidecar.
+	// Refused says that the pod cannot have a sidecar.
 	Refused Outcome = "refused"
 )
 
@@ -114,19 +116,10 @@ func addSidecar(pod *corev1.Pod, container corev1.Container) {
 func addPullSecrets(pod *corev1.Pod, policy *v1alpha1.ProgressSyncPolicy) {
 	for _, secret := range policy.Spec.Injection.ImagePullSecrets {
 		ref := corev1.LocalObjectReference{Name: secret.Name}
-		if !contains(pod.Spec.ImagePullSecrets, ref) {
+		if !slices.Contains(pod.Spec.ImagePullSecrets, ref) {
 			pod.Spec.ImagePullSecrets = append(pod.Spec.ImagePullSecrets, ref)
 		}
 	}
-}
-
-func contains(refs []corev1.LocalObjectReference, ref corev1.LocalObjectReference) bool {
-	for _, r := range refs {
-		if r == ref {
-			return true
-		}
-	}
-	return false
 }
 
 // addURL tells an app container where the sidecar is, unless the container

@@ -28,7 +28,7 @@ const patience = 20 * time.Second
 
 func splitYAML(text string) []string {
 	var out []string
-	for _, document := range strings.Split("\n"+text, "\n---\n") {
+	for document := range strings.SplitSeq("\n"+text, "\n---\n") {
 		if strings.TrimSpace(document) != "" {
 			out = append(out, document)
 		}

@@ -210,7 +210,7 @@ func databaseNotTried(f *facts) *verdict {
 	return isUnknown(v1alpha1.ReasonNotTried, "no sidecar has had to ask the database yet")
 }
 
-func databaseReachable(f *facts) *verdict {
+func databaseReachable(*facts) *verdict {
 	return isTrue(v1alpha1.ReasonReachable, "every sidecar that tried can use the database")
 }
 

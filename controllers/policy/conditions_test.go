@@ -137,7 +137,7 @@ func TestStatusIsStable(t *testing.T) {
 	f.policy.Status = first
 
 	f.now = noon.Add(10 * time.Second)
-	f.sidecars.Records.Oldest = f.sidecars.Records.Oldest.Add(700 * time.Millisecond) // an age is not that exact
+	f.sidecars.Records.Oldest = f.sidecars.Records.Oldest.Add(-700 * time.Millisecond) // an age is not that exact
 	second := status(f)
 	if !sameStatus(first, second) {
 		t.Errorf("nothing happened, and the status changed:\n%s", cmp.Diff(first, second))

@@ -15,7 +15,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
-	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
@@ -102,17 +101,19 @@ func (r *Reconciler) Reconcile(ctx context.Context, _ ctrl.Request) (ctrl.Result
 }
 
 // owner is the operator's ClusterRole: with it, uninstalling removes the
-// configuration too.
+// configuration too. Without the ClusterRole nothing is applied: an operator
+// that is being uninstalled would bring back what the cluster just removed.
 func (r *Reconciler) owner(ctx context.Context) (*applymetav1.OwnerReferenceApplyConfiguration, error) {
 	if r.ClusterRole == "" {
 		return nil, nil
 	}
 	var role rbacv1.ClusterRole
-	if err := r.Live.Get(ctx, types.NamespacedName{Name: r.ClusterRole}, &role); apierrors.IsNotFound(err) {
-		log.FromContext(ctx).Info("the ClusterRole that should own the webhook configuration does not exist; "+
-			"the configuration will stay when the operator is uninstalled (see --cluster-role)", "clusterRole", r.ClusterRole)
-		return nil, nil
-	} else if err != nil {
+	err := r.Live.Get(ctx, types.NamespacedName{Name: r.ClusterRole}, &role)
+	if apierrors.IsNotFound(err) || (err == nil && role.DeletionTimestamp != nil) {
+		return nil, fmt.Errorf("ClusterRole %s, which has to own the webhook configuration, does not exist: "+
+			"name the operator's own with --cluster-role, or none to have the configuration stay when the operator is uninstalled", r.ClusterRole)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("reading ClusterRole %s: %w", r.ClusterRole, err)
 	}
 	return applymetav1.OwnerReference().
