@@ -48,9 +48,9 @@ type Buffer struct {
 	received atomic.Int64 // the newest arrival that was given out
 	space    space
 
-	deadMu     sync.Mutex
-	lastDead   uint64 // id
-	deadCount  int64
+	lastDead    atomic.Uint64 // id
+	deadLetters atomic.Int64
+
 	progressMu sync.Mutex
 	progress   chan struct{}
 

@@ -11,13 +11,15 @@ import (
 
 // Prefixes of the spool's entries, see doc.go.
 const (
-	prefixFormat     = 'm'
-	prefixLane       = 'l'
-	prefixPending    = 'p'
-	prefixBatch      = 'b'
-	prefixKept       = 'k'
-	prefixDeadLetter = 'd'
-	prefixEvent      = 'e'
+	prefixFormat         = 'm'
+	prefixLane           = 'l'
+	prefixPending        = 'p'
+	prefixBatch          = 'b'
+	prefixKept           = 'k'
+	prefixDeadLetter     = 'd'
+	prefixEvent          = 'e'
+	prefixDeadLetterID   = 'i'
+	prefixLastDeadLetter = 'n'
 )
 
 func laneKey(lane int) []byte { return []byte{prefixLane, byte(lane)} }

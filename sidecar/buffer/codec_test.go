@@ -115,15 +115,15 @@ func TestWhatIsEncodedIsDecoded(t *testing.T) {
 		if got, err := decodeKept(7, kept.encode()); err != nil || got != kept {
 			t.Fatalf("%v: %+v, want %+v", err, got, kept)
 		}
-		letter := deadLetter{
-			id:     rapid.Uint64().Draw(t, "id"),
-			reason: DeadLetterReason{SQLState: "22003", Constraint: rapid.String().Draw(t, "constraint")},
-			times:  rapid.Uint64().Draw(t, "times"),
-			first:  anyInstant().Draw(t, "first"),
-			last:   anyInstant().Draw(t, "last"),
-			record: anyRecord().Draw(t, "record"),
+		letter := DeadLetter{
+			ID:     rapid.Uint64().Draw(t, "id"),
+			Reason: DeadLetterReason{SQLState: "22003", Constraint: rapid.String().Draw(t, "constraint")},
+			Times:  rapid.Uint64().Draw(t, "times"),
+			First:  anyInstant().Draw(t, "first"),
+			Last:   anyInstant().Draw(t, "last"),
+			Record: anyRecord().Draw(t, "record"),
 		}
-		letter.record.Key = anyKey().Draw(t, "key")
+		letter.Record.Key = anyKey().Draw(t, "key")
 		if got, err := decodeDeadLetter(letter.encode()); err != nil || got != letter {
 			t.Fatalf("%v: %+v, want %+v", err, got, letter)
 		}
@@ -171,7 +171,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add(encodeBatch(5, []progress.Record{r, r}))
 	f.Add(laneState{next: 3, frozen: []uint64{1, 2}}.encode())
 	f.Add(keptBatch{prev: 1, at: 2, bytes: 3}.encode())
-	f.Add((&deadLetter{id: 1, record: r}).encode())
+	f.Add((&DeadLetter{ID: 1, Record: r}).encode())
 	f.Add(format{lanes: 2}.encode())
 	f.Add(appendDiskKey(nil, prefixPending, r.Key))
 	f.Fuzz(func(t *testing.T, value []byte) {
@@ -200,7 +200,7 @@ func FuzzDecode(f *testing.F) {
 			}
 		}
 		if dl, err := decodeDeadLetter(value); err == nil {
-			if again, err := decodeDeadLetter(dl.encode()); err != nil || !sameBits(dl.record, again.record) {
+			if again, err := decodeDeadLetter(dl.encode()); err != nil || !sameBits(dl.Record, again.Record) {
 				t.Errorf("dead letter: %v", err)
 			}
 		}

@@ -34,11 +34,14 @@
 //	e lane segment id    event id that was accepted; a segment is named by the
 //	                     instant of its beginning
 //	d key                dead letter: id, reason, times, record
+//	i id                 key of the dead letter
+//	n                    the last dead letter's id
 //
 // Put writes p entries, each with the e entries of the events in it, atomically.
 // Freeze deletes p entries and writes b and l in one
 // atomic synced write, Split replaces b entries likewise, and Quarantine turns
-// the b entry of a single record into a d entry. Confirm adds the k entry
+// the b entry of a single record into a d entry, which ReplayDeadLetter turns
+// into a p entry likewise. Confirm adds the k entry
 // without a sync: if a crash takes it away, the batch is frozen again, the
 // ledger says that it was applied, and it is confirmed again. For the same
 // reason Split and Quarantine must sync: a batch that came back after its

@@ -18,9 +18,9 @@ type entry struct {
 	// turn is its place among the urgent entries of the lane, 0 when it waits
 	// for its window.
 	turn uint64
-	// completed says that it is urgent because its lesson was completed, which
-	// is kept on disk.
-	completed bool
+	// lasting says that it is urgent because its lesson was completed or it was
+	// replayed, which is kept on disk.
+	lasting bool
 	// touched is its place, from 1, among the changes of the running call.
 	touched int32
 }

@@ -13,6 +13,8 @@ var (
 	// ErrFailed refuses every call after an error of the disk. It is final:
 	// what is on disk is only known after a restart.
 	ErrFailed = errors.New("the spool's disk failed; restart to go on with what it holds")
+	// ErrNoDeadLetter says that there is no dead letter of an id any more.
+	ErrNoDeadLetter = errors.New("there is no such dead letter")
 	// ErrClosed refuses calls after Close.
 	ErrClosed = errors.New("the buffer is closed")
 )

@@ -170,7 +170,7 @@ func (b *Buffer) loadPending() error {
 			}
 			e.opened = now.elapsed - max(0, time.Duration(now.wall-s.opened)*time.Microsecond)
 			e.changed = e.opened
-			e.completed = s.due
+			e.lasting = s.due
 			entries = append(entries, e)
 			b.sawArrival(e.record.ReceivedAt)
 			return nil
@@ -185,7 +185,7 @@ func (b *Buffer) loadPending() error {
 		if e.record.Completed {
 			l.done.add(e.key)
 		}
-		if e.completed {
+		if e.lasting {
 			l.hurry(e)
 		}
 	}
@@ -203,15 +203,26 @@ func startDelay(p *Policy) time.Duration {
 }
 
 func (b *Buffer) loadDeadLetters() error {
+	value, err := b.journal.get([]byte{prefixLastDeadLetter})
+	if err != nil {
+		return fmt.Errorf("reading the last dead letter's id: %w", err)
+	}
+	if value != nil {
+		d := decoder{rest: value}
+		d.version()
+		b.lastDead.Store(d.uvarint())
+		if err := d.end(); err != nil {
+			return fmt.Errorf("the last dead letter's id cannot be read: %w", err)
+		}
+	}
 	return b.journal.each([]byte{prefixDeadLetter}, []byte{prefixDeadLetter + 1},
 		func(_, value []byte) error {
-			b.deadCount++
+			n := b.deadLetters.Add(1)
 			dl, err := decodeDeadLetter(value)
 			if err != nil {
-				return fmt.Errorf("dead letter %d cannot be read: %w", b.deadCount, err)
+				return fmt.Errorf("dead letter %d cannot be read: %w", n, err)
 			}
-			b.lastDead = max(b.lastDead, dl.id)
-			b.sawArrival(dl.record.ReceivedAt)
+			b.sawArrival(dl.Record.ReceivedAt)
 			return nil
 		})
 }

@@ -19,8 +19,9 @@ type Policy struct {
 	// 100 ms. A crash, of the sidecar too, can lose what was acknowledged in
 	// between.
 	Async bool
-	// MaxPendingRecords is the number of keys that may wait, 0 for any. At it,
-	// new keys are refused and pending ones are still updated.
+	// MaxPendingRecords is the number of keys that may wait or be in the
+	// quarantine, 0 for any. At it, new keys are refused and pending ones are
+	// still updated.
 	MaxPendingRecords int
 	// SizeLimitBytes is the size of the spool volume, 0 for unknown. Above 90 %
 	// of it all updates are refused.

@@ -278,7 +278,7 @@ func (b *Buffer) write(w *work, lanes uint64, now reading, p *Policy) (change, e
 			b.space.wrote(len(key))
 		}
 		e.touched = 0
-		s := pendingState{due: e.completed, opened: now.wallOf(e.opened)}
+		s := pendingState{due: e.lasting, opened: now.wallOf(e.opened)}
 		w.value = appendPending(w.value[:0], s, &e.record)
 		c.putPending(e.key, w.value)
 		written += len(e.key) + len(w.value)
@@ -337,7 +337,7 @@ func (b *Buffer) mergeOne(
 	if in.resets != nil {
 		l.done.forget(e.key)
 	} else if e.record.Completed && !l.done.add(e.key) && !completed && p.FlushOnComplete {
-		e.completed = true
+		e.lasting = true
 		l.hurry(e)
 	}
 	result.Record = e.held(flights)
@@ -360,9 +360,10 @@ func known(e *entry, flights *flight) (generation progress.Instant, completed bo
 	return generation, completed
 }
 
-// makeRoom counts one more pending record, unless the cap is reached.
+// makeRoom counts one more pending record, unless the cap is reached. Dead
+// letters count too: they are never dropped, and so have to be bounded here.
 func (b *Buffer) makeRoom(p *Policy) bool {
-	if n := b.pending.Add(1); p.MaxPendingRecords > 0 && n > int64(p.MaxPendingRecords) {
+	if n := b.pending.Add(1) + b.deadLetters.Load(); p.MaxPendingRecords > 0 && n > int64(p.MaxPendingRecords) {
 		b.pending.Add(-1)
 		return false
 	}

@@ -157,17 +157,12 @@ func TestADeadLetterIsKeptOncePerKeyAndSurvivesACrash(t *testing.T) {
 	if s := b.Stats(); s.DeadLetters != 1 || s.PendingUpdates != 0 {
 		t.Errorf("stats %+v", s)
 	}
-	k := oneLane(b.Lanes(), 1)[0]
-	value, err := b.journal.get(appendDiskKey(nil, prefixDeadLetter, k))
+	dl, err := b.DeadLetter(1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	dl, err := decodeDeadLetter(value)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if dl.id != 1 || dl.times != 2 || dl.reason != reasons[1] || dl.record.SeekEvents != 2 ||
-		dl.last-dl.first != progress.Instant(time.Hour.Microseconds()) {
+	if dl.ID != 1 || dl.Times != 2 || dl.Reason != reasons[1] || dl.Record.SeekEvents != 2 ||
+		dl.Last-dl.First != progress.Instant(time.Hour.Microseconds()) {
 		t.Errorf("dead letter %+v", dl)
 	}
 }

@@ -54,9 +54,7 @@ func (b *Buffer) Stats() Stats {
 	if waits {
 		s.NextDue = b.clock.time(next)
 	}
-	b.deadMu.Lock()
-	s.DeadLetters = b.deadCount
-	b.deadMu.Unlock()
+	s.DeadLetters = b.deadLetters.Load()
 	return s
 }
 
