@@ -50,6 +50,14 @@ func TestWhileTheOperatorIsDownPodsStartAndAreCountedOnceItIsBack(t *testing.T) 
 			condition(p, v1alpha1.ConditionReady, metav1.ConditionFalse, ""),
 		)
 	})
+	// The status is the leader's; the API server must reach the webhook, too.
+	eventually(t, "the webhook answers again", func() error {
+		trial := c.lmsPod("trial")
+		if err := c.client.Create(t.Context(), trial, client.DryRunAll); err != nil {
+			return err
+		}
+		return injected(trial)
+	})
 	after := c.start(c.lmsPod("after"))
 	if err := injected(after); err != nil {
 		t.Error(err)

@@ -39,6 +39,8 @@ type suite struct {
 	server  *pgtest.Server
 	// host is where pods reach this machine.
 	host string
+	// operator identifies the operator's image.
+	operator string
 }
 
 // newSuite returns what it has made even if it fails, so that it can be closed.
@@ -102,6 +104,7 @@ func (s *suite) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.operator = built[0].ID
 	return s.cluster.Load(ctx, built...)
 }
 
@@ -120,8 +123,9 @@ func (s *suite) install(ctx context.Context) error {
 	begin := time.Now()
 	_, err := s.cluster.Helm(ctx, "upgrade", "--install", release, filepath.Join(s.cluster.Root, "charts", "progress-sync"),
 		"--namespace", operatorNamespace, "--create-namespace", "--wait", "--timeout", "2m",
-		// One replica, so that a test can take it away; status in the tests' pace.
-		"--set", "replicas=1", "--set", "operator.statusInterval=1s", "--set", "operator.logLevel=debug")
+		// One replica, so that a test can take it away; status in the tests'
+		// pace; and new pods for a new image, whose tag stays the same.
+		"--set", "replicas=1", "--set", "podAnnotations.e2e-image="+s.operator, "--set", "operator.statusInterval=1s", "--set", "operator.logLevel=debug")
 	if err != nil {
 		return errors.Join(fmt.Errorf("installing the operator: %w", err), s.operatorState(ctx))
 	}
