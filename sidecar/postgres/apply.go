@@ -94,12 +94,11 @@ func (d *Database) ApplyRound(ctx context.Context, writer, owner string, prev ui
 	s := d.session()
 	var results []Result
 	err = d.withConnection(ctx, s, s.writeLimit(), func(ctx context.Context, conn *pgxpool.Conn) error {
-		if !d.schemaReady.Load() {
-			if err := d.readySchema(ctx, s.options, conn); err != nil {
-				return err
-			}
+		t, err := d.ready(ctx, s.options, conn)
+		if err != nil {
+			return err
 		}
-		answers, err := d.send(ctx, conn.Conn(), s.options, r)
+		answers, err := d.send(ctx, conn.Conn(), s.options, t, r)
 		results, err = d.judge(ctx, conn, s.options, r, answers, err)
 		return err
 	})

@@ -56,7 +56,7 @@ func BenchmarkEncode(b *testing.B) {
 			e := newEncoder()
 			b.ReportAllocs()
 			for b.Loop() {
-				e.encode(identity{}, 1, 0, batch)
+				e.encode(identity{}, 1, 0, batch, nil)
 			}
 		})
 	}

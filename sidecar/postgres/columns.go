@@ -6,7 +6,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
-// columns are the arrays of apply.sql from $6 on, in its order.
+// columns are the arrays of applySQL, in the order of recordFields.
 func columns() []column {
 	return []column{
 		text(func(r *progress.Record) string { return r.UserID }),
@@ -45,8 +45,8 @@ func columns() []column {
 	}
 }
 
-// parameterTypes are the types of all of apply.sql's parameters, so that it can
-// be sent without asking the server for them.
+// parameterTypes are the types of applySQL's parameters before the fixed values,
+// so that it can be sent without asking the server for them.
 func parameterTypes() []uint32 {
 	types := []uint32{pgtype.UUIDOID, pgtype.Int4OID, pgtype.UUIDOID, pgtype.Int8OID, pgtype.Int8OID}
 	for _, c := range columns() {

@@ -23,11 +23,12 @@ type Database struct {
 	// reading holds the readers back, so that one of several connections, or
 	// the next turn on the only one, is left to the writes.
 	reading chan struct{}
-	// schemaReady is false until the schema was seen to be there, and again
-	// after a statement has missed it.
-	schemaReady atomic.Bool
-	closing     sync.WaitGroup
-	encoders    sync.Pool
+	// seen is the table to write to, nil until the schema was seen to be there,
+	// and again after a statement has missed something.
+	seen     atomic.Pointer[target]
+	own      *target
+	closing  sync.WaitGroup
+	encoders sync.Pool
 }
 
 // New does no I/O: a sidecar starts without a database.
@@ -35,6 +36,7 @@ func New(options Options) *Database {
 	options = options.withDefaults()
 	return &Database{
 		sql:      loadStatements(),
+		own:      newTarget(nil, ownTable()),
 		options:  options,
 		pool:     newPool(options),
 		reading:  make(chan struct{}, max(1, options.MaxConnections-1)),

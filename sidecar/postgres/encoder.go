@@ -13,7 +13,7 @@ import (
 // since 1970.
 const postgresEpoch = 946_684_800_000_000
 
-// encoder writes the parameters of apply.sql in PostgreSQL's binary formats.
+// encoder writes the parameters of applySQL in PostgreSQL's binary formats.
 // It keeps its memory from one batch to the next.
 type encoder struct {
 	columns []column
@@ -28,9 +28,9 @@ func newEncoder() *encoder {
 	return &encoder{columns: columns(), types: parameterTypes()}
 }
 
-// encode returns the parameters, in the order of apply.sql, valid until the
-// next call.
-func (e *encoder) encode(id identity, number, prev int64, b progress.Batch) [][]byte {
+// encode returns the parameters, in the order of applySQL, and their types,
+// valid until the next call.
+func (e *encoder) encode(id identity, number, prev int64, b progress.Batch, fixed [][]byte) ([][]byte, []uint32) {
 	e.buf, e.ends, e.values = e.buf[:0], e.ends[:0], e.values[:0]
 	e.buf = append(e.buf, id.writer[:]...)
 	e.end()
@@ -50,7 +50,11 @@ func (e *encoder) encode(id identity, number, prev int64, b progress.Batch) [][]
 		e.values = append(e.values, e.buf[start:end:end])
 		start = end
 	}
-	return e.values
+	e.types = e.types[:len(e.values)]
+	for _, value := range fixed {
+		e.values, e.types = append(e.values, value), append(e.types, pgtype.TextOID)
+	}
+	return e.values, e.types
 }
 
 func (e *encoder) end() { e.ends = append(e.ends, len(e.buf)) }
@@ -75,7 +79,7 @@ func (e *encoder) array(c *column, records []progress.Record) {
 	e.end()
 }
 
-// column is one of the arrays that apply.sql unnests.
+// column is one of the arrays that applySQL unnests.
 type column struct {
 	array   uint32 // type of the array
 	element uint32

@@ -28,7 +28,7 @@ func (d *Database) Claim(ctx context.Context, writer, owner string, lanes int) (
 	var numbers []uint64
 	var existed []bool
 	err = d.withConnection(ctx, s, s.writeLimit(), func(ctx context.Context, conn *pgxpool.Conn) error {
-		if err := d.readySchema(ctx, s.options, conn); err != nil {
+		if _, err := d.readySchema(ctx, s.options, conn); err != nil {
 			return err
 		}
 		for len(numbers) < lanes {

@@ -73,7 +73,7 @@ func lockSQL() string { return fmt.Sprintf("SELECT pg_advisory_xact_lock(%d)", m
 // schemaState is what there is in a database.
 type schemaState struct {
 	exists bool // the schema, with or without its tables
-	// version is the newest migration, 0 if a table is missing.
+	// version is the newest migration before the one whose table is missing.
 	version int
 	// oldestProgram is the oldest version that a program must have been built
 	// for to work with this one.
@@ -83,42 +83,78 @@ type schemaState struct {
 // querier is a connection or a transaction.
 type querier interface {
 	QueryRow(ctx context.Context, sql string, arguments ...any) pgx.Row
+	Query(ctx context.Context, sql string, arguments ...any) (pgx.Rows, error)
 }
 
 func (d *Database) inspect(ctx context.Context, q querier) (schemaState, error) {
 	var state schemaState
-	var tables bool
-	if err := q.QueryRow(ctx, d.sql.schemaVersion).Scan(&state.exists, &tables); err != nil || !tables {
+	var first, erasures bool
+	if err := q.QueryRow(ctx, d.sql.schemaVersion).Scan(&state.exists, &first, &erasures); err != nil || !first {
 		return state, err
 	}
 	err := q.QueryRow(ctx, d.sql.schemaMigrations).Scan(&state.version, &state.oldestProgram)
+	if !erasures {
+		state.version = min(state.version, 1)
+	}
 	return state, err
 }
 
-// readySchema returns nil when the tables are as this program needs them, after
-// creating or upgrading them if it may.
-func (d *Database) readySchema(ctx context.Context, options Options, conn *pgxpool.Conn) error {
+// ready is readySchema where it has not been seen yet.
+func (d *Database) ready(ctx context.Context, options Options, conn *pgxpool.Conn) (*target, error) {
+	if t := d.seen.Load(); t != nil && t.mapping.Equal(options.Mapping) {
+		return t, nil
+	}
+	return d.readySchema(ctx, options, conn)
+}
+
+// readable is what to read from. Nothing is created for a read.
+func (d *Database) readable(ctx context.Context, options Options, conn *pgxpool.Conn) (*target, error) {
+	if t := d.seen.Load(); t != nil && t.mapping.Equal(options.Mapping) {
+		return t, nil
+	}
+	return d.find(ctx, options.Mapping, conn)
+}
+
+// find makes the statements for our own table or the one that a mapping names.
+func (d *Database) find(ctx context.Context, mapping *config.Mapping, q querier) (*target, error) {
+	if mapping == nil {
+		return d.own, nil
+	}
+	t, err := d.mapped(ctx, q, mapping)
+	if err != nil {
+		return nil, err
+	}
+	return newTarget(mapping, t), nil
+}
+
+// readySchema returns what to write to when the tables are as this program
+// needs them, after creating or upgrading ours if it may.
+func (d *Database) readySchema(ctx context.Context, options Options, conn *pgxpool.Conn) (*target, error) {
 	all, err := migrations(sqlFiles)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	state, err := d.inspect(ctx, conn)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if state.version < len(all) && options.Migrations == config.MigrationsManual {
-		return schemaMissing(len(all), state.version)
+		return nil, schemaMissing(len(all), state.version)
 	}
 	for state.version < len(all) {
 		if state, err = d.migrateOnce(ctx, options, conn, all); err != nil {
-			return migrationRefused(err, state)
+			return nil, migrationRefused(err, state)
 		}
 	}
 	if state.oldestProgram > len(all) {
-		return schemaTooNew(len(all), state)
+		return nil, schemaTooNew(len(all), state)
 	}
-	d.schemaReady.Store(true)
-	return nil
+	t, err := d.find(ctx, options.Mapping, conn)
+	if err != nil {
+		return nil, err
+	}
+	d.seen.Store(t)
+	return t, nil
 }
 
 // migrateOnce applies the next migration, unless another sidecar has done so
@@ -152,6 +188,6 @@ func (d *Database) migrateOnce(ctx context.Context, options Options, conn *pgxpo
 // that something of it is missing.
 func (d *Database) forgetSchema(err error) {
 	if err != nil && Classify(err).Class == SchemaMissing {
-		d.schemaReady.Store(false)
+		d.seen.Store(nil)
 	}
 }

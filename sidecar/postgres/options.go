@@ -42,6 +42,8 @@ type Options struct {
 	StatementTimeout time.Duration
 	// ReadTimeout bounds a read as a whole, with the wait for a connection.
 	ReadTimeout time.Duration
+	// Mapping, if set, names an existing table to use instead of ours.
+	Mapping *config.Mapping
 	// ApplicationName shows in pg_stat_activity, unless the URI has one.
 	ApplicationName string
 }

@@ -17,14 +17,14 @@ type reply struct {
 	rows    int64
 }
 
-// send runs apply.sql for each batch of the round, all in one round trip. Up to
+// send runs applySQL for each batch of the round, all in one round trip. Up to
 // each of the pipeline's synchronization points the server sees one implicit
 // transaction. It returns the answers up to the first that is an error; the
 // batches behind that one find the ledger where it was, and write nothing.
-func (d *Database) send(ctx context.Context, conn *pgx.Conn, options Options, r round) ([]reply, error) {
+func (d *Database) send(ctx context.Context, conn *pgx.Conn, options Options, t *target, r round) ([]reply, error) {
 	e := d.encoders.Get().(*encoder)
 	defer d.encoders.Put(e)
-	queue, err := d.prepare(ctx, conn, options, len(r.batches) > 1)
+	queue, err := d.prepare(ctx, conn, options, t, len(r.batches) > 1)
 	if err != nil {
 		return nil, err
 	}
@@ -32,8 +32,8 @@ func (d *Database) send(ctx context.Context, conn *pgx.Conn, options Options, r 
 	pipeline := conn.PgConn().StartPipeline(ctx)
 	last := len(r.batches) - 1
 	for i, b := range r.batches {
-		parameters := e.encode(r.id, int64(b.Number), r.before(i), b)
-		queue(pipeline, i == last, timeout, parameters, e.types)
+		parameters, types := e.encode(r.id, int64(b.Number), r.before(i), b, t.fixed)
+		queue(pipeline, i == last, timeout, parameters, types)
 		pipeline.SendPipelineSync()
 	}
 	if err := pipeline.Flush(); err != nil {
@@ -55,7 +55,7 @@ type queueFunc func(p *pgconn.Pipeline, durable bool, timeout []byte, parameters
 // prepare returns how to queue the statements. Prepared statements save the
 // server their planning; without them every type is known here, so that no
 // round trip asks for one.
-func (d *Database) prepare(ctx context.Context, conn *pgx.Conn, options Options, several bool) (queueFunc, error) {
+func (d *Database) prepare(ctx context.Context, conn *pgx.Conn, options Options, t *target, several bool) (queueFunc, error) {
 	binaryFormat := []int16{pgx.BinaryFormatCode}
 	if options.ExecMode != config.ExecModeCacheStatement {
 		return func(p *pgconn.Pipeline, durable bool, timeout []byte, parameters [][]byte, types []uint32) {
@@ -64,7 +64,7 @@ func (d *Database) prepare(ctx context.Context, conn *pgx.Conn, options Options,
 				settings = d.sql.asynchronous
 			}
 			p.SendQueryParams(settings, [][]byte{timeout}, nil, nil, nil)
-			p.SendQueryParams(d.sql.apply, parameters, types, binaryFormat, binaryFormat)
+			p.SendQueryParams(t.apply, parameters, types, binaryFormat, binaryFormat)
 		}, nil
 	}
 	// A statement that is prepared already costs nothing here.
@@ -78,7 +78,7 @@ func (d *Database) prepare(ctx context.Context, conn *pgx.Conn, options Options,
 			return nil, err
 		}
 	}
-	apply, err := conn.Prepare(ctx, d.sql.apply, d.sql.apply)
+	apply, err := conn.Prepare(ctx, t.apply, t.apply)
 	if err != nil {
 		return nil, err
 	}

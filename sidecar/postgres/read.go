@@ -58,10 +58,15 @@ func (d *Database) ReadAt(ctx context.Context, writer string, filter Filter) (Sn
 	}
 	var snapshot Snapshot
 	err = d.withConnection(ctx, s, s.options.ReadTimeout, func(ctx context.Context, conn *pgxpool.Conn) error {
-		return d.bounded(ctx, conn, s.options.ReadTimeout, d.sql.snapshot, func(rows pgx.Rows) (err error) {
+		t, err := d.readable(ctx, s.options, conn)
+		if err != nil {
+			return err
+		}
+		arguments := append([]any{id.String(), filter.UserID, filter.CourseID, filter.LessonID, int32(MaxReadRecords + 1)}, t.keyFixed...)
+		return d.bounded(ctx, conn, s.options.ReadTimeout, t.snapshot, func(rows pgx.Rows) (err error) {
 			snapshot, err = scanSnapshot(rows)
 			return err
-		}, id.String(), filter.UserID, filter.CourseID, filter.LessonID, int32(MaxReadRecords+1))
+		}, arguments...)
 	})
 	if err == nil && len(snapshot.Records) > MaxReadRecords {
 		err = ErrTooManyRecords
@@ -91,7 +96,7 @@ func scanSnapshot(rows pgx.Rows) (Snapshot, error) {
 	return s, rows.Err()
 }
 
-// scanRow reads a row of snapshot.sql. Where nothing is saved there is one row,
+// scanRow reads a row of snapshotSQL. Where nothing is saved there is one row,
 // of the numbers alone.
 func scanRow(rows pgx.Rows, numbers *[]int64) (r progress.Record, saved bool, err error) {
 	var (

@@ -10,23 +10,28 @@ var sqlFiles embed.FS
 
 // statements are the files of the folder sql.
 type statements struct {
-	apply, claim, adopt, touch, ledger, snapshot string
-	statementTimeout, asynchronous               string
-	schemaVersion, schemaMigrations              string
+	claim, adopt, touch, ledger               string
+	statementTimeout, asynchronous            string
+	schemaVersion, schemaMigrations           string
+	relation, relationColumns, relationUnique string
+	tombstone, holdWrites                     string
 }
 
 func loadStatements() statements {
 	return statements{
-		apply:            load("apply.sql"),
 		claim:            load("claim.sql"),
 		adopt:            load("adopt.sql"),
 		touch:            load("touch.sql"),
 		ledger:           load("ledger.sql"),
-		snapshot:         load("snapshot.sql"),
 		statementTimeout: load("statement_timeout.sql"),
 		asynchronous:     load("asynchronous.sql"),
 		schemaVersion:    load("schema_version.sql"),
 		schemaMigrations: load("schema_migrations.sql"),
+		relation:         load("relation.sql"),
+		relationColumns:  load("relation_columns.sql"),
+		relationUnique:   load("relation_unique.sql"),
+		tombstone:        load("tombstone.sql"),
+		holdWrites:       load("hold_writes.sql"),
 	}
 }
 

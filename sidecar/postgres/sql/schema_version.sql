@@ -1,9 +1,10 @@
 -- Asks only catalogs that everyone may read, so that it answers before the
 -- schema is there and without rights on it.
 SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'progress_sync'),
-       (SELECT count(*)
-        FROM pg_catalog.pg_class c
-        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-        WHERE n.nspname = 'progress_sync'
-          AND c.relname IN ('lesson_progress', 'ledger', 'schema_migrations')
-          AND c.relkind IN ('r', 'p')) = 3
+       count(*) FILTER (WHERE c.relname <> 'erasures') = 3,
+       count(*) FILTER (WHERE c.relname = 'erasures') = 1
+FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = 'progress_sync'
+  AND c.relname IN ('lesson_progress', 'ledger', 'schema_migrations', 'erasures')
+  AND c.relkind IN ('r', 'p')

@@ -1,0 +1,57 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Erase deletes all rows of a learner and returns how many there were. What
+// reached a sidecar until the given time is not written any more afterwards,
+// whichever sidecar still has it. A row that holds later updates as well goes as
+// a whole.
+//
+// It happens as a whole or not at all. An erasure that has happened already, as
+// late as this one or later, is not repeated, so that it may be asked for again
+// after an error without deleting what came in since.
+func (d *Database) Erase(ctx context.Context, userID string, before time.Time) (int64, error) {
+	const what = "erasing a learner"
+	if userID == "" {
+		return 0, named(what, errors.New("it needs a learner"))
+	}
+	s := d.session()
+	var rows int64
+	err := d.withConnection(ctx, s, s.writeLimit(), func(ctx context.Context, conn *pgxpool.Conn) error {
+		t, err := d.ready(ctx, s.options, conn)
+		if err != nil {
+			return err
+		}
+		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+			if _, err := tx.Exec(ctx, d.sql.statementTimeout, serverTimeout(ctx, s.options.StatementTimeout)); err != nil {
+				return err
+			}
+			if _, err := tx.Exec(ctx, d.sql.holdWrites); err != nil {
+				return err
+			}
+			var entered bool
+			err := tx.QueryRow(ctx, d.sql.tombstone, userID, before).Scan(&entered)
+			if errors.Is(err, pgx.ErrNoRows) {
+				return nil // erased as late already
+			}
+			if err != nil {
+				return err
+			}
+			tag, err := tx.Exec(ctx, t.erase, append([]any{userID}, t.keyFixed...)...)
+			rows = tag.RowsAffected()
+			return err
+		})
+	})
+	if err != nil {
+		d.forgetSchema(err)
+		return 0, named(what, err)
+	}
+	return rows, nil
+}

@@ -1,0 +1,79 @@
+package postgres
+
+import (
+	"fmt"
+	"strings"
+)
+
+// snapshotSQL reads a learner's rows together with the numbers of a writer's
+// ledger. One statement sees one moment: the rows hold all batches up to the
+// numbers and no others.
+//
+// Parameters: $1 writer, $2 user, $3 course or empty for all, $4 lesson or
+// empty for all, $5 most rows, then the fixed values of the key.
+func snapshotSQL(t table) string {
+	key := func(name string) tableColumn { return t.columns[name] }
+	var columns []string
+	for _, f := range recordFields() {
+		if c, ok := t.columns[f.name]; ok {
+			columns = append(columns, c.uncast(f.own)+" AS "+f.column)
+		} else {
+			columns = append(columns, fmt.Sprintf("NULL::%s AS %s", f.own, f.column))
+		}
+	}
+	where := []string{
+		equals(key("userId"), 2),
+		"($3::text = '' OR " + key("courseId").uncast("text") + " = $3::text)",
+		"($4::text = '' OR " + key("lessonId").uncast("text") + " = $4::text)",
+	}
+	where = append(where, t.fixedKey(6)...)
+	return fmt.Sprintf(`SELECT ledger.numbers, row.*
+FROM (
+    SELECT coalesce(array_agg(batch_no ORDER BY lane), '{}') AS numbers
+    FROM progress_sync.ledger
+    WHERE writer_id = $1::uuid
+) AS ledger
+LEFT JOIN (
+    SELECT
+        %s
+    FROM %s
+    WHERE %s
+    ORDER BY %s, %s, %s
+    LIMIT $5::integer
+) AS row ON true`,
+		strings.Join(columns, ",\n        "), t.name, strings.Join(where, "\n      AND "),
+		bytewiseText(key("userId")), bytewiseText(key("courseId")), bytewiseText(key("lessonId")))
+}
+
+// eraseSQL deletes a learner's rows.
+//
+// Parameters: $1 user, then the fixed values of the key.
+func eraseSQL(t table) string {
+	where := append([]string{equals(t.columns["userId"], 1)}, t.fixedKey(2)...)
+	return fmt.Sprintf("DELETE FROM %s WHERE %s", t.name, strings.Join(where, " AND "))
+}
+
+func equals(c tableColumn, parameter int) string {
+	return fmt.Sprintf("%s = %s", c.name, c.cast(fmt.Sprintf("$%d::text", parameter), "text"))
+}
+
+// fixedKey leaves the rows with our fixed values, among others with their own.
+func (t table) fixedKey(parameter int) []string {
+	var conditions []string
+	for _, f := range t.fixed {
+		if f.inKey {
+			conditions = append(conditions, equals(f.tableColumn, parameter))
+			parameter++
+		}
+	}
+	return conditions
+}
+
+// bytewiseText is the order of progress.Key. Our own table has it by itself,
+// and in its index.
+func bytewiseText(c tableColumn) string {
+	if c.kind == "text" {
+		return c.name + ` COLLATE "C"`
+	}
+	return c.name + `::text COLLATE "C"`
+}

@@ -1,0 +1,330 @@
+package postgres
+
+import (
+	"fmt"
+	"strings"
+)
+
+// applySQL writes one batch, once. It is one statement, hence one transaction:
+// the ledger row moves from the number before the batch to the batch's number
+// and the records are merged, or nothing happens. Locking the ledger row comes
+// first, so an attempt whose answer was lost and which still runs is waited for.
+//
+// The rows are sorted by key, so that concurrent writers lock them in the same
+// order. What came in before its learner was erased is left out. A record that
+// changes nothing does not rewrite its row.
+//
+// Parameters: $1 writer, $2 lane, $3 owner, $4 number of the batch, $5 number
+// before it, then an array for each of recordFields, then the fixed values.
+func applySQL(t table) string {
+	var b strings.Builder
+	u := upsert{table: t}
+	b.WriteString(`WITH claim AS (
+    UPDATE progress_sync.ledger
+    SET batch_no = $4::bigint, updated_at = now()
+    WHERE writer_id = $1::uuid AND lane = $2::integer AND owner = $3::uuid AND batch_no = $5::bigint
+    RETURNING 1
+), incoming AS (
+    SELECT
+        `)
+	b.WriteString(strings.Join(u.incoming(), ",\n        "))
+	fmt.Fprintf(&b, `
+    FROM claim, unnest(
+        %s
+    ) AS r (
+        %s)
+    WHERE NOT (SELECT EXISTS (SELECT FROM progress_sync.erasures))
+       OR NOT EXISTS (
+           SELECT FROM progress_sync.erasures AS e
+           WHERE e.user_hash = sha256(convert_to(r.user_id, 'UTF8')) AND r.received_at <= e.erased_at)
+), written AS (
+    INSERT INTO %s AS l (
+        %s)
+    SELECT
+        %s
+    FROM incoming AS i
+    ORDER BY %s
+    ON CONFLICT (%s) DO UPDATE SET
+        %s`,
+		strings.Join(u.arrays(), ", "), strings.Join(u.names(), ", "),
+		t.name, strings.Join(u.targets(), ", "), strings.Join(u.values(), ",\n        "),
+		strings.Join(u.order(), ", "), strings.Join(u.conflict(), ", "), strings.Join(u.assignments(), ",\n        "))
+	if changes := u.changes(); changes != "" {
+		b.WriteString("\n    WHERE " + changes)
+	}
+	b.WriteString("\n    RETURNING 1\n)\nSELECT (SELECT count(*) FROM claim), (SELECT count(*) FROM written)")
+	return b.String()
+}
+
+// upsert builds the parts of applySQL. l is the row that is there, excluded the
+// one that was to be inserted, i the record as it came.
+type upsert struct{ table table }
+
+func (u upsert) has(field string) (tableColumn, bool) {
+	c, ok := u.table.columns[field]
+	return c, ok
+}
+
+// written are the fields that the table has a column for.
+func (u upsert) written() []field {
+	var fields []field
+	for _, f := range recordFields() {
+		if _, ok := u.has(f.name); ok {
+			fields = append(fields, f)
+		}
+	}
+	return fields
+}
+
+func (u upsert) names() []string {
+	var names []string
+	for _, f := range recordFields() {
+		names = append(names, wire(f))
+	}
+	return names
+}
+
+// wire is a field's name in unnest. Sums of seconds travel as microseconds.
+func wire(f field) string {
+	if f.name == "timeSpentSeconds" {
+		return "time_spent_us"
+	}
+	return f.column
+}
+
+const firstArray = 6
+
+func (u upsert) arrays() []string {
+	var arrays []string
+	for i, f := range recordFields() {
+		kind := f.own
+		if f.name == "timeSpentSeconds" {
+			kind = "bigint"
+		}
+		arrays = append(arrays, fmt.Sprintf("$%d::%s[]", firstArray+i, kind))
+	}
+	return arrays
+}
+
+// incoming are the values in the types of the table.
+func (u upsert) incoming() []string {
+	var values []string
+	for _, f := range u.written() {
+		source := "r." + f.column
+		switch f.name {
+		case "timeSpentSeconds":
+			source = "r.time_spent_us / 1e6::float8"
+		case "firstWatchedAt", "lastWatchedAt":
+			if c, _ := u.has(f.name); c.notNull { // a reset has none
+				source = fmt.Sprintf("coalesce(r.%s, r.received_at)", f.column)
+			}
+		}
+		c, _ := u.has(f.name)
+		value := c.cast(source, f.own)
+		if value != "r."+f.column {
+			value += " AS " + f.column
+		}
+		values = append(values, value)
+	}
+	return values
+}
+
+func (u upsert) targets() []string {
+	var names []string
+	for _, f := range u.written() {
+		c, _ := u.has(f.name)
+		names = append(names, c.name)
+	}
+	for _, f := range u.table.fixed {
+		names = append(names, f.name)
+	}
+	return names
+}
+
+func (u upsert) values() []string {
+	var values []string
+	for _, f := range u.written() {
+		c, _ := u.has(f.name)
+		value := "i." + f.column
+		if f.rule == lastWriter && c.notNull {
+			value = fmt.Sprintf("coalesce(%s, %s)", value, c.cast(unreported(f), ""))
+		}
+		values = append(values, value)
+	}
+	for i, f := range u.table.fixed {
+		values = append(values, fmt.Sprintf("$%d::text::%s", firstArray+len(recordFields())+i, f.kind))
+	}
+	return values
+}
+
+// unreported stands in a column that can't be null.
+func unreported(f field) string {
+	if f.class == textClass {
+		return "''"
+	}
+	return "0"
+}
+
+func (u upsert) keys(of func(f field, c tableColumn) string) []string {
+	var keys []string
+	for _, f := range u.written() {
+		if f.rule == isKey {
+			c, _ := u.has(f.name)
+			keys = append(keys, of(f, c))
+		}
+	}
+	return keys
+}
+
+func (u upsert) order() []string {
+	return u.keys(func(f field, c tableColumn) string { return "i." + f.column + c.bytewise() })
+}
+
+func (u upsert) conflict() []string {
+	names := u.keys(func(_ field, c tableColumn) string { return c.name })
+	for _, f := range u.table.fixed {
+		if f.inKey {
+			names = append(names, f.name)
+		}
+	}
+	return names
+}
+
+func (u upsert) assignments() []string {
+	var set []string
+	for _, f := range u.written() {
+		if f.rule != isKey {
+			c, _ := u.has(f.name)
+			set = append(set, c.name+" = "+u.merged(f, c))
+		}
+	}
+	return set
+}
+
+// merged follows progress.Merge and Record.Raise.
+func (u upsert) merged(f field, c tableColumn) string {
+	l, e := "l."+c.name, "excluded."+c.name
+	switch f.rule {
+	case lastWriter:
+		return u.lastWriter(f, c)
+	case greatest, stampAt:
+		return u.unlessReset(e, fmt.Sprintf("ELSE greatest(%s, %s)", l, e))
+	case least:
+		return u.unlessReset(e, fmt.Sprintf("ELSE least(%s, %s)", l, e))
+	case either:
+		return u.unlessReset(e, fmt.Sprintf("ELSE %s OR %s", u.old(c, "false"), e))
+	case sum:
+		if c.kind == "double precision" && f.name == "timeSpentSeconds" {
+			return u.unlessReset(e, fmt.Sprintf("ELSE round(%s * 1e6::float8 + %s * 1e6::float8) / 1e6::float8", u.old(c, "0"), e))
+		}
+		return u.unlessReset(e, fmt.Sprintf("ELSE %s + %s", u.old(c, "0"), e))
+	case stampReceived:
+		at, ok := u.has(f.at)
+		if !ok {
+			return u.unlessReset(e, fmt.Sprintf("ELSE greatest(%s, %s)", l, e))
+		}
+		return u.unlessReset(e, fmt.Sprintf(`WHEN excluded.%[1]s > l.%[1]s THEN %[3]s
+            WHEN excluded.%[1]s < l.%[1]s THEN %[2]s
+            ELSE greatest(%[2]s, %[3]s)`, at.name, l, e))
+	default:
+		return fmt.Sprintf("greatest(%s, %s)", l, e)
+	}
+}
+
+// lastWriter goes to the greater (at, received, value), as far as the table
+// keeps the stamp. Without one the newest report of anything wins, and without
+// that one the record that comes last.
+func (u upsert) lastWriter(f field, c tableColumn) string {
+	l, e := "l."+c.name, "excluded."+c.name
+	keep := func(condition string) string { return fmt.Sprintf("WHEN %s THEN %s\n            ", condition, l) }
+	at, stamped := u.has(f.at)
+	var cases string
+	switch {
+	case stamped:
+		cases = keep("excluded." + at.name + " IS NULL")
+		names := []string{at.name}
+		if received, ok := u.has(f.received); ok {
+			names = append(names, received.name)
+		}
+		names = append(names, c.name)
+		cases += keep(fmt.Sprintf("(excluded.%s)\n              <= (l.%s)",
+			strings.Join(names, ", excluded."), strings.Join(names, ", l.")))
+	case c.notNull:
+		cases = keep(u.notReported(f))
+	default:
+		cases = keep(e + " IS NULL")
+	}
+	if watched, ok := u.has("lastWatchedAt"); ok && !stamped {
+		cases += keep(fmt.Sprintf("excluded.%[1]s < l.%[1]s", watched.name))
+	}
+	return u.unlessReset(e, cases+"ELSE "+e)
+}
+
+// notReported finds the records without a value where the row that was to be
+// inserted had to have one.
+func (u upsert) notReported(f field) string {
+	excluded := u.keys(func(_ field, c tableColumn) string { return "excluded." + c.name })
+	columns := u.keys(func(f field, _ tableColumn) string { return "i." + f.column })
+	return fmt.Sprintf("(%s) NOT IN (\n                SELECT %s FROM incoming AS i WHERE i.%s IS NOT NULL)",
+		strings.Join(excluded, ", "), strings.Join(columns, ", "), f.column)
+}
+
+// unlessReset is a CASE whose last branches are given, for a record that knows
+// of no newer reset than the row. A newer one replaces the row.
+func (u upsert) unlessReset(excluded, branches string) string {
+	if newer := u.newer(); newer != "" {
+		return fmt.Sprintf("CASE WHEN %s THEN %s\n            %s END", newer, excluded, branches)
+	}
+	if bare, only := strings.CutPrefix(branches, "ELSE "); only {
+		return bare
+	}
+	return fmt.Sprintf("CASE %s END", branches)
+}
+
+func (u upsert) newer() string {
+	c, ok := u.has("generation")
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf("excluded.%s > %s", c.name, u.old(c, "0"))
+}
+
+// old is the row's value; rows of another program may have none.
+func (u upsert) old(c tableColumn, otherwise string) string {
+	if c.notNull {
+		return "l." + c.name
+	}
+	return fmt.Sprintf("coalesce(l.%s, %s)", c.name, otherwise)
+}
+
+// changes says which records change their row. An older record from before the
+// row's reset is discarded.
+func (u upsert) changes() string {
+	var fresh, same string
+	count, counted := u.has("updateCount")
+	received, timed := u.has("receivedAt")
+	if counted {
+		fresh = fmt.Sprintf("excluded.%s > 0", count.name)
+		if timed {
+			fresh = fmt.Sprintf("(%s OR excluded.%[2]s > l.%[2]s)", fresh, received.name)
+		}
+	}
+	generation, resettable := u.has("generation")
+	if !timed {
+		received, timed = u.has("lastWatchedAt")
+	}
+	if resettable && timed {
+		at := fmt.Sprintf("timestamptz 'epoch' + %s * interval '1 microsecond'", u.old(generation, "0"))
+		same = fmt.Sprintf("(excluded.%s = %s\n               OR excluded.%s > %s)",
+			generation.name, u.old(generation, "0"), received.name, received.cast(at, "timestamp with time zone"))
+	}
+	condition := fresh
+	if fresh != "" && same != "" {
+		condition += "\n          AND "
+	}
+	condition += same
+	if newer := u.newer(); newer != "" && condition != "" {
+		return newer + "\n       OR " + condition
+	}
+	return condition
+}
