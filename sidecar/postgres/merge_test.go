@@ -68,12 +68,19 @@ func merged(records []progress.Record) []progress.Record {
 func TestTheUpsertMergesAsTheDomainDoes(t *testing.T) {
 	uri := pgtest.Database(t)
 	conn := connect(t, uri)
-	for _, mode := range []config.ExecMode{config.ExecModeCacheStatement, config.ExecModeExec} {
-		t.Run(string(mode), func(t *testing.T) {
-			d := open(t, Options{URI: fixed(uri), ExecMode: mode})
+	create, mapping := mirror()
+	execute(t, conn, create)
+	for name, options := range map[string]Options{
+		"prepared":                        {ExecMode: config.ExecModeCacheStatement},
+		"not prepared":                    {ExecMode: config.ExecModeExec},
+		"in a mapped table with its like": {Mapping: mapping},
+	} {
+		t.Run(name, func(t *testing.T) {
+			options.URI = fixed(uri)
+			d := open(t, options)
 			w := claim(t, d)
 			rapid.Check(t, func(rt *rapid.T) {
-				if _, err := conn.Exec(t.Context(), "TRUNCATE progress_sync.lesson_progress"); err != nil {
+				if _, err := conn.Exec(t.Context(), "TRUNCATE progress_sync.lesson_progress, mirror"); err != nil {
 					rt.Fatal(err)
 				}
 				want := map[progress.Key]progress.Record{}

@@ -83,6 +83,7 @@ func TestTablesThatVanishAreMadeAgain(t *testing.T) {
 		"the whole schema":   "DROP SCHEMA progress_sync CASCADE",
 		"the progress table": "DROP TABLE progress_sync.lesson_progress",
 		"the ledger":         "DROP TABLE progress_sync.ledger",
+		"the erasures":       "DROP TABLE progress_sync.erasures",
 	} {
 		t.Run(name, func(t *testing.T) {
 			uri := pgtest.Database(t)
