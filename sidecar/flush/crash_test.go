@@ -90,16 +90,16 @@ func (m mortalBuffer) around(change func() error) error {
 	return errors.Join(change(), m.step())
 }
 
-func (m mortalBuffer) Freeze(lane int, now time.Time, limit int) (b progress.Batch, ok bool, err error) {
+func (m mortalBuffer) FreezeRound(lane int, now time.Time, size, most int) (round []progress.Batch, err error) {
 	err = m.around(func() (err error) {
-		b, ok, err = m.Buffer.Freeze(lane, now, limit)
+		round, err = m.Buffer.FreezeRound(lane, now, size, most)
 		return err
 	})
-	return b, ok, err
+	return round, err
 }
 
-func (m mortalBuffer) Confirm(lane int, number uint64) error {
-	return m.around(func() error { return m.Buffer.Confirm(lane, number) })
+func (m mortalBuffer) ConfirmThrough(lane int, number uint64) error {
+	return m.around(func() error { return m.Buffer.ConfirmThrough(lane, number) })
 }
 
 func (m mortalBuffer) Split(lane int, number uint64) error {
@@ -175,7 +175,7 @@ func (w *world) boot(t *rapid.T, disk *vfs.MemFS) {
 	w.buffer = b
 	w.crasher = newCrasher(disk, rand.New(rand.NewPCG(1, uint64(w.deaths))))
 	p := testPolicy
-	p.BatchSize = 3
+	p.BatchSize = 2
 	w.flusher, w.stop = launch(mortalBuffer{b, w.crasher}, w.db, p, &journal{})
 }
 

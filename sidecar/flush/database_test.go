@@ -11,7 +11,7 @@ import (
 )
 
 // ledgerModel is the database in a few lines: ledger rows and merged records,
-// which an Apply changes both or neither. It is the oracle's counterpart of
+// which a batch changes both or neither. It is the oracle's counterpart of
 // the real one, with hooks for trouble.
 type ledgerModel struct {
 	mu    sync.Mutex
@@ -19,9 +19,11 @@ type ledgerModel struct {
 	saved map[progress.Key]progress.Record
 	// before decides about a call before it is carried out; an error fails it.
 	before func(call string, b progress.Batch) error
-	// after may lose the answer to an Apply that was carried out.
+	// after may lose the answer to a round of which this batch was carried out.
 	after func(b progress.Batch) error
 	calls []modelCall
+	// rounds are the numbers of batches that were sent together.
+	rounds []int
 }
 
 type ledgerRow struct {
@@ -75,27 +77,49 @@ func (d *ledgerModel) Adopt(ctx context.Context, _, owner string, lane int, numb
 	return nil
 }
 
-func (d *ledgerModel) Apply(ctx context.Context, _, owner string, prev uint64, b progress.Batch) (postgres.Result, error) {
+// ApplyRound carries the batches out one by one. What the server refuses ends
+// the round with the results before it; a lost answer leaves no result at all.
+func (d *ledgerModel) ApplyRound(ctx context.Context, _, owner string, prev uint64, batches []progress.Batch) ([]postgres.Result, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	name := "apply"
-	if len(b.Records) == 0 {
-		name = "ask"
+	d.rounds = append(d.rounds, len(batches))
+	var results []postgres.Result
+	for _, b := range batches {
+		name := "apply"
+		if len(b.Records) == 0 {
+			name = "ask"
+		}
+		if err := errors.Join(ctx.Err(), d.called(name, b)); err != nil {
+			return results, err
+		}
+		row, ok := d.rows[b.Lane]
+		switch {
+		case !ok:
+			return append(results, postgres.Result{Outcome: postgres.Rewound, Missing: true}), nil
+		case row.owner != owner:
+			return append(results, postgres.Result{Outcome: postgres.Fenced, LedgerNumber: row.number}), nil
+		case row.number != prev && row.number >= b.Number:
+			results = append(results, postgres.Result{Outcome: postgres.AlreadyApplied, LedgerNumber: row.number})
+			prev = b.Number
+			continue
+		case row.number != prev:
+			return append(results, postgres.Result{Outcome: postgres.Rewound, LedgerNumber: row.number}), nil
+		}
+		d.write(owner, b)
+		if d.after != nil {
+			if err := d.after(b); err != nil {
+				return nil, err
+			}
+		}
+		results = append(results, postgres.Result{
+			Outcome: postgres.Applied, LedgerNumber: b.Number, Rows: int64(len(b.Records)),
+		})
+		prev = b.Number
 	}
-	if err := errors.Join(ctx.Err(), d.called(name, b)); err != nil {
-		return postgres.Result{}, err
-	}
-	row, ok := d.rows[b.Lane]
-	switch {
-	case !ok:
-		return postgres.Result{Outcome: postgres.Rewound, Missing: true}, nil
-	case row.owner != owner:
-		return postgres.Result{Outcome: postgres.Fenced, LedgerNumber: row.number}, nil
-	case row.number != prev && row.number >= b.Number:
-		return postgres.Result{Outcome: postgres.AlreadyApplied, LedgerNumber: row.number}, nil
-	case row.number != prev:
-		return postgres.Result{Outcome: postgres.Rewound, LedgerNumber: row.number}, nil
-	}
+	return results, nil
+}
+
+func (d *ledgerModel) write(owner string, b progress.Batch) {
 	d.rows[b.Lane] = ledgerRow{owner, b.Number}
 	for _, r := range b.Records {
 		if old, ok := d.saved[r.Key]; ok {
@@ -103,12 +127,6 @@ func (d *ledgerModel) Apply(ctx context.Context, _, owner string, prev uint64, b
 		}
 		d.saved[r.Key] = r
 	}
-	if d.after != nil {
-		if err := d.after(b); err != nil {
-			return postgres.Result{}, err
-		}
-	}
-	return postgres.Result{Outcome: postgres.Applied, LedgerNumber: b.Number, Rows: int64(len(b.Records))}, nil
 }
 
 func (d *ledgerModel) Ping(ctx context.Context) error {

@@ -49,7 +49,7 @@ func New(o Options) *Flusher {
 		done:    make(chan struct{}),
 	}
 	for i := range lanes {
-		f.lanes = append(f.lanes, &lane{f: f, index: i})
+		f.lanes = append(f.lanes, &lane{f: f, index: i, rows: map[uint64]int64{}})
 	}
 	f.health = &health{f: f, interval: jitter(healthInterval, chance())}
 	return f

@@ -12,9 +12,8 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
-// lane writes the batches of one lane, one after the other. Its fields belong
-// to its goroutine. A turn makes at most one write; a later version may send
-// several batches in it, since compare confirms however many were applied.
+// lane writes the batches of one lane, round by round. Its fields belong to its
+// goroutine. A turn makes at most one write.
 type lane struct {
 	f     *Flusher
 	index int
@@ -22,11 +21,12 @@ type lane struct {
 	// epoch is the claim that ledger was last read in, 0 for none.
 	epoch uint64
 	// ledger is the number that the ledger stands at as far as is known. It
-	// lags behind only when the answer to an Apply was lost.
+	// lags behind only when the answer to a round was lost.
 	ledger uint64
-	// rows that the batch of the ledger's number changed, if it was applied by
-	// this lane.
-	rows int64
+	// rows that the batches which this lane applied and did not confirm yet have
+	// changed, by their numbers.
+	rows map[uint64]int64
+	pace pace
 
 	// outages is the gate's count when ledger and spool were last seen to
 	// agree; a higher one asks for another look.
@@ -78,7 +78,7 @@ func (l *lane) follow(c claim) {
 // found notes where the ledger turned out to be, whatever was thought before.
 func (l *lane) found(number uint64) {
 	if number != l.ledger {
-		l.rows = 0
+		clear(l.rows)
 	}
 	l.ledger, l.rewind = number, nil
 }
@@ -113,7 +113,7 @@ func (l *lane) turn(ctx context.Context) error {
 		frozen := l.f.buffer.Frozen(l.index)
 		switch l.compare(frozen) {
 		case moveConfirm:
-			if err := l.confirm(frozen[0]); err != nil {
+			if err := l.confirm(frozen); err != nil {
 				return l.giveUp(a, err)
 			}
 		case moveReplay:
@@ -123,59 +123,79 @@ func (l *lane) turn(ctx context.Context) error {
 			return nil
 		case moveOn:
 			l.rewind = nil
-			b, ok, err := l.head(frozen)
+			round, err := l.next(frozen)
 			if err != nil {
 				return l.giveUp(a, err)
 			}
-			if !ok {
+			if len(round) == 0 {
 				return l.look(ctx, a, outages)
 			}
-			return l.write(ctx, a, b, outages)
+			return l.write(ctx, a, round, outages)
 		}
 	}
 }
 
-// head is the batch that is next: a frozen one, or else what is due now.
-func (l *lane) head(frozen []progress.Batch) (progress.Batch, bool, error) {
+// next is the round that is next: of frozen batches, or else of what is due now.
+func (l *lane) next(frozen []progress.Batch) ([]progress.Batch, error) {
+	size := l.f.gate.batchSize()
 	if len(frozen) > 0 {
-		return frozen[0], true, nil
+		return portion(frozen, l.pace.of(maxRound)), nil
 	}
-	b, ok, err := l.f.buffer.Freeze(l.index, time.Now(), l.f.gate.batchSize())
+	round, err := l.f.buffer.FreezeRound(l.index, time.Now(), size, l.pace.of(roundOf(size)))
 	if err != nil {
-		return b, false, fmt.Errorf("freezing a batch of lane %d: %w", l.index, err)
+		return nil, fmt.Errorf("freezing batches of lane %d: %w", l.index, err)
 	}
-	return b, ok, nil
+	return round, nil
 }
 
-// write sends the batch and does what its outcome asks for.
-func (l *lane) write(ctx context.Context, a attempt, b progress.Batch, outages uint64) error {
-	res, err := l.apply(ctx, b)
-	if err != nil {
-		f := postgres.Classify(err)
+// write sends the round and does what its outcome asks for.
+func (l *lane) write(ctx context.Context, a attempt, round []progress.Batch, outages uint64) error {
+	results, failed := l.apply(ctx, round)
+	for i, res := range results {
+		if res.Outcome == postgres.Applied {
+			l.rows[round[i].Number] = res.Rows
+		}
+	}
+	if done, ok := lastDone(results); ok {
+		// The number decides. One of ours confirms the batches up to it, a later
+		// one means a stale spool, which the next turn finds.
+		l.ledger, l.outages = done.LedgerNumber, outages
+		frozen := l.f.buffer.Frozen(l.index)
+		if l.compare(frozen) == moveConfirm {
+			if err := l.confirm(frozen); err != nil {
+				return l.giveUp(a, err)
+			}
+		}
+	}
+	if failed != nil {
+		f := postgres.Classify(failed)
 		if f.Retry == postgres.Data && ctx.Err() == nil {
-			return l.refused(a, b, f)
+			return l.refused(a, round[len(results)], f)
 		}
 		l.failed(ctx, a, f, false)
 		return nil
 	}
-	if !l.settle(ctx, a, res) {
-		return nil
-	}
-	l.ledger, l.rows, l.outages = res.LedgerNumber, res.Rows, outages
-	if res.Outcome == postgres.Applied {
-		return l.confirm(b)
-	}
-	// Already applied: the number decides. One of ours is confirmed in the
-	// next turn, a later one means a stale spool.
+	l.settle(ctx, a, results[len(results)-1])
 	return nil
 }
 
-func (l *lane) apply(ctx context.Context, b progress.Batch) (postgres.Result, error) {
-	res, err := l.f.db.Apply(ctx, l.f.session.writer, l.f.session.owner, l.ledger, b)
-	if err != nil {
-		return res, fmt.Errorf("applying batch %d of lane %d: %w", b.Number, b.Lane, err)
+// lastDone is the last result of a batch that is in the database.
+func lastDone(results []postgres.Result) (done postgres.Result, ok bool) {
+	for _, res := range results {
+		if res.Outcome == postgres.Applied || res.Outcome == postgres.AlreadyApplied {
+			done, ok = res, true
+		}
 	}
-	return res, nil
+	return done, ok
+}
+
+// apply sends batches. Without an error there is at least one result.
+func (l *lane) apply(ctx context.Context, round []progress.Batch) ([]postgres.Result, error) {
+	results, err := l.f.db.ApplyRound(ctx, l.f.session.writer, l.f.session.owner, l.ledger, round)
+	if err != nil {
+		return results, fmt.Errorf("writing to the database in lane %d: %w", l.index, err)
+	}
+	return results, nil
 }
 
 // settle ends an attempt that the database has answered. It returns false when
@@ -184,6 +204,7 @@ func (l *lane) settle(ctx context.Context, a attempt, res postgres.Result) bool 
 	switch res.Outcome {
 	case postgres.Applied, postgres.AlreadyApplied:
 		l.rewinds = 0
+		l.pace.succeeded()
 		l.f.gate.succeeded(a)
 		return true
 	case postgres.Rewound:
@@ -224,6 +245,7 @@ func (l *lane) failed(ctx context.Context, a attempt, f postgres.Failure, atClai
 		l.f.gate.givenBack(a)
 		return
 	}
+	l.pace.failed()
 	l.f.gate.failed(a, f, atClaim)
 }
 
@@ -251,17 +273,21 @@ func (l *lane) refused(a attempt, b progress.Batch, f postgres.Failure) error {
 	return nil
 }
 
-func (l *lane) confirm(b progress.Batch) error {
-	if err := l.f.buffer.Confirm(b.Lane, b.Number); err != nil {
-		return fmt.Errorf("confirming batch %d of lane %d: %w", b.Number, b.Lane, err)
+// confirm tells the buffer that its frozen batches up to the ledger's number are
+// in the database.
+func (l *lane) confirm(frozen []progress.Batch) error {
+	if err := l.f.buffer.ConfirmThrough(l.index, l.ledger); err != nil {
+		return fmt.Errorf("confirming the batches of lane %d: %w", l.index, err)
 	}
 	now := time.Now()
 	l.saved.Store(now.UnixNano())
-	if b.Number == l.ledger {
-		l.agree()
-		l.f.observer.BatchSaved(b, l.rows, now)
-	} else {
-		l.f.observer.BatchSaved(b, 0, now)
+	l.agree()
+	for _, b := range frozen {
+		l.f.observer.BatchSaved(b, l.rows[b.Number], now)
+		if b.Number == l.ledger {
+			break
+		}
 	}
+	clear(l.rows)
 	return nil
 }

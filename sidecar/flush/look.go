@@ -72,12 +72,14 @@ func (l *lane) ask(ctx context.Context, a attempt) bool {
 	// No lane ever gets to these numbers, so nothing is written and the
 	// outcome tells where the ledger is and whose.
 	nothing := progress.Batch{Lane: l.index, Number: math.MaxInt64}
-	res, err := l.f.db.Apply(ctx, l.f.session.writer, l.f.session.owner, math.MaxInt64-1, nothing)
-	switch {
-	case err != nil:
+	results, err := l.f.db.ApplyRound(ctx, l.f.session.writer, l.f.session.owner, math.MaxInt64-1, []progress.Batch{nothing})
+	if err != nil {
 		err = fmt.Errorf("asking the ledger of lane %d: %w", l.index, err)
 		l.failed(ctx, a, postgres.Classify(err), false)
 		return false
+	}
+	res := results[0]
+	switch {
 	case res.Outcome == postgres.Fenced:
 		l.fenced(a, res)
 		return false

@@ -10,16 +10,16 @@ import (
 )
 
 // Buffer is where due records come from; *buffer.Buffer is one. An error of
-// Freeze, Confirm, Split or Quarantine is an error of the disk.
+// FreezeRound, ConfirmThrough, Split or Quarantine is an error of the disk.
 type Buffer interface {
 	Writer() string
 	Lanes() int
 	NextDue(lane int) (time.Time, bool)
 	Wake(lane int) <-chan struct{}
-	Freeze(lane int, now time.Time, limit int) (progress.Batch, bool, error)
+	FreezeRound(lane int, now time.Time, batchSize, maxBatches int) ([]progress.Batch, error)
 	Frozen(lane int) []progress.Batch
 	Applied(lane int) uint64
-	Confirm(lane int, number uint64) error
+	ConfirmThrough(lane int, number uint64) error
 	Replayable(lane int, after uint64) (batches []progress.Batch, complete bool)
 	Split(lane int, number uint64) error
 	Quarantine(lane int, number uint64, reason buffer.DeadLetterReason) error
@@ -35,7 +35,7 @@ type Buffer interface {
 type Database interface {
 	Claim(ctx context.Context, writer, owner string, lanes int) (numbers []uint64, existed []bool, err error)
 	Adopt(ctx context.Context, writer, owner string, lane int, number uint64) error
-	Apply(ctx context.Context, writer, owner string, prev uint64, b progress.Batch) (postgres.Result, error)
+	ApplyRound(ctx context.Context, writer, owner string, prev uint64, batches []progress.Batch) ([]postgres.Result, error)
 	Ping(ctx context.Context) error
 }
 

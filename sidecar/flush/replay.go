@@ -13,7 +13,7 @@ import (
 // database lacks.
 type rewind struct{ left []progress.Batch }
 
-// replay brings a database that fell back one batch nearer to what was
+// replay brings a database that fell back one round nearer to what was
 // confirmed. Older batches that the spool no longer keeps are reported and
 // passed over, and the ledger's number is moved past them.
 func (l *lane) replay(ctx context.Context, a attempt) error {
@@ -30,23 +30,25 @@ func (l *lane) replay(ctx context.Context, a attempt) error {
 		l.adopt(ctx, a, applied)
 		return nil
 	}
-	b := l.rewind.left[0]
-	res, err := l.apply(ctx, b)
-	if err != nil {
-		f := postgres.Classify(err)
+	round := portion(l.rewind.left, l.pace.of(maxRound))
+	results, failed := l.apply(ctx, round)
+	for i, res := range results {
+		if res.Outcome == postgres.Applied {
+			l.replayed.Store(time.Now().UnixNano())
+			l.f.observer.BatchReplayed(round[i], res.Rows)
+		}
+	}
+	if done, ok := lastDone(results); ok {
+		l.ledger = done.LedgerNumber
+	}
+	if failed != nil {
+		f := postgres.Classify(failed)
 		if f.Retry == postgres.Data {
 			f = unreplayable(f)
 		}
 		l.failed(ctx, a, f, false)
+	} else if !l.settle(ctx, a, results[len(results)-1]) {
 		return nil
-	}
-	if !l.settle(ctx, a, res) {
-		return nil
-	}
-	l.ledger = res.LedgerNumber
-	if res.Outcome == postgres.Applied {
-		l.replayed.Store(time.Now().UnixNano())
-		l.f.observer.BatchReplayed(b, res.Rows)
 	}
 	for len(l.rewind.left) > 0 && l.rewind.left[0].Number <= l.ledger {
 		l.rewind.left = l.rewind.left[1:]

@@ -299,14 +299,14 @@ func TestADiskErrorEndsRun(t *testing.T) {
 
 type brokenBuffer struct{ *buffer.Buffer }
 
-func (b *brokenBuffer) Confirm(int, uint64) error { return buffer.ErrFailed }
+func (b *brokenBuffer) ConfirmThrough(int, uint64) error { return buffer.ErrFailed }
 
-// silentDatabase never answers an Apply.
+// silentDatabase never answers a round.
 type silentDatabase struct{ *ledgerModel }
 
-func (silentDatabase) Apply(ctx context.Context, _, _ string, _ uint64, _ progress.Batch) (postgres.Result, error) {
+func (silentDatabase) ApplyRound(ctx context.Context, _, _ string, _ uint64, _ []progress.Batch) ([]postgres.Result, error) {
 	<-ctx.Done()
-	return postgres.Result{}, ctx.Err()
+	return nil, ctx.Err()
 }
 
 func TestWhatAShutdownCutsShortIsNoFailure(t *testing.T) {
