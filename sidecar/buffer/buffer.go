@@ -51,6 +51,12 @@ type Buffer struct {
 	lastDead    atomic.Uint64 // id
 	deadLetters atomic.Int64
 
+	// tombstones are changed with all lanes locked, and read with any.
+	tombstones  map[learnerID]tombstone
+	scrubWanted atomic.Int64 // how often there was something to scrub
+	scrubbing   sync.Mutex
+	scrubbed    int64
+
 	progressMu sync.Mutex
 	progress   chan struct{}
 
@@ -90,6 +96,8 @@ func Open(o Options) (*Buffer, error) {
 		clock:    newClock(o.Now),
 		progress: make(chan struct{}),
 		written:  make(chan struct{}, 1),
+
+		tombstones: map[learnerID]tombstone{},
 	}
 	b.space = space{dir: o.Dir, free: o.FreeBytes, look: make(chan struct{}, 1)}
 	b.work.New = func() any { return new(work) }

@@ -20,6 +20,8 @@ const (
 	prefixEvent          = 'e'
 	prefixDeadLetterID   = 'i'
 	prefixLastDeadLetter = 'n'
+	prefixTombstone      = 't'
+	prefixScrub          = 'x'
 )
 
 func laneKey(lane int) []byte { return []byte{prefixLane, byte(lane)} }

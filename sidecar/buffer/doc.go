@@ -12,6 +12,18 @@
 // once) by giving each frozen set of records a number that no other set ever
 // gets, and promise 4 (bounded) by the caps of Policy.
 //
+// # Erasure
+//
+// Erase takes a learner out of everything in one synced write: records that are
+// pending, frozen or confirmed, dead letters and event ids. A frozen batch keeps
+// its number without the learner, even when nothing is left in it: if it was
+// applied already, the ledger says so, and the rows are deleted afterwards; if
+// it was not, it is applied without. Scrub then makes the bytes leave the files:
+// logs are not written over but replaced, tables compacted until no deletion is
+// left in them, and manifests, which name keys, begun anew. Only the learner's
+// id stays until ErasureDone, because the database can't be asked to delete
+// anybody without it.
+//
 // # Due
 //
 // A key's window opens at its first update that is not frozen yet and is never
@@ -36,6 +48,10 @@
 //	d key                dead letter: id, reason, times, record
 //	i id                 key of the dead letter
 //	n                    the last dead letter's id
+//	t learner            tombstone of an erased learner, who is named by a
+//	                     salted hash: instant; the learner's id, until the
+//	                     database has erased the learner too
+//	x                    there are files to be scrubbed
 //
 // Put writes p entries, each with the e entries of the events in it, atomically.
 // Freeze deletes p entries and writes b and l in one

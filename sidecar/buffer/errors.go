@@ -8,6 +8,9 @@ var (
 	// ErrRange is the result of an update that would take a sum of its key out
 	// of the range of 64 bits; the pending record stays as it was.
 	ErrRange = errors.New("the sums of this key are out of range")
+	// ErrErased is the result of an update that happened before its learner was
+	// erased.
+	ErrErased = errors.New("the learner was erased after this happened")
 	// ErrNoSpace refuses a whole call while the spool volume is nearly full.
 	ErrNoSpace = errors.New("the spool volume is nearly full; updates are accepted again when space is free")
 	// ErrFailed refuses every call after an error of the disk. It is final:

@@ -2,6 +2,7 @@ package buffer
 
 import (
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -20,6 +21,11 @@ type guardedFS struct {
 	vfs.FS
 	fault  *fault
 	onSync func(time.Duration)
+
+	logs sync.Mutex // held where files of logs come and go
+	// lastLog is the highest number of a log, spoiled that of the last one
+	// that must not be used again.
+	lastLog, spoiled uint64
 }
 
 const logCategory = "pebble-wal"
@@ -29,7 +35,7 @@ func (g *guardedFS) Unwrap() vfs.FS { return g.FS }
 
 // Create implements vfs.FS.
 func (g *guardedFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
-	return g.guard(category, func() (vfs.File, error) { return g.FS.Create(name, category) })
+	return g.guard(category, func() (vfs.File, error) { return g.create(name, category) })
 }
 
 // ReuseForWrite implements vfs.FS.
@@ -37,7 +43,7 @@ func (g *guardedFS) ReuseForWrite(
 	oldname, newname string, category vfs.DiskWriteCategory,
 ) (vfs.File, error) {
 	return g.guard(category, func() (vfs.File, error) {
-		return g.FS.ReuseForWrite(oldname, newname, category)
+		return g.renew(oldname, newname, category)
 	})
 }
 

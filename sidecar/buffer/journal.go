@@ -14,6 +14,8 @@ import (
 // order. It alone knows Pebble.
 type journal struct {
 	db    *pebble.DB
+	dir   string
+	fs    *guardedFS
 	fault *fault
 }
 
@@ -24,12 +26,17 @@ const (
 	memTables     = 4
 	cacheBytes    = 1 << 20
 	maxOpenFiles  = 64
+
+	// maxManifestBytes lets Pebble begin a new manifest as often as it sees fit,
+	// since manifests hold keys, see scrub.
+	maxManifestBytes = 1
 )
 
 func openJournal(dir string, fs vfs.FS, onSync func(time.Duration)) (*journal, error) {
 	f := newFault()
-	db, err := pebble.Open(dir, &pebble.Options{
-		FS:                          &guardedFS{FS: fs, fault: f, onSync: onSync},
+	guarded := &guardedFS{FS: fs, fault: f, onSync: onSync}
+	o := &pebble.Options{
+		FS:                          guarded,
 		FormatMajorVersion:          pebble.FormatTableFormatV6,
 		Logger:                      quietLogger{f},
 		MemTableSize:                memTableBytes,
@@ -39,14 +46,19 @@ func openJournal(dir string, fs vfs.FS, onSync func(time.Duration)) (*journal, e
 		L0CompactionThreshold:       2,
 		L0StopWritesThreshold:       32,
 		CompactionConcurrencyRange:  func() (int, int) { return 1, 1 },
-	})
+		MaxManifestFileSize:         maxManifestBytes,
+	}
+	// Most of it is written over within minutes; and what is to be found on
+	// the disk can be found there.
+	o.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionNone })
+	db, err := pebble.Open(dir, o)
 	if err == nil && f.failed() {
 		err = errors.Join(f.err, db.Close())
 	}
 	if err != nil {
 		return nil, err
 	}
-	return &journal{db: db, fault: f}, nil
+	return &journal{db: db, dir: dir, fs: guarded, fault: f}, nil
 }
 
 // quietLogger drops Pebble's narration and takes its fatal errors for what they

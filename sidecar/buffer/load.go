@@ -30,6 +30,9 @@ func (b *Buffer) load() error {
 	if err := b.loadDeadLetters(); err != nil {
 		return err
 	}
+	if err := b.loadTombstones(); err != nil {
+		return err
+	}
 	b.settled = b.clock.read().elapsed + startDelay(p)
 	return b.loadPending()
 }
@@ -223,6 +226,29 @@ func (b *Buffer) loadDeadLetters() error {
 				return fmt.Errorf("dead letter %d cannot be read: %w", n, err)
 			}
 			b.sawArrival(dl.Record.ReceivedAt)
+			return nil
+		})
+}
+
+func (b *Buffer) loadTombstones() error {
+	marker, err := b.journal.get([]byte{prefixScrub})
+	if err != nil {
+		return fmt.Errorf("reading whether it must be scrubbed: %w", err)
+	}
+	if marker != nil {
+		b.scrubWanted.Add(1)
+	}
+	return b.journal.each([]byte{prefixTombstone}, []byte{prefixTombstone + 1},
+		func(key, value []byte) error {
+			s, err := decodeTombstone(value)
+			if err == nil && len(key) != 1+len(learnerID{}) {
+				err = errMalformed
+			}
+			if err != nil {
+				return fmt.Errorf("the tombstone of an erased learner cannot be read: %w", err)
+			}
+			b.tombstones[learnerID(key[1:])] = s
+			b.sawArrival(s.at)
 			return nil
 		})
 }

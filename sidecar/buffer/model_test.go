@@ -249,6 +249,9 @@ func (m *model) Refuse(t *rapid.T) {
 		return
 	}
 	first := l.frozen[0]
+	if len(first.records) == 0 {
+		return // there is nothing to refuse
+	}
 	l.frozen = l.frozen[1:]
 	if len(first.records) == 1 {
 		if err := m.b.Quarantine(lane, first.number, DeadLetterReason{SQLState: "22003"}); err != nil {
@@ -292,6 +295,56 @@ func (m *model) Replay(t *rapid.T) {
 	m.pending.add(k, m.dead[k])
 	delete(m.dead, k)
 	m.synced()
+}
+
+// Erase takes a learner out of everything, the database included. What was
+// accepted before is not asked for any more.
+func (m *model) Erase(t *rapid.T) {
+	k := key(rapid.IntRange(1, 8).Draw(t, "learner"))
+	want := Erased{}
+	count := func(n *int, from sums) {
+		if _, ok := from[k]; ok {
+			*n++
+		}
+		delete(from, k)
+	}
+	count(&want.Pending, m.pending)
+	count(&want.DeadLetters, m.dead)
+	delete(m.accepted, k)
+	for e := range m.events {
+		if e.key == k {
+			delete(m.events, e)
+			want.EventIDs++
+		}
+	}
+	for _, l := range m.lanes {
+		for _, b := range l.frozen {
+			count(&want.Frozen, b.records)
+		}
+		for _, b := range slices.Concat(l.confirmed, l.applied) {
+			delete(b.records, k)
+		}
+	}
+	got, err := m.b.Erase(context.Background(), k.UserID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := got.Erasure
+	got.Erasure, got.Confirmed = Erasure{}, 0
+	if got != want {
+		t.Fatalf("erased %+v, want %+v", got, want)
+	}
+	m.synced()
+	if rapid.Bool().Draw(t, "done") {
+		if err := m.b.ErasureDone(done); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if rapid.IntRange(0, 4).Draw(t, "scrubbed") == 0 {
+		if err := m.b.Scrub(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // Rewind is a failover to a replica that lagged; what it lacks is replayed.
@@ -442,7 +495,7 @@ func TestNothingIsLostOrDoubledWhateverHappensInWhateverOrder(t *testing.T) {
 		writer := m.b.Writer()
 		t.Repeat(map[string]func(*rapid.T){
 			"Put": m.Put, "Put more": m.Put, "Reset": m.Reset, "Freeze": m.Freeze, "Apply": m.Apply,
-			"Apply more": m.Apply, "Confirm": m.Confirm, "Refuse": m.Refuse, "Replay": m.Replay, "Rewind": m.Rewind,
+			"Apply more": m.Apply, "Confirm": m.Confirm, "Refuse": m.Refuse, "Replay": m.Replay, "Erase": m.Erase, "Rewind": m.Rewind,
 			"Restart": m.Restart, "Crash": m.Crash, "": m.Check,
 		})
 		if m.b.Writer() != writer {

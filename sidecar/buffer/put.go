@@ -20,7 +20,7 @@ type Result struct {
 	// this one was not merged again. Record is then zero but for its key when
 	// all of it is saved.
 	Duplicate bool
-	// Err is nil, ErrFull or ErrRange; the update was refused then and the
+	// Err is nil, ErrFull, ErrRange or ErrErased; the update was refused then and the
 	// others of the call are not affected.
 	Err error
 }
@@ -295,6 +295,10 @@ func (b *Buffer) write(w *work, lanes uint64, now reading, p *Policy) (change, e
 func (b *Buffer) mergeOne(
 	l *lane, key []byte, in *input, i int, result *Result, now reading, p *Policy,
 ) *entry {
+	if in.resets == nil && b.erasedBefore(&in.updates[i]) {
+		result.Err = ErrErased
+		return nil
+	}
 	e := l.pending[string(key)]
 	if e == nil && !b.makeRoom(p) {
 		result.Err = ErrFull

@@ -73,6 +73,7 @@ func (b *Buffer) housekeep(ctx context.Context) {
 		case <-b.space.look:
 		}
 		b.measure()
+		b.scrubSoon(ctx)
 		for _, l := range b.lanes {
 			_ = b.expireEvents(l) // an error of the disk shows in Failed
 		}

@@ -1,0 +1,341 @@
+package buffer
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+)
+
+// Erasure is a learner who was erased here and not yet in the database.
+type Erasure struct {
+	UserID string
+	// At is the instant up to which the learner is erased: everything that was
+	// accepted before is older, everything accepted later is newer.
+	At progress.Instant
+}
+
+// Erased is what Erase removed: records, and event ids.
+type Erased struct {
+	Erasure
+	Pending, Frozen, Confirmed, DeadLetters, EventIDs int
+}
+
+const (
+	// tombstoneAge is how long late updates of an erased learner are told.
+	tombstoneAge = 30 * 24 * time.Hour
+	// maxTombstones bounds their number; the oldest finished ones go first.
+	maxTombstones = 10_000
+)
+
+// tombstone says that a learner was erased; userID is kept while the database
+// still has to erase the learner, which needs it.
+type tombstone struct {
+	at     progress.Instant
+	userID string
+}
+
+func (s tombstone) encode() []byte {
+	dst := appendInstant([]byte{entryVersion}, s.at)
+	return appendString(dst, s.userID)
+}
+
+func decodeTombstone(value []byte) (tombstone, error) {
+	d := decoder{rest: value}
+	d.version()
+	s := tombstone{at: d.instant(), userID: d.string()}
+	return s, d.end()
+}
+
+func tombstoneKey(id learnerID) []byte { return append([]byte{prefixTombstone}, id[:]...) }
+
+// erasedBefore reports whether an update happened before its learner was
+// erased. A lane is locked.
+func (b *Buffer) erasedBefore(u *progress.Update) bool {
+	if len(b.tombstones) == 0 || u.OccurredAt == 0 {
+		return false
+	}
+	s, ok := b.tombstones[b.format.learnerID(nil, u.UserID)]
+	return ok && u.OccurredAt <= s.at
+}
+
+// Erase removes all that is held of a learner, and returns when the disk has
+// that: pending and frozen records, confirmed batches that are kept, dead
+// letters and event ids. From then on updates of the learner that happened
+// before are refused with ErrErased; those without a time of their own, and
+// newer ones, start from nothing.
+//
+// A frozen batch keeps its number, since it may have been applied and its
+// answer lost; so nobody may apply one during the call, nor one that was taken
+// from the buffer before it. The caller then removes the learner's rows from
+// the database, for which PendingErasures keeps the user id across restarts,
+// and calls ErasureDone. What the spool's files still hold of the learner is
+// overwritten soon after, see Scrub.
+//
+// ErrFull says that too many erasures wait for the database.
+func (b *Buffer) Erase(ctx context.Context, userID string) (Erased, error) {
+	err := ctx.Err()
+	if userID == "" {
+		err = errNobody
+	}
+	if err != nil {
+		return Erased{}, fmt.Errorf("erasing a learner: %w", err)
+	}
+	if err := b.enter(); err != nil {
+		return Erased{}, fmt.Errorf("erasing a learner: %w", err)
+	}
+	defer b.leave()
+	c, erased, err := b.erase(userID)
+	if err == nil {
+		err = b.journal.wait(c)
+	}
+	if err != nil {
+		return Erased{}, fmt.Errorf("erasing a learner: %w", err)
+	}
+	b.progressed()
+	b.space.lookAgain()
+	return erased, nil
+}
+
+func (b *Buffer) erase(userID string) (c change, e Erased, err error) {
+	b.lock(b.allLanes())
+	defer b.unlock(b.allLanes())
+	now := b.clock.read()
+	id := b.format.learnerID(nil, userID)
+	e.Erasure = Erasure{UserID: userID, At: b.arrival(now.wall)}
+	c = b.journal.begin()
+	if !b.putTombstone(c, id, tombstone{e.At, userID}) {
+		return c, e, ErrFull
+	}
+	// Nothing in memory changes before all that can fail has been read.
+	letters, err := b.deadLettersOf(userID)
+	if err != nil {
+		return c, e, err
+	}
+	kept := make([]map[uint64][]progress.Record, len(b.lanes))
+	for i, l := range b.lanes {
+		if kept[i], err = b.keptWithout(l, userID, &e); err != nil {
+			return c, e, fmt.Errorf("lane %d: %w", i, err)
+		}
+	}
+	b.tombstones[id] = tombstone{e.At, userID}
+	for _, dl := range letters {
+		b.exhume(c, appendDiskKey(nil, prefixDeadLetter, dl.Record.Key), dl.ID)
+	}
+	e.DeadLetters = len(letters)
+	for i, l := range b.lanes {
+		e.Pending += b.erasePending(c, l, userID)
+		e.Frozen += b.eraseFrozen(c, l, userID)
+		b.putKept(c, l, kept[i])
+		e.EventIDs += l.events.erase(c, l.number, id.of())
+		c.put(laneKey(l.number), l.state(b).encode())
+	}
+	b.wantScrub(c)
+	return c, e, b.journal.append(c)
+}
+
+func (b *Buffer) allLanes() uint64 { return 1<<len(b.lanes) - 1 }
+
+func (b *Buffer) erasePending(c change, l *lane, userID string) (n int) {
+	var gone []*entry
+	l.each(Filter{UserID: userID}, func(e *entry) { gone = append(gone, e) })
+	for _, e := range gone {
+		l.remove(e)
+		l.done.forget(e.key)
+		c.deletePending(e.key)
+		b.pending.Add(-1)
+	}
+	return len(gone)
+}
+
+func (b *Buffer) eraseFrozen(c change, l *lane, userID string) (n int) {
+	for _, fb := range l.frozen {
+		if !fb.matches(Filter{UserID: userID}) {
+			continue
+		}
+		l.land(fb)
+		var records []progress.Record
+		var keys []string
+		for i := range fb.records {
+			if fb.records[i].UserID == userID {
+				l.done.forget(fb.keys[i])
+				n++
+				continue
+			}
+			records, keys = append(records, fb.records[i]), append(keys, fb.keys[i])
+		}
+		fb.records, fb.keys = records, keys
+		l.takeOff(fb)
+		b.putBatch(c, l, fb)
+	}
+	return n
+}
+
+// keptWithout returns what is left of the lane's confirmed batches that hold
+// the learner, by their numbers.
+func (b *Buffer) keptWithout(l *lane, userID string, e *Erased) (map[uint64][]progress.Record, error) {
+	left := map[uint64][]progress.Record{}
+	for _, k := range l.kept {
+		value, err := b.journal.get(numberedKey(prefixBatch, l.number, k.number))
+		if err != nil {
+			return nil, fmt.Errorf("reading confirmed batch %d: %w", k.number, err)
+		}
+		if value == nil {
+			continue
+		}
+		_, records, err := decodeBatch(value)
+		if err != nil {
+			return nil, fmt.Errorf("reading confirmed batch %d: %w", k.number, err)
+		}
+		others := slices.DeleteFunc(records, func(r progress.Record) bool { return r.UserID == userID })
+		if n := len(records) - len(others); n > 0 {
+			e.Confirmed += n
+			left[k.number] = others
+		}
+	}
+	return left, nil
+}
+
+// putKept replaces the records of confirmed batches.
+func (b *Buffer) putKept(c change, l *lane, left map[uint64][]progress.Record) {
+	for i := range l.kept {
+		k := &l.kept[i]
+		records, ok := left[k.number]
+		if !ok {
+			continue
+		}
+		value := encodeBatch(0, records)
+		l.keptSize += int64(len(value)) - k.bytes
+		k.bytes = int64(len(value))
+		c.put(numberedKey(prefixBatch, l.number, k.number), value)
+		c.put(numberedKey(prefixKept, l.number, k.number), k.encode())
+	}
+}
+
+// erase forgets the events of a learner.
+func (w *eventWindow) erase(c change, lane int, of learner) (n int) {
+	for _, s := range w.segments {
+		for id := range s.ids {
+			if id.of() == of {
+				delete(s.ids, id)
+				c.delete(eventKey(lane, s.opened, id))
+				n++
+			}
+		}
+	}
+	w.count -= n
+	return n
+}
+
+// putTombstone writes a tombstone into c, and the removal of those that are too
+// old or too many. It returns false when there is no room for it.
+func (b *Buffer) putTombstone(c change, id learnerID, s tombstone) bool {
+	oldest := s.at - progress.Instant(tombstoneAge.Microseconds())
+	type finished struct {
+		id learnerID
+		at progress.Instant
+	}
+	var others []finished
+	waiting := 0
+	for other, t := range b.tombstones {
+		switch {
+		case other == id:
+		case t.userID != "":
+			waiting++
+		default:
+			others = append(others, finished{other, t.at})
+		}
+	}
+	if waiting >= maxTombstones {
+		return false
+	}
+	slices.SortFunc(others, func(a, b finished) int { return cmp.Compare(a.at, b.at) })
+	for i, o := range others {
+		if o.at > oldest && len(others)-i+waiting < maxTombstones {
+			break
+		}
+		delete(b.tombstones, o.id)
+		c.delete(tombstoneKey(o.id))
+	}
+	c.put(tombstoneKey(id), s.encode())
+	return true
+}
+
+// PendingErasures returns the learners who are still to be erased from the
+// database, the earliest first. Their ids are kept for that purpose only.
+func (b *Buffer) PendingErasures() []Erasure {
+	l := b.lanes[0]
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var all []Erasure
+	for _, s := range b.tombstones {
+		if s.userID != "" {
+			all = append(all, Erasure{s.userID, s.at})
+		}
+	}
+	slices.SortFunc(all, func(a, b Erasure) int { return cmp.Compare(a.At, b.At) })
+	return all
+}
+
+// ErasureDone tells that the database has erased the learner too. The learner's
+// id leaves the spool; a tombstone without it stays. It returns when the disk
+// has that. An erasure that was ordered again meanwhile stays pending.
+func (b *Buffer) ErasureDone(done Erasure) error {
+	if err := b.enter(); err != nil {
+		return fmt.Errorf("ending an erasure: %w", err)
+	}
+	defer b.leave()
+	c, err := b.erasureDone(done)
+	if err == nil && c.batch != nil {
+		err = b.journal.wait(c)
+	}
+	if err != nil {
+		return fmt.Errorf("ending an erasure: %w", err)
+	}
+	b.space.lookAgain()
+	return nil
+}
+
+func (b *Buffer) erasureDone(done Erasure) (c change, err error) {
+	b.lock(b.allLanes())
+	defer b.unlock(b.allLanes())
+	id := b.format.learnerID(nil, done.UserID)
+	s, ok := b.tombstones[id]
+	if !ok || s.userID == "" || s.at > done.At {
+		return c, nil
+	}
+	s.userID = ""
+	b.tombstones[id] = s
+	c = b.journal.begin()
+	c.put(tombstoneKey(id), s.encode())
+	b.wantScrub(c)
+	return c, b.journal.append(c)
+}
+
+// deadLettersOf reads the dead letters of a learner.
+func (b *Buffer) deadLettersOf(userID string) (letters []DeadLetter, err error) {
+	from := appendString([]byte{prefixDeadLetter}, userID)
+	err = b.journal.each(from, behind(from), func(_, value []byte) error {
+		dl, err := decodeDeadLetter(value)
+		letters = append(letters, dl)
+		return err
+	})
+	return letters, wrap("reading the learner's dead letters", err)
+}
+
+var errNobody = errors.New("no learner is named")
+
+// behind is the first key after all that begin with prefix.
+func behind(prefix []byte) []byte {
+	end := slices.Clone(prefix)
+	for i := len(end) - 1; i >= 0; i-- {
+		if end[i]++; end[i] != 0 {
+			return end[:i+1]
+		}
+	}
+	return nil
+}
