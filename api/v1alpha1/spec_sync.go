@@ -92,16 +92,16 @@ type Durability string
 const (
 	// DurabilitySync acknowledges what is on disk (fsync).
 	DurabilitySync Durability = "Sync"
-	// DurabilityAsync acknowledges before the disk has it: a crash of the node
-	// can lose the last moments.
+	// DurabilityAsync acknowledges before the disk has it: a crash can lose the
+	// last 100 ms.
 	DurabilityAsync Durability = "Async"
 )
 
 // BufferSpec bounds what a sidecar keeps until it is in the database.
 type BufferSpec struct {
 	// durability says when an update is acknowledged: Sync, once it is on disk
-	// (fsync); Async, before, so that a crash of the node can lose the last
-	// moments.
+	// (fsync); Async, before, so that a crash of the node or of the sidecar can
+	// lose the last 100 ms.
 	//
 	// +optional
 	// +kubebuilder:default=Sync
@@ -134,4 +134,32 @@ type BufferSpec struct {
 	// +kubebuilder:validation:MaxLength=20
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$') && duration(self) <= duration('24h')",message="replayWindow must be a duration from 0s to 24h, such as 10m"
 	ReplayWindow *metav1.Duration `json:"replayWindow,omitempty"`
+
+	// eventIds bounds which repeated event ids are recognized.
+	//
+	// +optional
+	// +kubebuilder:default={}
+	EventIDs EventIDsSpec `json:"eventIds,omitzero"`
+}
+
+// EventIDsSpec bounds a sidecar's memory of the event ids that it accepted. An
+// update whose eventId is in it is acknowledged and not merged again.
+type EventIDsSpec struct {
+	// maxCount ids are remembered, which takes about 40 bytes of memory each; 0,
+	// for none, to 1000000.
+	//
+	// +optional
+	// +kubebuilder:default=100000
+	// +kubebuilder:validation:XValidation:rule="self >= 0 && self <= 1000000",message="maxCount must be from 0, for none, to 1000000 event ids"
+	MaxCount *int32 `json:"maxCount,omitempty"`
+
+	// maxAge of an id that is remembered, up to 720h; 0s for as long as maxCount
+	// allows.
+	//
+	// +optional
+	// +kubebuilder:default="24h"
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$') && duration(self) <= duration('720h')",message="maxAge must be a duration from 0s to 720h, such as 24h"
+	MaxAge *metav1.Duration `json:"maxAge,omitempty"`
 }

@@ -47,6 +47,10 @@ func configuration(policy *v1alpha1.ProgressSyncPolicy, spoolLimit int64) config
 	if w := spec.Buffer.ReplayWindow; w != nil {
 		out.Buffer.ReplayWindow = config.Duration(w.Duration)
 	}
+	out.Buffer.EventIDs.MaxCount = int(ptr.Deref(spec.Buffer.EventIDs.MaxCount, int32(out.Buffer.EventIDs.MaxCount)))
+	if age := spec.Buffer.EventIDs.MaxAge; age != nil {
+		out.Buffer.EventIDs.MaxAge = config.Duration(age.Duration)
+	}
 
 	out.Database.MaxConnections = int(spec.Database.MaxConnections)
 	out.Database.Migrations = config.Migrations(spec.Database.Migrations)

@@ -46,6 +46,9 @@ func TestWhatTheAPIServerTakesTheSidecarTakes(t *testing.T) {
 		spec.Buffer.MaxPendingRecords = number("maxPendingRecords", 100, 10_000_000)
 		spec.Buffer.SizeLimit = *resource.NewQuantity(rapid.Int64Range(64<<20, 1<<45).Draw(t, "sizeLimit"), resource.BinarySI)
 		spec.Buffer.ReplayWindow = ptr.To(duration("replayWindow", 0, 24*time.Hour))
+		spec.Buffer.EventIDs = v1alpha1.EventIDsSpec{
+			MaxCount: ptr.To(number("eventIds.maxCount", 0, 1_000_000)), MaxAge: ptr.To(duration("eventIds.maxAge", 0, 720*time.Hour)),
+		}
 		spec.Database.MaxConnections = number("maxConnections", 1, 10)
 		spec.Database.Migrations = rapid.SampledFrom([]v1alpha1.Migrations{v1alpha1.MigrationsAuto, v1alpha1.MigrationsManual}).Draw(t, "migrations")
 		spec.Database.ExecMode = rapid.SampledFrom([]v1alpha1.ExecMode{

@@ -8,8 +8,8 @@ type Durability string
 const (
 	// DurabilitySync answers after the update is on disk (fsync).
 	DurabilitySync Durability = "Sync"
-	// DurabilityAsync answers before; a crash of the node can lose the last
-	// moments, a crash of the sidecar cannot lose what reached the kernel.
+	// DurabilityAsync answers before; the disk follows within 100 ms. A crash of
+	// the node or of the sidecar can lose what was acknowledged in between.
 	DurabilityAsync Durability = "Async"
 )
 
@@ -79,6 +79,18 @@ type Buffer struct {
 	// ReplayWindow is how long written batches are kept, to be applied again
 	// to a database that fell back behind them; 0 to 24h.
 	ReplayWindow Duration `json:"replayWindow"`
+	// EventIDs bounds which repeated event ids are recognized.
+	EventIDs EventIDs `json:"eventIds"`
+}
+
+// EventIDs is the memory of the event ids that were accepted.
+type EventIDs struct {
+	// MaxCount ids are remembered, about 40 bytes of memory each; 0, for none,
+	// to 1000000.
+	MaxCount int `json:"maxCount"`
+	// MaxAge of an id that is remembered; 0, for as long as MaxCount allows, to
+	// 720h.
+	MaxAge Duration `json:"maxAge"`
 }
 
 // Database says how the sidecar uses Postgres. Where it is and who may use it
@@ -149,6 +161,7 @@ func Default() Config {
 			MaxPendingRecords: 100_000,
 			SizeLimitBytes:    1 << 30,
 			ReplayWindow:      Duration(10 * time.Minute),
+			EventIDs:          EventIDs{MaxCount: 100_000, MaxAge: Duration(24 * time.Hour)},
 		},
 		Database: Database{
 			MaxConnections:   2,

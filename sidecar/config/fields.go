@@ -67,6 +67,11 @@ func fields(c *Config) []field {
 			atLeast(&c.Buffer.SizeLimitBytes, 64<<20)},
 		{"buffer", "replayWindow", &c.Buffer.ReplayWindow, "a duration from 0s to 24h",
 			within(&c.Buffer.ReplayWindow, 0, 24*time.Hour)},
+		{"buffer", "eventIds", &c.Buffer.EventIDs,
+			"an object of maxCount, an integer from 0 to 1000000, and maxAge, a duration from 0s to 720h", func() bool {
+				e := c.Buffer.EventIDs
+				return e.MaxCount >= 0 && e.MaxCount <= 1_000_000 && e.MaxAge >= 0 && e.MaxAge.D() <= 720*time.Hour
+			}},
 
 		{"database", "maxConnections", &c.Database.MaxConnections, "an integer from 1 to 10",
 			between(&c.Database.MaxConnections, 1, 10)},

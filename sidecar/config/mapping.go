@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Mapping says which existing table takes the records, instead of
@@ -70,8 +71,8 @@ func (m *Mapping) mistakes() []string {
 	}
 	used := map[string]string{}
 	name := func(field, value string) {
-		if value == "" || len(value) > maxName || strings.ContainsRune(value, 0) {
-			say("%s is %q; allowed: a name of 1 to %d bytes", field, value, maxName)
+		if value == "" || len(value) > maxName || strings.ContainsFunc(value, unicode.IsControl) {
+			say("%s is %q; allowed: a name of 1 to %d bytes without control characters", field, value, maxName)
 		}
 	}
 	column := func(field, value string) {

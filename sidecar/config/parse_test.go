@@ -16,6 +16,8 @@ import (
 func TestParse(t *testing.T) {
 	interval := config.Default()
 	interval.Sync.Interval = config.Duration(45 * time.Second)
+	events := config.Default()
+	events.Buffer.EventIDs.MaxCount = 5
 	policy := config.Default()
 	policy.Policy = config.Policy{Namespace: "campus", Name: "lms", Generation: 7}
 	for name, c := range map[string]struct {
@@ -27,6 +29,7 @@ func TestParse(t *testing.T) {
 		"null keeps the default":                   {`{"sync":{"interval":null},"retry":null}`, config.Default()},
 		"unknown fields and sections are ignored":  {`{"sync":{"later":1},"web":{"x":[]}}`, config.Default()},
 		"a field that is given replaces a default": {`{"sync":{"interval":"45s"}}`, interval},
+		"a part of an object keeps the rest":       {`{"buffer":{"eventIds":{"maxCount":5}}}`, events},
 		"the policy's name is kept":                {`{"policy":{"namespace":"campus","name":"lms","generation":7}}`, policy},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -58,6 +61,8 @@ func TestParseNamesEveryMistake(t *testing.T) {
 		"unknown durability":   {`{"buffer":{"durability":"Maybe"}}`, []string{`buffer.durability is "Maybe"; allowed: "Sync" or "Async"`}},
 		"a default that another field makes wrong": {`{"retry":{"maxDelay":"1s"}}`,
 			[]string{`retry.initialDelay is "5s"; allowed: a duration from 100ms to retry.maxDelay`}},
+		"too many event ids": {`{"buffer":{"eventIds":{"maxCount":2000000}}}`,
+			[]string{`buffer.eventIds is {"maxCount":2000000}; allowed: an object of maxCount, an integer from 0 to 1000000`}},
 		"several at once": {
 			`{"sync":{"batchSize":0,"completionThresholdPercent":101},"database":{"maxConnections":"2"},"logging":{"level":"loud"}}`,
 			[]string{"sync.batchSize is 0", "sync.completionThresholdPercent is 101", `database.maxConnections is "2"`, `logging.level is "loud"`},
@@ -83,7 +88,8 @@ func TestEveryFieldIsReadAndChecked(t *testing.T) {
 	want.Policy = config.Policy{Namespace: "n", Name: "p", Generation: 3}
 	want.Sync = config.Sync{Interval: 2e9, QuietPeriod: 1e9, BatchSize: 11, CompletionThresholdPercent: 80.5}
 	want.Retry = config.Retry{MaxRetries: 4, InitialDelay: 2e9, MaxDelay: 3e9}
-	want.Buffer = config.Buffer{Durability: config.DurabilityAsync, MaxPendingRecords: 200, SizeLimitBytes: 65 << 20, ReplayWindow: 4e9}
+	want.Buffer = config.Buffer{Durability: config.DurabilityAsync, MaxPendingRecords: 200, SizeLimitBytes: 65 << 20, ReplayWindow: 4e9,
+		EventIDs: config.EventIDs{MaxCount: 7, MaxAge: 8e9}}
 	want.Database = config.Database{
 		MaxConnections: 3, Migrations: config.MigrationsManual, ExecMode: config.ExecModeExec,
 		ReadTimeout: 5e8, StatementTimeout: 6e9,

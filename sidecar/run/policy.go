@@ -22,6 +22,7 @@ func bufferPolicy(c config.Config, hurry bool) buffer.Policy {
 		MaxPendingRecords:   c.Buffer.MaxPendingRecords,
 		SizeLimitBytes:      c.Buffer.SizeLimitBytes,
 		ReplayWindow:        c.Buffer.ReplayWindow.D(),
+		EventIDs:            buffer.EventIDs{MaxCount: c.Buffer.EventIDs.MaxCount, MaxAge: c.Buffer.EventIDs.MaxAge.D()},
 	}
 	if hurry {
 		p.Interval = min(p.Interval, hurriedInterval)

@@ -162,7 +162,7 @@ func (s *sidecar) reload() {
 	}
 	s.state.SetConfig(c.Policy) // clears an earlier error
 	s.configError = ""
-	if c == s.config {
+	if c.Equal(s.config) {
 		return
 	}
 	s.config = c
