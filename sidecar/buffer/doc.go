@@ -8,7 +8,9 @@
 //
 // It keeps promise 1 of design.md (acknowledged means kept): a call returns
 // without error only after the disk has it, and after an error of the disk
-// nothing is acknowledged any more. It keeps its half of promise 2 (exactly
+// nothing is acknowledged any more. With Policy.Async that is given up for
+// updates and resets: what was acknowledged less than about 50 ms and one sync
+// ago is in the memory of the process only, and kill -9 loses it. It keeps its half of promise 2 (exactly
 // once) by giving each frozen set of records a number that no other set ever
 // gets, and promise 4 (bounded) by the caps of Policy.
 //

@@ -15,9 +15,10 @@ type Policy struct {
 	// CompletionThreshold is the percentage that completes a lesson, 0 to 100;
 	// 0 for none.
 	CompletionThreshold float64
-	// Async acknowledges before the disk has an update; it follows within
-	// 100 ms. A crash, of the sidecar too, can lose what was acknowledged in
-	// between.
+	// Async acknowledges an update that is in the memory of this process only;
+	// the disk has it about 50 ms and one sync later. If the sidecar ends before
+	// that without Close, by kill -9, for lack of memory or with its node, what
+	// was acknowledged meanwhile is lost.
 	Async bool
 	// MaxPendingRecords is the number of keys that may wait or be in the
 	// quarantine, 0 for any. At it, new keys are refused and pending ones are
