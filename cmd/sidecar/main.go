@@ -14,7 +14,6 @@ import (
 	// CA roots, since the image holds nothing but this program.
 	_ "golang.org/x/crypto/x509roots/fallback"
 
-	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/run"
 )
 
@@ -26,7 +25,7 @@ const usage = `usage: sidecar <command> [flags]
 commands:
   run            accept updates on loopback and write them to Postgres
   prestop        tell the running sidecar that its pod is being deleted
-  migrate print  print the SQL of the schema, for migrations: Manual
+  migrate        print the SQL of the schema, or check the database
   version        print the version
 
 sidecar <command> -h lists the flags of a command.
@@ -88,18 +87,6 @@ func prestopCommand(args []string) error {
 		return err
 	}
 	return run.Prestop(context.Background(), *listen)
-}
-
-func migrateCommand(args []string, out io.Writer) error {
-	if len(args) != 1 || args[0] != "print" {
-		return fmt.Errorf("usage: sidecar migrate print")
-	}
-	sql, err := postgres.MigrationSQL()
-	if err != nil {
-		return err
-	}
-	_, err = io.WriteString(out, sql)
-	return err
 }
 
 // parse takes flags and nothing else.

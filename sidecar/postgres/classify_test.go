@@ -37,7 +37,7 @@ func TestClassify(t *testing.T) {
 		"an unparsable URI":                   {pgconn.NewParseConfigError("postgres://u:p@h", "no", nil), SecretInvalid, KindServer, Hold},
 		"no Secret":                           {secretMissing(nil), SecretMissing, KindServer, Hold},
 		"an unusable Secret":                  {secretInvalid(nil), SecretInvalid, KindServer, Hold},
-		"no tables under Manual":              {schemaMissing(1, 0), SchemaMissing, KindServer, Hold},
+		"no tables under Manual":              {schemaMissing(1, 0, ""), SchemaMissing, KindServer, Hold},
 		"a schema of a later sidecar":         {schemaTooNew(1, schemaState{version: 3, oldestProgram: 2}), SchemaTooNew, KindServer, Hold},
 		"connection failure":                  {server("08006"), Unreachable, KindNetwork, Transient},
 		"a protocol error of a bouncer":       {server("08P01"), Unreachable, KindNetwork, Transient},

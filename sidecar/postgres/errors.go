@@ -52,14 +52,16 @@ func secretInvalid(cause error) error {
 	}}
 }
 
-func schemaMissing(needed, found int) error {
+// schemaMissing says why the sidecar doesn't make what is missing, if it could
+// be asked to.
+func schemaMissing(needed, found int, why string) error {
 	what := "The tables in schema progress_sync are missing"
 	if found > 0 {
 		what = fmt.Sprintf("The tables in schema progress_sync are of version %d, this sidecar needs version %d", found, needed)
 	}
 	return &setupError{failure: Failure{
 		Class: SchemaMissing, Kind: KindServer, Retry: Hold,
-		Message: what + ", and the policy says database.migrations: Manual. Apply them: " + printMigrations + ".",
+		Message: what + why + ". Apply them: " + printMigrations + ".",
 	}}
 }
 
@@ -68,6 +70,13 @@ func schemaTooNew(known int, state schemaState) error {
 		Class: SchemaTooNew, Kind: KindServer, Retry: Hold,
 		Message: fmt.Sprintf("The tables in schema progress_sync are of version %d, which needs a sidecar built for "+
 			"version %d or later; this one knows version %d. Use a newer sidecar image.", state.version, state.oldestProgram, known),
+	}}
+}
+
+func rightsMissing() error {
+	return &setupError{failure: Failure{
+		Class: NoPrivilege, Kind: KindServer, Retry: Hold,
+		Message: "The role in the Secret lacks rights on the tables. As the owner of the tables, run: " + grantTables,
 	}}
 }
 
@@ -92,5 +101,5 @@ const (
 	grantCreate     = "GRANT CREATE ON DATABASE <database> TO <role>;"
 	grantSchema     = "ALTER SCHEMA progress_sync OWNER TO <role>; and the same for its tables."
 	grantTables     = "GRANT USAGE ON SCHEMA progress_sync TO <role>; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA progress_sync TO <role>;"
-	printMigrations = `sidecar migrate print | psql -v ON_ERROR_STOP=1 "$DATABASE_URI"`
+	printMigrations = `sidecar migrate --print | psql -v ON_ERROR_STOP=1 "$DATABASE_URI"`
 )

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -51,8 +53,9 @@ func migrations(files fs.FS) ([]migration, error) {
 }
 
 // MigrationSQL is all that migrations: Manual needs, to be piped into psql. It
-// may be run again.
-func MigrationSQL() (string, error) {
+// may be run again. For a mapping, which may be nil, it tells in comments what
+// is expected of the table.
+func MigrationSQL(mapping *config.Mapping) (string, error) {
 	all, err := migrations(sqlFiles)
 	if err != nil {
 		return "", err
@@ -65,7 +68,31 @@ func MigrationSQL() (string, error) {
 		fmt.Fprintf(&b, "\n-- version %d: %s\nBEGIN;\n%s;\n\n%s\nCOMMIT;\n",
 			m.version, strings.ReplaceAll(m.name, "_", " "), lockSQL(), strings.TrimSpace(m.sql))
 	}
+	if mapping != nil {
+		b.WriteString("\n" + mappingPlan(mapping))
+	}
 	return b.String(), nil
+}
+
+// mappingPlan lists, as comments, what a mapping asks of its table.
+func mappingPlan(m *config.Mapping) string {
+	var b strings.Builder
+	name := quoted(m.Schema) + "." + quoted(m.Table)
+	k := m.KeyColumns
+	fmt.Fprintf(&b, "-- Records go to %s, which database.mapping names. It needs:\n", name)
+	for _, f := range recordFields() {
+		if column := columnOf(m, f.name); column != "" {
+			fmt.Fprintf(&b, "--   column %s for %s: %s\n", quoted(column), f.name, f.class)
+		}
+	}
+	for _, column := range slices.Sorted(maps.Keys(m.Fixed)) {
+		fmt.Fprintf(&b, "--   column %s, which gets a fixed value\n", quoted(column))
+	}
+	fmt.Fprintf(&b, "--   a unique index on %s, %s and %s, alone or with columns of a fixed value\n",
+		quoted(k.UserID), quoted(k.CourseID), quoted(k.LessonID))
+	fmt.Fprintf(&b, "--   GRANT USAGE ON SCHEMA %s TO <role>; GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO <role>;\n", quoted(m.Schema), name)
+	b.WriteString("-- `sidecar migrate --check` says whether it has.\n")
+	return b.String()
 }
 
 func lockSQL() string { return fmt.Sprintf("SELECT pg_advisory_xact_lock(%d)", migrationLock) }
@@ -139,7 +166,7 @@ func (d *Database) readySchema(ctx context.Context, options Options, conn *pgxpo
 		return nil, err
 	}
 	if state.version < len(all) && options.Migrations == config.MigrationsManual {
-		return nil, schemaMissing(len(all), state.version)
+		return nil, schemaMissing(len(all), state.version, ", and the policy says database.migrations: Manual")
 	}
 	for state.version < len(all) {
 		if state, err = d.migrateOnce(ctx, options, conn, all); err != nil {

@@ -62,10 +62,10 @@ func TestManualWaitsUntilTheTablesAreThere(t *testing.T) {
 	uri := pgtest.Database(t)
 	d := open(t, Options{URI: fixed(uri), Migrations: config.MigrationsManual})
 	f := Classify(tryClaim(t, d))
-	if f.Class != SchemaMissing || f.Retry != Hold || !strings.Contains(f.Message, "sidecar migrate print | psql") {
+	if f.Class != SchemaMissing || f.Retry != Hold || !strings.Contains(f.Message, "sidecar migrate --print | psql") {
 		t.Fatalf("without tables: %+v", f)
 	}
-	sql, err := MigrationSQL()
+	sql, err := MigrationSQL(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +137,7 @@ func TestRights(t *testing.T) {
 	if f.Class != NoPrivilege || f.Retry != Hold || !strings.Contains(f.Message, "GRANT CREATE ON DATABASE") {
 		t.Fatalf("without CREATE on the database: %+v", f)
 	}
-	sql, err := MigrationSQL()
+	sql, err := MigrationSQL(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

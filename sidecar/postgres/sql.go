@@ -14,7 +14,7 @@ type statements struct {
 	statementTimeout, asynchronous            string
 	schemaVersion, schemaMigrations           string
 	relation, relationColumns, relationUnique string
-	tombstone, holdWrites                     string
+	tombstone, holdWrites, rights             string
 }
 
 func loadStatements() statements {
@@ -30,6 +30,7 @@ func loadStatements() statements {
 		relation:         load("relation.sql"),
 		relationColumns:  load("relation_columns.sql"),
 		relationUnique:   load("relation_unique.sql"),
+		rights:           load("rights.sql"),
 		tombstone:        load("tombstone.sql"),
 		holdWrites:       load("hold_writes.sql"),
 	}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/progress-sync/progress-sync/sidecar/config"
+	"github.com/progress-sync/progress-sync/sidecar/postgres"
+)
+
+// migrateCommand prints what there should be in the database, or says whether
+// it is there; it changes nothing.
+func migrateCommand(args []string, out io.Writer) error {
+	flags := flag.NewFlagSet("sidecar migrate", flag.ExitOnError)
+	printSQL := flags.Bool("print", false, "print the SQL of the sidecar's tables, to be piped into psql, and what a mapped table needs")
+	check := flags.Bool("check", false, "connect and say whether the tables are there; exit code 1 if something is missing")
+	configFile := flags.String("config", "/etc/progress-sync/config/config.json", "configuration file, for database.mapping; it may be missing")
+	uriFile := flags.String("database-uri-file", "/etc/progress-sync/database/uri", "file with the connection string of Postgres, for --check")
+	if err := parse(flags, args); err != nil {
+		return err
+	}
+	if *printSQL == *check {
+		return errors.New("usage: sidecar migrate --print | --check")
+	}
+	c, err := config.Load(*configFile)
+	if err != nil {
+		return err
+	}
+	if *printSQL {
+		sql, err := postgres.MigrationSQL(c.Database.Mapping)
+		if err != nil {
+			return err
+		}
+		_, err = io.WriteString(out, sql)
+		return err
+	}
+	return checkDatabase(c, *uriFile, out)
+}
+
+func checkDatabase(c config.Config, uriFile string, out io.Writer) error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	db := postgres.New(postgres.Options{
+		URI: func() (string, error) {
+			content, err := os.ReadFile(uriFile)
+			return string(content), err
+		},
+		MaxConnections:   1,
+		ExecMode:         c.Database.ExecMode,
+		StatementTimeout: c.Database.StatementTimeout.D(),
+		Mapping:          c.Database.Mapping,
+		ApplicationName:  "progress-sync migrate",
+	})
+	defer db.Close()
+	report, err := db.Check(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "The tables in schema progress_sync are of version %d, which this sidecar (version %d) works with; records go to %s.\n",
+		report.Version, report.Needed, report.Table)
+	return err
+}
