@@ -13,6 +13,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/progress-sync/progress-sync/test/cluster/images"
+	"github.com/progress-sync/progress-sync/test/cluster/process"
 )
 
 // TestDownRemovesWhatAKilledStartLeftBehind runs a second cluster in a network
@@ -57,11 +60,26 @@ func TestDownRemovesWhatAKilledStartLeftBehind(t *testing.T) {
 		t.Fatal("the starter was not killed")
 	}
 
+	container := runPod(t, func(args ...string) *exec.Cmd {
+		return inside(append([]string{o.Bin() + "/kubectl", "--kubeconfig", filepath.Join(cache, "run", "cluster", "kubeconfig")}, args...)...)
+	})
+	if pids, err := process.InCgroup(container); err != nil || len(pids) == 0 {
+		t.Fatalf("the pod's container has the processes %v, %v", pids, err)
+	}
+
 	if output, err := inside(command, "check").CombinedOutput(); err == nil {
 		t.Fatalf("nothing is left after the start was killed:\n%s", output)
 	}
 	t.Log(execute(t, inside(command, "down")))
 	t.Log(execute(t, inside(command, "check")))
+	if pids, err := process.InCgroup(container); err != nil || len(pids) > 0 {
+		t.Errorf("processes of the pod are left: %v, %v", pids, err)
+	}
+	for _, pattern := range []string{"/sys/fs/cgroup/*/" + container, "/sys/fs/cgroup/*/*/" + container} {
+		if left, err := filepath.Glob(pattern); err != nil || len(left) > 0 {
+			t.Errorf("cgroups of the pod are left: %v, %v", left, err)
+		}
+	}
 	mounts, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
 		t.Fatal(err)
@@ -69,6 +87,21 @@ func TestDownRemovesWhatAKilledStartLeftBehind(t *testing.T) {
 	if strings.Contains(string(mounts), cache) {
 		t.Errorf("mounts are left below %s", cache)
 	}
+}
+
+// runPod starts a pod and returns the id of its container once it runs.
+func runPod(t *testing.T, kubectl func(args ...string) *exec.Cmd) string {
+	t.Helper()
+	eventually(t, "the namespace takes pods", func() error {
+		output, err := kubectl("run", "pod", "--image="+images.Pause().Ref, "--image-pull-policy=Never").CombinedOutput()
+		if err != nil {
+			return fmt.Errorf("%w: %s", err, output)
+		}
+		return nil
+	})
+	execute(t, kubectl("wait", "--for=condition=Ready", "--timeout=60s", "pod/pod"))
+	id := execute(t, kubectl("get", "pod", "pod", "--output=jsonpath={.status.containerStatuses[0].containerID}"))
+	return strings.TrimPrefix(id, "containerd://")
 }
 
 // newNetwork returns the path of a network namespace that lives until the

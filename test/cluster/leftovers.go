@@ -4,23 +4,17 @@ import (
 	"context"
 	"fmt"
 	"os"
-
-	"github.com/progress-sync/progress-sync/test/cluster/process"
 )
 
 // Leftovers describes everything of the cluster that is on the machine; a
 // cluster that was removed has none.
 func Leftovers(ctx context.Context, o Options) ([]string, error) {
 	var left []string
-	marked, err := process.Group{Dir: o.RunDir()}.Marked()
+	pids, err := o.processes()
 	if err != nil {
 		return nil, err
 	}
-	contained, err := process.InCgroup(":" + o.cgroup() + "/")
-	if err != nil {
-		return nil, err
-	}
-	for _, pid := range append(marked, contained...) {
+	for _, pid := range pids {
 		left = append(left, fmt.Sprintf("process %d", pid))
 	}
 	network, err := o.networkLeftovers(ctx)
@@ -30,7 +24,7 @@ func Leftovers(ctx context.Context, o Options) ([]string, error) {
 	for _, l := range network {
 		left = append(left, l.what)
 	}
-	for what, list := range map[string]func() ([]string, error){"mount": o.mounts, "cgroup": o.cgroups, "file": o.traces} {
+	for what, list := range map[string]func() ([]string, error){"mount": o.mounts, "file or folder": o.traces} {
 		paths, err := list()
 		if err != nil {
 			return nil, err

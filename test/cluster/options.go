@@ -73,7 +73,6 @@ func (o Options) serviceRange() string { return fmt.Sprintf("10.96.%d.0/24", o.N
 func (o Options) serviceIP() string    { return fmt.Sprintf("10.96.%d.1", o.Number) }
 func (o Options) loopback() string     { return fmt.Sprintf("127.244.%d.1", o.Number) }
 func (o Options) node() string         { return "progress-sync" }
-func (o Options) cgroup() string       { return fmt.Sprintf("/progress-sync-%d", o.Number) }
 
 // sockets is short, since a socket's path has at most 107 bytes, wherever the
 // project lies.

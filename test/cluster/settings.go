@@ -53,6 +53,7 @@ disabled_plugins = ["io.containerd.nri.v1.nri", "io.containerd.internal.v1.traci
   [plugins."io.containerd.cri.v1.runtime".cni]
     bin_dirs = ["/usr/lib/cni"]
     conf_dir = %[6]q
+    use_internal_loopback = true
   [plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc]
     runtime_type = "io.containerd.runc.v2"
     [plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc.options]
@@ -85,27 +86,25 @@ readOnlyPort: 0
 failCgroupV1: false
 failSwapOn: false
 cgroupDriver: cgroupfs
-cgroupRoot: %[3]s
 cgroupsPerQOS: false
 enforceNodeAllocatable: []
 localStorageCapacityIsolation: false
-containerRuntimeEndpoint: unix://%[4]s
+containerRuntimeEndpoint: unix://%[3]s
 authentication:
   anonymous: {enabled: false}
   webhook: {enabled: false}
-  x509: {clientCAFile: %[5]s}
+  x509: {clientCAFile: %[4]s}
 authorization: {mode: AlwaysAllow}
-resolvConf: %[6]s
-clusterDNS: [%[7]s]
-podLogsDir: %[8]s
-volumePluginDir: %[9]s
+resolvConf: %[5]s
+clusterDNS: [%[6]s]
+podLogsDir: %[7]s
+volumePluginDir: %[8]s
 makeIPTablesUtilChains: false
 imageGCHighThresholdPercent: 100
 evictionHard: {memory.available: "100Mi"}
 syncFrequency: 5s
 crashLoopBackOff: {maxContainerRestartPeriod: 1s}
-`, o.Gateway(), o.loopback(), o.cgroup(), o.containerdSocket(), o.path("pki", "ca.crt"),
-		o.path("resolv.conf"), o.serviceIP(), o.path("pod-logs"), o.path("volume-plugins"))
+`, o.Gateway(), o.loopback(), o.containerdSocket(), o.path("pki", "ca.crt"), o.path("resolv.conf"), o.serviceIP(), o.path("pod-logs"), o.path("volume-plugins"))
 }
 
 // proxySettings masquerade all traffic to services: both ends hang on one

@@ -111,6 +111,7 @@ func (o Options) controllerManager() program {
 		"--kubeconfig=" + o.Kubeconfig(), "--leader-elect=false", "--secure-port=0",
 		"--service-account-private-key-file=" + o.path("pki", "service-accounts.key"),
 		"--root-ca-file=" + o.path("pki", "ca.crt"),
+		"--flex-volume-plugin-dir=" + o.path("volume-plugins"),
 	}}
 }
 

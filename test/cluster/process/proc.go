@@ -52,12 +52,47 @@ func (g Group) Marked() ([]int, error) {
 	})
 }
 
+// Cgroups returns the paths of a process's cgroups, one for each hierarchy.
+func Cgroups(pid int) []string {
+	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid))
+	if err != nil {
+		return nil
+	}
+	var paths []string
+	for line := range strings.Lines(string(content)) {
+		if fields := strings.SplitN(strings.TrimSpace(line), ":", 3); len(fields) == 3 {
+			paths = append(paths, fields[2])
+		}
+	}
+	return paths
+}
+
 // InCgroup returns the ids of all processes whose cgroup's path contains part,
 // a container's id for example, on any hierarchy.
 func InCgroup(part string) ([]int, error) {
 	return find(func(pid int) bool {
 		cgroups, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid))
 		return err == nil && bytes.Contains(cgroups, []byte(part))
+	})
+}
+
+// RootedIn returns the ids of all processes whose root is an overlay that
+// writes below dir: those of containers, whoever is their parent by now.
+func RootedIn(dir string) ([]int, error) {
+	writes := []byte("upperdir=" + dir + "/")
+	return find(func(pid int) bool {
+		mounts, err := os.ReadFile(fmt.Sprintf("/proc/%d/mountinfo", pid))
+		if err != nil {
+			return false
+		}
+		for mount := range bytes.Lines(mounts) {
+			const mountPoint = 4
+			fields := bytes.Fields(mount)
+			if len(fields) > mountPoint && string(fields[mountPoint]) == "/" && bytes.Contains(mount, writes) {
+				return true
+			}
+		}
+		return false
 	})
 }
 
