@@ -51,7 +51,7 @@ type DatabaseSpec struct {
 	MaxConnections int32 `json:"maxConnections,omitempty"`
 
 	// migrations: Auto lets the sidecars create and upgrade the tables; Manual
-	// makes them wait until someone has (`sidecar migrate print` prints the SQL).
+	// makes them wait until someone has (`sidecar migrate --print` prints the SQL).
 	//
 	// +optional
 	// +kubebuilder:default=Auto

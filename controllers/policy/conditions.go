@@ -293,9 +293,9 @@ func advice(reason string, policy *v1alpha1.ProgressSyncPolicy) string {
 		return "the database named in " + secret + " does not exist; create it or correct the name" + goesOn
 	case v1alpha1.ReasonSchemaMissing:
 		if policy.Spec.Database.Migrations == v1alpha1.MigrationsManual {
-			return "the tables are missing or too old, and migrations is Manual; apply what `sidecar migrate print` prints" + goesOn
+			return "the tables are missing or too old, and migrations is Manual; apply what `sidecar migrate --print` prints" + goesOn
 		}
-		return "the tables are missing or too old and could not be created; let the user in " + secret + " create them, or set migrations to Manual and apply what `sidecar migrate print` prints" + goesOn
+		return "the tables are missing or too old and could not be created; let the user in " + secret + " create them, or set migrations to Manual and apply what `sidecar migrate --print` prints" + goesOn
 	case v1alpha1.ReasonSchemaTooNew:
 		return "the tables are of a newer version than these sidecars; restart the pods with the newer sidecar" + goesOn
 	case v1alpha1.ReasonNoPrivilege:
