@@ -208,3 +208,45 @@ func TestARoundOfAnotherOwnerOrARewoundLedgerWritesNothing(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatARoundReportsSurvivesACrashOfTheServer(t *testing.T) {
+	// The log writer would flush asynchronous commits by itself before long.
+	server, err := pgtest.Start(t.Context(), pgtest.Options{Config: []string{"wal_writer_delay = 10s"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	d := open(t, Options{URI: fixed(server.URI(pgtest.Superuser, pgtest.Superuser))})
+	w := claim(t, d)
+	bad := watched(3)
+	bad.FirstWatchedAt = math.MinInt64
+	for name, records := range map[string][]progress.Record{
+		"a whole round":            {watched(1), watched(2), watched(3)},
+		"a round that ended early": {watched(1), watched(2), bad, watched(4)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			results, err := d.ApplyRound(t.Context(), w.id, w.owner, w.last, w.round(records...))
+			if err != nil && Classify(err).Class != BadData || len(results) < 2 {
+				t.Fatalf("%+v, %v", results, err)
+			}
+			w.last += uint64(len(results))
+			if err := server.Stop(pgtest.Immediate); err != nil {
+				t.Fatal(err)
+			}
+			if err := server.StartAgain(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			numbers, _, err := d.Claim(t.Context(), w.id, w.owner, 1)
+			for Classify(err).Retry == Transient { // the connections of before
+				numbers, _, err = d.Claim(t.Context(), w.id, w.owner, 1)
+			}
+			if err != nil || numbers[0] != w.last {
+				t.Errorf("the ledger is at %v, want %d, %v", numbers, w.last, err)
+			}
+		})
+	}
+}
