@@ -39,21 +39,9 @@ func (h *Handler) accept(w http.ResponseWriter, r *http.Request, limits Limits, 
 			return
 		}
 	}
-	accepted := len(results)
-	for i := range results {
-		if err := results[i].Err; err != nil {
-			accepted--
-			q.errors = append(q.errors, h.refuseResult(err, q.origins[i]))
-		}
-	}
-	if accepted < len(results) {
-		slices.SortStableFunc(q.errors, func(a, b itemError) int { return cmp.Compare(a.index, b.index) })
-	}
-	if accepted > 0 {
-		h.state.Accepted(accepted)
-	}
+	acknowledged := h.count(q, results)
 	switch {
-	case accepted == 0 && len(q.errors) > 0:
+	case acknowledged == 0 && len(q.errors) > 0:
 		h.refuseAll(w, q.errors)
 	case len(q.errors) > 0:
 		h.answerSome(w, r, q, results)
@@ -64,13 +52,49 @@ func (h *Handler) accept(w http.ResponseWriter, r *http.Request, limits Limits, 
 	}
 }
 
+// count tells the state what became of the updates, and adds what the buffer
+// refused to the errors. It returns how many were acknowledged.
+func (h *Handler) count(q *request, results []buffer.Result) int {
+	accepted, merged, repeated := 0, 0, 0
+	for i := range results {
+		switch r := &results[i]; {
+		case r.Err != nil:
+			q.errors = append(q.errors, h.refuseResult(r.Err, q.origins[i]))
+		case r.Duplicate:
+			repeated++
+		default:
+			accepted++
+			if r.Record.UpdateCount > 1 {
+				merged++
+			}
+		}
+	}
+	if accepted+repeated < len(results) {
+		slices.SortStableFunc(q.errors, func(a, b itemError) int { return cmp.Compare(a.index, b.index) })
+	}
+	if accepted > 0 {
+		h.state.Accepted(accepted, merged)
+	}
+	if repeated > 0 {
+		h.state.Repeated(repeated)
+	}
+	return accepted + repeated
+}
+
 // refuseResult counts and words why the buffer refused one update.
 func (h *Handler) refuseResult(err error, index int) itemError {
-	if errors.Is(err, buffer.ErrFull) {
+	switch {
+	case errors.Is(err, buffer.ErrFull):
 		h.reject(ReasonFull, 1)
 		return itemError{
 			index: index, status: http.StatusTooManyRequests,
 			detail: "the sidecar holds as many records as it may until the database takes some; send this update again later",
+		}
+	case errors.Is(err, buffer.ErrErased):
+		h.reject(ReasonErased, 1)
+		return itemError{
+			index: index, status: http.StatusGone,
+			detail: "the learner was erased after this happened: drop the update",
 		}
 	}
 	h.reject(ReasonInvalid, 1)
@@ -97,8 +121,16 @@ func (h *Handler) refuse(w http.ResponseWriter, refused *refusal) {
 
 // refusePut answers when the buffer took nothing.
 func (h *Handler) refusePut(w http.ResponseWriter, err error, updates int) {
-	reason := ReasonDisk
-	p := problem{
+	reason, p := putProblem(err, h.untilNextSync())
+	h.reject(reason, updates)
+	h.writeProblem(w, &p)
+}
+
+// putProblem words an error of the buffer that concerns a whole call. retry is
+// when room may have been made.
+func putProblem(err error, retry time.Duration) (reason Reason, p problem) {
+	reason = ReasonDisk
+	p = problem{
 		status: http.StatusServiceUnavailable, kind: "disk-failed", title: "The spool's disk failed",
 		detail: "nothing of this request was acknowledged; the sidecar restarts and reads its spool again, " +
 			"send the request again then",
@@ -111,7 +143,7 @@ func (h *Handler) refusePut(w http.ResponseWriter, err error, updates int) {
 			status: http.StatusInsufficientStorage, kind: "no-space", title: "The spool is full",
 			detail: "there is no room on the sidecar's disk until the database takes what is there; " +
 				"nothing of this request was kept, send it again later",
-			retryAfter: h.untilNextSync(),
+			retryAfter: retry,
 		}
 	case errors.Is(err, buffer.ErrClosed):
 		reason = ReasonStopping
@@ -125,8 +157,7 @@ func (h *Handler) refusePut(w http.ResponseWriter, err error, updates int) {
 		reason = ReasonCanceled
 		p.kind, p.title, p.detail = "canceled", "Canceled", "the client did not wait for the disk"
 	}
-	h.reject(reason, updates)
-	h.writeProblem(w, &p)
+	return reason, p
 }
 
 // refuseAll answers a request of which nothing was good.
@@ -146,6 +177,8 @@ func (h *Handler) refuseAll(w http.ResponseWriter, errors []itemError) {
 		p.retryAfter = h.untilNextSync()
 	case http.StatusBadRequest:
 		p.kind, p.title = "malformed", "Malformed body"
+	case http.StatusGone:
+		p.kind, p.title = "erased", "The learner was erased"
 	}
 	if n := badItems(errors); n > 1 {
 		p.detail = fmt.Sprintf("none of the %d items was kept, see errors; the first: %s", n, p.detail)
@@ -224,10 +257,20 @@ func (h *Handler) answerAll(w http.ResponseWriter, single bool, results []buffer
 
 // appendResult writes what the sidecar holds of a key, all of it unsaved.
 func appendResult(b []byte, r *buffer.Result) []byte {
-	if r.Err != nil {
+	switch {
+	case r.Err != nil:
 		return append(b, "null"...)
+	case !r.Duplicate:
+		return append(appendRecord(b, &r.Record, max(1, r.Record.UpdateCount)), '}')
+	case r.Record.UpdateCount == 0 && r.Record.Generation == 0:
+		// All of the lesson is saved, and only the database knows it.
+		b = append(b, '{')
+		b = appendKey(b, &r.Record.Key)
+		return append(b, `,"saved":true,"pendingUpdates":0,"duplicate":true}`...)
+	default:
+		b = appendRecord(b, &r.Record, max(1, r.Record.UpdateCount))
+		return append(b, `,"duplicate":true}`...)
 	}
-	return append(appendRecord(b, &r.Record, max(1, r.Record.UpdateCount)), '}')
 }
 
 // untilNextSync is when trying again may help: 1 s to 1 min.

@@ -84,11 +84,7 @@ func mediaTypeOf(r *http.Request) mediaType {
 func decode(r *http.Request, q *request, buf *[]byte, limits Limits) *refusal {
 	media := mediaTypeOf(r)
 	if media == mediaOther {
-		return &refusal{ReasonMediaType, problem{
-			status: http.StatusUnsupportedMediaType, kind: "media-type", title: "Unsupported media type",
-			detail: "send one update or an array as Content-Type: application/json, or one update a line as " +
-				"application/x-ndjson, in UTF-8 and without Content-Encoding; nothing was kept",
-		}}
+		return unsupportedMedia(r)
 	}
 	body, err := readBody(r, *buf, limits.MaxBodyBytes)
 	*buf = body
@@ -110,6 +106,17 @@ func decode(r *http.Request, q *request, buf *[]byte, limits Limits) *refusal {
 		return nil
 	}
 	return refuseBody(err, body)
+}
+
+func unsupportedMedia(r *http.Request) *refusal {
+	detail := "send one update or an array as Content-Type: application/json, or one update a line as " +
+		"application/x-ndjson, in UTF-8 and without Content-Encoding; nothing was kept"
+	if r.Header.Get("Content-Type") == "application/x-www-form-urlencoded" {
+		detail += ". This is what curl -d sends: use curl --json instead"
+	}
+	return &refusal{ReasonMediaType, problem{
+		status: http.StatusUnsupportedMediaType, kind: "media-type", title: "Unsupported media type", detail: detail,
+	}}
 }
 
 // refuseBody words why nothing of a body can be used.

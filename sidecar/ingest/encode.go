@@ -13,12 +13,8 @@ import (
 // appendRecord writes a record without the closing brace. pending is the number
 // of its updates that are not saved yet.
 func appendRecord(b []byte, r *progress.Record, pending int64) []byte {
-	b = append(b, `{"userId":`...)
-	b = appendString(b, r.UserID)
-	b = append(b, `,"courseId":`...)
-	b = appendString(b, r.CourseID)
-	b = append(b, `,"lessonId":`...)
-	b = appendString(b, r.LessonID)
+	b = append(b, '{')
+	b = appendKey(b, &r.Key)
 	if r.ModuleID != "" {
 		b = append(b, `,"moduleId":`...)
 		b = appendString(b, r.ModuleID)
@@ -56,6 +52,16 @@ func appendRecord(b []byte, r *progress.Record, pending int64) []byte {
 	b = strconv.AppendBool(b, pending == 0)
 	b = append(b, `,"pendingUpdates":`...)
 	return strconv.AppendInt(b, pending, 10)
+}
+
+// appendKey writes the members of a key.
+func appendKey(b []byte, k *progress.Key) []byte {
+	b = append(b, `"userId":`...)
+	b = appendString(b, k.UserID)
+	b = append(b, `,"courseId":`...)
+	b = appendString(b, k.CourseID)
+	b = append(b, `,"lessonId":`...)
+	return appendString(b, k.LessonID)
 }
 
 // appendSyncState writes what GET /v1/sync answers.

@@ -14,6 +14,7 @@ import (
 // fakeBuffer merges in memory and fails as it is told. It stands in for the
 // disk's failures and for moments of flushing that a real one passes too fast.
 type fakeBuffer struct {
+	DeadLetters // none unless a test gives it some
 	mu       sync.Mutex
 	records  map[progress.Key]progress.Record
 	clock    progress.Instant
@@ -163,6 +164,8 @@ type fakeState struct {
 	mu       sync.Mutex
 	sync     state.SyncState
 	accepted int
+	merged   int
+	repeated int
 	rejected map[string]int
 }
 
@@ -177,10 +180,17 @@ func (s *fakeState) SyncStateOf(pending, inFlight int64) state.SyncState {
 	return sync
 }
 
-func (s *fakeState) Accepted(n int) {
+func (s *fakeState) Accepted(n, merged int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.accepted += n
+	s.merged += merged
+}
+
+func (s *fakeState) Repeated(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.repeated += n
 }
 
 func (s *fakeState) Rejected(reason string, n int) {

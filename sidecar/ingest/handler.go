@@ -80,11 +80,24 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			h.refuseMethod(w, "GET, HEAD, POST")
 		}
 	default:
-		h.writeProblem(w, &problem{
-			status: http.StatusNotFound, kind: "not-found", title: "Not found",
-			detail: "there is no such path; the API is /v1/progress, /v1/progress/complete and /v1/sync",
-		})
+		h.serveOther(w, r, limits)
 	}
+}
+
+// serveOther serves the paths that have a part of their own in them.
+func (h *Handler) serveOther(w http.ResponseWriter, r *http.Request, limits Limits) {
+	if rest, ok := strings.CutPrefix(r.URL.Path, deadLettersPath); ok {
+		h.deadLetters(w, r, rest, limits)
+		return
+	}
+	h.notFound(w)
+}
+
+func (h *Handler) notFound(w http.ResponseWriter) {
+	h.writeProblem(w, &problem{
+		status: http.StatusNotFound, kind: "not-found", title: "Not found",
+		detail: "there is no such path; the API is /v1/progress, /v1/progress/complete, /v1/sync and /v1/dead-letters",
+	})
 }
 
 // isLoopbackHost reports whether a Host header names this machine. A web page

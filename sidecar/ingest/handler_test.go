@@ -221,7 +221,7 @@ func TestPostRefuses(t *testing.T) {
 		"a string":          {body: `"x"`, code: 422, detail: "must be a JSON object", reason: "invalid"},
 		"10 MB":             {body: strings.Repeat(" ", 10<<20), code: 413, detail: "1048576 bytes", reason: "too_large"},
 		"1001 items":        {body: "[" + strings.Repeat(item("u")+",", 1000) + item("u") + "]", code: 413, detail: "1000 items", reason: "too_large"},
-		"a form":            {body: "a=b", content: "application/x-www-form-urlencoded", code: 415, detail: "application/x-ndjson", reason: "media_type"},
+		"a form":            {body: "a=b", content: "application/x-www-form-urlencoded", code: 415, detail: "use curl --json", reason: "media_type"},
 		"gzip":              {body: "x", encoding: "gzip", code: 415, detail: "Content-Encoding", reason: "media_type"},
 		"another charset":   {body: item("u"), content: "application/json; charset=latin1", code: 415, detail: "UTF-8", reason: "media_type"},
 		"a full disk":       {body: item("u"), putError: buffer.ErrNoSpace, code: 507, detail: "no room", reason: "no_space", retry: true},
@@ -426,7 +426,7 @@ func TestForceSync(t *testing.T) {
 		detail string
 	}{
 		"saved":                   {query: "?userId=u", code: 200},
-		"can't be saved now":      {query: "?userId=u", err: fmt.Errorf("syncing: %w", notSaved), code: 503, detail: "check that it runs"},
+		"can't be saved now":      {query: "?userId=u", err: fmt.Errorf("syncing: %w", notSaved), code: 503, detail: "check that it runs. Everything accepted is kept"},
 		"takes longer than asked": {query: "?userId=u&timeout=10ms", hangs: true, code: 503, detail: "longer than 10ms"},
 		"a timeout that is none":  {query: "?userId=u&timeout=soon", code: 400, detail: "a duration"},
 	} {

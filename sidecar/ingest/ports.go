@@ -16,6 +16,15 @@ type Buffer interface {
 	Lanes() int
 	Applied(lane int) uint64
 	Progressed() <-chan struct{}
+	DeadLetters
+}
+
+// DeadLetters are the records that the database refused.
+type DeadLetters interface {
+	ListDeadLetters(after uint64, limit int) (letters []buffer.DeadLetter, more bool, err error)
+	DeadLetter(id uint64) (buffer.DeadLetter, error)
+	ReplayDeadLetter(id uint64) error
+	DeleteDeadLetter(id uint64) error
 }
 
 // Syncer writes what the filter matches to the database now, and returns when
@@ -44,8 +53,11 @@ type State interface {
 	// SyncStateOf is the state of a part: so many updates that wait, and so
 	// many that are being written.
 	SyncStateOf(pending, inFlight int64) state.SyncState
-	// Accepted counts updates that are on disk.
-	Accepted(updates int)
+	// Accepted counts updates that are on disk, and how many of them were merged
+	// into a record that was held already.
+	Accepted(updates, merged int)
+	// Repeated counts updates that were acknowledged and not merged again.
+	Repeated(updates int)
 	// Rejected counts refused updates, or bodies whose updates can't be told
 	// apart as one. reason is one of Reasons.
 	Rejected(reason string, updates int)

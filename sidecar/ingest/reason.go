@@ -13,6 +13,7 @@ const (
 	ReasonNoSpace    Reason = "no_space"    // the spool's disk is full
 	ReasonDisk       Reason = "disk_failed" // the spool's disk failed
 	ReasonStopping   Reason = "stopping"    // the sidecar is shutting down
+	ReasonErased     Reason = "erased"      // the learner was erased after it happened
 	ReasonHost       Reason = "host"        // a Host header that is not loopback
 	ReasonCanceled   Reason = "canceled"    // the client went away
 )
@@ -21,6 +22,6 @@ const (
 func Reasons() []Reason {
 	return []Reason{
 		ReasonInvalid, ReasonMalformed, ReasonTooLarge, ReasonMediaType, ReasonFull, ReasonOverloaded,
-		ReasonNoSpace, ReasonDisk, ReasonStopping, ReasonHost, ReasonCanceled,
+		ReasonNoSpace, ReasonDisk, ReasonStopping, ReasonErased, ReasonHost, ReasonCanceled,
 	}
 }

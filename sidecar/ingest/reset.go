@@ -27,10 +27,10 @@ func (h *Handler) reset(w http.ResponseWriter, r *http.Request, limits Limits) {
 	case results[0].Err != nil:
 		h.refuseAll(w, []itemError{h.refuseResult(results[0].Err, 0)})
 	case wantsMinimal(r):
-		h.state.Accepted(1)
+		h.state.Accepted(1, 0)
 		w.WriteHeader(http.StatusNoContent)
 	default:
-		h.state.Accepted(1)
+		h.state.Accepted(1, 0)
 		h.answerAll(w, true, results)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
@@ -44,7 +45,7 @@ func (h *Handler) forceSync(w http.ResponseWriter, r *http.Request, limits Limit
 	var notSaved *flush.NotSavedError
 	switch {
 	case errors.As(err, &notSaved):
-		p.detail = notSaved.Failure.Message + "; everything accepted is kept and will be saved"
+		p.detail = strings.TrimSuffix(notSaved.Failure.Message, ".") + ". Everything accepted is kept and will be saved."
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		p.detail = "the database took longer than " + wait.String() +
 			"; everything accepted is kept and will be saved, GET /v1/sync tells when"

@@ -24,6 +24,8 @@ const (
 type metrics struct {
 	registry    *prometheus.Registry
 	accepted    prometheus.Counter
+	merged      prometheus.Counter
+	duplicates  prometheus.Counter
 	rejected    *prometheus.CounterVec
 	rows        prometheus.Counter
 	batches     *prometheus.CounterVec
@@ -44,6 +46,10 @@ func newMetrics(s *State) *metrics {
 		registry: prometheus.NewRegistry(),
 		accepted: prometheus.NewCounter(counter("updates_accepted_total",
 			"Updates that were acknowledged and are on the sidecar's disk.")),
+		merged: prometheus.NewCounter(counter("updates_merged_total",
+			"Accepted updates that were merged into a record which the sidecar held already.")),
+		duplicates: prometheus.NewCounter(counter("updates_duplicate_total",
+			"Updates that were acknowledged and not merged again, since one with the same event id had been accepted.")),
 		rejected: prometheus.NewCounterVec(counter("updates_rejected_total",
 			"Updates that were refused, by reason."), []string{"reason"}),
 		rows: prometheus.NewCounter(counter("rows_written_total",
@@ -78,7 +84,7 @@ func newMetrics(s *State) *metrics {
 	})
 	build.Set(1)
 	m.registry.MustRegister(
-		m.accepted, m.rejected, m.rows, m.batches, m.retries, m.failures, m.rewinds, m.missing,
+		m.accepted, m.merged, m.duplicates, m.rejected, m.rows, m.batches, m.retries, m.failures, m.rewinds, m.missing,
 		m.saveLag, m.journalSync, build, newGauges(s),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)

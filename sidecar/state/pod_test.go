@@ -86,7 +86,7 @@ func TestHealthAndReadiness(t *testing.T) {
 
 func TestStatusIsTheDocument(t *testing.T) {
 	s, _ := newState(t)
-	s.Accepted(3)
+	s.Accepted(3, 2)
 	w := get(t, s, "/v1/status")
 	if got := w.Header().Get("Content-Type"); got != "application/json" {
 		t.Errorf("Content-Type %q", got)
@@ -121,7 +121,7 @@ func TestMetrics(t *testing.T) {
 		Pending: 5, InFlight: 2, PendingUpdates: 30, Oldest: progress.InstantOf(start), DeadLetters: 1,
 		SpoolBytes: 4096, LimitBytes: 1 << 20,
 	}
-	s.Accepted(40)
+	s.Accepted(40, 0)
 	s.Rejected("invalid", 2)
 	s.BatchSaved(someBatch(), 2, start.Add(70*time.Second))
 	s.JournalSynced(time.Millisecond)

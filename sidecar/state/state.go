@@ -78,12 +78,18 @@ func (s *State) Attach(b Buffer, connections func() int) {
 	s.changes.notify()
 }
 
-// Accepted counts updates that are on disk and acknowledged.
-func (s *State) Accepted(n int) {
+// Accepted counts updates that are on disk and acknowledged, and how many of
+// them were merged into a record that was held already.
+func (s *State) Accepted(n, merged int) {
 	s.accepted.Add(int64(n))
 	s.metrics.accepted.Add(float64(n))
+	s.metrics.merged.Add(float64(merged))
 	s.changes.notify()
 }
+
+// Repeated counts updates that were acknowledged and not merged again, since
+// one with the same event id was before.
+func (s *State) Repeated(n int) { s.metrics.duplicates.Add(float64(n)) }
 
 // Rejected counts updates that were refused. reason is one of a few fixed
 // words, such as "invalid" or "full"; it becomes a label.

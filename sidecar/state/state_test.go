@@ -67,7 +67,7 @@ func TestDocument(t *testing.T) {
 		Pending: 5, InFlight: 2, PendingUpdates: 30, Oldest: progress.InstantOf(start), DeadLetters: 1,
 		SpoolBytes: 4096, LimitBytes: 1 << 30,
 	}
-	s.Accepted(40)
+	s.Accepted(40, 0)
 	s.Rejected("invalid", 2)
 	s.Rejected("full", 1)
 	s.BatchSaved(someBatch(), 2, start.Add(3*time.Second))
@@ -168,7 +168,7 @@ func TestAccepting(t *testing.T) {
 func TestChangedWakesEveryWaiterOfEachChange(t *testing.T) {
 	s, _ := newState(t)
 	for name, change := range map[string]func(){
-		"accepted":   func() { s.Accepted(1) },
+		"accepted":   func() { s.Accepted(1, 0) },
 		"saved":      func() { s.BatchSaved(someBatch(), 1, start) },
 		"condition":  func() { s.ConditionChanged(failed(flush.PhaseParked)) },
 		"config":     func() { s.SetConfig(config.Policy{}) },
