@@ -102,7 +102,12 @@ func (c *campus) forward(t *testing.T, pod string) string {
 		t.Fatal(err)
 	}
 	go func() { ended <- forwarder.ForwardPorts() }()
-	t.Cleanup(func() { close(stop); <-ended })
+	t.Cleanup(func() {
+		close(stop)
+		if err := <-ended; err != nil {
+			t.Logf("forwarding to pod %s: %v", pod, err)
+		}
+	})
 	select {
 	case <-ready:
 	case err := <-ended:

@@ -132,15 +132,16 @@ type line struct {
 // Parse (P) names a statement and has its text, Bind (B) names the portal and
 // the statement. Only the first message has no type.
 func (l *line) questions(server io.Writer, client io.Reader) error {
-	first := make([]byte, 4)
-	if _, err := io.ReadFull(client, first); err != nil {
+	var length uint32
+	if err := binary.Read(client, binary.BigEndian, &length); err != nil {
 		return err
 	}
-	startup := make([]byte, binary.BigEndian.Uint32(first)-4)
-	if _, err := io.ReadFull(client, startup); err != nil {
+	startup := make([]byte, length)
+	binary.BigEndian.PutUint32(startup, length)
+	if _, err := io.ReadFull(client, startup[4:]); err != nil {
 		return err
 	}
-	if _, err := server.Write(append(first, startup...)); err != nil {
+	if _, err := server.Write(startup); err != nil {
 		return err
 	}
 	return pass(server, client, func(kind byte, body string) error {

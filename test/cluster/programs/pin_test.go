@@ -63,14 +63,14 @@ func TestAChangedPinChangesTheFingerprint(t *testing.T) {
 	seen := map[string]string{}
 	record := func(what string, p Program, version, toolchain string) {
 		t.Helper()
-		print, err := fingerprint(dir, p, version, toolchain)
+		sum, err := fingerprint(dir, p, version, toolchain)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if other, twice := seen[print]; twice {
+		if other, twice := seen[sum]; twice {
 			t.Errorf("%s and %s have the same fingerprint", what, other)
 		}
-		seen[print] = what
+		seen[sum] = what
 	}
 	kubelet := Program{Name: Kubelet, Package: "k8s.io/kubernetes/cmd/kubelet", stamp: kubernetesVersion}
 	write("one")
