@@ -3,6 +3,7 @@ package buffer
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -17,12 +18,24 @@ import (
 )
 
 // account is what writers were told, per key.
-type account struct{ sent, acknowledged [16]atomic.Int64 }
+type account struct {
+	sent, acknowledged [16]atomic.Int64
+	last               [8]atomic.Pointer[progress.Update] // acknowledged, of each writer
+}
+
+// repeat sends what was acknowledged once more.
+func repeat(b *Buffer, u *progress.Update) error {
+	results, err := b.Put(context.Background(), []progress.Update{*u})
+	if err == nil && !results[0].Duplicate {
+		return fmt.Errorf("event %s of %v was acknowledged and is new again", u.EventID, u.Key)
+	}
+	return err
+}
 
 // write puts updates until stop is closed or one is refused.
 func (a *account) write(b *Buffer, seed uint64, stop <-chan struct{}) error {
 	rng := rand.New(rand.NewPCG(seed, 2))
-	for {
+	for i := 0; ; i++ {
 		select {
 		case <-stop:
 			return nil
@@ -30,11 +43,17 @@ func (a *account) write(b *Buffer, seed uint64, stop <-chan struct{}) error {
 		}
 		n := rng.IntN(len(a.sent))
 		a.sent[n].Add(1)
-		_, err := b.Put(context.Background(), []progress.Update{{Key: key(n), SeekEvents: 1}})
-		if err != nil {
+		u := event(key(n), fmt.Sprint(seed, ":", i))
+		if _, err := b.Put(context.Background(), []progress.Update{u}); err != nil {
 			return err
 		}
 		a.acknowledged[n].Add(1)
+		a.last[seed].Store(&u)
+		if i%8 == 0 {
+			if err := repeat(b, &u); err != nil {
+				return err
+			}
+		}
 	}
 }
 
@@ -68,6 +87,7 @@ func TestACrashAtAnyMomentKeepsWhatWasAcknowledged(t *testing.T) {
 	fs := vfs.NewCrashableMem()
 	p := testPolicy()
 	p.Interval = time.Hour
+	p.EventIDs = DefaultEventIDs()
 	opts := Options{Dir: "spool", FS: fs, Policy: p, FreeBytes: plentyFree}
 	b, err := Open(opts)
 	if err != nil {
@@ -100,6 +120,12 @@ func TestACrashAtAnyMomentKeepsWhatWasAcknowledged(t *testing.T) {
 	for range crashes {
 		target := a.acknowledged[0].Load() + 5
 		eventually(t, "updates are acknowledged", func() bool { return a.acknowledged[0].Load() >= target })
+		var last []*progress.Update
+		for i := range a.last {
+			if u := a.last[i].Load(); u != nil {
+				last = append(last, u)
+			}
+		}
 		acknowledged := load(&a.acknowledged)
 		after := fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: rng.IntN(101), RNG: rng})
 		sent := load(&a.sent)
@@ -107,6 +133,11 @@ func TestACrashAtAnyMomentKeepsWhatWasAcknowledged(t *testing.T) {
 		restarted, err := Open(opts)
 		if err != nil {
 			t.Fatal(err)
+		}
+		for _, u := range last {
+			if err := repeat(restarted, u); err != nil {
+				t.Error(err)
+			}
 		}
 		compare(t, restarted, acknowledged, sent)
 		if err := restarted.Close(); err != nil {
@@ -186,6 +217,7 @@ func TestAnErrorOfTheDiskIsFinal(t *testing.T) {
 			disk := vfs.NewCrashableMem()
 			br := &breaker{hit: hit}
 			p := testPolicy()
+			p.EventIDs = DefaultEventIDs()
 			opts := Options{Dir: "spool", FS: errorfs.Wrap(disk, br), Policy: p, FreeBytes: plentyFree}
 			b, err := Open(opts)
 			if err != nil {

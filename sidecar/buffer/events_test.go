@@ -200,24 +200,29 @@ func TestTheWindowOfEventIDsIsBoundedByCount(t *testing.T) {
 }
 
 func TestAnEventIDTakesLittleMemory(t *testing.T) {
-	const n = 100_000
-	heap := func() uint64 {
+	heap := func() int64 {
+		runtime.GC()
 		runtime.GC()
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
-		return m.HeapAlloc
+		return int64(m.HeapAlloc)
 	}
 	before := heap()
-	var w eventWindow
 	p := DefaultEventIDs()
-	for i := range 3 * n {
-		var id eventID
-		copy(id[:], fmt.Sprintf("%016d", i*7919))
-		w.add(id, 1, p, 1)
+	var windows [8]eventWindow // enough to make other memory small beside them
+	count := int64(0)
+	for i := range windows {
+		w := &windows[i]
+		for j := range p.MaxCount * 5 / 4 {
+			w.add(eventID(fmt.Appendf(nil, "%016d", j*7919)), 1, p, 1)
+		}
+		if w.count < p.MaxCount*7/8 || w.count > p.MaxCount {
+			t.Fatalf("%d ids", w.count)
+		}
+		count += int64(w.count)
 	}
-	per := float64(heap()-before) / float64(w.count)
-	if w.count < n*7/8 || w.count > n || per > 40 {
-		t.Errorf("%d ids of %.0f bytes", w.count, per)
+	if per := (heap() - before) / count; per < 16 || per > 40 {
+		t.Errorf("%d bytes an id", per)
 	}
-	runtime.KeepAlive(&w)
+	runtime.KeepAlive(&windows)
 }
