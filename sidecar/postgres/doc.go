@@ -1,11 +1,13 @@
 // Package postgres writes batches of records to PostgreSQL, each exactly once,
 // and reads records back.
 //
-// In comes a frozen batch with its number and the number before it. One
-// statement, which is its own transaction, moves the ledger row of the batch's
+// In come frozen batches of a lane, each with its number and the number before
+// it; several go in one round trip. One statement a batch, which is its own
+// transaction, moves the ledger row of the batch's
 // writer and lane from the one number to the other and merges the records into
-// progress_sync.lesson_progress; it does both or neither, so that a batch whose
-// answer was lost can be sent again (promise 2). The upsert follows the rules of
+// progress_sync.lesson_progress, or the table that a mapping names; it does both
+// or neither, so that a batch whose answer was lost can be sent again (promise
+// 2). Only what is known to have reached the disk is reported as written. The upsert follows the rules of
 // progress.Merge and Raise, so that no order of arrival lowers progress (promise
 // 3). Out comes what the ledger says: applied, already applied, rewound or
 // fenced; or an error that Classify turns into a class, what to do about it and
@@ -17,5 +19,6 @@
 // works through PgBouncer in transaction mode: no session state, no startup
 // options, no session locks.
 //
-// The SQL is in the folder sql, a file an operation.
+// The SQL is in the folder sql, a file an operation; that which depends on the
+// table is generated, and can be read in testdata.
 package postgres

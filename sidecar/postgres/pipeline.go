@@ -17,6 +17,9 @@ type reply struct {
 	rows    int64
 }
 
+// flushRecords is how many records are worth a system call.
+const flushRecords = 200
+
 // send runs applySQL for each batch of the round, all in one round trip. Up to
 // each of the pipeline's synchronization points the server sees one implicit
 // transaction. It returns the answers up to the first that is an error; the
@@ -30,14 +33,19 @@ func (d *Database) send(ctx context.Context, conn *pgx.Conn, options Options, t 
 	}
 	timeout := []byte(serverTimeout(ctx, options.StatementTimeout))
 	pipeline := conn.PgConn().StartPipeline(ctx)
-	last := len(r.batches) - 1
+	last, unsent := len(r.batches)-1, 0
 	for i, b := range r.batches {
 		parameters, types := e.encode(r.id, int64(b.Number), r.before(i), b, t.fixed)
 		queue(pipeline, i == last, timeout, parameters, types)
 		pipeline.SendPipelineSync()
-	}
-	if err := pipeline.Flush(); err != nil {
-		return nil, errors.Join(err, pipeline.Close())
+		// The server works on a large batch while the next is encoded.
+		if unsent += len(b.Records); unsent < flushRecords && i < last {
+			continue
+		}
+		if err := pipeline.Flush(); err != nil {
+			return nil, errors.Join(err, pipeline.Close())
+		}
+		unsent = 0
 	}
 	answers, err := receiveAll(pipeline, len(r.batches))
 	// Closing reads what is left, where an error of the server's is of a

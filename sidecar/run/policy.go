@@ -37,6 +37,7 @@ func databaseOptions(c config.Config, uri func() (string, error)) postgres.Optio
 		MaxConnections:   c.Database.MaxConnections,
 		ExecMode:         c.Database.ExecMode,
 		Migrations:       c.Database.Migrations,
+		Mapping:          c.Database.Mapping,
 		StatementTimeout: c.Database.StatementTimeout.D(),
 		ReadTimeout:      c.Database.ReadTimeout.D(),
 	}

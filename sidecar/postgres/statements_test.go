@@ -1,0 +1,51 @@
+package postgres
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestTheStatementsAreTheOnesToRead keeps the generated SQL in files, so that a
+// change shows whole. UPDATE_TESTDATA=1 writes them anew.
+func TestTheStatementsAreTheOnesToRead(t *testing.T) {
+	r := relation{isTable: true, unique: [][]string{{"tenant_id", "learner", "course", "lesson"}}, columns: map[string]relationColumn{
+		"tenant_id": {kind: "integer", base: "integer", category: "N", notNull: true},
+		"learner":   {kind: "uuid", base: "uuid", category: "U", notNull: true},
+		"course":    {kind: "text", base: "text", category: "S", notNull: true},
+		"lesson":    {kind: "bigint", base: "bigint", category: "N", notNull: true},
+		`pos"ition`: {kind: "integer", base: "integer", category: "N", notNull: true},
+		"percent":   {kind: "integer", base: "integer", category: "N", notNull: true},
+		"seconds":   {kind: "numeric", base: "numeric", category: "N"},
+		"seeks":     {kind: "smallint", base: "smallint", category: "N"},
+		"done":      {kind: "boolean", base: "boolean", category: "B"},
+		"done_at":   {kind: "timestamp without time zone", base: "timestamp without time zone", category: "D"},
+		"seen_at":   {kind: "timestamp without time zone", base: "timestamp without time zone", category: "D"},
+		"origin":    {kind: "text", base: "text", category: "S", notNull: true},
+	}}
+	mapped, mistakes := plan(`"Campus"."user progress"`, foreignMapping(), r)
+	if len(mistakes) > 0 {
+		t.Fatal(mistakes)
+	}
+	for name, table := range map[string]table{"own": ownTable(), "mapped": mapped} {
+		for operation, sql := range map[string]string{
+			"apply": applySQL(table), "snapshot": snapshotSQL(table), "erase": eraseSQL(table),
+		} {
+			file := filepath.Join("testdata", operation+"_"+name+".sql")
+			if os.Getenv("UPDATE_TESTDATA") != "" {
+				if err := os.WriteFile(file, []byte(sql+"\n"), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), sql+"\n"); diff != "" {
+				t.Errorf("%s:\n%s", file, diff)
+			}
+		}
+	}
+}
