@@ -172,6 +172,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add(laneState{next: 3, frozen: []uint64{1, 2}}.encode())
 	f.Add(keptBatch{prev: 1, at: 2, bytes: 3}.encode())
 	f.Add((&DeadLetter{ID: 1, Record: r}).encode())
+	f.Add(tombstone{at: 5, userID: "user-1"}.encode())
 	f.Add(format{lanes: 2}.encode())
 	f.Add(appendDiskKey(nil, prefixPending, r.Key))
 	f.Fuzz(func(t *testing.T, value []byte) {
@@ -202,6 +203,11 @@ func FuzzDecode(f *testing.F) {
 		if dl, err := decodeDeadLetter(value); err == nil {
 			if again, err := decodeDeadLetter(dl.encode()); err != nil || !sameBits(dl.Record, again.Record) {
 				t.Errorf("dead letter: %v", err)
+			}
+		}
+		if ts, err := decodeTombstone(value); err == nil {
+			if again, err := decodeTombstone(ts.encode()); err != nil || again != ts {
+				t.Errorf("tombstone: %v", err)
 			}
 		}
 		if fm, err := decodeFormat(value); err == nil {
