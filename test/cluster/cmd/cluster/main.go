@@ -30,6 +30,12 @@ const usage = `usage: go run ./test/cluster/cmd/cluster COMMAND
 The cache is .cache in the project's folder, or PROGRESS_SYNC_CACHE.
 PROGRESS_SYNC_CLUSTER_NUMBER (1 to 254, 7 if not set) moves the cluster's addresses
 out of the way of others on the machine.
+
+With KUBECONFIG set, that cluster is used, and nothing is started or stopped:
+  PROGRESS_SYNC_HOST_ADDRESS  where its pods reach this machine (database, account)
+  PROGRESS_SYNC_POD_RANGE     from where they do so; 0.0.0.0/0 if not set
+  PROGRESS_SYNC_IMAGE_LOAD    command that loads an image's tarball, given as its last
+                              argument, such as "kind load image-archive"
 `
 
 func main() {
@@ -114,9 +120,12 @@ func product(ctx context.Context, o cluster.Options) error {
 }
 
 func environment(ctx context.Context, o cluster.Options) error {
-	fmt.Fprintf(o.Out, "export PATH=%s:$PATH\nexport KUBEBUILDER_ASSETS=%s\n", o.Bin(), o.Bin())
+	// A shell evaluates what is printed here, so the rest goes elsewhere.
+	out := o.Out
+	o.Out = os.Stderr
+	fmt.Fprintf(out, "export PATH=%s:$PATH\nexport KUBEBUILDER_ASSETS=%s\n", o.Bin(), o.Bin())
 	if running, err := cluster.Running(ctx, o); err == nil {
-		fmt.Fprintf(o.Out, "export KUBECONFIG=%s\n", running.Kubeconfig())
+		fmt.Fprintf(out, "export KUBECONFIG=%s\n", running.Kubeconfig())
 	}
 	return nil
 }
