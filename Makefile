@@ -41,6 +41,11 @@ test-fast: ## Run what needs no cluster: unit, property and Postgres
 	@go run ./hack/packages postgres
 	@go test ./...
 
+.PHONY: fault
+fault: ## Break everything around two sidecars and compare every row; DURATION=30m SEED=n
+	@go run ./hack/packages postgres
+	@go run ./test/fault -duration $(or $(DURATION),75s) -seed $(or $(SEED),0)
+
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME (10s)
 	@hack/fuzz.sh

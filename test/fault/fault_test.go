@@ -1,0 +1,99 @@
+package main
+
+import (
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"github.com/progress-sync/progress-sync/test/fault/inject"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// TestNothingIsLostOrDoubled runs the suite for FAULT_DURATION, with FAULT_SEED
+// if that is set.
+func TestNothingIsLostOrDoubled(t *testing.T) {
+	o := Options{Seed: rand.Uint64(), Duration: 5 * time.Second, Round: time.Minute, Dir: t.TempDir(), Out: t.Output()}
+	if text := os.Getenv("FAULT_DURATION"); text != "" {
+		var err error
+		if o.Duration, err = time.ParseDuration(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if text := os.Getenv("FAULT_SEED"); text != "" {
+		var err error
+		if o.Seed, err = strconv.ParseUint(text, 10, 64); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Postgres runs as another user, who must be let through.
+	for dir := o.Dir; dir != filepath.Clean(os.TempDir()) && len(dir) > 1; dir = filepath.Dir(dir) {
+		if err := os.Chmod(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o.Binary = filepath.Join(o.Dir, "sidecar")
+	if err := build(t.Context(), o.Binary); err != nil {
+		t.Fatal(err)
+	}
+	if err := Run(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestTheSeedDecidesWhichFaultsHappenAndWhen(t *testing.T) {
+	row := func(seed uint64) []string {
+		s := newSchedule(seed, 2, inject.All(), faultPause, faultHold)
+		var steps []string
+		for range 100 {
+			next := s.next()
+			steps = append(steps, strings.Join([]string{
+				next.fault.Name(), next.pause.String(), next.hold.String(), strconv.FormatUint(next.details.Uint64(), 10),
+			}, " "))
+		}
+		return steps
+	}
+	if diff := cmp.Diff(row(1), row(1)); diff != "" {
+		t.Error(diff)
+	}
+	if cmp.Equal(row(1), row(2)) {
+		t.Error("two seeds give the same faults")
+	}
+}
+
+func TestEveryKindHappensBeforeAnyHappensAgain(t *testing.T) {
+	all := inject.All()
+	s := newSchedule(7, 2, all, faultPause, faultHold)
+	seen := map[string]bool{}
+	for range all {
+		seen[s.next().fault.Name()] = true
+	}
+	if len(seen) != len(all) {
+		t.Errorf("%d kinds in %d faults", len(seen), len(all))
+	}
+}
+
+func TestAFindingMakesTheReportUnclean(t *testing.T) {
+	counted := newTally(1)
+	if !counted.clean() {
+		t.Error("a fresh tally is not clean")
+	}
+	counted.found(nil)
+	if !counted.clean() {
+		t.Error("nothing found, and not clean")
+	}
+	counted.found(io.ErrUnexpectedEOF)
+	var out strings.Builder
+	counted.print(&out, time.Second)
+	if counted.clean() || !strings.Contains(out.String(), io.ErrUnexpectedEOF.Error()) || !strings.Contains(out.String(), "seed 1") {
+		t.Error(out.String())
+	}
+}

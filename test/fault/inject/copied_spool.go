@@ -1,0 +1,73 @@
+package inject
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/progress-sync/progress-sync/sidecar/flush"
+	"github.com/progress-sync/progress-sync/test/fault/world"
+)
+
+// copiedSpool starts a second sidecar on an old copy of a spool. The copy must
+// hold its data and say so; the first one is fenced until its next start.
+type copiedSpool struct {
+	nothing
+	of, copied *world.Sidecar
+}
+
+func (*copiedSpool) Name() string { return "copy of a spool started" }
+
+func (f *copiedSpool) Inject(ctx context.Context, w *world.World, random *rand.Rand) error {
+	f.of = anyOf(random, w)
+	var err error
+	if f.copied, err = w.Copy(ctx, f.of); err != nil {
+		return err
+	}
+	// Whatever the copy holds is written, and then more of every lane.
+	if err := f.of.Sync(ctx); err != nil {
+		return err
+	}
+	rest(ctx, between(random, time.Second, 2*time.Second))
+	if err := f.of.Sync(ctx); err != nil {
+		return err
+	}
+	f.copied.Run()
+	return f.mustHold(ctx)
+}
+
+// mustHold waits until the copy says that it is one.
+func (f *copiedSpool) mustHold(ctx context.Context) error {
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end) && ctx.Err() == nil; rest(ctx, 20*time.Millisecond) {
+		d, err := f.copied.Document(ctx)
+		if err != nil {
+			continue
+		}
+		if d.Counters.RowsWritten > 0 {
+			return errors.New("the copy of a spool wrote rows")
+		}
+		if d.Sync.Error != nil && d.Sync.Error.Class == string(flush.ClassStaleSpool) {
+			return nil
+		}
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	return fmt.Errorf("the copy of a spool does not say that it is one")
+}
+
+func (f *copiedSpool) Heal(ctx context.Context, _ *world.World) error {
+	if f.copied == nil {
+		return nil
+	}
+	var wrote error
+	if d, err := f.copied.Document(ctx); err == nil && d.Counters.RowsWritten > 0 {
+		wrote = errors.New("the copy of a spool wrote rows")
+	}
+	err := f.copied.Discard()
+	f.copied = nil
+	f.of.Kill() // as a person is told to
+	return errors.Join(wrote, err, f.of.Await(ctx))
+}

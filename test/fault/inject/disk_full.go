@@ -1,0 +1,38 @@
+package inject
+
+import (
+	"context"
+	"math/rand/v2"
+
+	"github.com/progress-sync/progress-sync/test/fault/world"
+)
+
+// diskFull leaves a spool's volume nothing, or next to nothing, or less than
+// the sidecar wants to keep free.
+type diskFull struct{ of *world.Sidecar }
+
+func (*diskFull) Name() string { return "spool disk full" }
+
+func (*diskFull) Prepare(_ context.Context, w *world.World) error {
+	if !w.Sidecars[0].CanFill() {
+		return impossible("mounting a small file system takes root")
+	}
+	return nil
+}
+
+func (f *diskFull) Inject(_ context.Context, w *world.World, random *rand.Rand) error {
+	f.of = anyOf(random, w)
+	f.of.Excuse(true) // the sidecar ends after an error of its disk
+	return f.of.Fill([]int64{0, 64 << 10, 1 << 20, 8 << 20}[random.IntN(4)])
+}
+
+func (f *diskFull) Heal(ctx context.Context, _ *world.World) error {
+	if err := f.of.Free(); err != nil {
+		return err
+	}
+	if err := f.of.Await(ctx); err != nil {
+		return err
+	}
+	f.of.Excuse(false)
+	return nil
+}

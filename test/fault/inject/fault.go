@@ -1,0 +1,90 @@
+package inject
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/progress-sync/progress-sync/test/fault/world"
+)
+
+// Fault is one kind of failure. All methods are called by one goroutine.
+type Fault interface {
+	// Name in the report.
+	Name() string
+	// Prepare runs once. ErrImpossible says that this machine can't have the
+	// fault.
+	Prepare(context.Context, *world.World) error
+	// Inject does the damage.
+	Inject(context.Context, *world.World, *rand.Rand) error
+	// Heal runs some time after Inject, and leaves the world whole.
+	Heal(context.Context, *world.World) error
+}
+
+// ErrImpossible is wrapped by Prepare.
+var ErrImpossible = errors.New("not possible on this machine")
+
+func impossible(why string) error { return fmt.Errorf("%w: %s", ErrImpossible, why) }
+
+// Crashes end sidecars, and nothing is left to heal. They happen at any time,
+// during the other faults too.
+func Crashes() []Fault {
+	return []Fault{kill{}, kill{}, kill{}, kill{}, &terminate{}}
+}
+
+// All are the other faults. They happen one after the other.
+func All() []Fault {
+	return []Fault{
+		&postgresStop{name: "Postgres stopped (fast)"},
+		&postgresStop{name: "Postgres stopped (immediate)", immediate: true},
+		&backends{},
+		&commitAnswer{},
+		lineCut{},
+		lineStalled{},
+		frozen{},
+		&failover{name: "switched to the replica (clean)"},
+		&failover{name: "primary killed, lagging replica promoted", lagging: true},
+		&conflicts{name: "deadlocks with a second writer"},
+		&conflicts{name: "serialization failures", serializable: true},
+		connectionLimit{},
+		&rotation{},
+		tableMissing{},
+		rightsMissing{},
+		&bouncer{},
+		&diskFull{},
+		&clock{},
+		&copiedSpool{},
+		&configuration{},
+	}
+}
+
+// nothing is for faults that need no preparation.
+type nothing struct{}
+
+func (nothing) Prepare(context.Context, *world.World) error { return nil }
+
+// lasting is for faults that have nothing to heal.
+type lasting struct{}
+
+func (lasting) Heal(context.Context, *world.World) error { return nil }
+
+// between is a random duration.
+func between(random *rand.Rand, least, most time.Duration) time.Duration {
+	return least + time.Duration(random.Int64N(int64(most-least)))
+}
+
+// rest waits, or less if ctx ends.
+func rest(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
+
+func anyOf(random *rand.Rand, w *world.World) *world.Sidecar {
+	return w.Sidecars[random.IntN(len(w.Sidecars))]
+}

@@ -1,0 +1,100 @@
+package learner
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"syscall"
+
+	"github.com/progress-sync/progress-sync/test/truth"
+)
+
+// event is an update with an id of its own.
+type event struct {
+	*truth.Update
+	EventID string `json:"eventId,omitempty"`
+}
+
+// send makes one request and tells what became of each entry.
+func (s *sender) send(ctx context.Context, sidecar int, entries []truth.Entry) ([]truth.Outcome, error) {
+	events := make([]event, len(entries))
+	for i, e := range entries {
+		events[i].Update = e.Update
+		if s.persistent {
+			events[i].EventID = e.ID
+		}
+	}
+	var content any = events
+	if len(events) == 1 {
+		content = events[0]
+	}
+	body, err := json.Marshal(content)
+	if err != nil {
+		return nil, fmt.Errorf("encoding updates: %w", err)
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost,
+		"http://"+s.load.options.Addresses[sidecar]+"/v1/progress", bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("asking a sidecar: %w", err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	if s.random.IntN(2) == 0 {
+		request.Header.Set("Prefer", "return=minimal")
+	}
+	response, err := s.load.client.Do(request)
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return all(truth.Refused, len(entries)), nil
+	case err != nil:
+		return all(truth.Uncertain, len(entries)), nil
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(response.Body)
+	if err != nil {
+		return all(truth.Uncertain, len(entries)), nil
+	}
+	return outcomes(response.StatusCode, answer, len(entries))
+}
+
+func all(outcome truth.Outcome, n int) []truth.Outcome {
+	outcomes := make([]truth.Outcome, n)
+	for i := range outcomes {
+		outcomes[i] = outcome
+	}
+	return outcomes
+}
+
+// outcomes reads an answer, by what the API promises of each status.
+func outcomes(code int, answer []byte, n int) ([]truth.Outcome, error) {
+	switch code {
+	case http.StatusOK, http.StatusNoContent:
+		return all(truth.Acknowledged, n), nil
+	case http.StatusMultiStatus:
+		var some struct{ Errors []struct{ Index, Status int } }
+		if err := json.Unmarshal(answer, &some); err != nil {
+			return nil, fmt.Errorf("reading an answer: %w", err)
+		}
+		outcomes := all(truth.Acknowledged, n)
+		for _, e := range some.Errors {
+			if e.Status != http.StatusTooManyRequests || e.Index < 0 || e.Index >= n {
+				return nil, fmt.Errorf("the sidecar refused a good update: %s", answer)
+			}
+			outcomes[e.Index] = truth.Refused
+		}
+		return outcomes, nil
+	case http.StatusServiceUnavailable:
+		// After an error of the disk nobody knows what is on it.
+		if strings.Contains(string(answer), "disk-failed") {
+			return all(truth.Uncertain, n), nil
+		}
+		return all(truth.Refused, n), nil
+	case http.StatusTooManyRequests, http.StatusInsufficientStorage:
+		return all(truth.Refused, n), nil
+	}
+	return nil, fmt.Errorf("the sidecar answered %d: %s", code, answer)
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := command(ctx)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "fault:", err)
+		os.Exit(1)
+	}
+}
+
+func command(ctx context.Context) error {
+	o := Options{Out: os.Stdout}
+	flag.DurationVar(&o.Duration, "duration", 75*time.Second, "how long faults go on")
+	flag.DurationVar(&o.Round, "round", 2*time.Minute, "how long they go on between two comparisons")
+	flag.Uint64Var(&o.Seed, "seed", 0, "of faults and updates; 0 for a random one")
+	flag.StringVar(&o.Binary, "sidecar", "", "program to test; empty to build it from this source")
+	flag.Parse()
+	if o.Seed == 0 {
+		o.Seed = rand.Uint64()
+	}
+	var err error
+	if o.Dir, err = os.MkdirTemp("", "progress-sync-fault-"); err != nil {
+		return fmt.Errorf("making a folder: %w", err)
+	}
+	if err := os.Chmod(o.Dir, 0o755); err != nil { // Postgres runs as another user
+		return fmt.Errorf("opening the folder: %w", err)
+	}
+	if o.Binary == "" {
+		o.Binary = filepath.Join(o.Dir, "sidecar")
+		if err := build(ctx, o.Binary); err != nil {
+			return err
+		}
+	}
+	if err := Run(ctx, o); err != nil {
+		return fmt.Errorf("%w; logs are in %s", err, o.Dir)
+	}
+	if err := os.RemoveAll(o.Dir); err != nil {
+		return fmt.Errorf("removing the folder: %w", err)
+	}
+	return nil
+}
+
+// build makes the sidecar as it is released, but for its version.
+func build(ctx context.Context, to string) error {
+	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-X main.version=fault",
+		"-o", to, "github.com/progress-sync/progress-sync/cmd/sidecar")
+	if output, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("building the sidecar: %w\n%s", err, output)
+	}
+	return nil
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/progress-sync/progress-sync/test/fault/inject"
+	"github.com/progress-sync/progress-sync/test/fault/world"
+)
+
+// schedule is an endless row of faults, decided by its random numbers alone.
+type schedule struct {
+	faults []inject.Fault
+	random *rand.Rand
+	// Pauses before each fault, and how long it lasts, are shorter than these.
+	pause, hold time.Duration
+	// deck is what is left of the faults in random order, so that a short run
+	// meets as many kinds as it can.
+	deck []inject.Fault
+}
+
+// step is one fault to come.
+type step struct {
+	fault       inject.Fault
+	pause, hold time.Duration
+	details     *rand.Rand
+}
+
+func newSchedule(seed, stream uint64, faults []inject.Fault, pause, hold time.Duration) *schedule {
+	return &schedule{faults: faults, random: rand.New(rand.NewPCG(seed, stream)), pause: pause, hold: hold}
+}
+
+func (s *schedule) next() step {
+	if len(s.deck) == 0 {
+		s.deck = append(s.deck, s.faults...)
+		s.random.Shuffle(len(s.deck), func(i, j int) { s.deck[i], s.deck[j] = s.deck[j], s.deck[i] })
+	}
+	fault := s.deck[0]
+	s.deck = s.deck[1:]
+	return step{
+		fault:   fault,
+		pause:   time.Duration(s.random.Int64N(int64(s.pause))),
+		hold:    time.Duration(s.random.Int64N(int64(s.hold))),
+		details: rand.New(rand.NewPCG(s.random.Uint64(), s.random.Uint64())),
+	}
+}
+
+// run injects faults until ctx ends, and leaves none unhealed.
+func (s *schedule) run(ctx context.Context, w *world.World, t *tally) error {
+	for {
+		step := s.next()
+		if !wait(ctx, step.pause) {
+			return nil
+		}
+		name := step.fault.Name()
+		t.began(name)
+		// A fault that is under way is completed, and healed in any case.
+		whole := context.WithoutCancel(ctx)
+		err := step.fault.Inject(whole, w, step.details)
+		if err == nil {
+			wait(ctx, step.hold)
+		}
+		if healing := step.fault.Heal(whole, w); healing != nil && err == nil {
+			err = healing
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+}
+
+// wait returns false if ctx ends before.
+func wait(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}

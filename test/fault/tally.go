@@ -1,0 +1,107 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/progress-sync/progress-sync/test/truth"
+)
+
+// tally is what a run has done so far.
+type tally struct {
+	seed uint64
+
+	mu       sync.Mutex
+	injected map[string]int64
+	// missing faults and why this machine can't have them.
+	missing map[string]string
+
+	acknowledged, uncertain, repeated int64
+	keys, wrong                       int
+	lost, doubled                     int64
+	findings                          []string
+}
+
+func newTally(seed uint64) *tally {
+	return &tally{seed: seed, injected: map[string]int64{}, missing: map[string]string{}}
+}
+
+func (t *tally) began(fault string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.injected[fault]++
+}
+
+// compared adds the result of a round.
+func (t *tally) compared(r truth.Report, repeated int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.acknowledged += r.Acknowledged
+	t.uncertain += r.Uncertain
+	t.repeated += repeated
+	t.keys += r.Keys
+	t.lost += r.Lost
+	t.doubled += r.Doubled
+	t.wrong += r.Wrong
+	if err := r.Err(); err != nil {
+		t.findings = append(t.findings, err.Error())
+	}
+}
+
+// found adds what went wrong besides.
+func (t *tally) found(errs ...error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, err := range errs {
+		if err != nil {
+			t.findings = append(t.findings, err.Error())
+		}
+	}
+}
+
+func (t *tally) faults() int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var n int64
+	for _, count := range t.injected {
+		n += count
+	}
+	return n
+}
+
+// clean reports whether everything was as promised.
+func (t *tally) clean() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.findings) == 0
+}
+
+// print writes the report.
+func (t *tally) print(w io.Writer, took time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	const line = "%-46s %12v\n"
+	write := func(format string, arguments ...any) { _, _ = fmt.Fprintf(w, format, arguments...) }
+	write("\n"+line, "fault", "injected")
+	for _, name := range slices.Sorted(maps.Keys(t.injected)) {
+		write(line, name, t.injected[name])
+	}
+	for _, name := range slices.Sorted(maps.Keys(t.missing)) {
+		write(line, name, t.missing[name])
+	}
+	write("\n"+line, "updates acknowledged", t.acknowledged)
+	write(line, "  of them sent again under the same event id", t.repeated)
+	write(line, "updates whose answer was never seen", t.uncertain)
+	write(line, "keys compared", t.keys)
+	write(line, "updates lost", t.lost)
+	write(line, "updates doubled", t.doubled)
+	write(line, "keys wrong", t.wrong)
+	for _, finding := range t.findings {
+		write("\n%s\n", finding)
+	}
+	write("\nseed %d, %s\n", t.seed, took.Round(time.Second))
+}

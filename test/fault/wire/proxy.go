@@ -1,0 +1,270 @@
+package wire
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+)
+
+// Proxy passes connections on. Its methods may be called from several
+// goroutines.
+type Proxy struct {
+	listener net.Listener
+	wg       sync.WaitGroup
+
+	mu     sync.Mutex
+	target string
+	pairs  map[*pair]struct{}
+	armed  bool
+	cuts   int64
+	// open is closed while bytes may pass.
+	open   chan struct{}
+	closed bool
+}
+
+// pair is one connection of a client and its continuation.
+type pair struct {
+	client, server net.Conn
+	ended          chan struct{}
+	once           sync.Once
+}
+
+func (p *pair) cut() {
+	p.once.Do(func() {
+		close(p.ended)
+		// One of them may be closed already.
+		_ = errors.Join(p.client.Close(), p.server.Close())
+	})
+}
+
+// Start listens on loopback and leads to target, a host and port.
+func Start(target string) (*Proxy, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("listening in front of Postgres: %w", err)
+	}
+	open := make(chan struct{})
+	close(open)
+	p := &Proxy{listener: listener, target: target, pairs: map[*pair]struct{}{}, open: open}
+	p.wg.Go(p.accept)
+	return p, nil
+}
+
+// Address that clients connect to.
+func (p *Proxy) Address() string { return p.listener.Addr().String() }
+
+// Lead sends new connections to another target. Those that are open stay.
+func (p *Proxy) Lead(target string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.target = target
+}
+
+// Cut breaks every connection, at both ends.
+func (p *Proxy) Cut() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for pair := range p.pairs {
+		pair.cut()
+	}
+}
+
+// Stall lets nothing through until Resume: connections stay open and nobody
+// answers.
+func (p *Proxy) Stall() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	select {
+	case <-p.open:
+		p.open = make(chan struct{})
+	default:
+	}
+}
+
+// Resume ends Stall. On a proxy that is not stalled it does nothing.
+func (p *Proxy) Resume() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	select {
+	case <-p.open:
+	default:
+		close(p.open)
+	}
+}
+
+// Arm makes the proxy swallow the next answer to a committed write and cut that
+// connection.
+func (p *Proxy) Arm() { p.arm(true) }
+
+// Disarm takes Arm back if nothing was cut since.
+func (p *Proxy) Disarm() { p.arm(false) }
+
+func (p *Proxy) arm(armed bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.armed = armed
+}
+
+// Cuts is how many answers to a commit were swallowed.
+func (p *Proxy) Cuts() int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.cuts
+}
+
+// Close cuts everything and stops listening.
+func (p *Proxy) Close() error {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	err := p.listener.Close()
+	p.Resume()
+	p.Cut()
+	p.wg.Wait()
+	return err
+}
+
+func (p *Proxy) accept() {
+	for {
+		client, err := p.listener.Accept()
+		if err != nil {
+			return
+		}
+		p.mu.Lock()
+		target := p.target
+		p.mu.Unlock()
+		p.wg.Go(func() { p.serve(client, target) })
+	}
+}
+
+func (p *Proxy) serve(client net.Conn, target string) {
+	server, err := net.Dial("tcp", target)
+	if err != nil {
+		_ = client.Close()
+		return
+	}
+	c := &pair{client: client, server: server, ended: make(chan struct{})}
+	p.mu.Lock()
+	if p.closed {
+		c.cut()
+	}
+	p.pairs[c] = struct{}{}
+	p.mu.Unlock()
+	var both sync.WaitGroup
+	both.Go(func() { defer c.cut(); p.questions(c) })
+	both.Go(func() { defer c.cut(); p.answers(c) })
+	both.Wait()
+	p.mu.Lock()
+	delete(p.pairs, c)
+	p.mu.Unlock()
+}
+
+// pass waits until bytes may pass. It returns false when the pair was cut.
+func (p *Proxy) pass(c *pair) bool {
+	p.mu.Lock()
+	open := p.open
+	p.mu.Unlock()
+	select {
+	case <-open:
+		return true
+	case <-c.ended:
+		return false
+	}
+}
+
+func (p *Proxy) questions(c *pair) {
+	chunk := make([]byte, 32<<10)
+	for {
+		n, err := c.client.Read(chunk)
+		if n > 0 {
+			if !p.pass(c) {
+				return
+			}
+			if _, err := c.server.Write(chunk[:n]); err != nil {
+				return
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// A message of the server is a type, a length that counts itself, and content.
+const (
+	headLength      = 5
+	readyForQuery   = 'Z'
+	commandComplete = 'C'
+	errorResponse   = 'E'
+)
+
+// writeStatements is how many statements end in the transaction of a write:
+// its timeout is set, and the batch is written. All others are of one.
+const writeStatements = 2
+
+// answers passes the server's messages on. While the proxy is armed it holds
+// them back up to the end of their transaction.
+func (p *Proxy) answers(c *pair) {
+	reader := bufio.NewReaderSize(c.server, 32<<10)
+	var held []byte
+	var ready, failed bool
+	statements := 0
+	for {
+		var head [headLength]byte
+		if _, err := io.ReadFull(reader, head[:]); err != nil {
+			return
+		}
+		length := binary.BigEndian.Uint32(head[1:])
+		if length < 4 || length > 1<<30 {
+			return // not what a Postgres server says
+		}
+		start := len(held)
+		held = append(held, head[:]...)
+		held = append(held, make([]byte, length-4)...)
+		if _, err := io.ReadFull(reader, held[start+headLength:]); err != nil {
+			return
+		}
+		switch head[0] {
+		case commandComplete:
+			statements++
+		case errorResponse:
+			failed = true
+		case readyForQuery:
+			if !failed && statements >= writeStatements && p.swallow() {
+				return
+			}
+			statements, failed, ready = 0, false, true
+		}
+		if ready && head[0] != readyForQuery && p.holding() {
+			continue
+		}
+		if !p.pass(c) {
+			return
+		}
+		if _, err := c.client.Write(held); err != nil {
+			return
+		}
+		held = held[:0]
+	}
+}
+
+func (p *Proxy) holding() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.armed
+}
+
+func (p *Proxy) swallow() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.armed {
+		return false
+	}
+	p.armed = false
+	p.cuts++
+	return true
+}

@@ -1,0 +1,45 @@
+package world
+
+import (
+	"context"
+	"fmt"
+	"os"
+)
+
+// Copy takes a copy of a sidecar's spool while that is down, for a sidecar that
+// is not started yet, and brings the first one up again.
+func (w *World) Copy(ctx context.Context, of *Sidecar) (*Sidecar, error) {
+	of.Down()
+	defer of.Up()
+	c, err := w.newSidecar(of.Name + "-copy")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.CopyFS(c.Spool(), os.DirFS(of.Spool())); err != nil {
+		return nil, fmt.Errorf("copying a spool: %w", err)
+	}
+	for _, name := range []string{"config/config.json", "database/uri"} {
+		content, err := os.ReadFile(of.file(name))
+		if err != nil {
+			return nil, fmt.Errorf("copying a sidecar's files: %w", err)
+		}
+		if err := replace(c.file(name), string(content)); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// Run starts a sidecar that Copy made.
+func (s *Sidecar) Run() { s.run() }
+
+// Discard ends such a sidecar and removes it.
+func (s *Sidecar) Discard() error {
+	if err := s.close(); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(s.dir); err != nil {
+		return fmt.Errorf("removing a copied spool: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,169 @@
+package world
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/progress-sync/progress-sync/sidecar/config"
+	"github.com/progress-sync/progress-sync/test/fault/wire"
+)
+
+// Options of a world.
+type Options struct {
+	// Binary is the sidecar's program.
+	Binary string
+	// Dir holds everything; it must be empty.
+	Dir string
+	// Sidecars is how many report for the same learners.
+	Sidecars int
+}
+
+// World is the whole of what is tested. Its methods are for one fault at a
+// time, but those of Sidecar, which may be called at any time.
+type World struct {
+	Sidecars []*Sidecar
+	// Config that all sidecars follow; Configure changes it.
+	Config config.Config
+
+	options  Options
+	ports    ports
+	nodes    [2]*node
+	primary  int
+	password string
+
+	mu       sync.Mutex
+	findings []error
+}
+
+// CompletionThresholdPercent of the sidecars' policy.
+const CompletionThresholdPercent = 95
+
+// patience bounds what must happen for a world to be whole again.
+const patience = 60 * time.Second
+
+// Start starts everything but the tables: CreateTables makes them.
+func Start(ctx context.Context, options Options) (*World, error) {
+	w := &World{options: options, Config: configuration(), password: "first", ports: ports{last: lowestPort + os.Getpid()%4000}}
+	if err := w.start(ctx); err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	return w, nil
+}
+
+// configuration has the shortest times that a policy may have, and lanes full
+// of batches.
+func configuration() config.Config {
+	c := config.Default()
+	c.Sync.Interval = config.Duration(time.Second)
+	c.Sync.BatchSize = 50
+	c.Sync.CompletionThresholdPercent = CompletionThresholdPercent
+	c.Retry.InitialDelay = config.Duration(100 * time.Millisecond)
+	c.Retry.MaxDelay = config.Duration(500 * time.Millisecond)
+	c.Buffer.SizeLimitBytes = 128 << 20
+	// The superuser owns the tables, so that a fault can take them away without
+	// the sidecars making new ones.
+	c.Database.Migrations = config.MigrationsManual
+	c.Database.StatementTimeout = config.Duration(3 * time.Second)
+	return c
+}
+
+func (w *World) start(ctx context.Context) error {
+	for i := range w.nodes {
+		proxy, err := wire.Start("127.0.0.1:1") // nobody
+		if err != nil {
+			return err
+		}
+		w.nodes[i] = &node{name: string(rune('a' + i)), proxy: proxy}
+	}
+	if err := w.startPrimary(ctx); err != nil {
+		return err
+	}
+	if err := w.Rebuild(ctx); err != nil {
+		return err
+	}
+	for i := range w.options.Sidecars {
+		s, err := w.newSidecar(fmt.Sprintf("sidecar-%d", i))
+		if err != nil {
+			return err
+		}
+		w.Sidecars = append(w.Sidecars, s)
+	}
+	if err := errors.Join(w.writeURI(), w.Configure()); err != nil {
+		return err
+	}
+	for _, s := range w.Sidecars {
+		s.run()
+		if err := s.Await(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// uri is the sidecars' connection string: both hosts, the one that can write.
+func (w *World) uri() string {
+	u := url.URL{
+		Scheme: "postgres", User: url.UserPassword(role, w.password),
+		Host: w.nodes[0].proxy.Address() + "," + w.nodes[1].proxy.Address(), Path: "/" + database,
+		RawQuery: "sslmode=disable&target_session_attrs=read-write&connect_timeout=2",
+	}
+	return u.String()
+}
+
+func (w *World) writeURI() error {
+	for _, s := range w.Sidecars {
+		if err := replace(s.file("database/uri"), w.uri()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// replace writes a file in one step, as a mounted volume changes.
+func replace(path, content string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("making a folder: %w", err)
+	}
+	if err := os.WriteFile(path+".new", []byte(content), 0o600); err != nil {
+		return fmt.Errorf("writing a file: %w", err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return fmt.Errorf("writing a file: %w", err)
+	}
+	return nil
+}
+
+// found keeps what no fault excuses.
+func (w *World) found(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.findings = append(w.findings, err)
+}
+
+// Findings are what went wrong besides the data: sidecars that ended by
+// themselves, or did not end when they should.
+func (w *World) Findings() []error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return append([]error(nil), w.findings...)
+}
+
+// Close ends everything. The files stay.
+func (w *World) Close() error {
+	var errs []error
+	for _, s := range w.Sidecars {
+		errs = append(errs, s.close())
+	}
+	for _, n := range w.nodes {
+		if n != nil {
+			errs = append(errs, n.close())
+		}
+	}
+	return errors.Join(errs...)
+}
