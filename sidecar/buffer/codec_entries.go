@@ -136,16 +136,20 @@ type laneState struct {
 	next     uint64
 	applied  uint64
 	received progress.Instant
-	frozen   []uint64
+	frozen   []frozenName
 }
+
+// frozenName is the number and the id of a frozen batch.
+type frozenName struct{ number, id uint64 }
 
 func (s laneState) encode() []byte {
 	dst := binary.AppendUvarint([]byte{entryVersion}, s.next)
 	dst = binary.AppendUvarint(dst, s.applied)
 	dst = appendInstant(dst, s.received)
 	dst = binary.AppendUvarint(dst, uint64(len(s.frozen)))
-	for _, n := range s.frozen {
-		dst = binary.AppendUvarint(dst, n)
+	for _, f := range s.frozen {
+		dst = binary.AppendUvarint(dst, f.number)
+		dst = binary.LittleEndian.AppendUint64(dst, f.id)
 	}
 	return dst
 }
@@ -155,7 +159,7 @@ func decodeLaneState(value []byte) (laneState, error) {
 	d.version()
 	s := laneState{next: d.uvarint(), applied: d.uvarint(), received: d.instant()}
 	for range d.count() {
-		s.frozen = append(s.frozen, d.uvarint())
+		s.frozen = append(s.frozen, frozenName{number: d.uvarint(), id: d.uint64()})
 	}
 	if s.next == 0 {
 		d.fail(errMalformed)

@@ -40,7 +40,7 @@
 //
 //	m                    format: number of lanes, id of the writer
 //	l lane               next number, last applied number, newest arrival,
-//	                     numbers of the frozen batches in their order
+//	                     numbers and ids of the frozen batches in their order
 //	p key                pending: due flag, opening of the window, record
 //	b lane number        batch: oldest opening, records; frozen, or kept
 //	k lane number        confirmed batch that is kept: number applied before

@@ -2,6 +2,8 @@ package buffer
 
 import (
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -114,12 +116,17 @@ func (b *Buffer) takeDue(l *lane, at time.Duration, limit int) *frozenBatch {
 	return fb
 }
 
-// addFrozen gives fb the lane's next number.
+// addFrozen gives fb the lane's next number and an id.
 func (l *lane) addFrozen(fb *frozenBatch) {
-	fb.number = l.next
+	fb.number, fb.id = l.next, newBatchID()
 	l.next++
 	l.frozen = append(l.frozen, fb)
 	l.takeOff(fb)
+}
+
+// newBatchID is a random number other than 0.
+func newBatchID() uint64 {
+	return rand.Uint64N(math.MaxInt64) + 1 //nolint:gosec // it tells copies apart and is no secret
 }
 
 // dropFrozen takes the i-th frozen batch out of the lane.
@@ -129,7 +136,7 @@ func (l *lane) dropFrozen(i int) {
 }
 
 func (fb *frozenBatch) batch(lane int) progress.Batch {
-	return progress.Batch{Lane: lane, Number: fb.number, Records: fb.records}
+	return progress.Batch{Lane: lane, Number: fb.number, ID: fb.id, Records: fb.records}
 }
 
 // putBatch writes fb into c.
@@ -148,7 +155,7 @@ func (b *Buffer) putLane(c change, l *lane) error {
 func (l *lane) state(b *Buffer) laneState {
 	s := laneState{next: l.next, applied: l.applied, received: progress.Instant(b.received.Load())}
 	for _, fb := range l.frozen {
-		s.frozen = append(s.frozen, fb.number)
+		s.frozen = append(s.frozen, frozenName{fb.number, fb.id})
 	}
 	return s
 }

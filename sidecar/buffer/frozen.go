@@ -9,6 +9,7 @@ import (
 // frozenBatch is a batch that is not confirmed yet.
 type frozenBatch struct {
 	number  uint64
+	id      uint64 // see progress.Batch
 	records []progress.Record
 	keys    []string         // of the records, as in lane.pending
 	oldest  progress.Instant // opening of the oldest window in it

@@ -87,9 +87,9 @@ func (b *Buffer) loadLane(l *lane) error {
 	}
 	l.next, l.applied = s.next, s.applied
 	b.sawArrival(s.received)
-	for _, number := range s.frozen {
-		if err := b.loadBatch(l, number); err != nil {
-			return fmt.Errorf("batch %d cannot be read: %w", number, err)
+	for _, f := range s.frozen {
+		if err := b.loadBatch(l, f); err != nil {
+			return fmt.Errorf("batch %d cannot be read: %w", f.number, err)
 		}
 	}
 	return b.journal.each(
@@ -122,8 +122,8 @@ func (b *Buffer) loadEvents(l *lane) error {
 		})
 }
 
-func (b *Buffer) loadBatch(l *lane, number uint64) error {
-	value, err := b.journal.get(numberedKey(prefixBatch, l.number, number))
+func (b *Buffer) loadBatch(l *lane, f frozenName) error {
+	value, err := b.journal.get(numberedKey(prefixBatch, l.number, f.number))
 	if err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ func (b *Buffer) loadBatch(l *lane, number uint64) error {
 		return errors.New("it is missing")
 	}
 	l.freezes++
-	fb := &frozenBatch{number: number, freeze: l.freezes, bytes: int64(len(value)), synced: true}
+	fb := &frozenBatch{number: f.number, id: f.id, freeze: l.freezes, bytes: int64(len(value)), synced: true}
 	if fb.oldest, fb.records, err = decodeBatch(value); err != nil {
 		return err
 	}

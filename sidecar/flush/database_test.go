@@ -3,6 +3,7 @@ package flush
 import (
 	"context"
 	"errors"
+	"math"
 	"sync"
 	"time"
 
@@ -29,6 +30,8 @@ type ledgerModel struct {
 type ledgerRow struct {
 	owner  string
 	number uint64
+	id     uint64
+	claims uint64
 }
 
 type modelCall struct {
@@ -49,19 +52,21 @@ func (d *ledgerModel) called(name string, b progress.Batch) error {
 	return d.before(name, b)
 }
 
-func (d *ledgerModel) Claim(ctx context.Context, _, owner string, lanes int) ([]uint64, []bool, error) {
+func (d *ledgerModel) Claim(ctx context.Context, _, owner string, lanes int) ([]postgres.Claimed, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err := errors.Join(ctx.Err(), d.called("claim", progress.Batch{})); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	numbers, existed := make([]uint64, lanes), make([]bool, lanes)
+	claimed := make([]postgres.Claimed, lanes)
 	for lane := range lanes {
 		row, ok := d.rows[lane]
-		numbers[lane], existed[lane] = row.number, ok
-		d.rows[lane] = ledgerRow{owner, row.number}
+		row.owner = owner
+		row.claims++
+		claimed[lane] = postgres.Claimed{Number: row.number, BatchID: row.id, Claims: row.claims, Existed: ok}
+		d.rows[lane] = row
 	}
-	return numbers, existed, nil
+	return claimed, nil
 }
 
 func (d *ledgerModel) Adopt(ctx context.Context, _, owner string, lane int, number uint64) error {
@@ -70,10 +75,12 @@ func (d *ledgerModel) Adopt(ctx context.Context, _, owner string, lane int, numb
 	if err := errors.Join(ctx.Err(), d.called("adopt", progress.Batch{Number: number})); err != nil {
 		return err
 	}
-	if d.rows[lane].owner != owner {
+	row := d.rows[lane]
+	if row.owner != owner {
 		return postgres.ErrNotOwner
 	}
-	d.rows[lane] = ledgerRow{owner, number}
+	row.number, row.id = number, 0
+	d.rows[lane] = row
 	return nil
 }
 
@@ -86,7 +93,7 @@ func (d *ledgerModel) ApplyRound(ctx context.Context, _, owner string, prev uint
 	var results []postgres.Result
 	for _, b := range batches {
 		name := "apply"
-		if len(b.Records) == 0 {
+		if b.Number == math.MaxInt64 {
 			name = "ask"
 		}
 		if err := errors.Join(ctx.Err(), d.called(name, b)); err != nil {
@@ -97,7 +104,7 @@ func (d *ledgerModel) ApplyRound(ctx context.Context, _, owner string, prev uint
 		case !ok:
 			return append(results, postgres.Result{Outcome: postgres.Rewound, Missing: true}), nil
 		case row.owner != owner:
-			return append(results, postgres.Result{Outcome: postgres.Fenced, LedgerNumber: row.number}), nil
+			return append(results, postgres.Result{Outcome: postgres.Fenced, LedgerNumber: row.number, Claims: row.claims}), nil
 		case row.number != prev && row.number >= b.Number:
 			results = append(results, postgres.Result{Outcome: postgres.AlreadyApplied, LedgerNumber: row.number})
 			prev = b.Number
@@ -105,7 +112,7 @@ func (d *ledgerModel) ApplyRound(ctx context.Context, _, owner string, prev uint
 		case row.number != prev:
 			return append(results, postgres.Result{Outcome: postgres.Rewound, LedgerNumber: row.number}), nil
 		}
-		d.write(owner, b)
+		d.write(b)
 		if d.after != nil {
 			if err := d.after(b); err != nil {
 				return nil, err
@@ -119,8 +126,10 @@ func (d *ledgerModel) ApplyRound(ctx context.Context, _, owner string, prev uint
 	return results, nil
 }
 
-func (d *ledgerModel) write(owner string, b progress.Batch) {
-	d.rows[b.Lane] = ledgerRow{owner, b.Number}
+func (d *ledgerModel) write(b progress.Batch) {
+	row := d.rows[b.Lane]
+	row.number, row.id = b.Number, b.ID
+	d.rows[b.Lane] = row
 	for _, r := range b.Records {
 		if old, ok := d.saved[r.Key]; ok {
 			r = progress.Merge(old, r)

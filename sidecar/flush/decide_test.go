@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
+	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
 func TestDecide(t *testing.T) {
@@ -60,23 +61,30 @@ func TestCompare(t *testing.T) {
 	for _, c := range []struct {
 		name            string
 		ledger, applied uint64
-		frozen          []uint64
+		frozen          []uint64 // their ids are 100 more
+		id              uint64   // that the ledger names
 		want            move
 	}{
-		{"a new spool and a new row", 0, 0, nil, moveOn},
-		{"a new row and a first batch that was not sent", 0, 0, []uint64{1}, moveOn},
-		{"the last confirmed batch is the last applied", 7, 7, []uint64{8}, moveOn},
-		{"the answer to the first frozen batch was lost", 8, 7, []uint64{8}, moveConfirm},
-		{"the answers to several were lost", 9, 7, []uint64{8, 9, 10}, moveConfirm},
-		{"the halves of a split batch have numbers after a gap", 10, 7, []uint64{10, 11}, moveConfirm},
-		{"the database fell back", 5, 7, []uint64{8}, moveReplay},
-		{"the row is gone", 0, 7, nil, moveReplay},
-		{"the ledger is ahead of an old spool", 9, 7, nil, moveHold},
-		{"the ledger is ahead of an old spool's frozen batch", 9, 7, []uint64{8}, moveHold},
-		{"the ledger stands at a number that was given up", 8, 7, []uint64{9, 10}, moveHold},
+		{"a new spool and a new row", 0, 0, nil, 0, moveOn},
+		{"a new row and a first batch that was not sent", 0, 0, []uint64{1}, 0, moveOn},
+		{"the last confirmed batch is the last applied", 7, 7, []uint64{8}, 0, moveOn},
+		{"the answer to the first frozen batch was lost", 8, 7, []uint64{8}, 0, moveConfirm},
+		{"the answers to several were lost", 9, 7, []uint64{8, 9, 10}, 0, moveConfirm},
+		{"the halves of a split batch have numbers after a gap", 10, 7, []uint64{10, 11}, 0, moveConfirm},
+		{"the database fell back", 5, 7, []uint64{8}, 0, moveReplay},
+		{"the row is gone", 0, 7, nil, 0, moveReplay},
+		{"the ledger is ahead of an old spool", 9, 7, nil, 0, moveHold},
+		{"the ledger is ahead of an old spool's frozen batch", 9, 7, []uint64{8}, 0, moveHold},
+		{"the first frozen batch is the one that the ledger names", 8, 7, []uint64{8}, 108, moveConfirm},
+		{"a copy of the spool has written another batch of that number", 8, 7, []uint64{8}, 555, moveHold},
+		{"the ledger stands at a number that was given up", 8, 7, []uint64{9, 10}, 0, moveHold},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := compare(c.ledger, c.applied, c.frozen); got != c.want {
+			var frozen []progress.Batch
+			for _, n := range c.frozen {
+				frozen = append(frozen, progress.Batch{Number: n, ID: n + 100})
+			}
+			if got := compare(place{c.ledger, c.id}, c.applied, frozen); got != c.want {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
 		})

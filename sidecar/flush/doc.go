@@ -15,18 +15,15 @@
 // What the ledger may say at a claim or when a batch is sent, and what follows:
 //
 //	the last confirmed number    go on
-//	a frozen batch's number      it was applied, its answer was lost: confirm
+//	a frozen batch's number      it was applied, its answer was lost: confirm;
+//	                             with the id of another batch, as below
 //	a lower number, or no row    the database fell back: apply again what is
 //	                             kept above it, then go on; if something is
 //	                             missing, say so and move the ledger past it
 //	any other higher number      the spool is an old copy: hold its data
-//	another owner                a newer process: stop for good, unless the
-//	                             number is below the last confirmed one. Then
-//	                             the database fell back to before the claim
-//
-// A database that fell back to before this process's claim and lost no batch
-// with it can't be told from a newer process. Flushing stops then, with all
-// data kept, and goes on after a restart.
+//	another owner                with fewer claims than at this process's, the
+//	                             database fell back to before it: claim again;
+//	                             else a newer process: stop for good
 //
 // One goroutine per lane writes the lane's batches one after the other, and one
 // looks after the connection when nothing is written. When and how often they

@@ -20,9 +20,11 @@ type lane struct {
 
 	// epoch is the claim that ledger was last read in, 0 for none.
 	epoch uint64
-	// ledger is the number that the ledger stands at as far as is known. It
-	// lags behind only when the answer to a round was lost.
-	ledger uint64
+	// claims is how often the lane's row had been claimed at that claim.
+	claims uint64
+	// ledger is where the ledger stands as far as is known. It lags behind only
+	// when the answer to a round was lost.
+	ledger place
 	// rows that the batches which this lane applied and did not confirm yet have
 	// changed, by their numbers.
 	rows map[uint64]int64
@@ -65,7 +67,9 @@ func (l *lane) follow(c claim) {
 	}
 	l.epoch = c.epoch
 	l.replayed.Store(time.Now().UnixNano())
-	l.found(c.numbers[l.index])
+	row := c.rows[l.index]
+	l.claims = row.Claims
+	l.found(place{row.Number, row.BatchID})
 	l.outages, _ = l.f.gate.calm()
 	if l.f.buffer.Applied(l.index) > 0 {
 		l.saved.CompareAndSwap(0, time.Now().UnixNano())
@@ -76,19 +80,25 @@ func (l *lane) follow(c claim) {
 }
 
 // found notes where the ledger turned out to be, whatever was thought before.
-func (l *lane) found(number uint64) {
-	if number != l.ledger {
+func (l *lane) found(at place) {
+	if at.number != l.ledger.number {
 		clear(l.rows)
 	}
-	l.ledger, l.rewind = number, nil
+	l.ledger, l.rewind = at, nil
+}
+
+// standsAt is found for a number of a row that is ours: while it stays, so does
+// the id that the claim found with it.
+func (l *lane) standsAt(number uint64) {
+	at := place{number: number}
+	if number == l.ledger.number {
+		at.id = l.ledger.id
+	}
+	l.found(at)
 }
 
 func (l *lane) compare(frozen []progress.Batch) move {
-	numbers := make([]uint64, len(frozen))
-	for i, b := range frozen {
-		numbers[i] = b.Number
-	}
-	return compare(l.ledger, l.f.buffer.Applied(l.index), numbers)
+	return compare(l.ledger, l.f.buffer.Applied(l.index), frozen)
 }
 
 func (l *lane) agree() { l.agreed.Store(time.Now().UnixNano()) }
@@ -159,7 +169,7 @@ func (l *lane) write(ctx context.Context, a attempt, round []progress.Batch, out
 	if done, ok := lastDone(results); ok {
 		// The number decides. One of ours confirms the batches up to it, a later
 		// one means a stale spool, which the next turn finds.
-		l.ledger, l.outages = done.LedgerNumber, outages
+		l.ledger, l.outages = place{number: done.LedgerNumber}, outages
 		frozen := l.f.buffer.Frozen(l.index)
 		if l.compare(frozen) == moveConfirm {
 			if err := l.confirm(frozen); err != nil {
@@ -191,7 +201,7 @@ func lastDone(results []postgres.Result) (done postgres.Result, ok bool) {
 
 // apply sends batches. Without an error there is at least one result.
 func (l *lane) apply(ctx context.Context, round []progress.Batch) ([]postgres.Result, error) {
-	results, err := l.f.db.ApplyRound(ctx, l.f.session.writer, l.f.session.owner, l.ledger, round)
+	results, err := l.f.db.ApplyRound(ctx, l.f.session.writer, l.f.session.owner, l.ledger.number, round)
 	if err != nil {
 		return results, fmt.Errorf("writing to the database in lane %d: %w", l.index, err)
 	}
@@ -208,7 +218,7 @@ func (l *lane) settle(ctx context.Context, a attempt, res postgres.Result) bool 
 		l.f.gate.succeeded(a)
 		return true
 	case postgres.Rewound:
-		l.found(res.LedgerNumber)
+		l.standsAt(res.LedgerNumber)
 		if res.Missing {
 			l.f.session.invalidate()
 		}
@@ -225,11 +235,13 @@ func (l *lane) settle(ctx context.Context, a attempt, res postgres.Result) bool 
 	}
 }
 
-// fenced ends an attempt that found the row in other hands. A ledger behind
-// what was confirmed is one that fell back to before this process's claim: the
-// owner that it names is an earlier one, and the rows are claimed again.
+// fenced ends an attempt that found the row in other hands. One that was claimed
+// less often than at this process's claim fell back to before that: the owner
+// that it names is an earlier one, and the rows are claimed again. Every claim
+// raises the count, so that of two processes which both live, as on copies of a
+// spool, the one that finds the higher count stops, and they don't fight.
 func (l *lane) fenced(a attempt, res postgres.Result) {
-	if res.LedgerNumber < l.f.buffer.Applied(l.index) {
+	if res.Claims < l.claims {
 		l.f.session.invalidate()
 		l.f.gate.settled(a)
 		return
@@ -276,7 +288,7 @@ func (l *lane) refused(a attempt, b progress.Batch, f postgres.Failure) error {
 // confirm tells the buffer that its frozen batches up to the ledger's number are
 // in the database.
 func (l *lane) confirm(frozen []progress.Batch) error {
-	if err := l.f.buffer.ConfirmThrough(l.index, l.ledger); err != nil {
+	if err := l.f.buffer.ConfirmThrough(l.index, l.ledger.number); err != nil {
 		return fmt.Errorf("confirming the batches of lane %d: %w", l.index, err)
 	}
 	now := time.Now()
@@ -284,7 +296,7 @@ func (l *lane) confirm(frozen []progress.Batch) error {
 	l.agree()
 	for _, b := range frozen {
 		l.f.observer.BatchSaved(b, l.rows[b.Number], now)
-		if b.Number == l.ledger {
+		if b.Number == l.ledger.number {
 			break
 		}
 	}

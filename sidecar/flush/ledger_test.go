@@ -135,7 +135,7 @@ func TestAReplayThatIsNotCompleteIsReportedAndWritingGoesOn(t *testing.T) {
 func TestAnOlderProcessIsFencedAndStopsForGood(t *testing.T) {
 	run(t, func(t *testing.T, f *fixture, db *ledgerModel) {
 		save(t, f, 1)
-		if _, _, err := db.Claim(t.Context(), "", "a newer process", f.buffer.Lanes()); err != nil {
+		if _, err := db.Claim(t.Context(), "", "a newer process", f.buffer.Lanes()); err != nil {
 			t.Fatal(err)
 		}
 		put(t, f.buffer, 1, 2, 3)
@@ -222,5 +222,121 @@ func TestAProcessThatDiedBeforeItsConfirmGoesOn(t *testing.T) {
 		if len(g.seen.saved) != 1 {
 			t.Errorf("%d batches reported", len(g.seen.saved))
 		}
+	})
+}
+
+func TestADatabaseThatFellBackToBeforeTheClaimAndLostNoBatchIsClaimedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db := newLedgerModel()
+		disk := vfs.NewMem()
+		first := openBuffer(t, disk, bufferPolicy)
+		f := start(t, first, db, testPolicy)
+		save(t, f, 1, 2, 3, 4)
+		rows, saved := db.snapshot()
+		_ = f.stop()
+		if err := first.Close(); err != nil {
+			t.Fatal(err)
+		}
+
+		g := start(t, openBuffer(t, disk, bufferPolicy), db, testPolicy)
+		synctest.Wait() // until it has claimed
+		db.restore(rows, saved)
+		save(t, g, 1, 2, 3, 4)
+		wantCounts(t, db, map[int]int64{1: 2, 2: 2, 3: 2, 4: 2})
+		if c := g.seen.condition(); c.Phase != PhaseWorking {
+			t.Errorf("condition %+v", c)
+		}
+	})
+}
+
+// twins are two processes on copies of one spool.
+func twins(t *testing.T, db *ledgerModel) (a, b *fixture) {
+	t.Helper()
+	disk := vfs.NewCrashableMem()
+	original := openBuffer(t, disk, bufferPolicy)
+	a = start(t, original, db, testPolicy)
+	save(t, a, 1, 2, 3, 4)
+	copied := disk.CrashClone(vfs.CrashCloneCfg{})
+	b = start(t, openBuffer(t, copied, bufferPolicy), db, testPolicy)
+	synctest.Wait()
+	return a, b
+}
+
+func TestLiveCopiesOfASpoolDoNotFightForTheLedger(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		fallBack bool
+	}{
+		{"as they are", false},
+		{"when the database falls back to before both claims", true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				db := newLedgerModel()
+				if _, err := db.Claim(t.Context(), "", "an earlier process", 2); err != nil {
+					t.Fatal(err)
+				}
+				rows, saved := db.snapshot()
+				a, b := twins(t, db)
+				if c.fallBack {
+					db.restore(rows, saved)
+				}
+				before := len(db.times("claim", time.Now()))
+				put(t, a.buffer, 1, 2, 3, 4)
+				put(t, b.buffer, 1, 2, 3, 4)
+				after(time.Hour)
+				stopped := 0
+				for _, f := range []*fixture{a, b} {
+					if f.seen.condition().Phase == PhaseStopped {
+						stopped++
+					}
+				}
+				if stopped != 1 {
+					t.Errorf("%d of the two have stopped, want 1", stopped)
+				}
+				if n := len(db.times("claim", time.Now())) - before; n > 2 {
+					t.Errorf("%d claims within the hour, want one for each at most", n)
+				}
+			})
+		})
+	}
+}
+
+func TestACopyThatFrozeOtherRecordsUnderAnAppliedNumberIsHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db := newLedgerModel()
+		disk := vfs.NewCrashableMem()
+		original := openBuffer(t, disk, bufferPolicy)
+		f := start(t, original, db, testPolicy)
+		save(t, f, 1, 2, 3, 4)
+		_ = f.stop()
+		if err := original.Close(); err != nil {
+			t.Fatal(err)
+		}
+		copied := disk.CrashClone(vfs.CrashCloneCfg{})
+		original = openBuffer(t, disk, bufferPolicy)
+		g := start(t, original, db, testPolicy)
+
+		// The copy freezes while it can't reach the database.
+		twin := openBuffer(t, copied, bufferPolicy)
+		put(t, twin, 1, 2, 3, 4)
+		for lane := range twin.Lanes() {
+			twin.MarkDue(buffer.Filter{})
+			if round, err := twin.FreezeRound(lane, time.Now(), 10, 1); err != nil || len(round) != 1 {
+				t.Fatalf("froze %v, %v", round, err)
+			}
+		}
+		save(t, g, 1, 1, 2, 3, 3, 4)
+		if original.Applied(0) != twin.Frozen(0)[0].Number {
+			t.Fatalf("the numbers are %d and %d", original.Applied(0), twin.Frozen(0)[0].Number)
+		}
+		h := start(t, twin, db, testPolicy)
+		if err := h.Sync(t.Context(), buffer.Filter{}); notSaved(t, err).Class != ClassStaleSpool {
+			t.Errorf("sync: %v", err)
+		}
+		if s := twin.Stats(); s.InFlight != 4 {
+			t.Errorf("kept %+v", s)
+		}
+		wantCounts(t, db, map[int]int64{1: 3, 2: 2, 3: 3, 4: 2})
 	})
 }

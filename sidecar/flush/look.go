@@ -88,6 +88,6 @@ func (l *lane) ask(ctx context.Context, a attempt) bool {
 		l.f.gate.settled(a)
 		return false
 	}
-	l.found(res.LedgerNumber)
+	l.standsAt(res.LedgerNumber)
 	return true
 }

@@ -184,7 +184,7 @@ func TestAgainstPostgresAMissingGrantIsHeldUntilItIsGiven(t *testing.T) {
 	database := admin.Config().Database
 	first := postgres.New(postgres.Options{URI: func() (string, error) { return uri, nil }})
 	defer first.Close()
-	if _, _, err := first.Claim(t.Context(), "3f0e8c9c-7d43-4c53-9a51-0a8f6c2d1b11", "3f0e8c9c-7d43-4c53-9a51-0a8f6c2d1b12", 1); err != nil {
+	if _, err := first.Claim(t.Context(), "3f0e8c9c-7d43-4c53-9a51-0a8f6c2d1b11", "3f0e8c9c-7d43-4c53-9a51-0a8f6c2d1b12", 1); err != nil {
 		t.Fatal(err)
 	}
 	b := openBuffer(t, vfs.NewMem(), bufferPolicy)

@@ -19,10 +19,10 @@ type rewind struct{ left []progress.Batch }
 func (l *lane) replay(ctx context.Context, a attempt) error {
 	applied := l.f.buffer.Applied(l.index)
 	if l.rewind == nil {
-		batches, complete := l.f.buffer.Replayable(l.index, l.ledger)
+		batches, complete := l.f.buffer.Replayable(l.index, l.ledger.number)
 		l.rewind = &rewind{left: batches}
 		l.f.observer.Rewound(Rewind{
-			Lane: l.index, Applied: applied, Ledger: l.ledger,
+			Lane: l.index, Applied: applied, Ledger: l.ledger.number,
 			Kept: len(batches), Complete: complete,
 		})
 	}
@@ -39,7 +39,7 @@ func (l *lane) replay(ctx context.Context, a attempt) error {
 		}
 	}
 	if done, ok := lastDone(results); ok {
-		l.ledger = done.LedgerNumber
+		l.ledger = place{number: done.LedgerNumber}
 	}
 	if failed != nil {
 		f := postgres.Classify(failed)
@@ -50,7 +50,7 @@ func (l *lane) replay(ctx context.Context, a attempt) error {
 	} else if !l.settle(ctx, a, results[len(results)-1]) {
 		return nil
 	}
-	for len(l.rewind.left) > 0 && l.rewind.left[0].Number <= l.ledger {
+	for len(l.rewind.left) > 0 && l.rewind.left[0].Number <= l.ledger.number {
 		l.rewind.left = l.rewind.left[1:]
 	}
 	return nil
@@ -63,7 +63,7 @@ func (l *lane) adopt(ctx context.Context, a attempt, number uint64) {
 		l.failed(ctx, a, postgres.Classify(err), false)
 		return
 	}
-	l.ledger = number
+	l.ledger = place{number: number}
 	l.f.gate.succeeded(a)
 }
 

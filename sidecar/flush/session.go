@@ -4,13 +4,15 @@ import (
 	"context"
 	"fmt"
 	"sync"
+
+	"github.com/progress-sync/progress-sync/sidecar/postgres"
 )
 
 // session is the right to write under the ledger rows of this spool. A claim
 // takes them for this process's owner token, from whoever had them, and reads
 // their numbers. It is made once, and again only when the database has just
-// said that a row is rewound or gone: a claim at any other time could take the
-// rows back from a newer process that has fenced this one.
+// said that a row is gone or is as it was before the claim: a claim at any other
+// time could take the rows back from a newer process that has fenced this one.
 type session struct {
 	db     Database
 	writer string
@@ -30,8 +32,8 @@ type session struct {
 
 // claim is what the ledger said when it was claimed for the epoch-th time.
 type claim struct {
-	epoch   uint64
-	numbers []uint64
+	epoch uint64
+	rows  []postgres.Claimed // by lanes
 }
 
 func newSession(db Database, writer, owner string, lanes int) *session {
@@ -67,17 +69,17 @@ func (s *session) claim(ctx context.Context) error {
 	if _, valid := s.peek(); valid {
 		return nil
 	}
-	numbers, _, err := s.db.Claim(ctx, s.writer, s.owner, s.lanes)
+	rows, err := s.db.Claim(ctx, s.writer, s.owner, s.lanes)
 	if err != nil {
 		return fmt.Errorf("claiming the ledger: %w", err)
 	}
-	if len(numbers) != s.lanes {
-		return fmt.Errorf("claiming the ledger: %d lanes instead of %d", len(numbers), s.lanes)
+	if len(rows) != s.lanes {
+		return fmt.Errorf("claiming the ledger: %d lanes instead of %d", len(rows), s.lanes)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.valid = true
-	s.current = claim{epoch: s.current.epoch + 1, numbers: numbers}
+	s.current = claim{epoch: s.current.epoch + 1, rows: rows}
 	close(s.renewed)
 	s.renewed = make(chan struct{})
 	return nil

@@ -23,8 +23,9 @@ const (
 	// all (Result.Missing): the database has lost what was written since.
 	// Nothing was written.
 	Rewound
-	// Fenced says that a newer process has claimed the ledger. Nothing was
-	// written, and nothing will be.
+	// Fenced says that the ledger row belongs to another process: a newer one,
+	// or, if the database fell back, an earlier one (Result.Claims). Nothing was
+	// written.
 	Fenced
 )
 
@@ -50,6 +51,10 @@ type Result struct {
 	LedgerNumber uint64
 	// Missing is true if the lane has no ledger row.
 	Missing bool
+	// Claims is how often the lane's row was claimed, set with Fenced. More than
+	// at the caller's own claim means a newer process; fewer, that the database
+	// fell back to before that claim.
+	Claims uint64
 	// Rows is the number of rows that were inserted or changed.
 	Rows int64
 }
@@ -180,7 +185,7 @@ func results(batches []progress.Batch, answers []reply, at position, failed erro
 	case !at.found:
 		return []Result{{Outcome: Rewound, Missing: true}}, nil
 	case !at.ours:
-		return []Result{{Outcome: Fenced, LedgerNumber: at.number}}, nil
+		return []Result{{Outcome: Fenced, LedgerNumber: at.number, Claims: at.claims}}, nil
 	}
 	all := make([]Result, 0, len(batches))
 	for i, b := range batches {
@@ -203,6 +208,7 @@ func results(batches []progress.Batch, answers []reply, at position, failed erro
 type position struct {
 	found, ours bool
 	number      uint64
+	claims      uint64
 }
 
 // consult asks the ledger how far it has come. It touches the row, so that its

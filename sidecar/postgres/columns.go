@@ -48,7 +48,7 @@ func columns() []column {
 // parameterTypes are the types of applySQL's parameters before the fixed values,
 // so that it can be sent without asking the server for them.
 func parameterTypes() []uint32 {
-	types := []uint32{pgtype.UUIDOID, pgtype.Int4OID, pgtype.UUIDOID, pgtype.Int8OID, pgtype.Int8OID}
+	types := []uint32{pgtype.UUIDOID, pgtype.Int4OID, pgtype.UUIDOID, pgtype.Int8OID, pgtype.Int8OID, pgtype.Int8OID}
 	for _, c := range columns() {
 		types = append(types, c.array)
 	}

@@ -42,6 +42,8 @@ func (e *encoder) encode(id identity, number, prev int64, b progress.Batch, fixe
 	e.end()
 	e.buf = binary.BigEndian.AppendUint64(e.buf, uint64(prev))
 	e.end()
+	e.buf = binary.BigEndian.AppendUint64(e.buf, b.ID)
+	e.end()
 	for i := range e.columns {
 		e.array(&e.columns[i], b.Records)
 	}

@@ -172,7 +172,11 @@ func TestAFencedAttemptThatStillRunsIsOverBeforeTheClaimReturns(t *testing.T) {
 	}
 	claims := make(chan claimed, 1)
 	go func() {
-		numbers, _, err := d.Claim(t.Context(), w.id, uuid.NewString(), 1)
+		rows, err := d.Claim(t.Context(), w.id, uuid.NewString(), 1)
+		var numbers []uint64
+		for _, row := range rows {
+			numbers = append(numbers, row.Number)
+		}
 		claims <- claimed{numbers, err}
 	}()
 	until(t, conn, `SELECT count(*) = 2 FROM pg_stat_activity

@@ -37,20 +37,23 @@ type writer struct {
 func claim(tb testing.TB, d *Database) *writer {
 	tb.Helper()
 	w := &writer{d: d, id: uuid.NewString(), owner: uuid.NewString()}
-	numbers, existed, err := d.Claim(tb.Context(), w.id, w.owner, 1)
+	claimed, err := d.Claim(tb.Context(), w.id, w.owner, 1)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if len(numbers) != 1 || numbers[0] != 0 || existed[0] {
-		tb.Fatalf("a new spool's ledger is at %v, existed %v", numbers, existed)
+	if len(claimed) != 1 || claimed[0] != (Claimed{Claims: 1}) {
+		tb.Fatalf("a new spool's ledger is at %+v", claimed)
 	}
 	return w
 }
 
 // next is the batch after the last one.
 func (w *writer) next(records ...progress.Record) progress.Batch {
-	return progress.Batch{Number: w.last + 1, Records: records}
+	return progress.Batch{Number: w.last + 1, ID: batchID(w.last + 1), Records: records}
 }
+
+// batchID is an id for a number, of more than 32 bits.
+func batchID(number uint64) uint64 { return 1<<62 + number }
 
 func (w *writer) try(ctx context.Context, b progress.Batch) (Result, error) {
 	r, err := w.d.Apply(ctx, w.id, w.owner, w.last, b)

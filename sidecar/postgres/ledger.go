@@ -14,27 +14,37 @@ import (
 // another process.
 var ErrNotOwner = errors.New("another process writes for this spool")
 
+// Claimed is what a claim has found in the ledger row of a lane.
+type Claimed struct {
+	// Number is that of the last batch that the lane has written.
+	Number uint64
+	// BatchID is the id of that batch, 0 if it is not known.
+	BatchID uint64
+	// Claims is how often the row was claimed, this time included.
+	Claims uint64
+	// Existed is whether the lane had a row before.
+	Existed bool
+}
+
 // Claim makes the schema ready, or checks it, and takes the ledger rows of a
 // writer's lanes for the given owner. From then on every other owner is
-// fenced. It returns the number of the last batch that each lane has written,
-// and whether the lane had a ledger row before.
-func (d *Database) Claim(ctx context.Context, writer, owner string, lanes int) ([]uint64, []bool, error) {
+// fenced. It returns what it found, by lanes.
+func (d *Database) Claim(ctx context.Context, writer, owner string, lanes int) ([]Claimed, error) {
 	const what = "claiming the ledger"
 	id, err := newIdentity(writer, owner)
 	if err != nil {
-		return nil, nil, named(what, err)
+		return nil, named(what, err)
 	}
 	s := d.session()
-	var numbers []uint64
-	var existed []bool
+	var claimed []Claimed
 	err = d.withConnection(ctx, s, s.writeLimit(), func(ctx context.Context, conn *pgxpool.Conn) error {
 		if _, err := d.readySchema(ctx, s.options, conn); err != nil {
 			return err
 		}
-		for len(numbers) < lanes {
+		for len(claimed) < lanes {
 			// Another process that claims the same lanes for the first time
 			// may have made a row that our statement could not see yet.
-			if numbers, existed, err = d.claimOnce(ctx, conn, s.options, id, lanes); err != nil {
+			if claimed, err = d.claimOnce(ctx, conn, s.options, id, lanes); err != nil {
 				return err
 			}
 		}
@@ -42,24 +52,24 @@ func (d *Database) Claim(ctx context.Context, writer, owner string, lanes int) (
 	})
 	if err != nil {
 		d.forgetSchema(err)
-		return nil, nil, named(what, err)
+		return nil, named(what, err)
 	}
-	return numbers, existed, nil
+	return claimed, nil
 }
 
-func (d *Database) claimOnce(ctx context.Context, conn *pgxpool.Conn, options Options, id identity, lanes int) ([]uint64, []bool, error) {
-	numbers, existed := make([]uint64, 0, lanes), make([]bool, 0, lanes)
+func (d *Database) claimOnce(ctx context.Context, conn *pgxpool.Conn, options Options, id identity, lanes int) ([]Claimed, error) {
+	claimed := make([]Claimed, 0, lanes)
 	err := d.bounded(ctx, conn, options.StatementTimeout, d.sql.claim, func(rows pgx.Rows) error {
 		var lane int32
-		var number int64
-		var had bool
-		_, err := pgx.ForEachRow(rows, []any{&lane, &number, &had}, func() error {
-			numbers, existed = append(numbers, uint64(number)), append(existed, had)
+		var number, batch, claims int64
+		var existed bool
+		_, err := pgx.ForEachRow(rows, []any{&lane, &number, &batch, &claims, &existed}, func() error {
+			claimed = append(claimed, Claimed{uint64(number), uint64(batch), uint64(claims), existed})
 			return nil
 		})
 		return err
 	}, id.writer.String(), id.owner.String(), int32(lanes))
-	return numbers, existed, err
+	return claimed, err
 }
 
 // Adopt sets the number of a lane that the owner has claimed: for a new ledger
@@ -95,15 +105,15 @@ func (d *Database) Adopt(ctx context.Context, writer, owner string, lane int, nu
 // ledgerRow runs a statement that returns the round's ledger row.
 func (d *Database) ledgerRow(ctx context.Context, conn *pgxpool.Conn, options Options, sql string, r round) (position, error) {
 	var at position
-	var number int64
+	var number, claims int64
 	err := d.bounded(ctx, conn, options.StatementTimeout, sql, func(rows pgx.Rows) error {
-		_, err := pgx.ForEachRow(rows, []any{&number, &at.ours}, func() error {
+		_, err := pgx.ForEachRow(rows, []any{&number, &at.ours, &claims}, func() error {
 			at.found = true
 			return nil
 		})
 		return err
 	}, r.id.writer.String(), int32(r.lane), r.id.owner.String())
-	at.number = uint64(number)
+	at.number, at.claims = uint64(number), uint64(claims)
 	return at, err
 }
 

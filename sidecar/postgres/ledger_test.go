@@ -50,8 +50,8 @@ func TestWhatTheLedgerSays(t *testing.T) {
 		"a lower number was applied":             {"", 2, 3, Result{Outcome: AlreadyApplied, LedgerNumber: 5}},
 		"a ledger further back was rewound":      {"", 7, 8, Result{Outcome: Rewound, LedgerNumber: 5}},
 		"a ledger without the row was rewound":   {"DELETE FROM progress_sync.ledger", 5, 6, Result{Outcome: Rewound, Missing: true}},
-		"another owner fences the next number":   {"UPDATE progress_sync.ledger SET owner = gen_random_uuid()", 5, 6, Result{Outcome: Fenced, LedgerNumber: 5}},
-		"another owner fences a repeated number": {"UPDATE progress_sync.ledger SET owner = gen_random_uuid()", 4, 5, Result{Outcome: Fenced, LedgerNumber: 5}},
+		"another owner fences the next number":   {"UPDATE progress_sync.ledger SET owner = gen_random_uuid()", 5, 6, Result{Outcome: Fenced, LedgerNumber: 5, Claims: 1}},
+		"another owner fences a repeated number": {"UPDATE progress_sync.ledger SET owner = gen_random_uuid()", 4, 5, Result{Outcome: Fenced, LedgerNumber: 5, Claims: 1}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -91,18 +91,16 @@ func TestClaimingTakesALaneOver(t *testing.T) {
 	old := claim(t, d)
 	old.apply(t, watched(1))
 	taker := uuid.NewString()
-	numbers, existed, err := d.Claim(t.Context(), old.id, taker, 3)
+	claimed, err := d.Claim(t.Context(), old.id, taker, 3)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]uint64{1, 0, 0}, numbers); diff != "" {
+	want := []Claimed{{Number: 1, BatchID: batchID(1), Claims: 2, Existed: true}, {Claims: 1}, {Claims: 1}}
+	if diff := cmp.Diff(want, claimed); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]bool{true, false, false}, existed); diff != "" {
-		t.Error(diff)
-	}
-	if r, err := old.try(t.Context(), old.next(watched(1))); err != nil || r.Outcome != Fenced {
-		t.Errorf("the old owner got %v, %v", r.Outcome, err)
+	if r, err := old.try(t.Context(), old.next(watched(1))); err != nil || r.Outcome != Fenced || r.Claims != 2 {
+		t.Errorf("the old owner got %+v, %v", r, err)
 	}
 	if err := d.Adopt(t.Context(), old.id, old.owner, 0, 7); !errors.Is(err, ErrNotOwner) {
 		t.Errorf("the old owner adopted: %v", err)
@@ -123,7 +121,7 @@ func TestClaimsAtTheSameTimeLeaveOneOwner(t *testing.T) {
 		owners[i] = uuid.NewString()
 		databases[i] = open(t, Options{URI: fixed(uri)})
 		wg.Go(func() {
-			numbers, _, err := databases[i].Claim(t.Context(), spool, owners[i], lanes)
+			numbers, err := databases[i].Claim(t.Context(), spool, owners[i], lanes)
 			if err != nil || len(numbers) != lanes {
 				t.Errorf("claimed %v, %v", numbers, err)
 			}
@@ -157,7 +155,7 @@ func TestWrongArgumentsAreRefusedWithoutADatabase(t *testing.T) {
 	}})
 	good := uuid.NewString()
 	for name, call := range map[string]func() error{
-		"a writer that is no UUID": func() error { _, _, err := d.Claim(t.Context(), "x", good, 1); return err },
+		"a writer that is no UUID": func() error { _, err := d.Claim(t.Context(), "x", good, 1); return err },
 		"an owner that is no UUID": func() error { return d.Adopt(t.Context(), good, "x", 0, 1) },
 		"a number beyond bigint":   func() error { return d.Adopt(t.Context(), good, good, 0, 1<<63) },
 		"a number not above the one before it": func() error {

@@ -100,7 +100,7 @@ func lockSQL() string { return fmt.Sprintf("SELECT pg_advisory_xact_lock(%d)", m
 // schemaState is what there is in a database.
 type schemaState struct {
 	exists bool // the schema, with or without its tables
-	// version is the newest migration before the one whose table is missing.
+	// version is the newest migration before the one of which something is missing.
 	version int
 	// oldestProgram is the oldest version that a program must have been built
 	// for to work with this one.
@@ -115,13 +115,16 @@ type querier interface {
 
 func (d *Database) inspect(ctx context.Context, q querier) (schemaState, error) {
 	var state schemaState
-	var first, erasures bool
-	if err := q.QueryRow(ctx, d.sql.schemaVersion).Scan(&state.exists, &first, &erasures); err != nil || !first {
+	var first, erasures, identity bool
+	if err := q.QueryRow(ctx, d.sql.schemaVersion).Scan(&state.exists, &first, &erasures, &identity); err != nil || !first {
 		return state, err
 	}
 	err := q.QueryRow(ctx, d.sql.schemaMigrations).Scan(&state.version, &state.oldestProgram)
-	if !erasures {
+	switch {
+	case !erasures:
 		state.version = min(state.version, 1)
+	case !identity:
+		state.version = min(state.version, 2)
 	}
 	return state, err
 }

@@ -184,7 +184,7 @@ func TestARoundOfAnotherOwnerOrARewoundLedgerWritesNothing(t *testing.T) {
 		ledger string
 		want   Result
 	}{
-		"fenced":  {"UPDATE progress_sync.ledger SET owner = gen_random_uuid()", Result{Outcome: Fenced, LedgerNumber: 5}},
+		"fenced":  {"UPDATE progress_sync.ledger SET owner = gen_random_uuid()", Result{Outcome: Fenced, LedgerNumber: 5, Claims: 1}},
 		"rewound": {"UPDATE progress_sync.ledger SET batch_no = 2", Result{Outcome: Rewound, LedgerNumber: 2}},
 		"gone":    {"DELETE FROM progress_sync.ledger", Result{Outcome: Rewound, Missing: true}},
 	} {
@@ -240,12 +240,12 @@ func TestWhatARoundReportsSurvivesACrashOfTheServer(t *testing.T) {
 			if err := server.StartAgain(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			numbers, _, err := d.Claim(t.Context(), w.id, w.owner, 1)
+			claimed, err := d.Claim(t.Context(), w.id, w.owner, 1)
 			for Classify(err).Retry == Transient { // the connections of before
-				numbers, _, err = d.Claim(t.Context(), w.id, w.owner, 1)
+				claimed, err = d.Claim(t.Context(), w.id, w.owner, 1)
 			}
-			if err != nil || numbers[0] != w.last {
-				t.Errorf("the ledger is at %v, want %d, %v", numbers, w.last, err)
+			if err != nil || claimed[0].Number != w.last {
+				t.Errorf("the ledger is at %+v, want %d, %v", claimed, w.last, err)
 			}
 		})
 	}

@@ -15,13 +15,14 @@ import (
 // changes nothing does not rewrite its row.
 //
 // Parameters: $1 writer, $2 lane, $3 owner, $4 number of the batch, $5 number
-// before it, then an array for each of recordFields, then the fixed values.
+// before it, $6 id of the batch, then an array for each of recordFields, then the
+// fixed values.
 func applySQL(t table) string {
 	var b strings.Builder
 	u := upsert{table: t}
 	b.WriteString(`WITH claim AS (
     UPDATE progress_sync.ledger
-    SET batch_no = $4::bigint, updated_at = now()
+    SET batch_no = $4::bigint, batch_id = $6::bigint, updated_at = now()
     WHERE writer_id = $1::uuid AND lane = $2::integer AND owner = $3::uuid AND batch_no = $5::bigint
     RETURNING 1
 ), incoming AS (
@@ -92,7 +93,7 @@ func wire(f field) string {
 	return f.column
 }
 
-const firstArray = 6
+const firstArray = 7
 
 func (u upsert) arrays() []string {
 	var arrays []string

@@ -4,7 +4,11 @@ package progress
 // written to the database in one transaction and exactly once. A lane writes its
 // batches in the order of their numbers.
 type Batch struct {
-	Lane    int
-	Number  uint64
+	Lane   int
+	Number uint64
+	// ID is random, chosen when the batch was frozen; 0 if it is not known. It
+	// tells the batch from one that a copy of the spool froze under the same
+	// number.
+	ID      uint64
 	Records []Record
 }

@@ -4,4 +4,4 @@
 UPDATE progress_sync.ledger
 SET updated_at = now()
 WHERE writer_id = $1::uuid AND lane = $2::integer AND owner = $3::uuid
-RETURNING batch_no, true
+RETURNING batch_no, true, claims

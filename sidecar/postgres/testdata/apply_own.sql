@@ -1,6 +1,6 @@
 WITH claim AS (
     UPDATE progress_sync.ledger
-    SET batch_no = $4::bigint, updated_at = now()
+    SET batch_no = $4::bigint, batch_id = $6::bigint, updated_at = now()
     WHERE writer_id = $1::uuid AND lane = $2::integer AND owner = $3::uuid AND batch_no = $5::bigint
     RETURNING 1
 ), incoming AS (
@@ -34,7 +34,7 @@ WITH claim AS (
         r.playback_speed_at,
         r.playback_speed_received_at
     FROM claim, unnest(
-        $6::text[], $7::text[], $8::text[], $9::text[], $10::double precision[], $11::double precision[], $12::double precision[], $13::double precision[], $14::double precision[], $15::bigint[], $16::double precision[], $17::bigint[], $18::bigint[], $19::bigint[], $20::boolean[], $21::timestamp with time zone[], $22::timestamp with time zone[], $23::timestamp with time zone[], $24::bigint[], $25::timestamp with time zone[], $26::timestamp with time zone[], $27::timestamp with time zone[], $28::timestamp with time zone[], $29::timestamp with time zone[], $30::timestamp with time zone[], $31::timestamp with time zone[], $32::timestamp with time zone[], $33::timestamp with time zone[]
+        $7::text[], $8::text[], $9::text[], $10::text[], $11::double precision[], $12::double precision[], $13::double precision[], $14::double precision[], $15::double precision[], $16::bigint[], $17::double precision[], $18::bigint[], $19::bigint[], $20::bigint[], $21::boolean[], $22::timestamp with time zone[], $23::timestamp with time zone[], $24::timestamp with time zone[], $25::bigint[], $26::timestamp with time zone[], $27::timestamp with time zone[], $28::timestamp with time zone[], $29::timestamp with time zone[], $30::timestamp with time zone[], $31::timestamp with time zone[], $32::timestamp with time zone[], $33::timestamp with time zone[], $34::timestamp with time zone[]
     ) AS r (
         user_id, course_id, lesson_id, module_id, position_seconds, max_position_seconds, duration_seconds, percentage, watched_seconds, time_spent_us, playback_speed, seek_events, pause_events, update_count, completed, completed_at, first_watched_at, last_watched_at, generation, received_at, module_at, module_received_at, position_at, position_received_at, duration_at, duration_received_at, playback_speed_at, playback_speed_received_at)
     WHERE NOT (SELECT EXISTS (SELECT FROM progress_sync.erasures))
