@@ -1,6 +1,8 @@
 package flush
 
 import (
+	"time"
+
 	"github.com/go-logr/logr"
 
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
@@ -50,6 +52,13 @@ func (n *narrator) Rewound(r Rewind) {
 			append(values, "missingAtMost", r.Applied-r.Ledger-uint64(r.Kept))...)
 	}
 	n.Observer.Rewound(r)
+}
+
+func (n *narrator) BatchSaved(b progress.Batch, rows int64, at time.Time) {
+	if debug := n.log.V(1); debug.Enabled() {
+		debug.Info("Saved a batch", "lane", b.Lane, "batch", b.Number, "records", len(b.Records), "rows", rows)
+	}
+	n.Observer.BatchSaved(b, rows, at)
 }
 
 func (n *narrator) BatchQuarantined(b progress.Batch, f postgres.Failure) {

@@ -18,6 +18,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/ingest"
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/state"
+	"github.com/progress-sync/progress-sync/sidecar/tracing"
 )
 
 // sidecar is all the parts of one process.
@@ -28,6 +29,7 @@ type sidecar struct {
 	state    *state.State
 	buffer   *buffer.Buffer
 	db       *postgres.Database
+	tracing  *tracing.Tracing // nil for none
 	flusher  *flush.Flusher
 	handler  *ingest.Handler
 	deadline *deadline
@@ -54,30 +56,27 @@ func open(o Options) (*sidecar, error) {
 		return nil, err
 	}
 	s.state = state.New(state.Options{Version: o.Version})
-	c, err := config.Load(o.ConfigFile)
-	if err != nil {
-		c = config.Default()
-		s.refuseConfig(err, "defaults")
-	} else {
-		s.state.SetConfig(c.Policy)
-	}
+	c := s.firstConfig()
 	s.config = c
 	s.logging.set(c.Logging.Level)
 
 	began := time.Now()
+	var err error
 	s.buffer, err = buffer.Open(buffer.Options{
 		Dir: o.Spool, Policy: bufferPolicy(c, false), OnSync: s.state.JournalSynced,
 	})
 	if err != nil {
 		return nil, err
 	}
+	s.keepConfig(c)
 	held := s.buffer.Stats()
 	s.log.Info("Opened the spool", "records", held.Pending+held.InFlight, "updates", held.PendingUpdates,
 		"took", time.Since(began).String())
 
 	s.db = postgres.New(databaseOptions(c, s.databaseURI))
+	s.tracing = s.startTracing()
 	s.flusher = flush.New(flush.Options{
-		Buffer: s.buffer, Database: s.db, Observer: s.state, Policy: flush.PolicyOf(c), Log: s.log.WithName("flush"),
+		Buffer: s.buffer, Database: s.tracing.Database(s.db), Observer: s.state, Policy: flush.PolicyOf(c), Log: s.log.WithName("flush"),
 	})
 	s.handler = ingest.New(ingest.Options{
 		Buffer: s.buffer, Syncer: s.flusher, Reader: reader{s.db, s.buffer.Writer()}, State: s.state,
@@ -166,8 +165,21 @@ func (s *sidecar) reload() {
 		return
 	}
 	s.config = c
+	s.keepConfig(c)
 	s.apply()
 	s.log.Info("Changed the configuration", "policy", c.Policy.Name, "generation", c.Policy.Generation)
+}
+
+// startTracing returns nil where traces are not asked for, or can't be made: an
+// app must not miss its sidecar for that.
+func (s *sidecar) startTracing() *tracing.Tracing {
+	t, err := tracing.Start(context.Background(), tracing.Options{
+		Version: s.options.Version, Getenv: os.Getenv, Log: s.log.WithName("tracing"),
+	})
+	if err != nil {
+		s.log.Error(err, "There are no traces; correct the variable and restart")
+	}
+	return t
 }
 
 // refuseConfig reports a bad configuration, and logs it once.
@@ -195,6 +207,7 @@ func (s *sidecar) close() error {
 		_ = server.listener.Close()
 	}
 	s.db.Close()
+	s.tracing.Close()
 	if err := s.buffer.Close(); err != nil {
 		return fmt.Errorf("closing the spool: %w", err)
 	}

@@ -69,6 +69,57 @@ func TestTheConfigurationIsFollowed(t *testing.T) {
 	}
 }
 
+func TestARestartWithABadConfigurationTakesTheLastGoodOne(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t, "", `{"policy":{"name":"lms","generation":3},"ingest":{"maxItems":1}}`)
+	p.start(t)
+	p.kill(t)
+	p.configure(t, `{"sync":`)
+	p.start(t)
+	if code, answer := p.do(t, "POST", "/v1/progress", "["+update+","+update+"]"); code != 413 {
+		t.Errorf("%d %s", code, answer)
+	}
+	if d := p.document(t); d.ConfigError == "" || d.PolicyGeneration != 3 || !d.Accepting {
+		t.Errorf("%+v", d)
+	}
+}
+
+func TestAShorterIntervalHoldsForWhatWasLoadedAtStart(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t, pgtest.Database(t), `{"sync":{"interval":"1h"}}`)
+	p.start(t)
+	p.post(t, update)
+	p.kill(t)
+	p.start(t)
+	p.configure(t, `{"sync":{"interval":"1s"}}`)
+	p.await(t, "the row to be written", func(d status.Document) bool { return d.Counters.RowsWritten == 1 })
+}
+
+func TestDebugLoggingIsSwitchedWhileItRuns(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t, pgtest.Database(t), "")
+	p.start(t)
+	logs := func(text string) bool {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return strings.Contains(strings.Join(p.log, "\n"), text)
+	}
+	const line = `"msg":"Saved a batch"`
+	p.post(t, update)
+	saved(t, p)
+	if logs(line) {
+		t.Error("debug lines without being asked")
+	}
+	p.configure(t, `{"policy":{"generation":2},"logging":{"level":"debug"}}`)
+	p.await(t, "the configuration", func(d status.Document) bool { return d.PolicyGeneration == 2 })
+	p.post(t, update)
+	saved(t, p)
+	eventually(t, func() bool { return logs(line) }, func() string { return "a debug line" })
+	if logs(`"u"`) {
+		t.Error("the log names a learner")
+	}
+}
+
 func TestItStartsWithABadConfiguration(t *testing.T) {
 	t.Parallel()
 	p := newProcess(t, pgtest.Database(t), `{"sync":`)
