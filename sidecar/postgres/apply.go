@@ -74,8 +74,9 @@ func (d *Database) Apply(ctx context.Context, writer, owner string, prev uint64,
 
 // ApplyRound writes batches of one lane, one after the other, if the last one
 // that the lane has written is prev. Each is a transaction of its own and follows
-// on the one before it, but all go in one round trip, and only the last waits for
-// its commit to reach the disk: the server's log has the others before it.
+// on the one before it, but all go in one round trip, unless there is a pooler in
+// between, and only the last waits for its commit to reach the disk: the server's
+// log has the others before it.
 // Numbers must rise; the records of a batch must be sorted by key, with no key
 // twice.
 //

@@ -36,9 +36,13 @@ func TestThroughPgBouncerInTransactionMode(t *testing.T) {
 				w := claim(t, d)
 				wg.Go(func() {
 					for range batches {
-						if r, err := w.try(t.Context(), w.next(watched(1), watched(2))); err != nil || r.Outcome != Applied {
-							t.Errorf("%v, %v", r.Outcome, err)
+						round := []progress.Batch{w.next(watched(1)), w.next(watched(2))}
+						round[1].Number++
+						results, err := d.ApplyRound(t.Context(), w.id, w.owner, w.last, round)
+						if err != nil || len(results) != 2 || results[0].Outcome != Applied || results[1].Outcome != Applied {
+							t.Errorf("%+v, %v", results, err)
 						}
+						w.last += 2
 						if got, err := d.readAll(t.Context(), Filter(key(1))); err != nil || len(got) != 1 {
 							t.Errorf("read %d records of what was written, %v", len(got), err)
 						}
@@ -55,9 +59,11 @@ func TestThroughPgBouncerInTransactionMode(t *testing.T) {
 			// A timeout that stayed on a server connection would be seen here.
 			through := connect(t, bouncer.URI(name)+"&default_query_exec_mode=simple_protocol")
 			for range 4 {
-				var timeout string
-				if err := through.QueryRow(t.Context(), "SHOW statement_timeout").Scan(&timeout); err != nil || timeout != "0" {
-					t.Errorf("statement_timeout is %q for the next client, %v", timeout, err)
+				var timeout, waits string
+				if err := through.QueryRow(t.Context(), `SELECT current_setting('statement_timeout'),
+					(SELECT setting = reset_val FROM pg_settings WHERE name = 'synchronous_commit')::text`).Scan(&timeout, &waits); err != nil ||
+					timeout != "0" || waits != "true" {
+					t.Errorf("the next client finds statement_timeout %q, synchronous_commit as it was: %s, %v", timeout, waits, err)
 				}
 			}
 			execute(t, conn, "TRUNCATE progress_sync.lesson_progress")

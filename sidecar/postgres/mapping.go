@@ -53,6 +53,16 @@ func (d *Database) mapped(ctx context.Context, q querier, m *config.Mapping) (ta
 		return table{}, unfit(name, []string{"it is no table"})
 	}
 	t, mistakes := plan(name, m, r)
+	for _, f := range t.fixed {
+		// In a batch it would be taken for a fault of the records.
+		err := tryFixed(ctx, q, f)
+		if err != nil && Classify(err).Class != BadData {
+			return table{}, err
+		}
+		if err != nil {
+			mistakes = append(mistakes, fmt.Sprintf("the fixed value for column %s is none of its type, %s", f.name, f.kind))
+		}
+	}
 	if !r.schemaUsable || !r.writable {
 		mistakes = append(mistakes, fmt.Sprintf("the role in the Secret may not use it: GRANT USAGE ON SCHEMA %s TO <role>; "+
 			"GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO <role>", quoted(m.Schema), name))
@@ -61,6 +71,11 @@ func (d *Database) mapped(ctx context.Context, q querier, m *config.Mapping) (ta
 		return table{}, unfit(name, mistakes)
 	}
 	return t, nil
+}
+
+func tryFixed(ctx context.Context, q querier, f fixedColumn) error {
+	var null bool
+	return q.QueryRow(ctx, "SELECT "+f.cast("$1::text", "text")+" IS NULL", f.value).Scan(&null)
 }
 
 func (d *Database) look(ctx context.Context, q querier, m *config.Mapping) (r relation, found bool, err error) {

@@ -20,26 +20,53 @@ type reply struct {
 // flushRecords is how many records are worth a system call.
 const flushRecords = 200
 
-// send runs applySQL for each batch of the round, all in one round trip. Up to
-// each of the pipeline's synchronization points the server sees one implicit
-// transaction. It returns the answers up to the first that is an error; the
-// batches behind that one find the ledger where it was, and write nothing.
+// send runs applySQL for each batch of the round, if possible all in one round
+// trip. It returns the answers up to the first that is an error; the batches
+// behind that one find the ledger where it was, and write nothing.
 func (d *Database) send(ctx context.Context, conn *pgx.Conn, options Options, t *target, r round) ([]reply, error) {
-	e := d.encoders.Get().(*encoder)
-	defer d.encoders.Put(e)
+	together := len(r.batches)
+	if together > 1 {
+		direct, err := isDirect(ctx, conn)
+		if err != nil {
+			return nil, err
+		}
+		if !direct {
+			together = 1
+		}
+	}
 	queue, err := d.prepare(ctx, conn, options, t, len(r.batches) > 1)
 	if err != nil {
 		return nil, err
 	}
 	timeout := []byte(serverTimeout(ctx, options.StatementTimeout))
+	answers := make([]reply, 0, len(r.batches))
+	for first := 0; first < len(r.batches); first += together {
+		some, err := d.exchange(ctx, conn, queue, timeout, t, r, first, first+together)
+		if conn.IsClosed() {
+			return nil, err
+		}
+		if answers = append(answers, some...); err != nil {
+			return answers, err
+		}
+	}
+	return answers, nil
+}
+
+// exchange sends the batches from first up to end in one round trip. Up to each
+// of the pipeline's synchronization points the server sees one implicit
+// transaction.
+func (d *Database) exchange(ctx context.Context, conn *pgx.Conn, queue queueFunc, timeout []byte, t *target, r round, first, end int) ([]reply, error) {
+	e := d.encoders.Get().(*encoder)
+	defer d.encoders.Put(e)
 	pipeline := conn.PgConn().StartPipeline(ctx)
 	last, unsent := len(r.batches)-1, 0
-	for i, b := range r.batches {
+	for i := first; i < end; i++ {
+		b := r.batches[i]
 		parameters, types := e.encode(r.id, int64(b.Number), r.before(i), b, t.fixed)
 		queue(pipeline, i == last, timeout, parameters, types)
 		pipeline.SendPipelineSync()
 		// The server works on a large batch while the next is encoded.
-		if unsent += len(b.Records); unsent < flushRecords && i < last {
+		if unsent += len(b.Records); unsent < flushRecords && i+1 < end {
 			continue
 		}
 		if err := pipeline.Flush(); err != nil {
@@ -47,7 +74,7 @@ func (d *Database) send(ctx context.Context, conn *pgx.Conn, options Options, t 
 		}
 		unsent = 0
 	}
-	answers, err := receiveAll(pipeline, len(r.batches))
+	answers, err := receiveAll(pipeline, end-first)
 	// Closing reads what is left, where an error of the server's is of a
 	// batch that the answers have ended before.
 	closing := pipeline.Close()
@@ -55,6 +82,25 @@ func (d *Database) send(ctx context.Context, conn *pgx.Conn, options Options, t 
 		return nil, errors.Join(err, closing)
 	}
 	return answers, err
+}
+
+// isDirect reports whether the other end of the connection is the server
+// itself. A pooler in transaction mode may move a client to another server
+// connection at a synchronization point although more has been sent already,
+// and then half of a transaction goes astray. One shows by its own cancellation
+// key, which doesn't name the process that answers.
+func isDirect(ctx context.Context, conn *pgx.Conn) (bool, error) {
+	const known = "progress-sync direct"
+	custom := conn.PgConn().CustomData()
+	if direct, ok := custom[known].(bool); ok {
+		return direct, nil
+	}
+	var pid uint32
+	if err := conn.QueryRow(ctx, "SELECT pg_catalog.pg_backend_pid()").Scan(&pid); err != nil {
+		return false, err
+	}
+	custom[known] = pid == conn.PgConn().PID()
+	return pid == conn.PgConn().PID(), nil
 }
 
 // queueFunc queues the statements of one batch.

@@ -250,3 +250,24 @@ func TestWhatARoundReportsSurvivesACrashOfTheServer(t *testing.T) {
 		})
 	}
 }
+
+func TestTransactionsAreSentTogetherOnlyToAServerItself(t *testing.T) {
+	uri := pgtest.Database(t)
+	bouncer, err := pgtest.Shared(t).StartBouncer(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := bouncer.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	for uri, want := range map[string]bool{uri: true, bouncer.URI("postgres") + "&default_query_exec_mode=exec": false} {
+		conn := connect(t, uri)
+		for range 2 { // the second answer is remembered
+			if got, err := isDirect(t.Context(), conn); err != nil || got != want {
+				t.Errorf("got %v, %v, want %v", got, err, want)
+			}
+		}
+	}
+}
