@@ -188,3 +188,20 @@ func (d *ledgerModel) record(k progress.Key) progress.Record {
 	defer d.mu.Unlock()
 	return d.saved[k]
 }
+
+// Erase leaves no tombstone: what a test sends later is to show.
+func (d *ledgerModel) Erase(ctx context.Context, userID string, _ time.Time) (int64, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := errors.Join(ctx.Err(), d.called("erase", progress.Batch{})); err != nil {
+		return 0, err
+	}
+	var rows int64
+	for k := range d.saved {
+		if k.UserID == userID {
+			delete(d.saved, k)
+			rows++
+		}
+	}
+	return rows, nil
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -32,6 +33,8 @@ type Flusher struct {
 	lanes    []*lane
 	health   *health
 	done     chan struct{}
+	// erasures counts the changes of batches that undisturbed has run.
+	erasures atomic.Uint64
 }
 
 // New makes a Flusher with an owner token of its own; it does no I/O.

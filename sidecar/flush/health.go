@@ -2,6 +2,7 @@ package flush
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -13,11 +14,13 @@ import (
 const healthInterval = 15 * time.Second
 
 // health keeps the connection's state known while nothing is written, and lets
-// the buffer forget batches that the database has kept for long enough.
+// the buffer forget batches that the database has kept for long enough, and
+// finishes erasures that the database was away for.
 type health struct {
 	f        *Flusher
 	interval time.Duration
 	pruned   time.Time
+	erased   time.Time
 }
 
 func (h *health) run(ctx context.Context) error {
@@ -25,6 +28,9 @@ func (h *health) run(ctx context.Context) error {
 	for ctx.Err() == nil && !g.ended() {
 		changed := g.change()
 		if err := h.prune(time.Now()); err != nil {
+			return err
+		}
+		if err := h.erase(ctx, time.Now()); err != nil {
 			return err
 		}
 		if wait := g.checkDue(h.interval); wait > 0 {
@@ -56,6 +62,25 @@ func (h *health) note(err error) {
 	}
 	f := postgres.Classify(err)
 	h.f.gate.checked(&f)
+}
+
+// erase finishes erasures, if there are any. An error is one of the disk.
+func (h *health) erase(ctx context.Context, now time.Time) error {
+	if now.Sub(h.erased) < h.interval {
+		return nil
+	}
+	h.erased = now
+	if len(h.f.buffer.PendingErasures()) == 0 {
+		return nil
+	}
+	err := h.f.FinishErasures(ctx)
+	if disk, ok := errors.AsType[*diskError](err); ok {
+		return disk
+	}
+	if err != nil && ctx.Err() == nil {
+		h.note(err)
+	}
+	return nil
 }
 
 // prune lets the buffer drop old confirmed batches, by the time at which ledger

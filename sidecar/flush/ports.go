@@ -27,6 +27,9 @@ type Buffer interface {
 	Saved(buffer.Mark) bool
 	Progressed() <-chan struct{}
 	Prune(now time.Time) error
+	Erase(ctx context.Context, userID string) (buffer.Erased, error)
+	PendingErasures() []buffer.Erasure
+	ErasureDone(buffer.Erasure) error
 	Stats() buffer.Stats
 }
 
@@ -36,6 +39,7 @@ type Database interface {
 	Claim(ctx context.Context, writer, owner string, lanes int) ([]postgres.Claimed, error)
 	Adopt(ctx context.Context, writer, owner string, lane int, number uint64) error
 	ApplyRound(ctx context.Context, writer, owner string, prev uint64, batches []progress.Batch) ([]postgres.Result, error)
+	Erase(ctx context.Context, userID string, before time.Time) (rows int64, err error)
 	Ping(ctx context.Context) error
 }
 

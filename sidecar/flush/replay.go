@@ -11,16 +11,25 @@ import (
 
 // rewind is a replay under way: what is left of the confirmed batches that the
 // database lacks.
-type rewind struct{ left []progress.Batch }
+type rewind struct {
+	left []progress.Batch
+	// erasures is the Flusher's count when left was read.
+	erasures uint64
+}
 
 // replay brings a database that fell back one round nearer to what was
 // confirmed. Older batches that the spool no longer keeps are reported and
 // passed over, and the ledger's number is moved past them.
 func (l *lane) replay(ctx context.Context, a attempt) error {
 	applied := l.f.buffer.Applied(l.index)
+	erasures := l.f.erasures.Load()
+	if l.rewind != nil && l.rewind.erasures != erasures {
+		l.rewind.left, _ = l.f.buffer.Replayable(l.index, l.ledger.number)
+		l.rewind.erasures = erasures
+	}
 	if l.rewind == nil {
 		batches, complete := l.f.buffer.Replayable(l.index, l.ledger.number)
-		l.rewind = &rewind{left: batches}
+		l.rewind = &rewind{left: batches, erasures: erasures}
 		l.f.observer.Rewound(Rewind{
 			Lane: l.index, Applied: applied, Ledger: l.ledger.number,
 			Kept: len(batches), Complete: complete,
