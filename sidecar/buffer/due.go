@@ -31,7 +31,9 @@ func (b *Buffer) nextDue(l *lane, at time.Duration, p *Policy) *entry {
 	return nil
 }
 
-// dueAt returns when the lane's next entry becomes due, false if it has none.
+// dueAt returns when the lane's next entries are worth a write, false if it has
+// none. What became due by time lingers, so that those that follow closely share
+// its batch; what is urgent does not.
 func (b *Buffer) dueAt(l *lane, now time.Duration, p *Policy) (time.Duration, bool) {
 	oldest := l.age.head
 	switch {
@@ -44,14 +46,15 @@ func (b *Buffer) dueAt(l *lane, now time.Duration, p *Policy) (time.Duration, bo
 	if e := l.quiet.head; e != nil {
 		due = min(due, e.changed+p.QuietPeriod)
 	}
-	return max(due, b.settled), true
+	return max(due+p.Linger, b.settled), true
 }
 
 // crowded reports whether the buffer is above its high-water mark.
 func (b *Buffer) crowded(p *Policy) bool { return b.pending.Load() > p.highWater() }
 
-// NextDue returns when the next record of the lane becomes due, which may be
-// past, and false if nothing is pending.
+// NextDue returns when the lane's next records are to be written, which may be
+// past, and false if nothing is pending. It is later than the end of the oldest
+// window by Policy.Linger.
 func (b *Buffer) NextDue(lane int) (time.Time, bool) {
 	l, p := b.lanes[lane], b.policy.Load()
 	now := b.clock.read().elapsed

@@ -181,6 +181,33 @@ func TestARecordIsDue(t *testing.T) {
 	}
 }
 
+func TestKeysWhoseWindowsEndShortlyAfterEachOtherShareABatch(t *testing.T) {
+	const linger = 10 * time.Second
+	b := newRig(t, func(o *Options) { o.Policy.Interval, o.Policy.Linger = 3*time.Minute, linger })
+	var mates []progress.Update
+	lane := -1
+	for i := 0; len(mates) < 3; i++ {
+		l := laneOf(appendDiskKey(nil, prefixPending, key(i)), b.Lanes())
+		if lane == -1 || l == lane {
+			lane = l
+			mates = append(mates, at(i, 1))
+		}
+	}
+	for _, u := range mates {
+		b.put(u)
+		b.clock.Advance(2 * time.Second)
+	}
+	b.clock.Advance(3*time.Minute - 6*time.Second)
+	due, _ := b.NextDue(lane)
+	if wait := due.Sub(b.clock.Now()); wait != linger {
+		t.Errorf("the first to be due is written after %v, want %v", wait, linger)
+	}
+	b.clock.Advance(linger)
+	if batch, _, err := b.Freeze(lane, b.clock.Now(), 10); err != nil || len(batch.Records) != len(mates) {
+		t.Errorf("a batch of %d records, %v", len(batch.Records), err)
+	}
+}
+
 func TestWhatIsOverdueAtStartWaitsForAShortRandomTime(t *testing.T) {
 	b := newRig(t)
 	b.put(at(1, 1))

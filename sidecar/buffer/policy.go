@@ -7,6 +7,9 @@ import "time"
 type Policy struct {
 	// Interval is how long a key's updates are gathered before they are due.
 	Interval time.Duration
+	// Linger is how long a record that is due by time waits for others, so
+	// that keys whose windows end one by one don't take a transaction each.
+	Linger time.Duration
 	// QuietPeriod makes a record due when its key had no update for that long;
 	// 0 for never.
 	QuietPeriod time.Duration

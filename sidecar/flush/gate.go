@@ -164,6 +164,8 @@ func (g *gate) failed(a attempt, f postgres.Failure, atClaim bool) {
 	defer g.mu.Unlock()
 	g.observer.AttemptFailed(f)
 	g.contactLocked(connected(f))
+	// What the health check found before is older news.
+	g.idle = trouble{}
 	t := &g.shared
 	if ofLane(f) {
 		t = &g.lanes[a.lane]

@@ -3,6 +3,7 @@ package flush
 import (
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -70,6 +71,7 @@ func TestARefusedRecordInTheMiddleOfARoundKeepsNoOtherBack(t *testing.T) {
 		if err := f.Sync(t.Context(), buffer.Filter{}); err != nil {
 			t.Fatal(err)
 		}
+		synctest.Wait() // the observer learns of it after the buffer
 		for _, k := range learners(200) {
 			want := int64(1)
 			if k == refused {

@@ -11,6 +11,10 @@ import (
 // hurriedInterval replaces the sync interval once the pod is being deleted.
 const hurriedInterval = time.Second
 
+// maxLinger bounds how long what is due waits for company; in shorter intervals
+// it is a tenth of them.
+const maxLinger = 10 * time.Second
+
 // bufferPolicy is the part of the configuration that the buffer follows.
 func bufferPolicy(c config.Config, hurry bool) buffer.Policy {
 	p := buffer.Policy{
@@ -27,6 +31,7 @@ func bufferPolicy(c config.Config, hurry bool) buffer.Policy {
 	if hurry {
 		p.Interval = min(p.Interval, hurriedInterval)
 	}
+	p.Linger = min(p.Interval/10, maxLinger)
 	return p
 }
 
