@@ -24,7 +24,9 @@ func (h *Handler) accept(w http.ResponseWriter, r *http.Request, limits Limits, 
 	defer h.pools.putRequest(q)
 	buf := h.pools.getBuffer()
 	defer h.pools.putBuffer(buf)
-	if refused := decode(r, q, buf, limits); refused != nil {
+	room := h.lease(limits)
+	defer room.end()
+	if refused := h.decode(r, q, buf, limits, &room); refused != nil {
 		h.refuse(w, refused)
 		return
 	}

@@ -10,14 +10,25 @@ import (
 	"strings"
 )
 
-var errTooLarge = errors.New("the body is too large")
+var (
+	errTooLarge = errors.New("the body is too large")
+	errBusy     = errors.New("too many bytes are in flight")
+)
 
-// readBody reads the whole body into buf, up to limit bytes.
-func readBody(r *http.Request, buf []byte, limit int64) ([]byte, error) {
+// atOnce is the size up to which a body gets its memory before it has come. A
+// larger one gets more as it arrives, so that a slow client holds little.
+const atOnce = 64 << 10
+
+// readBody reads the whole body into buf, up to limit bytes and as far as there
+// is room for it.
+func readBody(r *http.Request, buf []byte, limit int64, room *lease) ([]byte, error) {
 	if r.ContentLength > limit {
 		return buf, errTooLarge
 	}
-	if n := int(r.ContentLength); n >= 0 {
+	if n := int(r.ContentLength); n >= 0 && n <= atOnce {
+		if !room.grow(r.ContentLength) {
+			return buf, errBusy
+		}
 		if cap(buf) < n {
 			buf = make([]byte, n)
 		}
@@ -34,6 +45,9 @@ func readBody(r *http.Request, buf []byte, limit int64) ([]byte, error) {
 		buf = buf[:len(buf)+n]
 		if int64(len(buf)) > limit {
 			return buf, errTooLarge
+		}
+		if !room.grow(int64(len(buf))) {
+			return buf, errBusy
 		}
 		if err == io.EOF {
 			return buf, nil
@@ -81,17 +95,19 @@ func mediaTypeOf(r *http.Request) mediaType {
 }
 
 // decode reads the body of r into q. buf is used and may grow.
-func decode(r *http.Request, q *request, buf *[]byte, limits Limits) *refusal {
+func (h *Handler) decode(r *http.Request, q *request, buf *[]byte, limits Limits, room *lease) *refusal {
 	media := mediaTypeOf(r)
 	if media == mediaOther {
 		return unsupportedMedia(r)
 	}
-	body, err := readBody(r, *buf, limits.MaxBodyBytes)
+	body, err := readBody(r, *buf, limits.MaxBodyBytes, room)
 	*buf = body
-	if errors.Is(err, errTooLarge) {
+	switch {
+	case errors.Is(err, errTooLarge):
 		return tooLarge(fmt.Sprintf("the body has more than %d bytes", limits.MaxBodyBytes))
-	}
-	if err != nil {
+	case errors.Is(err, errBusy):
+		return &refusal{ReasonOverloaded, *h.overloaded()}
+	case err != nil:
 		return &refusal{ReasonMalformed, problem{
 			status: http.StatusBadRequest, kind: "incomplete", title: "Incomplete request",
 			detail: "the connection ended or the time was up before the whole body had arrived; nothing was kept",

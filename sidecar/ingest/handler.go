@@ -27,6 +27,7 @@ type Handler struct {
 	limits atomic.Pointer[Limits]
 
 	requests, reads, syncs gate
+	bytes                  atomic.Int64 // in flight
 	pools                  pools
 	// Header values that every answer shares.
 	jsonType, noStore []string
@@ -131,9 +132,13 @@ func (h *Handler) refuseMethod(w http.ResponseWriter, allowed string) {
 	})
 }
 
+func (h *Handler) lease(limits Limits) lease {
+	return lease{limit: limits.bytesInFlight(), all: &h.bytes}
+}
+
 func (h *Handler) overloaded() *problem {
 	return &problem{
-		status: http.StatusServiceUnavailable, kind: "overloaded", title: "Too many concurrent requests",
+		status: http.StatusServiceUnavailable, kind: "overloaded", title: "Too many requests at once",
 		detail:     "nothing of this request was kept; send it again, or send several updates in one array",
 		retryAfter: time.Second,
 	}

@@ -286,7 +286,7 @@ func TestConcurrentRequestsAreBounded(t *testing.T) {
 	}
 	a := d.ask(t, post(item("b")))
 	close(d.buffer.putGate)
-	expect(t, a, 503, map[string]any{"title": "Too many concurrent requests"})
+	expect(t, a, 503, map[string]any{"title": "Too many requests at once"})
 	if a.header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
 	}

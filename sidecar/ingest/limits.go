@@ -12,6 +12,9 @@ type Limits struct {
 	MaxBodyBytes  int64
 	MaxItems      int
 	MaxConcurrent int
+	// MaxBytesInFlight is the sum of the bodies of all requests that are being
+	// answered; a single one may be larger. 0 is DefaultBytesInFlight.
+	MaxBytesInFlight int64
 	// ReadTimeout is how long a read waits for the database.
 	ReadTimeout time.Duration
 }
@@ -24,6 +27,28 @@ func LimitsOf(c config.Config) Limits {
 		MaxConcurrent: c.Ingest.MaxConcurrent,
 		ReadTimeout:   c.Database.ReadTimeout.D(),
 	}
+}
+
+// DefaultBytesInFlight is for a process without a limit of its memory.
+const DefaultBytesInFlight = 64 << 20
+
+// BytesInFlight is the MaxBytesInFlight for a process that may use so many
+// bytes of memory, 0 for any number. What becomes of a body, the answer
+// included, takes up to ten times its size, and the pending records need room
+// beside it.
+func BytesInFlight(memory int64) int64 {
+	const share, least = 24, 1 << 20
+	if memory <= 0 {
+		return DefaultBytesInFlight
+	}
+	return min(max(memory/share, least), DefaultBytesInFlight)
+}
+
+func (l Limits) bytesInFlight() int64 {
+	if l.MaxBytesInFlight <= 0 {
+		return DefaultBytesInFlight
+	}
+	return l.MaxBytesInFlight
 }
 
 // Requests that wait for the database have a share of MaxConcurrent of their
@@ -49,3 +74,31 @@ func (g *gate) enter(limit int) bool {
 }
 
 func (g *gate) leave() { g.inside.Add(-1) }
+
+// lease is a request's share of the bytes in flight.
+type lease struct {
+	taken, limit int64
+	all          *atomic.Int64
+}
+
+// grow takes the share to a number of bytes, and reports whether there was
+// room. A request that is alone has any.
+func (l *lease) grow(to int64) bool {
+	more := to - l.taken
+	if more <= 0 {
+		return true
+	}
+	if sum := l.all.Add(more); sum > l.limit && sum > to {
+		l.all.Add(-more)
+		return false
+	}
+	l.taken = to
+	return true
+}
+
+func (l *lease) end() {
+	if l.taken > 0 {
+		l.all.Add(-l.taken)
+		l.taken = 0
+	}
+}

@@ -37,12 +37,21 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, limits Limits) {
 			"is missing: the learner has more than %d lessons, ask for one course at a time", postgres.MaxReadRecords)))
 		return
 	}
+	room := h.lease(limits)
+	defer room.end()
+	if !room.grow(int64(len(v.saved)+len(v.held)) * recordBytes) {
+		h.writeProblem(w, h.overloaded())
+		return
+	}
 	out := h.pools.getBuffer()
 	defer h.pools.putBuffer(out)
 	sync := h.state.SyncState()
 	*out = appendView((*out)[:0], &v, &sync)
 	h.write(w, http.StatusOK, *out)
 }
+
+// recordBytes is about what a record takes in an answer.
+const recordBytes = 500
 
 // view is what is known of some keys: what is saved, and what is held beside.
 type view struct {

@@ -13,10 +13,13 @@ import (
 const limitShare = 0.9
 
 // limitMemory makes the collector work harder before the container's limit is
-// reached, unless GOMEMLIMIT says something already. It returns the limit in
-// bytes, 0 for none.
+// reached, unless GOMEMLIMIT says something already. It returns what Go may use
+// in bytes, 0 for any amount.
 func limitMemory(read func(path string) ([]byte, error)) int64 {
 	if os.Getenv("GOMEMLIMIT") != "" {
+		if limit := debug.SetMemoryLimit(-1); limit < math.MaxInt64 { // -1 only asks
+			return limit
+		}
 		return 0
 	}
 	limit := containerMemory(read)

@@ -20,7 +20,7 @@ const answering = 2 * time.Second
 // the process must be started again, or started otherwise.
 func Run(ctx context.Context, o Options) error {
 	limit := limitMemory(os.ReadFile)
-	s, err := open(o)
+	s, err := open(o, limit)
 	if err != nil {
 		s.terminate(o, err.Error())
 		return err

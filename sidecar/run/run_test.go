@@ -1,9 +1,13 @@
 package run
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
+	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -43,6 +47,72 @@ func TestContainerMemory(t *testing.T) {
 				t.Errorf("%d bytes, want %d", got, c.want)
 			}
 		})
+	}
+}
+
+func TestAConnectionAboveTheLimitIsTurnedAway(t *testing.T) {
+	s, err := listen("a test", "127.0.0.1:0", 1, http.NotFoundHandler(), slog.DiscardHandler)
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- s.serve() }()
+	address := s.listener.Addr().String()
+	ask := func(conn net.Conn) *http.Response {
+		t.Helper()
+		if _, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		closeBody(t, response)
+		return response
+	}
+	dial := func() net.Conn {
+		t.Helper()
+		conn, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return conn
+	}
+	first := dial()
+	if r := ask(first); r.StatusCode != http.StatusNotFound {
+		t.Errorf("the first connection got %s", r.Status)
+	}
+	second := dial()
+	response, err := http.ReadResponse(bufio.NewReader(second), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var problem struct{ Type string }
+	if err := json.NewDecoder(response.Body).Decode(&problem); err != nil || response.StatusCode != 503 ||
+		response.Header.Get("Retry-After") == "" || problem.Type != "urn:progress-sync:problem:overloaded" {
+		t.Errorf("the second connection got %s, %v, %v", response.Status, response.Header, err)
+	}
+	closeBody(t, response)
+	for _, conn := range []net.Conn{second, first} {
+		if err := conn.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	for end := time.Now().Add(20 * time.Second); s.listener.(*limitedListener).open.Load() > 0; <-time.After(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the place was not given back")
+		}
+	}
+	third := dial()
+	if r := ask(third); r.StatusCode != http.StatusNotFound {
+		t.Errorf("the third connection got %s", r.Status)
+	}
+	if err := third.Close(); err != nil {
+		t.Error(err)
+	}
+	s.shutdown(t.Context())
+	if err := <-served; err != nil {
+		t.Error(err)
 	}
 }
 

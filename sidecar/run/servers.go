@@ -27,12 +27,13 @@ type server struct {
 	listener net.Listener
 }
 
-func listen(what, address string, handler http.Handler, log slog.Handler) (*server, error) {
+func listen(what, address string, connections int64, handler http.Handler, log slog.Handler) (*server, error) {
 	var l net.ListenConfig
 	listener, err := l.Listen(context.Background(), "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("listening for %s: %w", what, err)
 	}
+	listener = &limitedListener{Listener: listener, limit: connections}
 	return &server{listener: listener, http: &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: headerTimeout,

@@ -24,6 +24,7 @@ import (
 // sidecar is all the parts of one process.
 type sidecar struct {
 	options  Options
+	memory   int64
 	logging  *logging
 	log      logr.Logger
 	state    *state.State
@@ -44,10 +45,11 @@ type sidecar struct {
 	hurry       bool
 }
 
-// open makes all parts and listens; nothing runs yet.
-func open(o Options) (*sidecar, error) {
+// open makes all parts and listens; nothing runs yet. memory is what the
+// process may use in bytes, 0 for any amount.
+func open(o Options, memory int64) (*sidecar, error) {
 	s := &sidecar{
-		options: o, logging: newLogging(o.Log),
+		options: o, memory: memory, logging: newLogging(o.Log),
 		deadline: &deadline{grace: o.GracePeriod, now: time.Now},
 		early:    make(chan struct{}, 1),
 	}
@@ -80,7 +82,7 @@ func open(o Options) (*sidecar, error) {
 	})
 	s.handler = ingest.New(ingest.Options{
 		Buffer: s.buffer, Syncer: s.flusher, Reader: reader{s.db, s.buffer.Writer()}, State: s.state,
-		Limits: ingest.LimitsOf(c),
+		Limits: s.limits(c),
 	})
 	s.state.Attach(s.buffer, s.db.Connections)
 	if err := s.listen(); err != nil {
@@ -104,17 +106,18 @@ func (s *sidecar) check() error {
 func (s *sidecar) listen() error {
 	ports := []struct {
 		what, address string
+		connections   int64
 		handler       http.Handler
 	}{
-		{"the API", s.options.Listen, s.local()},
-		{"profiles", s.options.Pprof, profiles()},
-		{"the status", s.options.StatusListen, s.state.PodHandler()},
+		{"the API", s.options.Listen, apiConnections(s.memory), s.local()},
+		{"profiles", s.options.Pprof, statusConnections, profiles()},
+		{"the status", s.options.StatusListen, statusConnections, s.state.PodHandler()},
 	}
 	for _, p := range ports {
 		if p.address == "" {
 			continue
 		}
-		server, err := listen(p.what, p.address, p.handler, s.logging.handler)
+		server, err := listen(p.what, p.address, p.connections, p.handler, s.logging.handler)
 		if err != nil {
 			return err
 		}
@@ -197,7 +200,13 @@ func (s *sidecar) apply() {
 	s.buffer.SetPolicy(bufferPolicy(s.config, s.hurry))
 	s.db.SetOptions(databaseOptions(s.config, nil))
 	s.flusher.SetPolicy(flush.PolicyOf(s.config))
-	s.handler.SetLimits(ingest.LimitsOf(s.config))
+	s.handler.SetLimits(s.limits(s.config))
+}
+
+func (s *sidecar) limits(c config.Config) ingest.Limits {
+	l := ingest.LimitsOf(c)
+	l.MaxBytesInFlight = ingest.BytesInFlight(s.memory)
+	return l
 }
 
 // close gives back what open took.
