@@ -14,19 +14,24 @@ import (
 
 // accept serves POST /v1/progress and /v1/progress/complete.
 func (h *Handler) accept(w http.ResponseWriter, r *http.Request, limits Limits, f form) {
+	buf := h.pools.getBuffer()
+	defer h.pools.putBuffer(buf)
+	room := h.lease(limits)
+	defer room.end()
+	media, refused := h.receive(r, buf, limits, &room)
+	if refused != nil {
+		h.refuse(w, refused)
+		return
+	}
+	// Only now, so that clients which send slowly don't take the places.
 	if !h.requests.enter(limits.MaxConcurrent) {
 		h.refuse(w, &refusal{ReasonOverloaded, *h.overloaded()})
 		return
 	}
 	defer h.requests.leave()
-
 	q := h.pools.getRequest(f, limits.MaxItems)
 	defer h.pools.putRequest(q)
-	buf := h.pools.getBuffer()
-	defer h.pools.putBuffer(buf)
-	room := h.lease(limits)
-	defer room.end()
-	if refused := h.decode(r, q, buf, limits, &room); refused != nil {
+	if refused := decode(q, media, *buf); refused != nil {
 		h.refuse(w, refused)
 		return
 	}

@@ -17,7 +17,7 @@ var (
 
 // atOnce is the size up to which a body gets its memory before it has come. A
 // larger one gets more as it arrives, so that a slow client holds little.
-const atOnce = 64 << 10
+const atOnce = 8 << 10
 
 // readBody reads the whole body into buf, up to limit bytes and as far as there
 // is room for it.
@@ -94,25 +94,31 @@ func mediaTypeOf(r *http.Request) mediaType {
 	return mediaOther
 }
 
-// decode reads the body of r into q. buf is used and may grow.
-func (h *Handler) decode(r *http.Request, q *request, buf *[]byte, limits Limits, room *lease) *refusal {
+// receive reads the body of r into buf, which may grow.
+func (h *Handler) receive(r *http.Request, buf *[]byte, limits Limits, room *lease) (mediaType, *refusal) {
 	media := mediaTypeOf(r)
 	if media == mediaOther {
-		return unsupportedMedia(r)
+		return media, unsupportedMedia(r)
 	}
 	body, err := readBody(r, *buf, limits.MaxBodyBytes, room)
 	*buf = body
 	switch {
 	case errors.Is(err, errTooLarge):
-		return tooLarge(fmt.Sprintf("the body has more than %d bytes", limits.MaxBodyBytes))
+		return media, tooLarge(fmt.Sprintf("the body has more than %d bytes", limits.MaxBodyBytes))
 	case errors.Is(err, errBusy):
-		return &refusal{ReasonOverloaded, *h.overloaded()}
+		return media, &refusal{ReasonOverloaded, *h.overloaded()}
 	case err != nil:
-		return &refusal{ReasonMalformed, problem{
+		return media, &refusal{ReasonMalformed, problem{
 			status: http.StatusBadRequest, kind: "incomplete", title: "Incomplete request",
 			detail: "the connection ended or the time was up before the whole body had arrived; nothing was kept",
 		}}
 	}
+	return media, nil
+}
+
+// decode takes a body apart into q.
+func decode(q *request, media mediaType, body []byte) *refusal {
+	var err error
 	if media == mediaLines {
 		err = q.decodeLines(body)
 	} else {

@@ -28,6 +28,7 @@ type process struct {
 	dir         string
 	api, status string // addresses
 	grace       string
+	env         []string // beside that of the test
 	client      *http.Client
 
 	command *exec.Cmd
@@ -103,6 +104,7 @@ func (p *process) start(t *testing.T) {
 		"--config="+p.file("config/config.json"), "--database-uri-file="+p.file("database/uri"), "--spool="+p.file("spool"),
 		"--listen="+p.api, "--status-listen="+p.status, "--termination-log="+p.file("termination-log"), "--grace-period="+p.grace)
 	// The sidecar must not outlive a test that is killed.
+	command.Env = append(os.Environ(), p.env...)
 	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	stderr, err := command.StderrPipe()
 	if err != nil {
