@@ -51,7 +51,14 @@ fuzz: ## Run each fuzz target for FUZZTIME (10s)
 	@hack/fuzz.sh
 
 .PHONY: bench
-bench: ## Run the Go benchmarks; BENCH=regexp COUNT=n
+bench: ## Measure the sidecar against what teams run instead, into docs/benchmarks.md; ONLY=… ROUNDS=n CONNECT=path
+	@go run ./hack/packages postgres
+	@mkdir -p "$${PROGRESS_SYNC_CACHE:-.cache}/bench"
+	@CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o "$${PROGRESS_SYNC_CACHE:-.cache}/bench/sidecar" ./cmd/sidecar
+	@go run ./test/bench -sidecar "$${PROGRESS_SYNC_CACHE:-.cache}/bench/sidecar" -rounds "$(or $(ROUNDS),5)" -only "$(ONLY)" -connect "$(CONNECT)" $(if $(ONLY),-out "")
+
+.PHONY: bench-go
+bench-go: ## Run the Go benchmarks of the hot steps; BENCH=regexp COUNT=n
 	@go run ./hack/packages postgres
 	@hack/bench.sh
 

@@ -3,6 +3,7 @@ package buffer
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"slices"
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
@@ -86,8 +87,8 @@ func (p EventIDs) span() progress.Instant {
 }
 
 func (w *eventWindow) has(id eventID) bool {
-	for i := len(w.segments) - 1; i >= 0; i-- {
-		if _, ok := w.segments[i].ids[id]; ok {
+	for _, s := range slices.Backward(w.segments) {
+		if _, ok := s.ids[id]; ok {
 			return true
 		}
 	}

@@ -43,6 +43,7 @@ func ownTable() table {
 			c.notNull = true
 		case greatest:
 			c.notNull = f.class == numberClass
+		default: // nothing was reported yet
 		}
 		t.columns[f.name] = c
 	}

@@ -2,7 +2,9 @@ package pgtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -30,19 +32,16 @@ func (s *Server) Replica(ctx context.Context) (*Replica, error) {
 		return nil, fmt.Errorf("creating a folder for a replica: %w", err)
 	}
 	s.mu.Lock()
-	passwords := map[string]string{}
-	for role, password := range s.passwords {
-		passwords[role] = password
-	}
+	passwords := maps.Clone(s.passwords)
 	s.mu.Unlock()
 	r := &Replica{primary: s, Server: &Server{
 		options: options, binaries: s.binaries, account: s.account, dir: dir, removeDir: true, passwords: passwords,
 	}}
 	if err := r.copy(ctx); err != nil {
-		return nil, fmt.Errorf("%w (%v)", err, r.Close())
+		return nil, errors.Join(err, r.Close())
 	}
 	if err := r.StartAgain(ctx); err != nil {
-		return nil, fmt.Errorf("%w (%v)", err, r.Close())
+		return nil, errors.Join(err, r.Close())
 	}
 	return r, nil
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"encoding/xml"
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -36,7 +37,7 @@ func TestChartIsWellFormed(t *testing.T) {
 	chart := Chart("rows & <rates>", []Series{{Name: "progress-sync", Rounds: []float64{2}}, {Name: "direct", Rounds: []float64{0}}})
 	decoder := xml.NewDecoder(strings.NewReader(chart))
 	for {
-		if _, err := decoder.Token(); err == io.EOF {
+		if _, err := decoder.Token(); errors.Is(err, io.EOF) {
 			return
 		} else if err != nil {
 			t.Fatal(err)

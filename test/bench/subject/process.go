@@ -75,7 +75,7 @@ func (p *Process) Stop() error {
 // Kill ends the program at once (SIGKILL) and waits for it.
 func (p *Process) Kill() {
 	_ = p.cmd.Process.Kill()
-	<-p.ended
+	_ = <-p.ended // that it was killed
 }
 
 // CPU is the time that the program has used, user and system.
