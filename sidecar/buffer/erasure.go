@@ -168,7 +168,7 @@ func (b *Buffer) eraseFrozen(c change, l *lane, userID string) (n int) {
 			}
 			records, keys = append(records, fb.records[i]), append(keys, fb.keys[i])
 		}
-		fb.records, fb.keys = records, keys
+		fb.records, fb.keys, fb.counted = records, keys, 0
 		l.takeOff(fb)
 		b.putBatch(c, l, fb)
 	}

@@ -17,6 +17,8 @@ type frozenBatch struct {
 	// freeze counts the lane's freezes in this process; the halves of a batch
 	// keep its. turn is the first of the urgent entries in it, 0 for none.
 	freeze, turn uint64
+	// counted is what updates has found, 0 if it has not.
+	counted int64
 	// synced is set when the disk has it. Before that it must not be applied:
 	// a crash could give its number to other records.
 	synced bool
@@ -31,12 +33,15 @@ func (fb *frozenBatch) matches(f Filter) bool {
 	return false
 }
 
+// updates is the number of accepted updates that the batch stands for. The lane
+// is locked.
 func (fb *frozenBatch) updates() int64 {
-	var n int64
-	for i := range fb.records {
-		n += waiting(&fb.records[i])
+	if fb.counted == 0 {
+		for i := range fb.records {
+			fb.counted += waiting(&fb.records[i])
+		}
 	}
-	return n
+	return fb.counted
 }
 
 // flight finds the frozen records of a key; next is an earlier one.

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/progress-sync/progress-sync/sidecar/adopt"
 	"github.com/progress-sync/progress-sync/sidecar/flush"
 )
 
@@ -46,6 +47,12 @@ func (s *sidecar) run(ctx context.Context) (string, error) {
 	group.Go(func() error { return s.flusher.Run(failed) })
 	group.Go(func() error { s.watch(failed); return nil })
 	group.Go(func() error { s.flushEarly(failed); return nil })
+	if adopt.Possible(s.options.Spool) {
+		// The grace period is for our own spool.
+		adopting, end := context.WithCancel(failed)
+		defer context.AfterFunc(ctx, end)()
+		group.Go(func() error { s.adopter().Run(adopting); return nil })
+	}
 	group.Go(func() error {
 		select {
 		case <-s.buffer.Failed():

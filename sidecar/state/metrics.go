@@ -33,6 +33,8 @@ type metrics struct {
 	failures    *prometheus.CounterVec
 	rewinds     prometheus.Counter
 	missing     prometheus.Counter
+	adopted     prometheus.Counter
+	adoptions   prometheus.Counter
 	saveLag     prometheus.Histogram
 	journalSync prometheus.Histogram
 }
@@ -64,6 +66,10 @@ func newMetrics(s *State) *metrics {
 			"Times that the database was found behind what had been saved in it, counted per lane.")),
 		missing: prometheus.NewCounter(counter("batches_missing_total",
 			"Saved batches, at most, that the database lost and the spool no longer held.")),
+		adopted: prometheus.NewCounter(counter("spools_adopted_total",
+			"Spools of gone pods that this sidecar wrote to the database and removed.")),
+		adoptions: prometheus.NewCounter(counter("spool_adoption_failures_total",
+			"Attempts to write the spool of a gone pod that failed and are repeated.")),
 		saveLag: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Namespace: namespace, Name: "save_lag_seconds",
 			Help:    "Time from the acceptance of a record's newest update until it was saved.",
@@ -85,6 +91,7 @@ func newMetrics(s *State) *metrics {
 	build.Set(1)
 	m.registry.MustRegister(
 		m.accepted, m.merged, m.duplicates, m.rejected, m.rows, m.batches, m.retries, m.failures, m.rewinds, m.missing,
+		m.adopted, m.adoptions,
 		m.saveLag, m.journalSync, build, newGauges(s),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)

@@ -82,3 +82,9 @@ func (s *State) ConditionChanged(c flush.Condition) {
 	s.mu.Unlock()
 	s.changes.notify()
 }
+
+// SpoolAdopted implements adopt.Counter.
+func (s *State) SpoolAdopted() { s.metrics.adopted.Inc() }
+
+// AdoptionFailed implements adopt.Counter.
+func (s *State) AdoptionFailed() { s.metrics.adoptions.Inc() }

@@ -1,0 +1,23 @@
+package run
+
+import (
+	"github.com/progress-sync/progress-sync/sidecar/adopt"
+	"github.com/progress-sync/progress-sync/sidecar/buffer"
+	"github.com/progress-sync/progress-sync/sidecar/flush"
+)
+
+// adopter looks after the spools that other pods have left beside ours.
+func (s *sidecar) adopter() *adopt.Adopter {
+	return adopt.New(adopt.Options{
+		Spool:    s.options.Spool,
+		Database: s.tracing.Database(s.db),
+		Observer: s.state,
+		Counter:  s.state,
+		Policies: func() (buffer.Policy, flush.Policy) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			return bufferPolicy(s.config, false), flush.PolicyOf(s.config)
+		},
+		Log: s.log.WithName("adopt"),
+	})
+}
