@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/progress-sync/progress-sync/test/fault/learner"
 	"github.com/progress-sync/progress-sync/test/truth"
 )
 
@@ -37,12 +38,13 @@ func (t *tally) began(fault string) {
 }
 
 // compared adds the result of a round.
-func (t *tally) compared(r truth.Report, repeated int64) {
+func (t *tally) compared(r truth.Report, load *learner.Load) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.acknowledged += r.Acknowledged
 	t.uncertain += r.Uncertain
-	t.repeated += repeated
+	t.repeated += load.Repeated()
+	t.injected["request given up before its answer"] += load.Abandoned()
 	t.keys += r.Keys
 	t.lost += r.Lost
 	t.doubled += r.Doubled
@@ -93,7 +95,8 @@ func (t *tally) print(w io.Writer, took time.Duration) {
 	for _, name := range slices.Sorted(maps.Keys(t.missing)) {
 		write(line, name, t.missing[name])
 	}
-	write("\n"+line, "updates acknowledged", t.acknowledged)
+	write("\n"+line, "sidecars with the same learners", sidecars)
+	write(line, "updates acknowledged", t.acknowledged)
 	write(line, "  of them sent again under the same event id", t.repeated)
 	write(line, "updates whose answer was never seen", t.uncertain)
 	write(line, "keys compared", t.keys)

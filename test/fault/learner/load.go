@@ -48,7 +48,7 @@ type Load struct {
 	giveUp  context.CancelFunc
 	senders sync.WaitGroup
 
-	acknowledged, repeated atomic.Int64
+	acknowledged, repeated, abandoned atomic.Int64
 
 	mu     sync.Mutex
 	failed error
@@ -93,6 +93,9 @@ func (l *Load) Acknowledged() int64 { return l.acknowledged.Load() }
 
 // Repeated is how many updates were sent again under the same event id.
 func (l *Load) Repeated() int64 { return l.repeated.Load() }
+
+// Abandoned is how many requests were given up without waiting for the answer.
+func (l *Load) Abandoned() int64 { return l.abandoned.Load() }
 
 func (l *Load) fail(err error) {
 	l.mu.Lock()

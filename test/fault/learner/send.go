@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/progress-sync/progress-sync/test/truth"
 )
@@ -19,6 +20,12 @@ type event struct {
 	*truth.Update
 	EventID string `json:"eventId,omitempty"`
 }
+
+// Of so many requests one is given up before its answer can be expected.
+const (
+	impatience = 30
+	shortest   = 4 * time.Millisecond
+)
 
 // send makes one request and tells what became of each entry.
 func (s *sender) send(ctx context.Context, sidecar int, entries []truth.Entry) ([]truth.Outcome, error) {
@@ -36,6 +43,12 @@ func (s *sender) send(ctx context.Context, sidecar int, entries []truth.Entry) (
 	body, err := json.Marshal(content)
 	if err != nil {
 		return nil, fmt.Errorf("encoding updates: %w", err)
+	}
+	if s.random.IntN(impatience) == 0 {
+		s.load.abandoned.Add(1)
+		short, hangUp := context.WithTimeout(ctx, time.Duration(s.random.Int64N(int64(shortest))))
+		defer hangUp()
+		ctx = short
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost,
 		"http://"+s.load.options.Addresses[sidecar]+"/v1/progress", bytes.NewReader(body))
