@@ -12,6 +12,7 @@ import (
 type Options struct {
 	Buffer Buffer
 	Syncer Syncer
+	Eraser Eraser
 	Reader Reader
 	State  State
 	Limits Limits
@@ -22,6 +23,7 @@ type Options struct {
 type Handler struct {
 	buffer Buffer
 	syncer Syncer
+	eraser Eraser
 	reader Reader
 	state  State
 	limits atomic.Pointer[Limits]
@@ -36,7 +38,7 @@ type Handler struct {
 // New makes a Handler.
 func New(o Options) *Handler {
 	h := &Handler{
-		buffer: o.Buffer, syncer: o.Syncer, reader: o.Reader, state: o.State,
+		buffer: o.Buffer, syncer: o.Syncer, eraser: o.Eraser, reader: o.Reader, state: o.State,
 		jsonType: []string{"application/json"}, noStore: []string{"no-store"},
 	}
 	h.SetLimits(o.Limits)
@@ -91,13 +93,18 @@ func (h *Handler) serveOther(w http.ResponseWriter, r *http.Request, limits Limi
 		h.deadLetters(w, r, rest, limits)
 		return
 	}
+	if strings.HasPrefix(r.URL.Path, usersPath) {
+		h.erase(w, r, limits)
+		return
+	}
 	h.notFound(w)
 }
 
 func (h *Handler) notFound(w http.ResponseWriter) {
 	h.writeProblem(w, &problem{
 		status: http.StatusNotFound, kind: "not-found", title: "Not found",
-		detail: "there is no such path; the API is /v1/progress, /v1/progress/complete, /v1/sync and /v1/dead-letters",
+		detail: "there is no such path; the API is /v1/progress, /v1/progress/complete, /v1/sync, " +
+			"/v1/dead-letters and /v1/users",
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
+	"github.com/progress-sync/progress-sync/sidecar/flush"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/state"
 )
@@ -32,6 +33,12 @@ type DeadLetters interface {
 // *flush.Flusher is one.
 type Syncer interface {
 	Sync(ctx context.Context, filter buffer.Filter) error
+}
+
+// Eraser removes all of a learner from the spool and the database, without
+// which it is finished later; *flush.Flusher is one.
+type Eraser interface {
+	Erase(ctx context.Context, userID string) (flush.Erased, error)
 }
 
 // Saved is what the database holds at one moment.

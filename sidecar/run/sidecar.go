@@ -81,7 +81,7 @@ func open(o Options, memory int64) (*sidecar, error) {
 		Buffer: s.buffer, Database: s.tracing.Database(s.db), Observer: s.state, Policy: flush.PolicyOf(c), Log: s.log.WithName("flush"),
 	})
 	s.handler = ingest.New(ingest.Options{
-		Buffer: s.buffer, Syncer: s.flusher, Reader: reader{s.db, s.buffer.Writer()}, State: s.state,
+		Buffer: s.buffer, Syncer: s.flusher, Eraser: s.flusher, Reader: reader{s.db, s.buffer.Writer()}, State: s.state,
 		Limits: s.limits(c),
 	})
 	s.state.Attach(s.buffer, s.db.Connections)

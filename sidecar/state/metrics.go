@@ -137,6 +137,8 @@ func newGauges(s *State) *gauges {
 		}))
 	add("dead_letters", "Records that the database refused and the sidecar keeps aside.",
 		always(func(v view) float64 { return float64(v.stats.DeadLetters) }))
+	add("erasures_pending", "Learners who are erased from the spool and still to be erased from the database.",
+		func(s *State, v view) (float64, bool) { return float64(s.pendingErasures()), v.attached })
 	add("spool_bytes", "Bytes that the spool takes on disk.",
 		always(func(v view) float64 { return float64(v.stats.SpoolBytes) }))
 	add("spool_limit_bytes", "Bytes that the spool may take on disk.",
@@ -156,6 +158,16 @@ func newGauges(s *State) *gauges {
 			return float64(v.connections()), true
 		})
 	return g
+}
+
+func (s *State) pendingErasures() int {
+	s.mu.Lock()
+	b := s.buffer
+	s.mu.Unlock()
+	if b == nil {
+		return 0
+	}
+	return len(b.PendingErasures())
 }
 
 func flag(b bool) float64 {

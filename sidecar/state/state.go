@@ -15,6 +15,7 @@ type Buffer interface {
 	Stats() buffer.Stats
 	// Failed is closed after an error of the disk that is final.
 	Failed() <-chan struct{}
+	PendingErasures() []buffer.Erasure
 }
 
 // Options of a State.

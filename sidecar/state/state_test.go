@@ -24,12 +24,15 @@ var start = time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
 
 // fakeBuffer has the statistics that a test gives it.
 type fakeBuffer struct {
-	stats  buffer.Stats
-	failed chan struct{}
+	stats    buffer.Stats
+	erasures []buffer.Erasure
+	failed   chan struct{}
 }
 
 func (b *fakeBuffer) Stats() buffer.Stats     { return b.stats }
 func (b *fakeBuffer) Failed() <-chan struct{} { return b.failed }
+
+func (b *fakeBuffer) PendingErasures() []buffer.Erasure { return b.erasures }
 
 // newState is a state ten seconds after its start, with a buffer attached.
 func newState(*testing.T) (*State, *fakeBuffer) {
