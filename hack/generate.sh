@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Writes everything that is generated: deep copies, the CustomResourceDefinition,
-# RBAC, and the chart's copies of the last two.
+# RBAC, the chart's copies of the last two, and the table of the metrics.
 #
 #   hack/generate.sh           writes into the project
 #   hack/generate.sh --verify  writes into a copy and fails where the project differs
@@ -19,6 +19,7 @@ generate() { # target directory
 	"$controller_gen" rbac:roleName=manager-role paths=./controllers/... paths=./cmd/operator/... \
 		output:rbac:dir="$target/config/rbac"
 	go run ./hack/chart "$target"
+	go run ./hack/metrics "$target"
 }
 
 if [[ ${1:-} != --verify ]]; then

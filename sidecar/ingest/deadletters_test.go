@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -168,4 +169,22 @@ func TestARepeatedEventIsAcknowledgedAndNotMergedAgain(t *testing.T) {
 	if d.state.accepted != 2 || d.state.repeated != 2 || d.state.merged != 1 {
 		t.Errorf("accepted %d, merged %d, repeated %d", d.state.accepted, d.state.merged, d.state.repeated)
 	}
+}
+
+// quarantining is a syncer of which the database refuses a record.
+type quarantining struct{ happen func() }
+
+func (s quarantining) Sync(context.Context, buffer.Filter) error {
+	s.happen()
+	return nil
+}
+
+func TestAForcedSyncTellsWhatTheDatabaseRefused(t *testing.T) {
+	d := newDesk()
+	d.quarantine(t, "23514", "old")
+	d.Handler.syncer = quarantining{func() { d.quarantine(t, "23514", "a", "b") }}
+	expect(t, d.call(t, http.MethodPost, "/v1/sync"), http.StatusOK, map[string]any{"quarantined": 2.0})
+	d.Handler.syncer = quarantining{func() { d.quarantine(t, "23514", "c", "d") }}
+	expect(t, d.call(t, http.MethodPost, "/v1/sync?userId=ada&lessonId=c"), http.StatusOK, map[string]any{"quarantined": 1.0})
+	expect(t, d.call(t, http.MethodGet, "/v1/sync"), http.StatusOK, map[string]any{"quarantined": nil})
 }

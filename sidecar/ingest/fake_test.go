@@ -14,7 +14,7 @@ import (
 // fakeBuffer merges in memory and fails as it is told. It stands in for the
 // disk's failures and for moments of flushing that a real one passes too fast.
 type fakeBuffer struct {
-	DeadLetters // none unless a test gives it some
+	noDeadLetters
 	mu          sync.Mutex
 	records     map[progress.Key]progress.Record
 	clock       progress.Instant
@@ -198,3 +198,16 @@ func (s *fakeState) Rejected(reason string, n int) {
 	defer s.mu.Unlock()
 	s.rejected[reason] += n
 }
+
+type noDeadLetters struct{}
+
+func (noDeadLetters) ListDeadLetters(uint64, int) ([]buffer.DeadLetter, bool, error) {
+	return nil, false, nil
+}
+
+func (noDeadLetters) DeadLetter(uint64) (buffer.DeadLetter, error) {
+	return buffer.DeadLetter{}, buffer.ErrNoDeadLetter
+}
+
+func (noDeadLetters) ReplayDeadLetter(uint64) error { return buffer.ErrNoDeadLetter }
+func (noDeadLetters) DeleteDeadLetter(uint64) error { return buffer.ErrNoDeadLetter }

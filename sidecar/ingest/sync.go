@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/flush"
+	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/state"
 )
 
@@ -32,10 +34,11 @@ func (h *Handler) forceSync(w http.ResponseWriter, r *http.Request, limits Limit
 	defer h.syncs.leave()
 	ctx, cancel := context.WithTimeout(r.Context(), wait)
 	defer cancel()
+	began := progress.InstantOf(time.Now())
 	err := h.syncer.Sync(ctx, filter)
 	sync := h.stateOf(filter)
 	if err == nil {
-		h.writeState(w, &sync)
+		h.writeSynced(w, &sync, h.refusedSince(began, filter))
 		return
 	}
 	p := problem{
@@ -53,6 +56,45 @@ func (h *Handler) forceSync(w http.ResponseWriter, r *http.Request, limits Limit
 		p.detail = "the sidecar can't sync now; everything accepted is kept and will be saved"
 	}
 	h.writeProblem(w, &p)
+}
+
+// refusedSince counts the records that the database has refused since a moment.
+// They are no longer pending, and not saved either.
+func (h *Handler) refusedSince(began progress.Instant, filter buffer.Filter) (n int) {
+	for after, more := uint64(0), true; more; {
+		var letters []buffer.DeadLetter
+		var err error
+		if letters, more, err = h.buffer.ListDeadLetters(after, maxDeadLetterPage); err != nil {
+			return n // the disk failed: the next call says so
+		}
+		for _, dl := range letters {
+			after = dl.ID
+			if dl.Last >= began && matches(filter, &dl.Record.Key) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+func matches(f buffer.Filter, k *progress.Key) bool {
+	return (f.UserID == "" || f.UserID == k.UserID) &&
+		(f.CourseID == "" || f.CourseID == k.CourseID) &&
+		(f.LessonID == "" || f.LessonID == k.LessonID)
+}
+
+// writeSynced writes a sync state, and how many records the database refused.
+func (h *Handler) writeSynced(w http.ResponseWriter, sync *state.SyncState, refused int) {
+	out := h.pools.getBuffer()
+	defer h.pools.putBuffer(out)
+	b := appendSyncState((*out)[:0], sync)
+	if refused > 0 {
+		b = append(b[:len(b)-1], `,"quarantined":`...)
+		b = strconv.AppendInt(b, int64(refused), 10)
+		b = append(b, '}')
+	}
+	*out = append(b, '\n')
+	h.write(w, http.StatusOK, *out)
 }
 
 func syncParameters(r *http.Request) (buffer.Filter, time.Duration, *problem) {

@@ -55,7 +55,7 @@ func rule(code string) advised {
 			"With database.migrations: Auto the sidecar creates what is missing; otherwise apply them: "+printMigrations+".")
 	case "26000", "42P05":
 		return fails(Other, KindServer, Transient, "A prepared statement got lost between sidecar and Postgres",
-			"A PgBouncer older than 1.21 does that: upgrade it (max_prepared_statements above 0), or set database.execMode: exec in the policy.")
+			"A PgBouncer older than 1.21 does that: upgrade it (max_prepared_statements above 0), or set database.execMode: Exec in the policy.")
 	case "0A000":
 		return fails(Other, KindServer, Transient, "Postgres can't do what was asked", "If it stays, look into the server's log.")
 	case "53300", "53400":

@@ -27,7 +27,7 @@ type metrics struct {
 	merged      prometheus.Counter
 	duplicates  prometheus.Counter
 	rejected    *prometheus.CounterVec
-	rows        prometheus.Counter
+	rows        *prometheus.CounterVec
 	batches     *prometheus.CounterVec
 	retries     prometheus.Counter
 	failures    *prometheus.CounterVec
@@ -54,8 +54,9 @@ func newMetrics(s *State) *metrics {
 			"Updates that were acknowledged and not merged again, since one with the same event id had been accepted.")),
 		rejected: prometheus.NewCounterVec(counter("updates_rejected_total",
 			"Updates that were refused, by reason."), []string{"reason"}),
-		rows: prometheus.NewCounter(counter("rows_written_total",
-			"Rows inserted or really changed in the database.")),
+		rows: prometheus.NewCounterVec(counter("rows_written_total",
+			"Rows inserted or really changed in the database, by what they were written for: saved, or replayed after a failover."),
+			[]string{"outcome"}),
 		batches: prometheus.NewCounterVec(counter("batches_total",
 			"Batches by outcome: saved, replayed after a failover, split or quarantined for their data."), []string{"outcome"}),
 		retries: prometheus.NewCounter(counter("retries_total",
@@ -84,6 +85,9 @@ func newMetrics(s *State) *metrics {
 	for _, outcome := range []string{outcomeSaved, outcomeReplayed, outcomeSplit, outcomeQuarantined} {
 		m.batches.WithLabelValues(outcome)
 	}
+	for _, outcome := range []string{outcomeSaved, outcomeReplayed} {
+		m.rows.WithLabelValues(outcome)
+	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Namespace: namespace, Name: "build_info", Help: "Always 1; the labels name the running program.",
 		ConstLabels: prometheus.Labels{"version": s.version, "goversion": runtime.Version()},
@@ -100,6 +104,9 @@ func newMetrics(s *State) *metrics {
 
 // Registerer takes the metrics of other packages into /metrics.
 func (s *State) Registerer() prometheus.Registerer { return s.metrics.registry }
+
+// Gatherer has all metrics of the sidecar.
+func (s *State) Gatherer() prometheus.Gatherer { return s.metrics.registry }
 
 // gauges reads the state once per scrape, so that its values fit together.
 type gauges struct {

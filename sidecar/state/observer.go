@@ -18,7 +18,7 @@ func (s *State) BatchSaved(b progress.Batch, rows int64, at time.Time) {
 	now := progress.InstantOf(at)
 	s.lastSaved.Store(int64(now))
 	s.metrics.batches.WithLabelValues(outcomeSaved).Inc()
-	s.metrics.rows.Add(float64(rows))
+	s.metrics.rows.WithLabelValues(outcomeSaved).Add(float64(rows))
 	for _, r := range b.Records {
 		s.metrics.saveLag.Observe(max(0, float64(now-r.ReceivedAt)/1e6))
 	}
@@ -30,7 +30,7 @@ func (s *State) BatchReplayed(_ progress.Batch, rows int64) {
 	s.replayed.Add(1)
 	s.rows.Add(rows)
 	s.metrics.batches.WithLabelValues(outcomeReplayed).Inc()
-	s.metrics.rows.Add(float64(rows))
+	s.metrics.rows.WithLabelValues(outcomeReplayed).Add(float64(rows))
 	s.changes.notify()
 }
 

@@ -143,7 +143,7 @@ func TestMetrics(t *testing.T) {
 		`progress_sync_journal_sync_seconds_count 1`,
 		`progress_sync_batches_total{outcome="saved"} 1`,
 		`progress_sync_batches_total{outcome="quarantined"} 0`,
-		`progress_sync_rows_written_total 2`,
+		`progress_sync_rows_written_total{outcome="saved"} 2`,
 		`progress_sync_retries_total 1`,
 		`progress_sync_attempt_failures_total{class="Unreachable"} 1`,
 		`progress_sync_rewinds_total 1`,

@@ -88,7 +88,7 @@ func TestReasonsOfRejectionAreThoseOfTheCode(t *testing.T) {
 	row := ""
 	for line := range strings.Lines(read(t, "docs/metrics.md")) {
 		if strings.Contains(line, "progress_sync_updates_rejected_total` |") {
-			_, row, _ = strings.Cut(line, "by `reason`:")
+			_, row, _ = strings.Cut(line, "Label `reason`:")
 		}
 	}
 	same(t, "the code", matches(`Reason[A-Za-z]+ +Reason = "([a-z_]+)"`, source(t, "sidecar/ingest")),
