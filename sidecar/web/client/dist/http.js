@@ -1,0 +1,49 @@
+/** No answer within this time is as good as no network. */
+const TIMEOUT = 40_000;
+/** What keepalive requests of a page may hold together is 64 KiB. */
+const KEEPALIVE = 60_000;
+export const resolve = (value) => typeof value === "function" ? value() : value;
+export async function request(o, method, url, json) {
+    const token = resolve(o.csrfToken);
+    const stop = new AbortController();
+    const timer = setTimeout(() => stop.abort(), TIMEOUT);
+    try {
+        const answer = await (o.fetch ?? fetch)(url, {
+            method,
+            headers: {
+                ...(json && { "Content-Type": "application/json" }),
+                ...(token && { "X-CSRF-Token": token }),
+                ...resolve(o.headers),
+            },
+            body: json,
+            keepalive: method !== "GET" && !(json && json.length > KEEPALIVE),
+            signal: stop.signal,
+        });
+        const { status, headers } = answer;
+        const body = await answer.json().catch(() => ({}));
+        const after = headers.get("Retry-After");
+        const retryAfter = after ? Math.max(0, Number(after) * 1e3 || Date.parse(after) - Date.now() || 0) : 0;
+        if (answer.ok)
+            return { body, retryAfter };
+        return { body, retryAfter, error: { kind: kindOf(status), message: body.detail ?? "HTTP " + status, status } };
+    }
+    catch {
+        return { body: {}, retryAfter: 0, error: { kind: "network", message: "No answer: is the browser online?" } };
+    }
+    finally {
+        clearTimeout(timer);
+    }
+}
+function kindOf(status) {
+    return status === 429 ? "rate_limit" : [400, 413, 415, REFUSED].includes(status) ? "validation" : "server";
+}
+/** The content itself is wrong, so that sending it again is no use. All else is kept and sent again. */
+export const REFUSED = 422;
+/** Sends while the page goes away; nobody hears the answer. */
+export function beacon(o, url, json) {
+    if (!o.fetch && !("keepalive" in Request.prototype)) {
+        navigator.sendBeacon(url, new Blob([json], { type: "text/plain" }));
+    }
+    else
+        void request(o, "POST", url, json);
+}

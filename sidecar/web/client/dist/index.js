@@ -1,0 +1,2 @@
+export { createProgressSync, INITIAL_STATE } from "./sync.js";
+export { indexedDBStorage } from "./storage.js";

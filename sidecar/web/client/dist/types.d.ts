@@ -1,0 +1,149 @@
+/** What kind of trouble it is, in the words of the sidecar's API. */
+export type ErrorKind = "network" | "server" | "validation" | "rate_limit";
+/** Why something could not be sent or saved. */
+export interface ProgressError {
+    readonly kind: ErrorKind;
+    /** What happened and what to do, for a developer. */
+    readonly message: string;
+    /** HTTP status, if there was an answer. */
+    readonly status?: number;
+}
+/** What to show to the learner. */
+export type SyncStatus = "idle" | "pending" | "saving" | "saved" | "offline" | "retrying" | "error";
+/** A snapshot; a new object is made only when something in it changes. */
+export interface ProgressState {
+    readonly status: SyncStatus;
+    /** Position in seconds. */
+    readonly progressSeconds: number;
+    /** 0 to 100; never falls except by a reset. */
+    readonly watchedPercentage: number;
+    /** Seconds of the lesson seen at least once in this page. */
+    readonly watchedSeconds: number;
+    readonly completed: boolean;
+    /** The server has not been asked yet where the learner is. */
+    readonly isLoading: boolean;
+    /** Something is held by this browser alone. */
+    readonly isDirty: boolean;
+    /** Something is not saved yet: held by this browser, or accepted by the sidecar and not in the database. */
+    readonly isPendingSync: boolean;
+    /** When all of this lesson was last known to be in the database, in Unix milliseconds. */
+    readonly lastSyncedAt: number | null;
+    /** Updates that are not saved yet. */
+    readonly pendingUpdates: number;
+    /** Failed attempts since the last one that worked. */
+    readonly retryCount: number;
+    readonly error: ProgressError | null;
+}
+/** Counts since the previous call, not totals. */
+export interface ProgressDetails {
+    seekEvents?: number;
+    pauseEvents?: number;
+    /** 1 is normal. */
+    playbackSpeed?: number;
+}
+/** How updates are gathered and sent; may change at any time without a restart. */
+export interface DebounceConfig {
+    /** How long after the first unsent change it is sent, in milliseconds. Default 10000: the sidecar gathers for minutes. */
+    intervalMs?: number;
+    /** Attempts after the first before the client probes once a minute only. Nothing is dropped then. Default 3. */
+    maxRetries?: number;
+    /** Wait before the second attempt in milliseconds, doubled each time up to a minute. Default 5000. */
+    retryDelayMs?: number;
+    /** Most updates in one request. Default 10. */
+    batchSize?: number;
+    /** Show changes at once; if false, only what the sidecar accepted. Default true. */
+    enableOptimisticUpdates?: boolean;
+    /** Leave out zero counts and round to milliseconds. Default true. */
+    enableCompression?: boolean;
+}
+/** What may be changed later by `configure`. */
+export interface ProgressSyncSettings extends DebounceConfig {
+    fetch?: typeof globalThis.fetch;
+    /** Sent with every request but a beacon. */
+    headers?: Record<string, string> | (() => Record<string, string>);
+    /** Sent in X-CSRF-Token and, as `csrfToken`, in the body, since a beacon has no headers. */
+    csrfToken?: string | (() => string);
+    /** Percent at which the lesson shows as completed; the policy's threshold decides in the end. Default 95. */
+    completionThreshold?: number;
+    /** What a percentage is made from: the furthest position, or the seconds seen in this page. Default "position". */
+    percentage?: "position" | "watched";
+    /** Listen to server-sent events while something waits to be saved. Default true. */
+    events?: boolean;
+    onProgressUpdate?: (progress: ProgressState) => void;
+    onComplete?: () => void;
+    /** Called for each failed attempt until the retries are used up. */
+    onError?: (error: ProgressError) => void;
+}
+export interface ProgressSyncOptions extends ProgressSyncSettings {
+    /** Where the LMS proxies to its sidecar, such as "/progress". */
+    endpoint: string;
+    /** Without it the proxy must name the learner, and nothing is kept in the browser's storage. */
+    userId?: string;
+    courseId: string;
+    lessonId: string;
+    moduleId?: string;
+    /** Keeps what is unsent; null for memory only. Default IndexedDB, where there are also Web Locks. */
+    storage?: ProgressStorage | null;
+    /** False waits for `start()`. Default true. */
+    autoStart?: boolean;
+}
+/** One update as the sidecar takes it. */
+export interface Update {
+    eventId: string;
+    userId?: string;
+    courseId: string;
+    lessonId: string;
+    moduleId?: string;
+    currentTime?: number;
+    duration?: number;
+    percentage?: number;
+    watchedDuration?: number;
+    watchedDelta: number;
+    seekEvents: number;
+    pauseEvents: number;
+    playbackSpeed?: number;
+    completed?: boolean;
+    /** Unix milliseconds. */
+    occurredAt: number;
+}
+/** An update that is not known to be accepted. */
+export interface StoredUpdate {
+    /** The event id. */
+    id: string;
+    /** Endpoint and learner: nobody else's updates are sent. */
+    scope: string;
+    /** The client that holds it in memory. */
+    owner: string;
+    /** It may have been sent under its id already, so it must not become part of another update. */
+    sent: boolean;
+    /** How many calls are merged in it. */
+    count: number;
+    update: Update;
+}
+export interface ProgressStorage {
+    list(): Promise<StoredUpdate[]>;
+    /** Both in one transaction. */
+    write(put: StoredUpdate[], remove: string[]): Promise<void>;
+}
+export interface AttachOptions {
+    /** Go to where the learner was, unless near the start or the end. Default true. */
+    resume?: boolean;
+}
+/** The progress of one learner in one lesson. The methods need no `this`. */
+export interface ProgressSync {
+    /** Position and length in seconds. */
+    updateProgress(currentTime: number, duration: number, details?: ProgressDetails): void;
+    markCompleted(): void;
+    /** Starts the lesson anew and drops what is unsent. Resolves when the sidecar has accepted it; tried again until then. */
+    resetProgress(): Promise<void>;
+    /** Sends what waits and asks the sidecar to save it now. True when it is in the database. */
+    forceSync(): Promise<boolean>;
+    getState(): ProgressState;
+    subscribe(listener: () => void): () => void;
+    /** Follows a media element; returns what ends that. */
+    attachVideo(video: HTMLMediaElement, options?: AttachOptions): () => void;
+    configure(settings: ProgressSyncSettings): void;
+    start(): void;
+    /** Stops when what waits is accepted; `start()` goes on. */
+    destroy(): void;
+}

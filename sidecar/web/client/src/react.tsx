@@ -1,0 +1,149 @@
+"use client";
+import { createContext, useContext, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { createProgressSync, INITIAL_STATE } from "./sync.js";
+import { announce, SHAPES, SILENCE, statusOf, STRINGS, textOf } from "./indicator.js";
+import type { IndicatorState, IndicatorStrings, IndicatorVariant } from "./indicator.js";
+import type { DebounceConfig, ProgressState, ProgressSync, ProgressSyncOptions } from "./types.js";
+
+export type { IndicatorState, IndicatorStrings, IndicatorVariant };
+
+const Defaults = createContext<Partial<ProgressSyncOptions>>({});
+
+/** Options for all hooks below, such as `value={{ endpoint: "/progress", csrfToken }}`. */
+export const ProgressSyncProvider = Defaults.Provider;
+
+export interface UseOptimizedProgressOptions extends Omit<ProgressSyncOptions, "endpoint" | "autoStart"> {
+  /** Default "/progress", or the provider's. */
+  endpoint?: string;
+  /** May be written inline: it is read when it is used, and a new object restarts nothing. */
+  debounceConfig?: DebounceConfig;
+}
+
+type Methods = Omit<ProgressSync, "subscribe" | "configure" | "start" | "destroy">;
+
+export interface OptimizedProgress extends ProgressState, Methods {}
+
+/** One learner's progress in one lesson. */
+export function useOptimizedProgress(options: UseOptimizedProgressOptions): OptimizedProgress {
+  return useProgress([options])[0]!;
+}
+
+export interface UseMultiLessonProgressOptions extends Omit<UseOptimizedProgressOptions, "lessonId"> {
+  lessonIds: readonly string[];
+}
+
+export interface MultiLessonProgress {
+  lessons: Record<string, OptimizedProgress>;
+  /** For `<ProgressSyncSummary states={…}>`. */
+  states: OptimizedProgress[];
+  completedLessons: number;
+  /** Mean of the lessons' percentages. */
+  overallPercentage: number;
+  isPendingSync: boolean;
+  pendingUpdates: number;
+  /** True when all lessons are in the database. */
+  forceSync(): Promise<boolean>;
+}
+
+/** One learner's progress in several lessons of a course. */
+export function useMultiLessonProgress({ lessonIds, ...options }: UseMultiLessonProgressOptions): MultiLessonProgress {
+  const states = useProgress(lessonIds.map((lessonId) => ({ ...options, lessonId })));
+  return {
+    lessons: Object.fromEntries(states.map((state, i) => [lessonIds[i], state])),
+    states,
+    completedLessons: states.filter((state) => state.completed).length,
+    overallPercentage: states.reduce((sum, state) => sum + state.watchedPercentage, 0) / (states.length || 1),
+    isPendingSync: states.some((state) => state.isPendingSync),
+    pendingUpdates: states.reduce((sum, state) => sum + state.pendingUpdates, 0),
+    forceSync: async () => (await Promise.all(states.map((state) => state.forceSync()))).every(Boolean),
+  };
+}
+
+const nothing = () => {};
+
+function useProgress(list: UseOptimizedProgressOptions[]): OptimizedProgress[] {
+  const defaults = useContext(Defaults);
+  const all = list.map(({ debounceConfig, ...options }) => ({
+    endpoint: "/progress", onProgressUpdate: nothing, onComplete: nothing, onError: nothing,
+    ...defaults, ...debounceConfig, ...options, autoStart: false,
+  }));
+  const names = JSON.stringify(all.map((o) => [o.endpoint, o.userId, o.courseId, o.lessonId, o.moduleId]));
+  const store = useMemo(() => {
+    const clients = all.map(createProgressSync);
+    const none = clients.map(() => INITIAL_STATE);
+    let states = none;
+    return {
+      clients,
+      none: () => none,
+      states() {
+        const now = clients.map((client) => client.getState());
+        return now.every((state, i) => state === states[i]) ? states : (states = now);
+      },
+      subscribe(listener: () => void) {
+        const ends = clients.map((client) => client.subscribe(listener));
+        return () => ends.forEach((end) => end());
+      },
+    };
+  }, [names]);
+  useEffect(() => store.clients.forEach((client, i) => client.configure(all[i]!)));
+  useEffect(() => {
+    for (const client of store.clients) client.start();
+    return () => store.clients.forEach((client) => client.destroy());
+  }, [store]);
+  const states = useSyncExternalStore(store.subscribe, store.states, store.none);
+  return useMemo(() => states.map((state, i) => ({ ...store.clients[i]!, ...state })), [states]);
+}
+
+export interface ProgressSyncIndicatorProps {
+  state: IndicatorState;
+  onForceSync?: () => unknown;
+  variant?: IndicatorVariant;
+  strings?: Partial<IndicatorStrings>;
+  className?: string;
+}
+
+const HIDDEN = { position: "absolute", width: 1, height: 1, overflow: "hidden", clipPath: "inset(50%)", whiteSpace: "nowrap" } as const;
+
+/** Shows what is saved; reads out only trouble and its end. */
+export function ProgressSyncIndicator({ state, onForceSync, variant = "full", strings, className = "progress-sync" }: ProgressSyncIndicatorProps) {
+  const words = { ...STRINGS, ...strings };
+  const status = statusOf(state);
+  const heard = useRef(SILENCE);
+  const [said, say] = useState(SILENCE);
+  useEffect(() => say((heard.current = announce(heard.current, status, words))), [status]);
+  const text = textOf(state, words, variant);
+  const badge = variant === "badge";
+  return (
+    <span className={className} data-state={status} data-variant={variant} style={{ position: "relative" }}>
+      <svg viewBox="0 0 16 16" width="1em" height="1em" fill="none" stroke="currentColor" strokeWidth="2" aria-hidden>
+        <path d={SHAPES[status]} />
+      </svg>{" "}
+      <span style={badge ? HIDDEN : undefined}>{text}</span>
+      {badge && state.pendingUpdates ? <span aria-hidden>{state.pendingUpdates}</span> : null}{" "}
+      {onForceSync && !badge && (
+        <button type="button" style={{ minHeight: 24 }} onClick={() => void onForceSync()}>
+          {words.force}
+        </button>
+      )}
+      <span role="status" style={HIDDEN}>{said.polite}</span>
+      <span role="alert" style={HIDDEN}>{said.alert}</span>
+    </span>
+  );
+}
+
+const WORST = ["error", "offline", "retrying", "saving", "pending", "saved", "idle"] as const;
+
+export interface ProgressSyncSummaryProps extends Omit<ProgressSyncIndicatorProps, "state"> {
+  states: readonly IndicatorState[];
+}
+
+/** One indicator for several lessons: the worst of their states, and all that waits. */
+export function ProgressSyncSummary({ states, ...props }: ProgressSyncSummaryProps) {
+  const status = WORST.find((worst) => states.some((state) => statusOf(state) === worst)) ?? "idle";
+  const state: IndicatorState = {
+    status,
+    pendingUpdates: states.reduce((sum, s) => sum + (s.pendingUpdates ?? 0), 0),
+    lastSyncedAt: states.reduce((newest, s) => Math.max(newest, s.lastSyncedAt ? +new Date(s.lastSyncedAt) : 0), 0) || null,
+  };
+  return <ProgressSyncIndicator state={state} {...props} />;
+}

@@ -1,0 +1,564 @@
+import { listen } from "./events.js";
+import { beacon, REFUSED, request, resolve, type Answer, type WireRecord, type WireSync } from "./http.js";
+import { addSegment, watched, type Segments } from "./segments.js";
+import { indexedDBStorage } from "./storage.js";
+import type {
+  ProgressError,
+  ProgressState,
+  ProgressStorage,
+  ProgressSync,
+  ProgressSyncOptions,
+  StoredUpdate,
+  SyncStatus,
+  Update,
+} from "./types.js";
+import { defined, gather, wire } from "./update.js";
+import { followVideo } from "./video.js";
+
+/** What a client knows before it has asked anybody. */
+export const INITIAL_STATE: ProgressState = {
+  status: "idle",
+  progressSeconds: 0,
+  watchedPercentage: 0,
+  watchedSeconds: 0,
+  completed: false,
+  isLoading: true,
+  isDirty: false,
+  isPendingSync: false,
+  lastSyncedAt: null,
+  pendingUpdates: 0,
+  retryCount: 0,
+  error: null,
+};
+
+const DEFAULTS = {
+  intervalMs: 10_000,
+  maxRetries: 3,
+  retryDelayMs: 5_000,
+  batchSize: 10,
+  enableOptimisticUpdates: true,
+  enableCompression: true,
+  completionThreshold: 95,
+  events: true,
+};
+
+/** Longest wait between attempts. */
+const PROBE = 60_000;
+/** How long a change may be in memory only. */
+const KEEP = 1_000;
+
+const NEW = 0, RUNNING = 1, ENDING = 2, ENDED = 3;
+
+let sharedStorage: ProgressStorage | undefined;
+
+/** Follows one learner in one lesson. */
+export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
+  const { endpoint, userId, courseId, lessonId, moduleId } = options;
+  const o: ProgressSyncOptions & typeof DEFAULTS = { ...DEFAULTS, ...defined(options) };
+  const inBrowser = typeof window !== "undefined";
+  const scope = endpoint + "\n" + (userId ?? "");
+  const me = "progress-sync " + newId();
+  const locks = inBrowser ? navigator.locks : undefined;
+  // Without a learner's id, another learner on the same browser would send this one's updates as their own.
+  const stored = !locks ? null : options.storage !== undefined ? options.storage
+    : userId && typeof indexedDB !== "undefined" ? (sharedStorage ??= indexedDBStorage()) : null;
+  const query = "?" + new URLSearchParams(defined({ userId, courseId, lessonId }) as Record<string, string>);
+  const progressURL = endpoint + "/v1/progress";
+  const syncURL = endpoint + "/v1/sync";
+  const listeners = new Set<() => void>();
+
+  let state = INITIAL_STATE;
+  let phase = NEW;
+  let local = { position: 0, percent: 0, completed: false };
+  let accepted = local;
+  let positionAt = 0;
+  let segments: Segments = [];
+  let last: { position: number; at: number } | undefined;
+  let loading = true;
+  let lastSaved: number | null = null;
+  let error: ProgressError | null = null;
+  let retryCount = 0;
+  let notBefore = 0;
+  /** Rises with each reset, so that older answers are told from newer ones. */
+  let epoch = 0;
+
+  /** May still grow. */
+  let pending: StoredUpdate[] = [];
+  /** May have been sent, so they never change again. */
+  let frozen: StoredUpdate[] = [];
+  let resets: (() => void)[] | undefined;
+  let due = false;
+  let sending: Promise<void> | undefined;
+  let inFlight: StoredUpdate[] = [];
+  let forcing = false;
+
+  /** Accepted by the sidecar, and not known to be saved. */
+  let waiting = 0;
+  let acceptances = 0;
+  let newest: WireRecord | undefined;
+  let server: WireSync | undefined;
+  let checking = false;
+  let checkDelay = KEEP;
+
+  let windowTimer: Timer, retryTimer: Timer, keepTimer: Timer, checkTimer: Timer;
+  let letGo: (() => void) | undefined;
+  let stopListening: (() => void) | undefined;
+  let listening: AbortController | undefined;
+  let debug = false;
+
+  const offline = () => navigator.onLine === false;
+  const dirty = () => !!(pending.length || frozen.length || resets);
+
+  function status(): SyncStatus {
+    const used = retryCount > o.maxRetries;
+    if (inBrowser && offline() || used && error?.kind === "network") return "offline";
+    if (error && (used || error.kind === "validation")) return "error";
+    if (retryCount) return "retrying";
+    if (sending || forcing) return "saving";
+    if (waiting && server?.error) return server.status === "error" ? "error" : "retrying";
+    return dirty() || waiting ? "pending" : lastSaved ? "saved" : "idle";
+  }
+
+  /** Tells the listeners; what other pages or devices did is no news to celebrate. */
+  function publish(known?: unknown) {
+    const shown = o.enableOptimisticUpdates ? local : accepted;
+    const before = state;
+    const next: ProgressState = {
+      status: status(),
+      progressSeconds: shown.position,
+      watchedPercentage: shown.percent,
+      watchedSeconds: watched(segments),
+      completed: shown.completed,
+      isLoading: loading,
+      isDirty: dirty(),
+      isPendingSync: dirty() || waiting > 0,
+      lastSyncedAt: lastSaved,
+      pendingUpdates: [...frozen, ...pending].reduce((sum, item) => sum + item.count, waiting),
+      retryCount,
+      error: error ?? (waiting && server?.error || null),
+    };
+    const changed = (field: string) => next[field as keyof ProgressState] !== before[field as keyof ProgressState];
+    if (!Object.keys(next).some(changed)) return;
+    state = next;
+    if (debug) console.debug("progress-sync", lessonId, next);
+    listeners.forEach((listener) => listener());
+    if (["progressSeconds", "watchedPercentage", "completed"].some(changed)) o.onProgressUpdate?.(next);
+    if (next.completed && !before.completed && known !== true) o.onComplete?.();
+  }
+
+  function write(put: StoredUpdate[], remove: string[] = []): Promise<unknown> {
+    // A store that fails or hangs must not keep anything from being sent.
+    return stored
+      ? Promise.race([stored.write(put, remove).catch(() => {}), new Promise((done) => setTimeout(done, KEEP))])
+      : Promise.resolve();
+  }
+
+  const keep = () => {
+    keepTimer = void clearTimeout(keepTimer);
+    // Online, the page may be sending it as it goes away, and nobody can tell afterwards.
+    for (const item of pending) item.sent = !offline();
+    return write(pending);
+  };
+
+  function add(change: Partial<Update>) {
+    if (phase === NEW) start();
+    const id = newId();
+    const update = defined<Update>({
+      eventId: id, userId, courseId, lessonId, moduleId,
+      watchedDelta: 0, seekEvents: 0, pauseEvents: 0, occurredAt: Date.now(), ...change,
+    });
+    const before = pending;
+    pending = gather(pending, { id, scope, owner: me, sent: false, count: 1, update });
+    if (before.length > pending.length) void write([], [before[1]!.id]);
+    if (!before.length) windowTimer = setTimeout(flush, o.intervalMs);
+    keepTimer ??= setTimeout(keep, KEEP);
+    if (phase > RUNNING) flush();
+  }
+
+  function flush() {
+    windowTimer = void clearTimeout(windowTimer);
+    due = pending.length > 0;
+    void send();
+  }
+
+  const freeze = () => {
+    frozen = [...frozen, ...pending];
+    pending = [];
+    due = false;
+    clearTimeout(windowTimer);
+    keepTimer = void clearTimeout(keepTimer);
+  };
+
+  function send(force?: boolean): Promise<void> {
+    if (sending) return sending;
+    if (retryTimer && !force || Date.now() < notBefore || offline()) {
+      publish();
+      return Promise.resolve();
+    }
+    retryTimer = void clearTimeout(retryTimer);
+    if (!dirty() || !due && !frozen.length && !resets) return Promise.resolve();
+    sending = work().finally(() => {
+      sending = undefined;
+      publish();
+      if (phase === ENDING && !dirty()) end();
+      else if (due && !retryTimer) void send();
+    });
+    publish();
+    return sending;
+  }
+
+  async function work() {
+    for (;;) {
+      if (!frozen.length && due) freeze();
+      const done = resets;
+      if (!done && !frozen.length) return;
+      const batch = done ? [] : frozen.slice(0, o.batchSize);
+      const sentIn = epoch;
+      if (!done) await write(batch.map((item) => ((item.sent = true), item)));
+      if (sentIn !== epoch) continue;
+      inFlight = batch;
+      const answer = done ? await request(o, "DELETE", progressURL + query) : await post(batch);
+      inFlight = [];
+      const [settled, wrong] = settle(batch, answer);
+      if (sentIn === epoch) {
+        frozen = frozen.filter((item) => !settled.includes(item));
+        if (done && !answer.error) {
+          resets = undefined;
+          done.forEach((resolved) => resolved());
+        }
+      }
+      void write([], settled.map((item) => item.id));
+      const again = answer.error && answer.error.status !== REFUSED || wrong && wrong.status !== REFUSED;
+      if (!answer.error && sentIn === epoch) take(settled.reduce((sum, item) => sum + item.count, done ? 1 : 0), answer);
+      error = wrong ?? null;
+      if (again) return failed(answer.retryAfter);
+      if (error) o.onError?.(error);
+      if (retryCount) void adopt();
+      retryCount = 0;
+      publish();
+    }
+  }
+
+  const post = (batch: StoredUpdate[]) => request(o, "POST", progressURL, body(batch));
+
+  const body = (batch: StoredUpdate[]) =>
+    JSON.stringify(batch.map((item) => wire(item.update, o.enableCompression, resolve(o.csrfToken))));
+
+  /** Which updates need not be sent again, and the worst that was said of the others. */
+  function settle(batch: StoredUpdate[], { body, error }: Answer): [StoredUpdate[], ProgressError | undefined] {
+    if (error && error.status !== REFUSED) return [[], error];
+    let wrong = error;
+    const settled = batch.filter((_, index) => {
+      const said = body.errors?.find((item) => item.index === index);
+      if (said && (!wrong || wrong.status === REFUSED)) {
+        const kind = said.status === 429 ? "rate_limit" : said.status === REFUSED ? "validation" : "server";
+        wrong = { kind, message: said.detail, status: said.status };
+      }
+      return !said || said.status === REFUSED;
+    });
+    return [settled, wrong];
+  }
+
+  function failed(retryAfter: number) {
+    retryCount++;
+    const delay = retryCount > o.maxRetries ? PROBE : Math.min(PROBE, o.retryDelayMs * 2 ** (retryCount - 1));
+    notBefore = Date.now() + retryAfter;
+    retryTimer = setTimeout(() => {
+      retryTimer = undefined;
+      void send();
+    }, Math.max(delay * (0.75 + Math.random() / 2), retryAfter * (1 + Math.random() / 10)));
+    if (retryCount <= o.maxRetries + 1 && error) o.onError?.(error);
+  }
+
+  /** The sidecar has it on disk. */
+  function take(count: number, answer: Answer) {
+    const records = [answer.body.progress].flat();
+    const record = records[records.length - 1];
+    acceptances++;
+    waiting += count;
+    if (record) {
+      newest = record;
+      raise(record);
+      accepted = { ...accepted, position: record.positionSeconds };
+    }
+    awaitSaved(answer.body.sync);
+  }
+
+  function raise(record: WireRecord) {
+    const with_ = (to: typeof local) => ({
+      ...to,
+      percent: Math.max(to.percent, record.percentage),
+      completed: to.completed || record.completed,
+    });
+    local = with_(local);
+    accepted = with_(accepted);
+  }
+
+  function awaitSaved(sync?: WireSync) {
+    if (phase !== RUNNING || !waiting) return;
+    if (o.events) stopListening ??= listen(syncURL + "/events" + query, check);
+    if (checkTimer || checking) return;
+    const next = sync?.nextSyncAt ? Date.parse(sync.nextSyncAt) - Date.now() + KEEP : 0;
+    checkDelay = Math.min(PROBE, checkDelay * 2);
+    checkTimer = setTimeout(check, Math.max(next, checkDelay));
+  }
+
+  /** Asks whether what was accepted is saved. */
+  async function check() {
+    checkTimer = void clearTimeout(checkTimer);
+    if (checking || !waiting) return;
+    checking = true;
+    const asked = acceptances;
+    const { body, error: none } = await request(o, "GET", syncURL + query);
+    if (!none) server = body as WireSync;
+    // A sidecar that holds nothing may be another one than that which accepted it: the database knows.
+    const saved = !none && body.pendingUpdates === 0 && await inDatabase();
+    checking = false;
+    if (saved && asked === acceptances) {
+      waiting = 0;
+      lastSaved = Date.now();
+      server = undefined;
+      checkDelay = KEEP;
+      stopListening = void stopListening?.();
+    }
+    awaitSaved(server);
+    publish();
+  }
+
+  async function inDatabase() {
+    const { body, error: none } = await request(o, "GET", progressURL + query);
+    const found = [body.progress].flat()[0];
+    if (none || body.stale) return false;
+    if (!found) return !newest?.lastWatchedAt;
+    return found.saved !== false
+      && (found.generation ?? 0) >= (newest?.generation ?? 0)
+      && instant(found) >= instant(newest);
+  }
+
+  async function load(attempt = 1) {
+    const before = epoch;
+    const { body, error: none } = await request(o, "GET", progressURL + query);
+    loading = false;
+    const found = [body.progress].flat()[0];
+    if (found && before === epoch) {
+      raise(found);
+      accepted = { ...accepted, position: found.positionSeconds };
+      if (instant(found) > positionAt) local = { ...local, position: found.positionSeconds };
+      if (found.saved === false) {
+        waiting = Math.max(waiting, found.pendingUpdates ?? 1);
+        newest ??= found;
+      }
+    }
+    publish(true);
+    awaitSaved(body.sync);
+    if (none && attempt <= o.maxRetries && phase === RUNNING) {
+      setTimeout(() => load(attempt + 1), o.retryDelayMs * 2 ** (attempt - 1));
+    }
+  }
+
+  /** Takes over what pages that are gone have left, in one tab at a time. */
+  async function adopt() {
+    if (!stored || !locks) return;
+    await locks.request("progress-sync drain " + scope, async () => {
+      const alive = (await locks.query()).held?.map((lock) => lock.name) ?? [];
+      const left = (await stored.list())
+        .filter((item) => item.scope === scope && item.owner !== me && !alive.includes(item.owner))
+        .sort((a, b) => a.update.occurredAt - b.update.occurredAt);
+      const mine = left.filter(({ update }) => update.courseId === courseId && update.lessonId === lessonId);
+      const kept = [
+        ...mine.filter((item) => item.sent),
+        ...mine.filter((item) => !item.sent).reduce(gather, []),
+      ].map((item) => ({ ...item, owner: me }));
+      if (kept.length) {
+        await write(kept, mine.map((item) => item.id).filter((id) => !kept.some((item) => item.id === id)));
+        frozen = [...kept, ...frozen];
+        for (const { update } of kept) {
+          if (update.occurredAt > positionAt && update.currentTime !== undefined) {
+            positionAt = update.occurredAt;
+            local = { ...local, position: update.currentTime };
+          }
+          raise({ positionSeconds: 0, percentage: update.percentage ?? 0, completed: !!update.completed });
+        }
+        publish(true);
+        void send();
+      }
+      const others = left.filter((item) => !mine.includes(item));
+      while (others.length && !offline()) {
+        const batch = others.splice(0, o.batchSize);
+        await write(batch.map((item) => ({ ...item, sent: true })));
+        const answer = await post(batch);
+        await write([], settle(batch, answer)[0].map((item) => item.id));
+        if (answer.error) return;
+      }
+    }).catch(() => {});
+  }
+
+  function leave() {
+    const flying = inFlight;
+    freeze();
+    const rest = frozen.filter((item) => !flying.includes(item));
+    if (!offline()) {
+      if (resets) void request(o, "DELETE", progressURL + query);
+      if (rest.length) {
+        for (const item of rest) item.sent = true;
+        beacon(o, progressURL, body(rest));
+      }
+    }
+    void write(rest);
+    quiet();
+    letGo = void letGo?.();
+  }
+
+  function quiet() {
+    stopListening = void stopListening?.();
+    checkTimer = void clearTimeout(checkTimer);
+  }
+
+  /** Shows other tabs that the updates stored under this name are looked after. */
+  function hold() {
+    if (!stored || letGo) return;
+    const released = new Promise<void>((done) => (letGo = done));
+    void locks?.request(me, () => released);
+  }
+
+  function start() {
+    if (!inBrowser || phase === RUNNING) return;
+    const fresh = phase === NEW;
+    phase = RUNNING;
+    hold();
+    if (!listening) {
+      const signal = (listening = new AbortController());
+      const on = (target: EventTarget, event: string, handle: () => void) =>
+        target.addEventListener(event, handle, signal);
+      on(document, "visibilitychange", () => {
+        if (document.visibilityState === "hidden") flush();
+      });
+      on(window, "pagehide", leave);
+      on(window, "pageshow", () => {
+        hold();
+        void send(true);
+        awaitSaved();
+      });
+      on(window, "offline", () => publish());
+      on(window, "online", () => {
+        publish();
+        void send(true);
+        void adopt();
+      });
+    }
+    try {
+      debug = localStorage.getItem("debug-progress") === "true";
+    } catch {
+      // Storage may be forbidden.
+    }
+    if (fresh) {
+      void adopt();
+      void load();
+    }
+    awaitSaved();
+  }
+
+  function end() {
+    phase = ENDED;
+    letGo = void letGo?.();
+    listening = void listening?.abort();
+  }
+
+  const sync: ProgressSync = {
+    updateProgress(currentTime, duration, { seekEvents = 0, pauseEvents = 0, playbackSpeed } = {}) {
+      // A media element says NaN until it knows, and Infinity for a live stream.
+      if (!(currentTime >= 0 && currentTime < Infinity)) return;
+      const length = duration > 0 && duration < Infinity ? duration : undefined;
+      const speed = playbackSpeed && playbackSpeed > 0 ? playbackSpeed : undefined;
+      const now = Date.now();
+      const step = last && !seekEvents ? currentTime - last.position : 0;
+      let watchedDelta = 0;
+      // Farther than playing could have got since the last call is a jump, not watched.
+      if (last && step > 0 && step <= (now - last.at) / 1e3 * (speed ?? 1) * 1.25 + 1) {
+        watchedDelta = step / (speed ?? 1);
+        segments = addSegment(segments, last.position, currentTime);
+      }
+      last = { position: currentTime, at: now };
+      const seen = watched(segments);
+      const percentage = length && Math.min(100, 100 * (o.percentage === "watched" ? seen : currentTime) / length);
+      const percent = Math.max(local.percent, percentage ?? 0);
+      const completes = percent >= o.completionThreshold && local.percent < o.completionThreshold;
+      local = { position: currentTime, percent, completed: local.completed || percent >= o.completionThreshold };
+      positionAt = now;
+      add({
+        currentTime, duration: length, percentage, playbackSpeed: speed, watchedDelta, seekEvents, pauseEvents,
+        watchedDuration: seen || undefined,
+      });
+      if (completes) flush();
+      publish();
+    },
+    markCompleted() {
+      local = { ...local, completed: true };
+      add({ completed: true });
+      flush();
+      publish();
+    },
+    resetProgress() {
+      if (phase === NEW) start();
+      const gone = [...pending, ...frozen].map((item) => item.id);
+      freeze();
+      frozen = [];
+      epoch++;
+      local = accepted = { position: 0, percent: 0, completed: false };
+      positionAt = Date.now();
+      segments = [];
+      last = newest = undefined;
+      waiting = 0;
+      void write([], gone);
+      return new Promise((done) => {
+        (resets ??= []).push(done);
+        void send();
+        publish();
+      });
+    },
+    async forceSync() {
+      if (phase === NEW) start();
+      forcing = true;
+      publish();
+      await sending;
+      due = pending.length > 0;
+      await send(true);
+      if (!dirty() && waiting) {
+        const { body, error: none } = await request(o, "POST", syncURL + query);
+        if (none) {
+          server = body.sync ?? { status: "retrying", pendingUpdates: waiting, lastSyncedAt: null, nextSyncAt: null, error: none };
+          o.onError?.(none);
+        } else await check();
+      }
+      forcing = false;
+      publish();
+      return !dirty() && !waiting;
+    },
+    getState: () => state,
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    attachVideo: (video, attach) => followVideo({ ...sync, flush }, video, attach),
+    configure: (settings) => void Object.assign(o, defined(settings)),
+    start,
+    destroy() {
+      if (phase !== RUNNING) return;
+      phase = ENDING;
+      quiet();
+      freeze();
+      if (dirty()) void send();
+      else end();
+    },
+  };
+  if (options.autoStart !== false) start();
+  return sync;
+}
+
+type Timer = ReturnType<typeof setTimeout> | undefined;
+
+const instant = (record?: WireRecord) => Date.parse(record?.lastWatchedAt ?? "") || 0;
+
+/** crypto.randomUUID needs a secure context; a test server in the LAN has none. */
+const newId = () =>
+  globalThis.crypto?.randomUUID?.() ?? Date.now().toString(36) + Math.random().toString(36).slice(2) + Math.random().toString(36).slice(2);
