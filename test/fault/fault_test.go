@@ -51,7 +51,7 @@ func TestNothingIsLostOrDoubled(t *testing.T) {
 
 func TestTheSeedDecidesWhichFaultsHappenAndWhen(t *testing.T) {
 	row := func(seed uint64) []string {
-		s := newSchedule(seed, 2, inject.All(), faultPause, faultHold)
+		s := newSchedule(seed, 2, inject.All(), faultHold)
 		var steps []string
 		for range 100 {
 			next := s.next()
@@ -71,7 +71,7 @@ func TestTheSeedDecidesWhichFaultsHappenAndWhen(t *testing.T) {
 
 func TestEveryKindHappensBeforeAnyHappensAgain(t *testing.T) {
 	all := inject.All()
-	s := newSchedule(7, 2, all, faultPause, faultHold)
+	s := newSchedule(7, 2, all, faultHold)
 	seen := map[string]bool{}
 	for range all {
 		seen[s.next().fault.Name()] = true

@@ -14,12 +14,15 @@ import (
 type schedule struct {
 	faults []inject.Fault
 	random *rand.Rand
-	// Pauses before each fault, and how long it lasts, are shorter than these.
-	pause, hold time.Duration
+	// A fault lasts less than hold.
+	hold time.Duration
 	// deck is what is left of the faults in random order, so that a short run
 	// meets as many kinds as it can.
 	deck []inject.Fault
 }
+
+// longestPause is between the end of a fault and the next.
+const longestPause = 500 * time.Millisecond
 
 // step is one fault to come.
 type step struct {
@@ -28,8 +31,8 @@ type step struct {
 	details     *rand.Rand
 }
 
-func newSchedule(seed, stream uint64, faults []inject.Fault, pause, hold time.Duration) *schedule {
-	return &schedule{faults: faults, random: rand.New(rand.NewPCG(seed, stream)), pause: pause, hold: hold}
+func newSchedule(seed, stream uint64, faults []inject.Fault, hold time.Duration) *schedule {
+	return &schedule{faults: faults, random: rand.New(rand.NewPCG(seed, stream)), hold: hold}
 }
 
 func (s *schedule) next() step {
@@ -41,7 +44,7 @@ func (s *schedule) next() step {
 	s.deck = s.deck[1:]
 	return step{
 		fault:   fault,
-		pause:   time.Duration(s.random.Int64N(int64(s.pause))),
+		pause:   time.Duration(s.random.Int64N(int64(longestPause))),
 		hold:    time.Duration(s.random.Int64N(int64(s.hold))),
 		details: rand.New(rand.NewPCG(s.random.Uint64(), s.random.Uint64())),
 	}

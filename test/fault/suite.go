@@ -27,8 +27,8 @@ type Options struct {
 
 const (
 	sidecars = 2
-	// Crashes come this often at most, and other faults last this long at most.
-	crashPause, faultPause, faultHold = 500 * time.Millisecond, 500 * time.Millisecond, 1500 * time.Millisecond
+	// A crash is over at once; other faults last less than this.
+	crashHold, faultHold = time.Nanosecond, 1500 * time.Millisecond
 )
 
 // suite is a run under way.
@@ -101,8 +101,8 @@ func (s *suite) prepare(ctx context.Context) error {
 		}
 	}
 	s.schedules = []*schedule{
-		newSchedule(s.options.Seed, 1, inject.Crashes(), crashPause, 1),
-		newSchedule(s.options.Seed, 2, possible, faultPause, faultHold),
+		newSchedule(s.options.Seed, 1, inject.Crashes(), crashHold),
+		newSchedule(s.options.Seed, 2, possible, faultHold),
 	}
 	return nil
 }

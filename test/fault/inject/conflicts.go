@@ -76,11 +76,12 @@ func touchBackwards(ctx context.Context, conn *pgx.Conn, random *rand.Rand) erro
 		}
 		return nil
 	})
-	var conflict *pgconn.PgError
-	if err == nil || ctx.Err() != nil || errors.As(err, &conflict) && conflict.Code[:2] == "40" {
-		return nil
+	var server *pgconn.PgError
+	lost := errors.As(err, &server) && server.Code[:2] == "40"
+	if err != nil && ctx.Err() == nil && !lost {
+		return fmt.Errorf("writing as a second writer: %w", err)
 	}
-	return fmt.Errorf("writing as a second writer: %w", err)
+	return nil
 }
 
 func (f *conflicts) Heal(ctx context.Context, w *world.World) error {

@@ -3,7 +3,6 @@ package inject
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -23,7 +22,7 @@ func (*copiedSpool) Name() string { return "copy of a spool started" }
 func (f *copiedSpool) Inject(ctx context.Context, w *world.World, random *rand.Rand) error {
 	f.of = anyOf(random, w)
 	var err error
-	if f.copied, err = w.Copy(ctx, f.of); err != nil {
+	if f.copied, err = w.Copy(f.of); err != nil {
 		return err
 	}
 	// Whatever the copy holds is written, and then more of every lane.
@@ -40,22 +39,16 @@ func (f *copiedSpool) Inject(ctx context.Context, w *world.World, random *rand.R
 
 // mustHold waits until the copy says that it is one.
 func (f *copiedSpool) mustHold(ctx context.Context) error {
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end) && ctx.Err() == nil; rest(ctx, 20*time.Millisecond) {
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); rest(ctx, 20*time.Millisecond) {
 		d, err := f.copied.Document(ctx)
-		if err != nil {
-			continue
-		}
-		if d.Counters.RowsWritten > 0 {
+		if err == nil && d.Counters.RowsWritten > 0 {
 			return errors.New("the copy of a spool wrote rows")
 		}
-		if d.Sync.Error != nil && d.Sync.Error.Class == string(flush.ClassStaleSpool) {
+		if err == nil && d.Sync.Error != nil && d.Sync.Error.Class == string(flush.ClassStaleSpool) {
 			return nil
 		}
 	}
-	if ctx.Err() != nil {
-		return nil
-	}
-	return fmt.Errorf("the copy of a spool does not say that it is one")
+	return errors.New("the copy of a spool does not say that it is one")
 }
 
 func (f *copiedSpool) Heal(ctx context.Context, _ *world.World) error {

@@ -1,14 +1,13 @@
 package world
 
 import (
-	"context"
 	"fmt"
 	"os"
 )
 
 // Copy takes a copy of a sidecar's spool while that is down, for a sidecar that
 // is not started yet, and brings the first one up again.
-func (w *World) Copy(ctx context.Context, of *Sidecar) (*Sidecar, error) {
+func (w *World) Copy(of *Sidecar) (*Sidecar, error) {
 	of.Down()
 	defer of.Up()
 	c, err := w.newSidecar(of.Name + "-copy")

@@ -17,6 +17,10 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/status"
 )
 
+// startPause is between an end that we did not cause and the next start; kubelet
+// is more patient.
+const startPause = 50 * time.Millisecond
+
 // Grace is how long a sidecar has from SIGTERM to its end.
 const Grace = time.Second
 
@@ -117,7 +121,7 @@ func (s *Sidecar) supervise() {
 			s.world.found(fmt.Errorf("%s ended by itself, see %s: %w", s.Name, log.Name(), errorsOr(ended, errors.New("without an error"))))
 		}
 		if pause {
-			time.Sleep(50 * time.Millisecond) // as kubelet, but impatient
+			<-time.After(startPause)
 		}
 	}
 }
