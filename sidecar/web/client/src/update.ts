@@ -50,7 +50,7 @@ export function wire(update: Update, small?: boolean, csrfToken?: string): objec
     for (const field in body) {
       const value = body[field];
       if (typeof value === "number") body[field] = Math.round(value * 1e3) / 1e3;
-      if (value === 0 && field !== "currentTime") delete body[field];
+      if (value === 0 && /Delta|Events/.test(field)) delete body[field];
     }
   }
   if (csrfToken) body.csrfToken = csrfToken;

@@ -1,0 +1,87 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { createProgressSync } from "../src/index.js";
+import { LESSON, Sidecar } from "./server.js";
+
+class Stream extends EventTarget {
+  static open: Stream[] = [];
+  readyState = 1;
+  onerror: (() => void) | null = null;
+
+  constructor(readonly url: string) {
+    super();
+    Stream.open.push(this);
+  }
+
+  close(): void {
+    Stream.open = Stream.open.filter((stream) => stream !== this);
+  }
+
+  refuse(): void {
+    this.readyState = 2;
+    this.onerror?.();
+  }
+}
+
+let sidecar: Sidecar;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.stubGlobal("EventSource", Stream);
+  Stream.open = [];
+  sidecar = new Sidecar();
+});
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
+
+async function accepted(lessonId: string) {
+  const sync = createProgressSync({ ...LESSON, lessonId, fetch: sidecar.fetch, storage: null, intervalMs: 1000 });
+  sync.updateProgress(10, 300);
+  await vi.advanceTimersByTimeAsync(1000);
+  return sync;
+}
+
+test("the learner sees that it is saved as soon as the sidecar says so, and the connection is given back", async () => {
+  const sync = await accepted("events-1");
+  expect(Stream.open.map((stream) => stream.url)).toEqual([
+    "/progress/v1/sync/events?userId=ada&courseId=go-101&lessonId=events-1",
+  ]);
+  sidecar.save();
+  Stream.open[0]!.dispatchEvent(new Event("state"));
+  await vi.advanceTimersByTimeAsync(0);
+  expect(sync.getState().status).toBe("saved");
+  expect(Stream.open).toHaveLength(0);
+  sync.destroy();
+});
+
+test("an event that is older than the last update is not taken for its being saved", async () => {
+  const sync = await accepted("events-2");
+  Stream.open[0]!.dispatchEvent(Object.assign(new Event("state"), { data: '{"status":"synced","pendingUpdates":0}' }));
+  await vi.advanceTimersByTimeAsync(0);
+  expect(sync.getState()).toMatchObject({ isPendingSync: true, lastSyncedAt: null });
+  sync.destroy();
+});
+
+test("a sidecar without events is asked when it is due instead, and is not asked for events again", async () => {
+  const sync = await accepted("events-3");
+  Stream.open[0]!.refuse();
+  Stream.open = [];
+  sidecar.save();
+  await vi.advanceTimersByTimeAsync(181_000);
+  expect(sync.getState().status).toBe("saved");
+  sync.updateProgress(11, 300);
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(Stream.open).toHaveLength(0);
+  sync.destroy();
+});
+
+test("two clients of one lesson share a connection, and the page gives it back when the last has gone", async () => {
+  const [a, b] = [await accepted("events-4"), await accepted("events-4")];
+  expect(Stream.open).toHaveLength(1);
+  a.destroy();
+  expect(Stream.open).toHaveLength(1);
+  b.destroy();
+  expect(Stream.open).toHaveLength(0);
+});

@@ -1,0 +1,174 @@
+import type { StoredUpdate, ProgressStorage, ProgressSyncOptions } from "../src/types.js";
+
+export interface Seen {
+  method: string;
+  path: string;
+  query: URLSearchParams;
+  body: any;
+  headers: Record<string, string>;
+  keepalive: boolean;
+}
+
+type Reply = { status: number; body?: object; headers?: Record<string, string> } | "network";
+
+/** Behaves like a sidecar: merges, knows event ids, and saves when told to. */
+export class Sidecar {
+  seen: Seen[] = [];
+  events = new Set<string>();
+  rows = new Map<string, any>();
+  held = new Map<string, number>();
+  /** Taken in turn instead of the normal reply to writes. */
+  replies: Reply[] = [];
+  /** The answer is lost after the write was taken. */
+  loseAnswers = 0;
+  down = false;
+  /** A write waits for this before it is answered. */
+  gate: Promise<void> | undefined;
+  most = 0;
+  #open = 0;
+
+  get posts(): any[] {
+    return this.seen.filter((s) => s.method === "POST" && s.path === "/progress/v1/progress");
+  }
+
+  get updates(): any[] {
+    return this.posts.flatMap((s) => s.body);
+  }
+
+  save(): void {
+    this.held.clear();
+  }
+
+  row(lesson = "channels", user = "ada", course = "go-101"): any {
+    return this.rows.get([user, course, lesson].join());
+  }
+
+  fetch = async (url: any, init: any = {}): Promise<Response> => {
+    const at = new URL(String(url), "http://lms.example");
+    const seen: Seen = {
+      method: init.method, path: at.pathname, query: at.searchParams, headers: init.headers,
+      keepalive: init.keepalive, body: init.body ? JSON.parse(init.body) : undefined,
+    };
+    this.seen.push(seen);
+    const writing = seen.method !== "GET" && seen.path.endsWith("/progress");
+    if (!writing) return this.#answer(seen, at);
+    this.most = Math.max(this.most, ++this.#open);
+    try {
+      await this.gate;
+      return await this.#answer(seen, at);
+    } finally {
+      this.#open--;
+    }
+  };
+
+  #answer(seen: Seen, at: URL): Response {
+    const json = (body: object, status = 200, headers: Record<string, string> = {}) =>
+      new Response(JSON.stringify(body), { status, headers });
+    if (this.down) throw new TypeError("no network");
+    const key = ["userId", "courseId", "lessonId"].map((f) => at.searchParams.get(f)).join();
+    if (seen.method === "GET" && at.pathname.endsWith("/progress")) {
+      const row = this.rows.get(key);
+      const pendingUpdates = this.held.get(key) ?? 0;
+      return json({ progress: row ? [{ ...row, saved: !pendingUpdates, pendingUpdates }] : [], stale: false, sync: this.#sync() });
+    }
+    if (seen.method === "GET") return json(this.#sync(this.held.get(key) ?? 0));
+    const reply = this.replies.shift();
+    if (reply === "network") throw new TypeError("no network");
+    if (reply) return json(reply.body ?? {}, reply.status, reply.headers);
+    if (at.pathname.endsWith("/sync")) {
+      this.held.delete(key);
+      return json(this.#sync(0));
+    }
+    if (seen.method === "DELETE") {
+      this.rows.set(key, { positionSeconds: 0, maxPositionSeconds: 0, percentage: 0, completed: false, timeSpentSeconds: 0, seekEvents: 0, pauseEvents: 0, generation: Date.now() });
+      this.held.set(key, 1);
+      return json({ progress: this.rows.get(key), sync: this.#sync() });
+    }
+    const progress = seen.body.map((update: any) => this.#merge(update));
+    if (this.loseAnswers-- > 0) throw new TypeError("answer lost");
+    return json({ progress, sync: this.#sync() });
+  }
+
+  #merge(u: any): any {
+    const key = [u.userId, u.courseId, u.lessonId].join();
+    const row = this.rows.get(key) ?? { positionSeconds: 0, maxPositionSeconds: 0, percentage: 0, completed: false, timeSpentSeconds: 0, seekEvents: 0, pauseEvents: 0, generation: 0, at: 0 };
+    if (!this.events.has(u.eventId)) {
+      this.events.add(u.eventId);
+      const newer = u.occurredAt >= (row.at ?? 0);
+      if (newer && u.currentTime !== undefined) row.positionSeconds = u.currentTime;
+      row.at = Math.max(row.at ?? 0, u.occurredAt);
+      row.lastWatchedAt = new Date(row.at).toISOString();
+      row.maxPositionSeconds = Math.max(row.maxPositionSeconds, u.currentTime ?? 0);
+      row.percentage = Math.max(row.percentage, u.percentage ?? (u.duration ? (100 * u.currentTime) / u.duration : 0));
+      row.timeSpentSeconds += u.watchedDelta ?? 0;
+      row.seekEvents += u.seekEvents ?? 0;
+      row.pauseEvents += u.pauseEvents ?? 0;
+      row.completed ||= !!u.completed || row.percentage >= 95;
+      this.held.set(key, (this.held.get(key) ?? 0) + 1);
+    }
+    this.rows.set(key, row);
+    return { ...row, saved: false, pendingUpdates: this.held.get(key) ?? 0 };
+  }
+
+  #sync(pendingUpdates = [...this.held.values()].reduce((a, b) => a + b, 0)): object {
+    return {
+      status: pendingUpdates ? "pending" : "synced", pendingUpdates, lastSyncedAt: null,
+      nextSyncAt: pendingUpdates ? new Date(Date.now() + 180_000).toISOString() : null, retryCount: 0, error: null,
+    };
+  }
+}
+
+/** What survives a page. */
+export class Shelf implements ProgressStorage {
+  items = new Map<string, StoredUpdate>();
+
+  async list(): Promise<StoredUpdate[]> {
+    return structuredClone([...this.items.values()]);
+  }
+
+  async write(put: StoredUpdate[], remove: string[]): Promise<void> {
+    for (const item of put) this.items.set(item.id, structuredClone(item));
+    for (const id of remove) this.items.delete(id);
+  }
+}
+
+/** Web Locks, as far as they are used, for all "tabs" of a test. */
+export class Locks {
+  #tails = new Map<string, Promise<unknown>>();
+  #held = new Set<string>();
+
+  request(name: string, work: () => Promise<unknown>): Promise<unknown> {
+    const run = (this.#tails.get(name) ?? Promise.resolve()).then(async () => {
+      this.#held.add(name);
+      try {
+        return await work();
+      } finally {
+        this.#held.delete(name);
+      }
+    });
+    this.#tails.set(name, run.catch(() => {}));
+    return run;
+  }
+
+  async query(): Promise<{ held: { name: string }[] }> {
+    return { held: [...this.#held].map((name) => ({ name })) };
+  }
+
+  /** All tabs are gone, and with them what they held. */
+  forget(): void {
+    this.#tails.clear();
+    this.#held.clear();
+  }
+}
+
+export function setOnline(online: boolean): void {
+  Object.defineProperty(navigator, "onLine", { value: online, configurable: true });
+  window.dispatchEvent(new Event(online ? "online" : "offline"));
+}
+
+export function setHidden(hidden: boolean): void {
+  Object.defineProperty(document, "visibilityState", { value: hidden ? "hidden" : "visible", configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}
+
+export const LESSON = { endpoint: "/progress", userId: "ada", courseId: "go-101", lessonId: "channels", moduleId: "week-2" } satisfies ProgressSyncOptions;

@@ -1,0 +1,47 @@
+import { expect, test } from "vitest";
+import { addSegment, watched, type Segments } from "../src/segments.js";
+import { gather, wire } from "../src/update.js";
+import type { StoredUpdate, Update } from "../src/index.js";
+
+let ids = 0;
+const item = (currentTime: number): StoredUpdate => {
+  const id = String(++ids);
+  const update: Update = { eventId: id, courseId: "c", lessonId: "l", currentTime, percentage: currentTime, watchedDelta: 1, seekEvents: 1, pauseEvents: 0, occurredAt: ids };
+  return { id, scope: "s", owner: "o", sent: false, count: 1, update };
+};
+
+test("however a learner jumps about, two updates hold the furthest point, the last position and every count", () => {
+  let seed = 7;
+  const random = () => (seed = (seed * 16_807) % 2_147_483_647) % 100;
+  for (let round = 0; round < 500; round++) {
+    const positions = Array.from({ length: 1 + (random() % 12) }, random);
+    const waiting = positions.map(item).reduce(gather, [] as StoredUpdate[]);
+    expect(waiting.length).toBeLessThanOrEqual(2);
+    expect(waiting.at(-1)!.update.currentTime).toBe(positions.at(-1));
+    expect(Math.max(...waiting.map((w) => w.update.currentTime!))).toBe(Math.max(...positions));
+    expect(Math.max(...waiting.map((w) => w.update.percentage!))).toBe(Math.max(...positions));
+    for (const sum of ["watchedDelta", "seekEvents"] as const) {
+      expect(waiting.reduce((total, w) => total + w.update[sum], 0)).toBe(positions.length);
+    }
+    expect(waiting.reduce((total, w) => total + w.count, 0)).toBe(positions.length);
+    expect(waiting.every((w) => w.update.eventId === w.id)).toBe(true);
+  }
+});
+
+test.each<[string, Segments, number]>([
+  ["apart", [[0, 10], [20, 30]], 20],
+  ["overlapping", [[0, 10], [5, 15]], 15],
+  ["touching", [[0, 10], [10, 20]], 20],
+  ["inside each other", [[0, 100], [10, 20]], 100],
+  ["bridged by a third", [[0, 10], [20, 30], [5, 25]], 30],
+])("segments %s are counted once", (_, segments, seconds) => {
+  const union = segments.reduce((all, [from, to]) => addSegment(all, from, to), [] as Segments);
+  expect(watched(union)).toBe(seconds);
+});
+
+test("compression leaves out what adds nothing, and keeps the start of a lesson and a percentage of zero", () => {
+  const update = { ...item(0).update, currentTime: 0, percentage: 0, watchedDelta: 0.12345, seekEvents: 0 };
+  expect(wire(update, true)).toMatchObject({ currentTime: 0, percentage: 0, watchedDelta: 0.123 });
+  expect(wire(update, true)).not.toHaveProperty("seekEvents");
+  expect(wire(update, false)).toMatchObject({ seekEvents: 0, watchedDelta: 0.12345 });
+});
