@@ -1,6 +1,7 @@
 package learner
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -40,7 +41,7 @@ func TestTimesAreUniqueRisingAndNotAhead(t *testing.T) {
 	var c clock
 	first := c.next(1000)
 	second := c.next(1000)
-	all := append(first, second...)
+	all := slices.Concat(first, second)
 	for i := 1; i < len(all); i++ {
 		if !all[i].After(all[i-1]) {
 			t.Fatalf("time %d is %s after %s", i, all[i], all[i-1])
