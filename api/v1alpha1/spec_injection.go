@@ -57,6 +57,14 @@ type InjectionSpec struct {
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=8
 	ImagePullSecrets []ImagePullSecret `json:"imagePullSecrets,omitempty"`
+
+	// tracesEndpoint is the URL of an OpenTelemetry collector's port for OTLP
+	// over HTTP; sidecars send it a span for each round of a flush.
+	//
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	// +kubebuilder:validation:XValidation:rule="self.matches('^https?://[^ @/]+(/[^ ]*)?$')",message="tracesEndpoint must be a URL without credentials, such as http://collector.monitoring:4318"
+	TracesEndpoint string `json:"tracesEndpoint,omitempty"`
 }
 
 // ImagePullSecret names a Secret of type kubernetes.io/dockerconfigjson in the

@@ -41,10 +41,7 @@ func sidecar(policy *v1alpha1.ProgressSyncPolicy, options Options, gracePeriodSe
 			"--termination-log=" + corev1.TerminationMessagePathDefault,
 			"--grace-period=" + (time.Duration(gracePeriodSeconds) * time.Second).String(),
 		},
-		Env: []corev1.EnvVar{{
-			Name:      "POD_UID",
-			ValueFrom: &corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{APIVersion: "v1", FieldPath: "metadata.uid"}},
-		}},
+		Env:           append([]corev1.EnvVar{ofPod("POD_UID", "metadata.uid")}, tracing(policy.Spec.Injection.TracesEndpoint)...),
 		RestartPolicy: ptr.To(corev1.ContainerRestartPolicyAlways),
 		Ports: []corev1.ContainerPort{
 			{Name: "psync-status", ContainerPort: StatusPort, Protocol: corev1.ProtocolTCP},
@@ -63,6 +60,29 @@ func sidecar(policy *v1alpha1.ProgressSyncPolicy, options Options, gracePeriodSe
 		Lifecycle: &corev1.Lifecycle{PreStop: &corev1.LifecycleHandler{
 			Exec: &corev1.ExecAction{Command: []string{"/sidecar", "prestop", "--listen=" + listen}},
 		}},
+	}
+}
+
+// tracing is what OpenTelemetry asks for in a container that sends traces.
+func tracing(endpoint string) []corev1.EnvVar {
+	if endpoint == "" {
+		return nil
+	}
+	return []corev1.EnvVar{
+		ofPod("POD_NAME", "metadata.name"),
+		ofPod("POD_NAMESPACE", "metadata.namespace"),
+		{Name: "OTEL_EXPORTER_OTLP_ENDPOINT", Value: endpoint},
+		{
+			Name:  "OTEL_RESOURCE_ATTRIBUTES",
+			Value: "k8s.namespace.name=$(POD_NAMESPACE),k8s.pod.name=$(POD_NAME),k8s.pod.uid=$(POD_UID)",
+		},
+	}
+}
+
+func ofPod(name, path string) corev1.EnvVar {
+	return corev1.EnvVar{
+		Name:      name,
+		ValueFrom: &corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{APIVersion: "v1", FieldPath: path}},
 	}
 }
 

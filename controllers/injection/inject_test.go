@@ -47,7 +47,7 @@ func TestInjectedPods(t *testing.T) {
 				}),
 			lmsPolicy(), "busy.yaml",
 		},
-		"a policy changes port, image, pull secrets, resources, spool and Secret key": {
+		"a policy changes port, image, pull secrets, resources, spool, Secret key and asks for traces": {
 			lmsPod(),
 			lmsPolicy().Port(18787).
 				Resources(
@@ -57,6 +57,7 @@ func TestInjectedPods(t *testing.T) {
 				With(func(p *v1alpha1.ProgressSyncPolicy) {
 					p.Spec.Injection.Image = "registry.campus.example/sidecar:0.1.0"
 					p.Spec.Injection.ImagePullSecrets = []v1alpha1.ImagePullSecret{{Name: "campus-registry"}}
+					p.Spec.Injection.TracesEndpoint = "http://collector.monitoring:4318"
 					p.Spec.Buffer.SizeLimit = resource.MustParse("4Gi")
 					p.Spec.Database.SecretRef = v1alpha1.SecretRef{Name: "lms-pg", Key: "dsn"}
 				}),
