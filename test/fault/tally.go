@@ -97,7 +97,7 @@ func (t *tally) print(w io.Writer, took time.Duration) {
 	}
 	write("\n"+line, "sidecars with the same learners", sidecars)
 	write(line, "updates acknowledged", t.acknowledged)
-	write(line, "  of them sent again under the same event id", t.repeated)
+	write(line, "sent again, under the same event id", t.repeated)
 	write(line, "updates whose answer was never seen", t.uncertain)
 	write(line, "keys compared", t.keys)
 	write(line, "updates lost", t.lost)
