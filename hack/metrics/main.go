@@ -115,4 +115,3 @@ func says(f *dto.MetricFamily) string {
 	}
 	return text
 }
-

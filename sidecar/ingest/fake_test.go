@@ -15,11 +15,11 @@ import (
 // disk's failures and for moments of flushing that a real one passes too fast.
 type fakeBuffer struct {
 	noDeadLetters
-	mu          sync.Mutex
-	records     map[progress.Key]progress.Record
-	clock       progress.Instant
-	applied     []uint64
-	progress    chan struct{}
+	mu       sync.Mutex
+	records  map[progress.Key]progress.Record
+	clock    progress.Instant
+	applied  []uint64
+	progress chan struct{}
 
 	putError error                  // of the whole call
 	refuse   map[progress.Key]error // of single keys
