@@ -232,7 +232,7 @@ func TestMigrationsByHand(t *testing.T) {
 	p.await(t, "the missing schema to show", func(d status.Document) bool {
 		return d.Sync.Error != nil && d.Sync.Error.Class == "SchemaMissing" && strings.Contains(d.Sync.Error.Message, "migrate --print")
 	})
-	sql, err := run("migrate", "print")
+	sql, err := run("migrate", "--print")
 	if err != nil {
 		t.Fatal(err)
 	}
