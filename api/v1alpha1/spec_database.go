@@ -82,6 +82,14 @@ type DatabaseSpec struct {
 	// +kubebuilder:validation:MaxLength=20
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('100ms') && duration(self) <= duration('10m')",message="statementTimeout must be a duration from 100ms to 10m, such as 30s"
 	StatementTimeout metav1.Duration `json:"statementTimeout,omitzero"`
+
+	// mapping names an existing table that takes the records, instead of
+	// progress_sync.lesson_progress. The sidecars check it before they write;
+	// what does not fit they say in one message, and keep their updates until it
+	// does.
+	//
+	// +optional
+	Mapping *TableMapping `json:"mapping,omitempty"`
 }
 
 // SecretRef is a key of a Secret in the policy's namespace.

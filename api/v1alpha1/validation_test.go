@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
+	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/test/apiserver"
 	"github.com/progress-sync/progress-sync/test/fixture"
 )
@@ -139,6 +140,69 @@ func TestBadPoliciesAreRefusedInWordsThatHelp(t *testing.T) {
 				t.Errorf("the message does not say %q:\n%v", c.says, err)
 			}
 		})
+	}
+}
+
+// mapping is a policy whose records go to the given table.
+func mapping(table string) string {
+	return `{selector: {matchLabels: {app: lms}}, database: {secretRef: {name: x}, mapping: ` + table + `}}`
+}
+
+const keys = `keyColumns: {userId: u, courseId: c, lessonId: l}`
+
+func TestBadMappingsAreRefusedInWordsThatHelp(t *testing.T) {
+	long := strings.Repeat("é", 32) // 64 bytes
+	cases := map[string]struct{ table, says string }{
+		"no table":                   {`{` + keys + `, columns: {percentage: p}}`, "mapping.table: Required value"},
+		"no key columns":             {`{table: t, columns: {percentage: p}}`, "mapping.keyColumns: Required value"},
+		"no lesson":                  {`{table: t, keyColumns: {userId: u, courseId: c}, columns: {percentage: p}}`, "keyColumns.lessonId: Required value"},
+		"one column for two keys":    {`{table: t, keyColumns: {userId: u, courseId: u, lessonId: l}, columns: {percentage: p}}`, "keyColumns must name three different columns"},
+		"no columns":                 {`{table: t, ` + keys + `}`, "mapping.columns: Required value"},
+		"empty columns":              {`{table: t, ` + keys + `, columns: {}}`, "columns must name at least one field"},
+		"an unknown field":           {`{table: t, ` + keys + `, columns: {percent: p}}`, "columns may name these fields: moduleId, positionSeconds"},
+		"a field without a column":   {`{table: t, ` + keys + `, columns: {percentage: ""}}`, "columns.percentage"},
+		"one column for two fields":  {`{table: t, ` + keys + `, columns: {seekEvents: p, pauseEvents: p}}`, "columns must name a different column for each field"},
+		"a field in a key column":    {`{table: t, ` + keys + `, columns: {percentage: u}}`, "columns must not name a column of keyColumns"},
+		"a fixed key":                {`{table: t, ` + keys + `, columns: {percentage: p}, fixed: {u: "1"}}`, "fixed must not name a column of keyColumns or columns"},
+		"a fixed field":              {`{table: t, ` + keys + `, columns: {percentage: p}, fixed: {p: "1"}}`, "fixed must not name a column of keyColumns or columns"},
+		"a fixed value as a number":  {`{table: t, ` + keys + `, columns: {percentage: p}, fixed: {tenant: 7}}`, "must be of type string"},
+		"a fixed value with a zero":  {`{table: t, ` + keys + `, columns: {percentage: p}, fixed: {tenant: "\0"}}`, "no zero byte"},
+		"a fixed column of no name":  {`{table: t, ` + keys + `, columns: {percentage: p}, fixed: {"": x}}`, "fixed must name columns"},
+		"a long fixed value":         {`{table: t, ` + keys + `, columns: {percentage: p}, fixed: {tenant: ` + strings.Repeat(long, 16) + `}}`, "up to 1000 bytes"},
+		"a name of 64 bytes":         {`{table: ` + long + `, ` + keys + `, columns: {percentage: p}}`, "1 to 63 bytes"},
+		"a name with a line break":   {`{table: "a\nb", ` + keys + `, columns: {percentage: p}}`, "no control characters"},
+		"the sidecars' own schema":   {`{schema: progress_sync, table: t, ` + keys + `, columns: {percentage: p}}`, "schema must not be progress_sync"},
+		"an empty name for a schema": {`{schema: "", table: t, ` + keys + `, columns: {percentage: p}}`, "mapping.schema"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			err := server.Create(context.Background(), policy(t, "bad", mapping(c.table)), client.DryRunAll)
+			if err == nil {
+				t.Fatal("the API server took it")
+			}
+			if !strings.Contains(err.Error(), c.says) {
+				t.Errorf("the message does not say %q:\n%v", c.says, err)
+			}
+		})
+	}
+}
+
+func TestAMappingOfAllFieldsIsInSchemaPublic(t *testing.T) {
+	var columns []string
+	for i, field := range config.MappingFields() {
+		columns = append(columns, fmt.Sprintf("%s: \"column %d\"", field, i))
+	}
+	object := policy(t, "mapped", mapping(`{table: Progress, `+keys+`, fixed: {tenant_id: "7"}, columns: {`+strings.Join(columns, ", ")+`}}`))
+	if err := server.Create(context.Background(), object); err != nil {
+		t.Fatal(err)
+	}
+	var got v1alpha1.ProgressSyncPolicy
+	if err := server.Get(context.Background(), client.ObjectKeyFromObject(object), &got); err != nil {
+		t.Fatal(err)
+	}
+	m := got.Spec.Database.Mapping
+	if m == nil || m.Schema != "public" || len(m.Columns) != len(config.MappingFields()) || m.Fixed["tenant_id"] != "7" {
+		t.Errorf("got %+v", m)
 	}
 }
 

@@ -292,6 +292,10 @@ func advice(reason string, policy *v1alpha1.ProgressSyncPolicy) string {
 	case v1alpha1.ReasonDatabaseMissing:
 		return "the database named in " + secret + " does not exist; create it or correct the name" + goesOn
 	case v1alpha1.ReasonSchemaMissing:
+		if m := policy.Spec.Database.Mapping; m != nil {
+			return fmt.Sprintf("the tables are missing or too old, or table %s.%s does not fit database.mapping; the sidecar's log names each mistake, "+
+				"and `sidecar migrate --print` what is needed%s", m.Schema, m.Table, goesOn)
+		}
 		if policy.Spec.Database.Migrations == v1alpha1.MigrationsManual {
 			return "the tables are missing or too old, and migrations is Manual; apply what `sidecar migrate --print` prints" + goesOn
 		}
@@ -299,7 +303,11 @@ func advice(reason string, policy *v1alpha1.ProgressSyncPolicy) string {
 	case v1alpha1.ReasonSchemaTooNew:
 		return "the tables are of a newer version than these sidecars; restart the pods with the newer sidecar" + goesOn
 	case v1alpha1.ReasonNoPrivilege:
-		return "the user in " + secret + " may not do what is needed; grant it SELECT, INSERT, UPDATE and DELETE on the tables of schema progress_sync" + goesOn
+		tables := "the tables of schema progress_sync"
+		if m := policy.Spec.Database.Mapping; m != nil {
+			tables += fmt.Sprintf(" and on %s.%s", m.Schema, m.Table)
+		}
+		return "the user in " + secret + " may not do what is needed; grant it SELECT, INSERT, UPDATE and DELETE on " + tables + goesOn
 	case v1alpha1.ReasonSecretMissing:
 		return fmt.Sprintf("Secret %s or its key %s does not exist in namespace %s; create it with a connection URI%s", ref.Name, ref.Key, policy.Namespace, goesOn)
 	case v1alpha1.ReasonSecretInvalid:

@@ -130,6 +130,20 @@ func TestEveryReasonSaysWhatToDo(t *testing.T) {
 	}
 }
 
+func TestAdviceOnATableOfOnesOwnNamesIt(t *testing.T) {
+	mapped := lms().With(func(p *v1alpha1.ProgressSyncPolicy) {
+		p.Spec.Database.Mapping = &v1alpha1.TableMapping{Schema: "campus", Table: "progress"}
+	}).Build()
+	for _, reason := range []string{"SchemaMissing", "NoPrivilege"} {
+		if text := advice(reason, mapped); !strings.Contains(text, "campus.progress") {
+			t.Errorf("%s: %s", reason, text)
+		}
+		if text := advice(reason, lms().Build()); strings.Contains(text, "mapping") || strings.Contains(text, "campus.progress") {
+			t.Errorf("%s without a mapping: %s", reason, text)
+		}
+	}
+}
+
 func TestStatusIsStable(t *testing.T) {
 	f := healthy(waiting(40*time.Second), failing("SecretMissing"))
 	f.sidecars.Errors[0].Since = noon.Add(-time.Hour)

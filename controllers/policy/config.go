@@ -57,12 +57,37 @@ func configuration(policy *v1alpha1.ProgressSyncPolicy, spoolLimit int64) config
 	out.Database.ExecMode = execModes[spec.Database.ExecMode]
 	out.Database.ReadTimeout = config.Duration(spec.Database.ReadTimeout.Duration)
 	out.Database.StatementTimeout = config.Duration(spec.Database.StatementTimeout.Duration)
+	out.Database.Mapping = mapping(spec.Database.Mapping)
 
 	out.Ingest.MaxBodyBytes = spec.Ingest.MaxBodyBytes
 	out.Ingest.MaxItems = int(spec.Ingest.MaxItems)
 	out.Ingest.MaxConcurrent = int(spec.Ingest.MaxConcurrent)
 
 	out.Logging.Level = config.LogLevel(strings.ToLower(string(spec.Logging.Level)))
+	return out
+}
+
+// mapping in the words of the file, or nil for the sidecars' own table.
+func mapping(spec *v1alpha1.TableMapping) *config.Mapping {
+	if spec == nil {
+		return nil
+	}
+	out := &config.Mapping{
+		Schema: string(spec.Schema), Table: string(spec.Table),
+		KeyColumns: config.KeyColumns{
+			UserID: string(spec.KeyColumns.UserID), CourseID: string(spec.KeyColumns.CourseID), LessonID: string(spec.KeyColumns.LessonID),
+		},
+		Columns: make(map[string]string, len(spec.Columns)),
+	}
+	for field, column := range spec.Columns {
+		out.Columns[field] = string(column)
+	}
+	if len(spec.Fixed) > 0 {
+		out.Fixed = make(map[string]string, len(spec.Fixed))
+	}
+	for column, value := range spec.Fixed {
+		out.Fixed[column] = string(value)
+	}
 	return out
 }
 

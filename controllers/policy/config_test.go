@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -62,6 +63,10 @@ func TestWhatTheAPIServerTakesTheSidecarTakes(t *testing.T) {
 		}
 		spec.Logging.Level = rapid.SampledFrom([]v1alpha1.LogLevel{v1alpha1.LogInfo, v1alpha1.LogDebug}).Draw(t, "level")
 
+		if rapid.Bool().Draw(t, "mapped") {
+			spec.Database.Mapping = drawMapping(t)
+		}
+
 		want := configuration(policy, 0)
 		file, err := configFile(want)
 		if err != nil {
@@ -75,4 +80,31 @@ func TestWhatTheAPIServerTakesTheSidecarTakes(t *testing.T) {
 			t.Fatalf("configuration (-operator +sidecar):\n%s", diff)
 		}
 	})
+}
+
+// drawMapping to a table whose names are anything that the API server takes.
+func drawMapping(t *rapid.T) *v1alpha1.TableMapping {
+	fields := rapid.SliceOfNDistinct(rapid.SampledFrom(config.MappingFields()), 1, -1, rapid.ID).Draw(t, "fields")
+	fixed := rapid.IntRange(0, 16).Draw(t, "fixed")
+	names := rapid.SliceOfNDistinct(rapid.StringMatching(`[a-zA-Z0-9_ "é.-]{1,30}`), 4+len(fields)+fixed, 4+len(fields)+fixed, rapid.ID).
+		Filter(func(names []string) bool { return !slices.Contains(names, "progress_sync") }).Draw(t, "names")
+	name := func() v1alpha1.Name {
+		n := names[0]
+		names = names[1:]
+		return v1alpha1.Name(n)
+	}
+	m := &v1alpha1.TableMapping{
+		Schema: "public", Table: name(), Columns: map[string]v1alpha1.Name{},
+		KeyColumns: v1alpha1.KeyColumns{UserID: name(), CourseID: name(), LessonID: name()},
+	}
+	for _, field := range fields {
+		m.Columns[field] = name()
+	}
+	for range fixed {
+		if m.Fixed == nil {
+			m.Fixed = map[string]v1alpha1.FixedValue{}
+		}
+		m.Fixed[string(name())] = v1alpha1.FixedValue(rapid.StringMatching(`[ -~é]{0,500}`).Draw(t, "value"))
+	}
+	return m
 }
