@@ -13,8 +13,7 @@ export interface WireRecord {
 export interface WireSync {
     status: string;
     pendingUpdates: number;
-    lastSyncedAt: string | null;
-    nextSyncAt: string | null;
+    nextSyncAt?: string | null;
     error: {
         kind: ErrorKind;
         message: string;
@@ -40,8 +39,10 @@ export interface Answer {
     /** How long the server asks to be left alone, in milliseconds. */
     retryAfter: number;
 }
-export declare const resolve: <T>(value: T | (() => T) | undefined) => T | undefined;
+export declare const resolve: <T extends string | object>(value?: T | (() => T)) => T | undefined;
 export declare function request(o: ProgressSyncSettings, method: string, url: string, json?: string): Promise<Answer>;
+/** An answer that is no success, in the client's words. */
+export declare const problem: (status: number, message?: string) => ProgressError;
 /** The content itself is wrong, so that sending it again is no use. All else is kept and sent again. */
 export declare const REFUSED = 422;
 /** Sends while the page goes away; nobody hears the answer. */

@@ -23,20 +23,21 @@ export async function request(o, method, url, json) {
         const body = await answer.json().catch(() => ({}));
         const after = headers.get("Retry-After");
         const retryAfter = after ? Math.max(0, Number(after) * 1e3 || Date.parse(after) - Date.now() || 0) : 0;
-        if (answer.ok)
-            return { body, retryAfter };
-        return { body, retryAfter, error: { kind: kindOf(status), message: body.detail ?? "HTTP " + status, status } };
+        return { body, retryAfter, error: answer.ok ? undefined : problem(status, body.detail) };
     }
     catch {
-        return { body: {}, retryAfter: 0, error: { kind: "network", message: "No answer: is the browser online?" } };
+        return { body: {}, retryAfter: 0, error: { kind: "network", message: "no answer" } };
     }
     finally {
         clearTimeout(timer);
     }
 }
-function kindOf(status) {
-    return status === 429 ? "rate_limit" : [400, 413, 415, REFUSED].includes(status) ? "validation" : "server";
-}
+/** An answer that is no success, in the client's words. */
+export const problem = (status, message = "HTTP " + status) => ({
+    kind: status === 429 ? "rate_limit" : [400, 413, 415, REFUSED].includes(status) ? "validation" : "server",
+    message,
+    status,
+});
 /** The content itself is wrong, so that sending it again is no use. All else is kept and sent again. */
 export const REFUSED = 422;
 /** Sends while the page goes away; nobody hears the answer. */

@@ -1,5 +1,5 @@
 import { listen } from "./events.js";
-import { beacon, REFUSED, request, resolve } from "./http.js";
+import { beacon, problem, REFUSED, request, resolve } from "./http.js";
 import { addSegment, watched } from "./segments.js";
 import { indexedDBStorage } from "./storage.js";
 import { defined, gather, wire } from "./update.js";
@@ -33,7 +33,6 @@ const DEFAULTS = {
 const PROBE = 60_000;
 /** How long a change may be in memory only. */
 const KEEP = 1_000;
-const NEW = 0, RUNNING = 1, ENDING = 2, ENDED = 3;
 let sharedStorage;
 /** Follows one learner in one lesson. */
 export function createProgressSync(options) {
@@ -51,7 +50,8 @@ export function createProgressSync(options) {
     const syncURL = endpoint + "/v1/sync";
     const listeners = new Set();
     let state = INITIAL_STATE;
-    let phase = NEW;
+    /** A client that ends goes on until what it holds is accepted. */
+    let phase = "new";
     let local = { position: 0, percent: 0, completed: false };
     let accepted = local;
     let positionAt = 0;
@@ -85,11 +85,11 @@ export function createProgressSync(options) {
     let stopListening;
     let listening;
     let debug = false;
-    const offline = () => navigator.onLine === false;
+    const offline = () => !navigator.onLine;
     const dirty = () => !!(pending.length || frozen.length || resets);
     function status() {
         const used = retryCount > o.maxRetries;
-        if (inBrowser && offline() || used && error?.kind === "network")
+        if (offline() || used && error?.kind === "network")
             return "offline";
         if (error && (used || error.kind === "validation"))
             return "error";
@@ -115,7 +115,7 @@ export function createProgressSync(options) {
             isDirty: dirty(),
             isPendingSync: dirty() || waiting > 0,
             lastSyncedAt: lastSaved,
-            pendingUpdates: [...frozen, ...pending].reduce((sum, item) => sum + item.count, waiting),
+            pendingUpdates: waiting + total([...frozen, ...pending]),
             retryCount,
             error: error ?? (waiting && server?.error || null),
         };
@@ -145,8 +145,7 @@ export function createProgressSync(options) {
         return write(pending);
     };
     function add(change) {
-        if (phase === NEW)
-            start();
+        begin();
         const id = newId();
         const update = defined({
             eventId: id, userId, courseId, lessonId, moduleId,
@@ -159,7 +158,7 @@ export function createProgressSync(options) {
         if (!before.length)
             windowTimer = setTimeout(flush, o.intervalMs);
         keepTimer ??= setTimeout(keep, KEEP);
-        if (phase > RUNNING)
+        if (phase !== "runs")
             flush();
     }
     function flush() {
@@ -187,7 +186,7 @@ export function createProgressSync(options) {
         sending = work().finally(() => {
             sending = undefined;
             publish();
-            if (phase === ENDING && !dirty())
+            if (phase === "ends" && !dirty())
                 end();
             else if (due && !retryTimer)
                 void send();
@@ -209,7 +208,7 @@ export function createProgressSync(options) {
             if (sentIn !== epoch)
                 continue;
             inFlight = batch;
-            const answer = done ? await request(o, "DELETE", progressURL + query) : await post(batch);
+            const answer = done ? await ask("DELETE", progressURL) : await post(batch);
             inFlight = [];
             const [settled, wrong] = settle(batch, answer);
             if (sentIn === epoch) {
@@ -219,10 +218,10 @@ export function createProgressSync(options) {
                     done.forEach((resolved) => resolved());
                 }
             }
-            void write([], settled.map((item) => item.id));
-            const again = answer.error && answer.error.status !== REFUSED || wrong && wrong.status !== REFUSED;
+            void write([], idsOf(settled));
+            const again = wrong && wrong.status !== REFUSED;
             if (!answer.error && sentIn === epoch)
-                take(settled.reduce((sum, item) => sum + item.count, done ? 1 : 0), answer);
+                take(done ? 1 : total(settled), answer);
             error = wrong ?? null;
             if (again)
                 return failed(answer.retryAfter);
@@ -234,8 +233,11 @@ export function createProgressSync(options) {
             publish();
         }
     }
+    const ask = (method, url) => request(o, method, url + query);
+    /** The lesson's record, from the database and what the sidecar holds. */
+    const read = () => ask("GET", progressURL);
     const post = (batch) => request(o, "POST", progressURL, body(batch));
-    const body = (batch) => JSON.stringify(batch.map((item) => wire(item.update, o.enableCompression, resolve(o.csrfToken))));
+    const body = (batch) => wire(batch.map((item) => item.update), o.enableCompression, resolve(o.csrfToken));
     /** Which updates need not be sent again, and the worst that was said of the others. */
     function settle(batch, { body, error }) {
         if (error && error.status !== REFUSED)
@@ -243,10 +245,8 @@ export function createProgressSync(options) {
         let wrong = error;
         const settled = batch.filter((_, index) => {
             const said = body.errors?.find((item) => item.index === index);
-            if (said && (!wrong || wrong.status === REFUSED)) {
-                const kind = said.status === 429 ? "rate_limit" : said.status === REFUSED ? "validation" : "server";
-                wrong = { kind, message: said.detail, status: said.status };
-            }
+            if (said && (!wrong || wrong.status === REFUSED))
+                wrong = problem(said.status, said.detail);
             return !said || said.status === REFUSED;
         });
         return [settled, wrong];
@@ -264,8 +264,7 @@ export function createProgressSync(options) {
     }
     /** The sidecar has it on disk. */
     function take(count, answer) {
-        const records = [answer.body.progress].flat();
-        const record = records[records.length - 1];
+        const record = recordOf(answer.body);
         acceptances++;
         waiting += count;
         if (record) {
@@ -276,19 +275,17 @@ export function createProgressSync(options) {
         awaitSaved(answer.body.sync);
     }
     function raise(record) {
-        const with_ = (to) => ({
+        [local, accepted] = [local, accepted].map((to) => ({
             ...to,
             percent: Math.max(to.percent, record.percentage),
             completed: to.completed || record.completed,
-        });
-        local = with_(local);
-        accepted = with_(accepted);
+        }));
     }
     function awaitSaved(sync) {
-        if (phase !== RUNNING || !waiting)
+        if (phase !== "runs" || !waiting)
             return;
         if (o.events)
-            stopListening ??= listen(syncURL + "/events" + query, check);
+            stopListening ??= listen(syncURL + "/events" + (userId ? "?userId=" + encodeURIComponent(userId) : ""), check);
         if (checkTimer || checking)
             return;
         const next = sync?.nextSyncAt ? Date.parse(sync.nextSyncAt) - Date.now() + KEEP : 0;
@@ -302,7 +299,7 @@ export function createProgressSync(options) {
             return;
         checking = true;
         const asked = acceptances;
-        const { body, error: none } = await request(o, "GET", syncURL + query);
+        const { body, error: none } = await ask("GET", syncURL);
         if (!none)
             server = body;
         // A sidecar that holds nothing may be another one than that which accepted it: the database knows.
@@ -319,21 +316,17 @@ export function createProgressSync(options) {
         publish();
     }
     async function inDatabase() {
-        const { body, error: none } = await request(o, "GET", progressURL + query);
-        const found = [body.progress].flat()[0];
-        if (none || body.stale)
+        const { body, error: none } = await read();
+        const found = recordOf(body);
+        if (none || body.stale || found?.saved === false)
             return false;
-        if (!found)
-            return !newest?.lastWatchedAt;
-        return found.saved !== false
-            && (found.generation ?? 0) >= (newest?.generation ?? 0)
-            && instant(found) >= instant(newest);
+        return instant(found) >= instant(newest) && !(newest?.generation > (found ? found.generation ?? 0 : Infinity));
     }
-    async function load(attempt = 1) {
+    async function load() {
         const before = epoch;
-        const { body, error: none } = await request(o, "GET", progressURL + query);
+        const { body, error: none } = await read();
         loading = false;
-        const found = [body.progress].flat()[0];
+        const found = recordOf(body);
         if (found && before === epoch) {
             raise(found);
             accepted = { ...accepted, position: found.positionSeconds };
@@ -346,9 +339,8 @@ export function createProgressSync(options) {
         }
         publish(true);
         awaitSaved(body.sync);
-        if (none && attempt <= o.maxRetries && phase === RUNNING) {
-            setTimeout(() => load(attempt + 1), o.retryDelayMs * 2 ** (attempt - 1));
-        }
+        if (none && phase === "runs")
+            setTimeout(load, 4 * o.retryDelayMs);
     }
     /** Takes over what pages that are gone have left, in one tab at a time. */
     async function adopt() {
@@ -365,7 +357,7 @@ export function createProgressSync(options) {
                 ...mine.filter((item) => !item.sent).reduce(gather, []),
             ].map((item) => ({ ...item, owner: me }));
             if (kept.length) {
-                await write(kept, mine.map((item) => item.id).filter((id) => !kept.some((item) => item.id === id)));
+                await write(kept, idsOf(mine).filter((id) => !idsOf(kept).includes(id)));
                 frozen = [...kept, ...frozen];
                 for (const { update } of kept) {
                     if (update.occurredAt > positionAt && update.currentTime !== undefined) {
@@ -382,7 +374,7 @@ export function createProgressSync(options) {
                 const batch = others.splice(0, o.batchSize);
                 await write(batch.map((item) => ({ ...item, sent: true })));
                 const answer = await post(batch);
-                await write([], settle(batch, answer)[0].map((item) => item.id));
+                await write([], idsOf(settle(batch, answer)[0]));
                 if (answer.error)
                     return;
             }
@@ -394,7 +386,7 @@ export function createProgressSync(options) {
         const rest = frozen.filter((item) => !flying.includes(item));
         if (!offline()) {
             if (resets)
-                void request(o, "DELETE", progressURL + query);
+                void ask("DELETE", progressURL);
             if (rest.length) {
                 for (const item of rest)
                     item.sent = true;
@@ -416,11 +408,22 @@ export function createProgressSync(options) {
         const released = new Promise((done) => (letGo = done));
         void locks?.request(me, () => released);
     }
+    const begin = () => {
+        if (phase === "new")
+            start();
+    };
+    function wake() {
+        hold();
+        publish();
+        void send(true);
+        void adopt();
+        awaitSaved();
+    }
     function start() {
-        if (!inBrowser || phase === RUNNING)
+        if (!inBrowser || phase === "runs")
             return;
-        const fresh = phase === NEW;
-        phase = RUNNING;
+        const fresh = phase === "new";
+        phase = "runs";
         hold();
         if (!listening) {
             const signal = (listening = new AbortController());
@@ -430,17 +433,9 @@ export function createProgressSync(options) {
                     flush();
             });
             on(window, "pagehide", leave);
-            on(window, "pageshow", () => {
-                hold();
-                void send(true);
-                awaitSaved();
-            });
+            on(window, "pageshow", wake);
+            on(window, "online", wake);
             on(window, "offline", () => publish());
-            on(window, "online", () => {
-                publish();
-                void send(true);
-                void adopt();
-            });
         }
         try {
             debug = localStorage.getItem("debug-progress") === "true";
@@ -455,7 +450,7 @@ export function createProgressSync(options) {
         awaitSaved();
     }
     function end() {
-        phase = ENDED;
+        phase = "ended";
         letGo = void letGo?.();
         listening = void listening?.abort();
     }
@@ -478,8 +473,9 @@ export function createProgressSync(options) {
             const seen = watched(segments);
             const percentage = length && Math.min(100, 100 * (o.percentage === "watched" ? seen : currentTime) / length);
             const percent = Math.max(local.percent, percentage ?? 0);
-            const completes = percent >= o.completionThreshold && local.percent < o.completionThreshold;
-            local = { position: currentTime, percent, completed: local.completed || percent >= o.completionThreshold };
+            const completed = percent >= o.completionThreshold;
+            const completes = completed && !local.completed;
+            local = { position: currentTime, percent, completed: local.completed || completed };
             positionAt = now;
             add({
                 currentTime, duration: length, percentage, playbackSpeed: speed, watchedDelta, seekEvents, pauseEvents,
@@ -496,9 +492,8 @@ export function createProgressSync(options) {
             publish();
         },
         resetProgress() {
-            if (phase === NEW)
-                start();
-            const gone = [...pending, ...frozen].map((item) => item.id);
+            begin();
+            const gone = idsOf([...pending, ...frozen]);
             freeze();
             frozen = [];
             epoch++;
@@ -515,17 +510,16 @@ export function createProgressSync(options) {
             });
         },
         async forceSync() {
-            if (phase === NEW)
-                start();
+            begin();
             forcing = true;
             publish();
             await sending;
             due = pending.length > 0;
             await send(true);
             if (!dirty() && waiting) {
-                const { body, error: none } = await request(o, "POST", syncURL + query);
+                const { body, error: none } = await ask("POST", syncURL);
                 if (none) {
-                    server = body.sync ?? { status: "retrying", pendingUpdates: waiting, lastSyncedAt: null, nextSyncAt: null, error: none };
+                    server = body.sync ?? { status: "retrying", pendingUpdates: waiting, error: none };
                     o.onError?.(none);
                 }
                 else
@@ -544,9 +538,9 @@ export function createProgressSync(options) {
         configure: (settings) => void Object.assign(o, defined(settings)),
         start,
         destroy() {
-            if (phase !== RUNNING)
+            if (phase !== "runs")
                 return;
-            phase = ENDING;
+            phase = "ends";
             quiet();
             freeze();
             if (dirty())
@@ -559,6 +553,10 @@ export function createProgressSync(options) {
         start();
     return sync;
 }
+const total = (items) => items.reduce((sum, item) => sum + item.count, 0);
+const idsOf = (items) => items.map((item) => item.id);
+/** The last one: it has the updates before it in it. */
+const recordOf = ({ progress }) => [progress].flat().pop();
 const instant = (record) => Date.parse(record?.lastWatchedAt ?? "") || 0;
 /** crypto.randomUUID needs a secure context; a test server in the LAN has none. */
-const newId = () => globalThis.crypto?.randomUUID?.() ?? Date.now().toString(36) + Math.random().toString(36).slice(2) + Math.random().toString(36).slice(2);
+const newId = () => crypto.randomUUID?.() ?? "" + Date.now() + Math.random();

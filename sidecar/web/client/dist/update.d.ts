@@ -7,5 +7,5 @@ export declare const defined: <T extends object>(value: T) => T;
  * after a rewind, since an update has one position only.
  */
 export declare function gather(waiting: StoredUpdate[], next: StoredUpdate): StoredUpdate[];
-/** What goes over the wire: rounded to milliseconds, and without counts of zero, if it is to be small. */
-export declare function wire(update: Update, small?: boolean, csrfToken?: string): object;
+/** What goes over the wire: if it is to be small, rounded to milliseconds and without counts of zero. */
+export declare const wire: (updates: Update[], small?: boolean, csrfToken?: string) => string;

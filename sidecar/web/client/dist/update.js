@@ -2,18 +2,12 @@
 export const defined = (value) => Object.fromEntries(Object.entries(value).filter((entry) => entry[1] !== undefined));
 /** One update out of two under the older one's id, merged as the sidecar would. */
 function merge(older, newer) {
-    const merged = {
-        ...older,
-        ...newer,
-        eventId: older.eventId,
-        watchedDelta: older.watchedDelta + newer.watchedDelta,
-        seekEvents: older.seekEvents + newer.seekEvents,
-        pauseEvents: older.pauseEvents + newer.pauseEvents,
-    };
+    const merged = { ...older, ...newer, eventId: older.eventId };
+    for (const field of ["watchedDelta", "seekEvents", "pauseEvents"])
+        merged[field] += older[field];
     for (const field of ["percentage", "watchedDuration"]) {
-        const value = Math.max(older[field] ?? 0, newer[field] ?? 0);
-        if (value)
-            merged[field] = value;
+        if (older[field] > (merged[field] ?? 0))
+            merged[field] = older[field];
     }
     return merged;
 }
@@ -24,34 +18,17 @@ function merge(older, newer) {
  */
 export function gather(waiting, next) {
     const [first, second] = waiting;
-    const into = (item, more) => ({
-        ...item,
-        sent: item.sent || more.sent,
-        count: item.count + more.count,
-        update: merge(item.update, more.update),
-    });
     if (!first)
         return [next];
-    const back = (item) => item.update.currentTime < first.update.currentTime;
-    if (second) {
-        const tail = into(second, next);
-        return back(tail) ? [first, tail] : [into(first, tail)];
-    }
-    return back(next) ? [first, next] : [into(first, next)];
+    const tail = second ? into(second, next) : next;
+    return tail.update.currentTime < first.update.currentTime ? [first, tail] : [into(first, tail)];
 }
-/** What goes over the wire: rounded to milliseconds, and without counts of zero, if it is to be small. */
-export function wire(update, small, csrfToken) {
-    const body = { ...update };
-    if (small) {
-        for (const field in body) {
-            const value = body[field];
-            if (typeof value === "number")
-                body[field] = Math.round(value * 1e3) / 1e3;
-            if (value === 0 && field !== "currentTime")
-                delete body[field];
-        }
-    }
-    if (csrfToken)
-        body.csrfToken = csrfToken;
-    return body;
-}
+const into = (item, more) => ({
+    ...item,
+    sent: item.sent || more.sent,
+    count: item.count + more.count,
+    update: merge(item.update, more.update),
+});
+/** What goes over the wire: if it is to be small, rounded to milliseconds and without counts of zero. */
+export const wire = (updates, small, csrfToken) => JSON.stringify(updates.map((update) => ({ ...update, csrfToken })), (field, value) => !small || typeof value !== "number" ? value
+    : value || !/Delta|Events/.test(field) ? Math.round(value * 1e3) / 1e3 : undefined);

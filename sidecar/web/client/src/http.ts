@@ -15,8 +15,7 @@ export interface WireRecord {
 export interface WireSync {
   status: string;
   pendingUpdates: number;
-  lastSyncedAt: string | null;
-  nextSyncAt: string | null;
+  nextSyncAt?: string | null;
   error: { kind: ErrorKind; message: string } | null;
 }
 
@@ -43,8 +42,8 @@ const TIMEOUT = 40_000;
 /** What keepalive requests of a page may hold together is 64 KiB. */
 const KEEPALIVE = 60_000;
 
-export const resolve = <T>(value: T | (() => T) | undefined): T | undefined =>
-  typeof value === "function" ? (value as () => T)() : value;
+export const resolve = <T extends string | object>(value?: T | (() => T)): T | undefined =>
+  typeof value === "function" ? value() : value;
 
 export async function request(o: ProgressSyncSettings, method: string, url: string, json?: string): Promise<Answer> {
   const token = resolve(o.csrfToken);
@@ -66,18 +65,20 @@ export async function request(o: ProgressSyncSettings, method: string, url: stri
     const body = await answer.json().catch(() => ({}));
     const after = headers.get("Retry-After");
     const retryAfter = after ? Math.max(0, Number(after) * 1e3 || Date.parse(after) - Date.now() || 0) : 0;
-    if (answer.ok) return { body, retryAfter };
-    return { body, retryAfter, error: { kind: kindOf(status), message: body.detail ?? "HTTP " + status, status } };
+    return { body, retryAfter, error: answer.ok ? undefined : problem(status, body.detail) };
   } catch {
-    return { body: {}, retryAfter: 0, error: { kind: "network", message: "No answer: is the browser online?" } };
+    return { body: {}, retryAfter: 0, error: { kind: "network", message: "no answer" } };
   } finally {
     clearTimeout(timer);
   }
 }
 
-function kindOf(status: number): ErrorKind {
-  return status === 429 ? "rate_limit" : [400, 413, 415, REFUSED].includes(status) ? "validation" : "server";
-}
+/** An answer that is no success, in the client's words. */
+export const problem = (status: number, message = "HTTP " + status): ProgressError => ({
+  kind: status === 429 ? "rate_limit" : [400, 413, 415, REFUSED].includes(status) ? "validation" : "server",
+  message,
+  status,
+});
 
 /** The content itself is wrong, so that sending it again is no use. All else is kept and sent again. */
 export const REFUSED = 422;

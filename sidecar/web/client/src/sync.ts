@@ -1,5 +1,5 @@
 import { listen } from "./events.js";
-import { beacon, REFUSED, request, resolve, type Answer, type WireRecord, type WireSync } from "./http.js";
+import { beacon, problem, REFUSED, request, resolve, type Answer, type WireBody, type WireRecord, type WireSync } from "./http.js";
 import { addSegment, watched, type Segments } from "./segments.js";
 import { indexedDBStorage } from "./storage.js";
 import type {
@@ -47,8 +47,6 @@ const PROBE = 60_000;
 /** How long a change may be in memory only. */
 const KEEP = 1_000;
 
-const NEW = 0, RUNNING = 1, ENDING = 2, ENDED = 3;
-
 let sharedStorage: ProgressStorage | undefined;
 
 /** Follows one learner in one lesson. */
@@ -68,7 +66,8 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
   const listeners = new Set<() => void>();
 
   let state = INITIAL_STATE;
-  let phase = NEW;
+  /** A client that ends goes on until what it holds is accepted. */
+  let phase: "new" | "runs" | "ends" | "ended" = "new";
   let local = { position: 0, percent: 0, completed: false };
   let accepted = local;
   let positionAt = 0;
@@ -106,12 +105,12 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
   let listening: AbortController | undefined;
   let debug = false;
 
-  const offline = () => navigator.onLine === false;
+  const offline = () => !navigator.onLine;
   const dirty = () => !!(pending.length || frozen.length || resets);
 
   function status(): SyncStatus {
     const used = retryCount > o.maxRetries;
-    if (inBrowser && offline() || used && error?.kind === "network") return "offline";
+    if (offline() || used && error?.kind === "network") return "offline";
     if (error && (used || error.kind === "validation")) return "error";
     if (retryCount) return "retrying";
     if (sending || forcing) return "saving";
@@ -133,7 +132,7 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
       isDirty: dirty(),
       isPendingSync: dirty() || waiting > 0,
       lastSyncedAt: lastSaved,
-      pendingUpdates: [...frozen, ...pending].reduce((sum, item) => sum + item.count, waiting),
+      pendingUpdates: waiting + total([...frozen, ...pending]),
       retryCount,
       error: error ?? (waiting && server?.error || null),
     };
@@ -161,7 +160,7 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
   };
 
   function add(change: Partial<Update>) {
-    if (phase === NEW) start();
+    begin();
     const id = newId();
     const update = defined<Update>({
       eventId: id, userId, courseId, lessonId, moduleId,
@@ -172,7 +171,7 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
     if (before.length > pending.length) void write([], [before[1]!.id]);
     if (!before.length) windowTimer = setTimeout(flush, o.intervalMs);
     keepTimer ??= setTimeout(keep, KEEP);
-    if (phase > RUNNING) flush();
+    if (phase !== "runs") flush();
   }
 
   function flush() {
@@ -200,7 +199,7 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
     sending = work().finally(() => {
       sending = undefined;
       publish();
-      if (phase === ENDING && !dirty()) end();
+      if (phase === "ends" && !dirty()) end();
       else if (due && !retryTimer) void send();
     });
     publish();
@@ -217,7 +216,7 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
       if (!done) await write(batch.map((item) => ((item.sent = true), item)));
       if (sentIn !== epoch) continue;
       inFlight = batch;
-      const answer = done ? await request(o, "DELETE", progressURL + query) : await post(batch);
+      const answer = done ? await ask("DELETE", progressURL) : await post(batch);
       inFlight = [];
       const [settled, wrong] = settle(batch, answer);
       if (sentIn === epoch) {
@@ -227,9 +226,9 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
           done.forEach((resolved) => resolved());
         }
       }
-      void write([], settled.map((item) => item.id));
-      const again = answer.error && answer.error.status !== REFUSED || wrong && wrong.status !== REFUSED;
-      if (!answer.error && sentIn === epoch) take(settled.reduce((sum, item) => sum + item.count, done ? 1 : 0), answer);
+      void write([], idsOf(settled));
+      const again = wrong && wrong.status !== REFUSED;
+      if (!answer.error && sentIn === epoch) take(done ? 1 : total(settled), answer);
       error = wrong ?? null;
       if (again) return failed(answer.retryAfter);
       if (error) o.onError?.(error);
@@ -239,10 +238,15 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
     }
   }
 
+  const ask = (method: string, url: string) => request(o, method, url + query);
+
+  /** The lesson's record, from the database and what the sidecar holds. */
+  const read = () => ask("GET", progressURL);
+
   const post = (batch: StoredUpdate[]) => request(o, "POST", progressURL, body(batch));
 
   const body = (batch: StoredUpdate[]) =>
-    JSON.stringify(batch.map((item) => wire(item.update, o.enableCompression, resolve(o.csrfToken))));
+    wire(batch.map((item) => item.update), o.enableCompression, resolve(o.csrfToken));
 
   /** Which updates need not be sent again, and the worst that was said of the others. */
   function settle(batch: StoredUpdate[], { body, error }: Answer): [StoredUpdate[], ProgressError | undefined] {
@@ -250,10 +254,7 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
     let wrong = error;
     const settled = batch.filter((_, index) => {
       const said = body.errors?.find((item) => item.index === index);
-      if (said && (!wrong || wrong.status === REFUSED)) {
-        const kind = said.status === 429 ? "rate_limit" : said.status === REFUSED ? "validation" : "server";
-        wrong = { kind, message: said.detail, status: said.status };
-      }
+      if (said && (!wrong || wrong.status === REFUSED)) wrong = problem(said.status, said.detail);
       return !said || said.status === REFUSED;
     });
     return [settled, wrong];
@@ -272,8 +273,7 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
 
   /** The sidecar has it on disk. */
   function take(count: number, answer: Answer) {
-    const records = [answer.body.progress].flat();
-    const record = records[records.length - 1];
+    const record = recordOf(answer.body);
     acceptances++;
     waiting += count;
     if (record) {
@@ -285,18 +285,16 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
   }
 
   function raise(record: WireRecord) {
-    const with_ = (to: typeof local) => ({
+    [local, accepted] = [local, accepted].map((to) => ({
       ...to,
       percent: Math.max(to.percent, record.percentage),
       completed: to.completed || record.completed,
-    });
-    local = with_(local);
-    accepted = with_(accepted);
+    })) as [typeof local, typeof local];
   }
 
   function awaitSaved(sync?: WireSync) {
-    if (phase !== RUNNING || !waiting) return;
-    if (o.events) stopListening ??= listen(syncURL + "/events" + query, check);
+    if (phase !== "runs" || !waiting) return;
+    if (o.events) stopListening ??= listen(syncURL + "/events" + (userId ? "?userId=" + encodeURIComponent(userId) : ""), check);
     if (checkTimer || checking) return;
     const next = sync?.nextSyncAt ? Date.parse(sync.nextSyncAt) - Date.now() + KEEP : 0;
     checkDelay = Math.min(PROBE, checkDelay * 2);
@@ -309,7 +307,7 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
     if (checking || !waiting) return;
     checking = true;
     const asked = acceptances;
-    const { body, error: none } = await request(o, "GET", syncURL + query);
+    const { body, error: none } = await ask("GET", syncURL);
     if (!none) server = body as WireSync;
     // A sidecar that holds nothing may be another one than that which accepted it: the database knows.
     const saved = !none && body.pendingUpdates === 0 && await inDatabase();
@@ -326,20 +324,17 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
   }
 
   async function inDatabase() {
-    const { body, error: none } = await request(o, "GET", progressURL + query);
-    const found = [body.progress].flat()[0];
-    if (none || body.stale) return false;
-    if (!found) return !newest?.lastWatchedAt;
-    return found.saved !== false
-      && (found.generation ?? 0) >= (newest?.generation ?? 0)
-      && instant(found) >= instant(newest);
+    const { body, error: none } = await read();
+    const found = recordOf(body);
+    if (none || body.stale || found?.saved === false) return false;
+    return instant(found) >= instant(newest) && !(newest?.generation! > (found ? found.generation ?? 0 : Infinity));
   }
 
-  async function load(attempt = 1) {
+  async function load() {
     const before = epoch;
-    const { body, error: none } = await request(o, "GET", progressURL + query);
+    const { body, error: none } = await read();
     loading = false;
-    const found = [body.progress].flat()[0];
+    const found = recordOf(body);
     if (found && before === epoch) {
       raise(found);
       accepted = { ...accepted, position: found.positionSeconds };
@@ -351,9 +346,7 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
     }
     publish(true);
     awaitSaved(body.sync);
-    if (none && attempt <= o.maxRetries && phase === RUNNING) {
-      setTimeout(() => load(attempt + 1), o.retryDelayMs * 2 ** (attempt - 1));
-    }
+    if (none && phase === "runs") setTimeout(load, 4 * o.retryDelayMs);
   }
 
   /** Takes over what pages that are gone have left, in one tab at a time. */
@@ -370,7 +363,7 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
         ...mine.filter((item) => !item.sent).reduce(gather, []),
       ].map((item) => ({ ...item, owner: me }));
       if (kept.length) {
-        await write(kept, mine.map((item) => item.id).filter((id) => !kept.some((item) => item.id === id)));
+        await write(kept, idsOf(mine).filter((id) => !idsOf(kept).includes(id)));
         frozen = [...kept, ...frozen];
         for (const { update } of kept) {
           if (update.occurredAt > positionAt && update.currentTime !== undefined) {
@@ -387,7 +380,7 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
         const batch = others.splice(0, o.batchSize);
         await write(batch.map((item) => ({ ...item, sent: true })));
         const answer = await post(batch);
-        await write([], settle(batch, answer)[0].map((item) => item.id));
+        await write([], idsOf(settle(batch, answer)[0]));
         if (answer.error) return;
       }
     }).catch(() => {});
@@ -398,7 +391,7 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
     freeze();
     const rest = frozen.filter((item) => !flying.includes(item));
     if (!offline()) {
-      if (resets) void request(o, "DELETE", progressURL + query);
+      if (resets) void ask("DELETE", progressURL);
       if (rest.length) {
         for (const item of rest) item.sent = true;
         beacon(o, progressURL, body(rest));
@@ -421,10 +414,22 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
     void locks?.request(me, () => released);
   }
 
+  const begin = () => {
+    if (phase === "new") start();
+  };
+
+  function wake() {
+    hold();
+    publish();
+    void send(true);
+    void adopt();
+    awaitSaved();
+  }
+
   function start() {
-    if (!inBrowser || phase === RUNNING) return;
-    const fresh = phase === NEW;
-    phase = RUNNING;
+    if (!inBrowser || phase === "runs") return;
+    const fresh = phase === "new";
+    phase = "runs";
     hold();
     if (!listening) {
       const signal = (listening = new AbortController());
@@ -434,17 +439,9 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
         if (document.visibilityState === "hidden") flush();
       });
       on(window, "pagehide", leave);
-      on(window, "pageshow", () => {
-        hold();
-        void send(true);
-        awaitSaved();
-      });
+      on(window, "pageshow", wake);
+      on(window, "online", wake);
       on(window, "offline", () => publish());
-      on(window, "online", () => {
-        publish();
-        void send(true);
-        void adopt();
-      });
     }
     try {
       debug = localStorage.getItem("debug-progress") === "true";
@@ -459,7 +456,7 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
   }
 
   function end() {
-    phase = ENDED;
+    phase = "ended";
     letGo = void letGo?.();
     listening = void listening?.abort();
   }
@@ -482,8 +479,9 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
       const seen = watched(segments);
       const percentage = length && Math.min(100, 100 * (o.percentage === "watched" ? seen : currentTime) / length);
       const percent = Math.max(local.percent, percentage ?? 0);
-      const completes = percent >= o.completionThreshold && local.percent < o.completionThreshold;
-      local = { position: currentTime, percent, completed: local.completed || percent >= o.completionThreshold };
+      const completed = percent >= o.completionThreshold;
+      const completes = completed && !local.completed;
+      local = { position: currentTime, percent, completed: local.completed || completed };
       positionAt = now;
       add({
         currentTime, duration: length, percentage, playbackSpeed: speed, watchedDelta, seekEvents, pauseEvents,
@@ -499,8 +497,8 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
       publish();
     },
     resetProgress() {
-      if (phase === NEW) start();
-      const gone = [...pending, ...frozen].map((item) => item.id);
+      begin();
+      const gone = idsOf([...pending, ...frozen]);
       freeze();
       frozen = [];
       epoch++;
@@ -517,16 +515,16 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
       });
     },
     async forceSync() {
-      if (phase === NEW) start();
+      begin();
       forcing = true;
       publish();
       await sending;
       due = pending.length > 0;
       await send(true);
       if (!dirty() && waiting) {
-        const { body, error: none } = await request(o, "POST", syncURL + query);
+        const { body, error: none } = await ask("POST", syncURL);
         if (none) {
-          server = body.sync ?? { status: "retrying", pendingUpdates: waiting, lastSyncedAt: null, nextSyncAt: null, error: none };
+          server = body.sync ?? { status: "retrying", pendingUpdates: waiting, error: none };
           o.onError?.(none);
         } else await check();
       }
@@ -543,8 +541,8 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
     configure: (settings) => void Object.assign(o, defined(settings)),
     start,
     destroy() {
-      if (phase !== RUNNING) return;
-      phase = ENDING;
+      if (phase !== "runs") return;
+      phase = "ends";
       quiet();
       freeze();
       if (dirty()) void send();
@@ -555,10 +553,17 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
   return sync;
 }
 
+const total = (items: StoredUpdate[]) => items.reduce((sum, item) => sum + item.count, 0);
+
+const idsOf = (items: StoredUpdate[]) => items.map((item) => item.id);
+
 type Timer = ReturnType<typeof setTimeout> | undefined;
 
-const instant = (record?: WireRecord) => Date.parse(record?.lastWatchedAt ?? "") || 0;
+/** The last one: it has the updates before it in it. */
+const recordOf = ({ progress }: WireBody) => [progress].flat().pop();
+
+const instant = (record?: WireRecord | null) => Date.parse(record?.lastWatchedAt ?? "") || 0;
 
 /** crypto.randomUUID needs a secure context; a test server in the LAN has none. */
 const newId = () =>
-  globalThis.crypto?.randomUUID?.() ?? Date.now().toString(36) + Math.random().toString(36).slice(2) + Math.random().toString(36).slice(2);
+  crypto.randomUUID?.() ?? "" + Date.now() + Math.random();

@@ -36,8 +36,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-async function accepted(lessonId: string) {
-  const sync = createProgressSync({ ...LESSON, lessonId, fetch: sidecar.fetch, storage: null, intervalMs: 1000 });
+async function accepted(userId: string, lessonId = "channels") {
+  const sync = createProgressSync({ ...LESSON, userId, lessonId, fetch: sidecar.fetch, storage: null, intervalMs: 1000 });
   sync.updateProgress(10, 300);
   await vi.advanceTimersByTimeAsync(1000);
   return sync;
@@ -46,7 +46,7 @@ async function accepted(lessonId: string) {
 test("the learner sees that it is saved as soon as the sidecar says so, and the connection is given back", async () => {
   const sync = await accepted("events-1");
   expect(Stream.open.map((stream) => stream.url)).toEqual([
-    "/progress/v1/sync/events?userId=ada&courseId=go-101&lessonId=events-1",
+    "/progress/v1/sync/events?userId=events-1",
   ]);
   sidecar.save();
   Stream.open[0]!.dispatchEvent(new Event("state"));
@@ -77,8 +77,8 @@ test("a sidecar without events is asked when it is due instead, and is not asked
   sync.destroy();
 });
 
-test("two clients of one lesson share a connection, and the page gives it back when the last has gone", async () => {
-  const [a, b] = [await accepted("events-4"), await accepted("events-4")];
+test("all lessons of a page share a connection, and the page gives it back when the last has gone", async () => {
+  const [a, b] = [await accepted("events-4"), await accepted("events-4", "select")];
   expect(Stream.open).toHaveLength(1);
   a.destroy();
   expect(Stream.open).toHaveLength(1);

@@ -1,0 +1,162 @@
+import { act, cleanup, render, screen } from "@testing-library/react";
+import axe from "axe-core";
+import { StrictMode, useState } from "react";
+import { renderToString } from "react-dom/server";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { ProgressSyncIndicator, ProgressSyncProvider, ProgressSyncSummary, useMultiLessonProgress, useOptimizedProgress } from "../src/react.js";
+import type { OptimizedProgress, UseOptimizedProgressOptions } from "../src/react.js";
+import { Sidecar } from "./server.js";
+
+let sidecar: Sidecar;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  sidecar = new Sidecar();
+  vi.stubGlobal("fetch", sidecar.fetch);
+});
+
+afterEach(async () => {
+  cleanup();
+  if (vi.isFakeTimers()) await vi.advanceTimersByTimeAsync(1000);
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
+
+const ids = { lessonId: "channels", courseId: "go-101", moduleId: "week-2", userId: "ada" };
+const wait = (ms: number) => act(() => vi.advanceTimersByTimeAsync(ms));
+const loads = () => sidecar.seen.filter((s) => s.method === "GET" && s.path.endsWith("/progress"));
+
+let hook: OptimizedProgress;
+
+function Lesson(props: Partial<UseOptimizedProgressOptions>) {
+  hook = useOptimizedProgress({ ...ids, ...props });
+  return <ProgressSyncIndicator state={hook} onForceSync={hook.forceSync} />;
+}
+
+test("the hook has every member of the seed's", () => {
+  render(<Lesson />);
+  expect(hook).toMatchObject({
+    progressSeconds: 0, watchedPercentage: 0, completed: false, isLoading: true, isDirty: false, isPendingSync: false,
+    lastSyncedAt: null, pendingUpdates: 0, retryCount: 0, error: null,
+  });
+  for (const method of ["updateProgress", "markCompleted", "resetProgress", "forceSync", "getState"] as const) {
+    expect(hook[method]).toBeTypeOf("function");
+  }
+});
+
+test("an inline debounceConfig delays nothing, however often the lesson renders", async () => {
+  function Busy() {
+    const [n, set] = useState(0);
+    hook = useOptimizedProgress({ ...ids, debounceConfig: { intervalMs: 5000 }, onProgressUpdate: () => set(n + 1) });
+    return <p>{n}</p>;
+  }
+  render(<Busy />);
+  await wait(0);
+  for (let at = 0; at < 12; at++) {
+    act(() => hook.updateProgress(at, 300));
+    await wait(1000);
+  }
+  expect(sidecar.posts.length).toBe(2);
+  expect(loads()).toHaveLength(1);
+});
+
+test("a debounceConfig that really changes counts from the next change on", async () => {
+  const { rerender } = render(<Lesson debounceConfig={{ intervalMs: 60_000 }} />);
+  rerender(<Lesson debounceConfig={{ intervalMs: 1000 }} />);
+  act(() => hook.updateProgress(1, 300));
+  await wait(1000);
+  expect(sidecar.posts).toHaveLength(1);
+});
+
+test("the newest callback is called, not the one of the first render", async () => {
+  const [first, second] = [vi.fn(), vi.fn()];
+  const { rerender } = render(<Lesson onComplete={first} />);
+  rerender(<Lesson onComplete={second} />);
+  act(() => hook.markCompleted());
+  expect(first).not.toHaveBeenCalled();
+  expect(second).toHaveBeenCalledTimes(1);
+});
+
+test("StrictMode's double mounting sends nothing twice and loads once", async () => {
+  render(<StrictMode><Lesson /></StrictMode>);
+  await wait(0);
+  act(() => hook.updateProgress(10, 300, { seekEvents: 1 }));
+  await wait(10_000);
+  expect(loads()).toHaveLength(1);
+  expect(sidecar.updates).toHaveLength(1);
+});
+
+test("another lesson in the same place starts anew, and the one before is sent", async () => {
+  const { rerender } = render(<Lesson />);
+  await wait(0);
+  act(() => hook.updateProgress(10, 300));
+  rerender(<Lesson lessonId="select" />);
+  expect(hook.progressSeconds).toBe(0);
+  await wait(0);
+  expect(sidecar.row("channels").positionSeconds).toBe(10);
+});
+
+test("leaving the page of the lesson sends what waits and leaves nothing running", async () => {
+  const { unmount } = render(<Lesson />);
+  await wait(0);
+  act(() => hook.updateProgress(10, 300));
+  unmount();
+  await wait(2000);
+  expect(sidecar.row().positionSeconds).toBe(10);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test("a server can render it without a browser and without a request", () => {
+  expect(renderToString(<Lesson />)).toContain('role="status"');
+  expect(sidecar.seen).toHaveLength(0);
+});
+
+test("where the LMS proxies to is said once, for the whole application", async () => {
+  render(<ProgressSyncProvider value={{ endpoint: "/api/progress", csrfToken: "t0ken" }}><Lesson /></ProgressSyncProvider>);
+  act(() => hook.markCompleted());
+  await wait(0);
+  expect(sidecar.seen.at(-1)).toMatchObject({ path: "/api/progress/v1/progress", headers: { "X-CSRF-Token": "t0ken" } });
+});
+
+test("several lessons have a state each and one in all", async () => {
+  let multi!: ReturnType<typeof useMultiLessonProgress>;
+  function Course() {
+    multi = useMultiLessonProgress({ courseId: "go-101", userId: "ada", lessonIds: ["a", "b"] });
+    return <ProgressSyncSummary states={multi.states} onForceSync={multi.forceSync} variant="compact" />;
+  }
+  render(<Course />);
+  await wait(0);
+  act(() => multi.lessons.a!.updateProgress(150, 300));
+  act(() => multi.lessons.b!.markCompleted());
+  expect(multi).toMatchObject({ completedLessons: 1, overallPercentage: 25, isPendingSync: true, pendingUpdates: 2 });
+  expect(screen.getByText("Saving…")).toBeTruthy();
+  let saved: unknown;
+  await act(async () => {
+    const all = multi.forceSync();
+    await vi.advanceTimersByTimeAsync(0);
+    saved = await all;
+  });
+  expect(saved).toBe(true);
+  expect(multi.isPendingSync).toBe(false);
+});
+
+test("the indicator reads out trouble and its end, and nothing else", () => {
+  const { rerender } = render(<ProgressSyncIndicator state={{ status: "pending" }} />);
+  const heard = () => [screen.getByRole("status").textContent, screen.getByRole("alert").textContent];
+  expect(heard()).toEqual(["", ""]);
+  rerender(<ProgressSyncIndicator state={{ status: "saved" }} />);
+  expect(heard()).toEqual(["", ""]);
+  rerender(<ProgressSyncIndicator state={{ status: "error" }} />);
+  expect(heard()).toEqual(["", "Progress could not be saved"]);
+  rerender(<ProgressSyncIndicator state={{ status: "saved" }} strings={{ again: "Wieder gespeichert" }} />);
+  expect(heard()).toEqual(["Wieder gespeichert", ""]);
+});
+
+test.each(["full", "compact", "badge"] as const)("axe finds nothing in the variant %s", async (variant) => {
+  vi.useRealTimers();
+  document.documentElement.lang = "en";
+  document.title = "Lesson";
+  render(<main><h1>Lesson</h1><ProgressSyncIndicator state={{ status: "error", pendingUpdates: 2 }} onForceSync={() => {}} variant={variant} /></main>);
+  const { violations } = await axe.run(document, { rules: { "color-contrast": { enabled: false } } });
+  expect(violations.map((violation) => violation.id)).toEqual([]);
+});

@@ -1,0 +1,173 @@
+import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+// In an application: from "@progress-sync/client/react".
+import { ProgressSyncIndicator, useOptimizedProgress } from "../src/react.js";
+import { Sidecar } from "./server.js";
+
+let sidecar: Sidecar;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  sidecar = new Sidecar();
+  vi.stubGlobal("fetch", sidecar.fetch);
+});
+
+afterEach(async () => {
+  cleanup();
+  await vi.advanceTimersByTimeAsync(1000);
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
+
+const wait = (ms: number) => act(() => vi.advanceTimersByTimeAsync(ms));
+
+function VideoPlayer({ onTimeUpdate }: { onTimeUpdate: (currentTime: number, duration: number) => void }) {
+  return <button onClick={() => onTimeUpdate(150, 300)}>tick</button>;
+}
+
+test("the basic implementation shows and sends progress", async () => {
+  function LessonPlayer({ lesson, userId }: { lesson: { id: string; courseId: string; moduleId: string }; userId: string }) {
+    const progressHook = useOptimizedProgress({
+      lessonId: lesson.id,
+      courseId: lesson.courseId,
+      moduleId: lesson.moduleId,
+      userId,
+    });
+
+    const handleTimeUpdate = (currentTime: number, duration: number) => {
+      progressHook.updateProgress(currentTime, duration, {
+        seekEvents: 0,
+        pauseEvents: 0,
+        playbackSpeed: 1.0,
+      });
+    };
+
+    return (
+      <div>
+        <ProgressSyncIndicator
+          state={{
+            isPendingSync: progressHook.isPendingSync,
+            lastSyncedAt: progressHook.lastSyncedAt,
+            pendingUpdates: progressHook.pendingUpdates,
+            retryCount: progressHook.retryCount,
+            error: progressHook.error,
+          }}
+          onForceSync={progressHook.forceSync}
+        />
+
+        <VideoPlayer onTimeUpdate={handleTimeUpdate} />
+      </div>
+    );
+  }
+  render(<LessonPlayer lesson={{ id: "lesson-123", courseId: "course-456", moduleId: "module-789" }} userId="user-abc" />);
+  await wait(0);
+  fireEvent.click(screen.getByText("tick"));
+  expect(screen.getByText("Not saved yet (1 waiting)")).toBeTruthy();
+  fireEvent.click(screen.getByText("Save progress now"));
+  await wait(0);
+  expect(sidecar.row("lesson-123", "user-abc", "course-456")).toMatchObject({ positionSeconds: 150, percentage: 50 });
+  expect(screen.getByText(/^Saved at /)).toBeTruthy();
+});
+
+test("the customized hook keeps its interval, and its callbacks are called", async () => {
+  const log = vi.spyOn(console, "log").mockReturnValue();
+  const problems = vi.spyOn(console, "error").mockReturnValue();
+  let progressHook!: ReturnType<typeof useOptimizedProgress>;
+  function Player() {
+    progressHook = useOptimizedProgress({
+      lessonId: "lesson-123",
+      courseId: "course-456",
+      moduleId: "module-789",
+      userId: "user-abc",
+      debounceConfig: {
+        intervalMs: 300000, // 5 minutes for slower sync
+        batchSize: 20, // Larger batches
+        enableCompression: false, // Disable compression
+      },
+      onProgressUpdate: (progress) => {
+        console.log("Progress updated:", progress);
+      },
+      onComplete: () => {
+        console.log("Lesson completed!");
+      },
+      onError: (error) => {
+        console.error("Sync error:", error);
+      },
+    });
+    return null;
+  }
+  render(<Player />);
+  await wait(0);
+  act(() => progressHook.updateProgress(10, 300));
+  expect(log).toHaveBeenCalledWith("Progress updated:", expect.objectContaining({ progressSeconds: 10 }));
+  await wait(299_000);
+  expect(sidecar.posts).toHaveLength(0);
+  await wait(1000);
+  expect(sidecar.updates[0]).toMatchObject({ currentTime: 10, seekEvents: 0 });
+  sidecar.replies = [{ status: 503 }];
+  act(() => progressHook.updateProgress(299, 300));
+  await wait(0);
+  expect(log).toHaveBeenCalledWith("Lesson completed!");
+  expect(problems).toHaveBeenCalledWith("Sync error:", expect.objectContaining({ kind: "server" }));
+});
+
+test.each([
+  ["fast", { intervalMs: 60000, batchSize: 5, maxRetries: 5, retryDelayMs: 2000 }],
+  ["slow", { intervalMs: 600000, batchSize: 25, enableCompression: true }],
+])("the %s configuration is kept to", async (_, debounceConfig) => {
+  let progressHook!: ReturnType<typeof useOptimizedProgress>;
+  function Player() {
+    progressHook = useOptimizedProgress({ lessonId: "lesson-123", courseId: "course-456", moduleId: "module-789", userId: "user-abc", debounceConfig });
+    return null;
+  }
+  render(<Player />);
+  await wait(0);
+  act(() => progressHook.updateProgress(10, 300));
+  await wait(debounceConfig.intervalMs - 1);
+  expect(sidecar.posts).toHaveLength(0);
+  await wait(1);
+  expect(sidecar.posts).toHaveLength(1);
+});
+
+test("after the migration guide's change the calls stay the same", async () => {
+  const { lessonId, courseId, moduleId, userId } = { lessonId: "lesson-123", courseId: "course-456", moduleId: "module-789", userId: "user-abc" };
+  const [currentTime, duration] = [30, 300];
+  let progressHook!: ReturnType<typeof useOptimizedProgress>;
+  function Player() {
+    progressHook = useOptimizedProgress({
+      lessonId,
+      courseId,
+      moduleId,
+      userId,
+      debounceConfig: {
+        intervalMs: 180000, // 3 minutes
+      },
+    });
+    return null;
+  }
+  render(<Player />);
+  await wait(0);
+  act(() => progressHook.updateProgress(currentTime, duration));
+  await wait(180_000);
+  expect(sidecar.updates).toMatchObject([{ currentTime: 30, duration: 300 }]);
+});
+
+test("the debug commands work", async () => {
+  const log = vi.spyOn(console, "log").mockReturnValue();
+  let progressHook!: ReturnType<typeof useOptimizedProgress>;
+  function Player() {
+    progressHook = useOptimizedProgress({ lessonId: "lesson-123", courseId: "course-456", userId: "user-abc" });
+    return null;
+  }
+  render(<Player />);
+  await wait(0);
+  act(() => progressHook.updateProgress(30, 300));
+  await act(async () => void progressHook.forceSync());
+  console.log(progressHook.getState());
+  expect(log).toHaveBeenCalledWith(expect.objectContaining({ progressSeconds: 30 }));
+  act(() => progressHook.updateProgress(40, 300));
+  act(() => void progressHook.resetProgress());
+  await wait(1000);
+  expect(progressHook.getState()).toMatchObject({ isDirty: false, progressSeconds: 0 });
+  expect(sidecar.updates.map((update) => update.currentTime)).toEqual([30]);
+});
