@@ -106,12 +106,14 @@ func says(f *dto.MetricFamily) string {
 			values[l.GetName()] = append(values[l.GetName()], "`"+l.GetValue()+"`")
 		}
 	}
+	var labels strings.Builder
 	for _, name := range names {
-		text += " Label `" + name + "`"
+		labels.WriteString(" Label `" + name + "`")
 		if len(values[name]) > 1 {
-			text += ": " + strings.Join(values[name], ", ")
+			labels.WriteString(": " + strings.Join(values[name], ", "))
 		}
-		text += "."
+		labels.WriteString(".")
 	}
+	text += labels.String()
 	return text
 }

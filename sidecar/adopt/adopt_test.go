@@ -21,7 +21,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/state"
-	"github.com/progress-sync/progress-sync/test/postgres"
+	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
 
 func TestMain(m *testing.M) {

@@ -11,7 +11,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
-	"github.com/progress-sync/progress-sync/test/postgres"
+	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
 
 // BenchmarkCatchUp writes what an outage has left, new rows, with the database's

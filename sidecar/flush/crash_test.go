@@ -140,7 +140,7 @@ func newWorld(t *rapid.T) *world {
 }
 
 // before and after run under the database's lock.
-func (w *world) before(call string, b progress.Batch) error {
+func (w *world) before(_ string, b progress.Batch) error {
 	if err := w.crasher.step(); err != nil {
 		return err
 	}
@@ -211,7 +211,7 @@ func (w *world) pass(t *rapid.T) {
 	time.Sleep(time.Duration(rapid.IntRange(1, 240).Draw(t, "seconds")) * time.Second)
 }
 
-func (w *world) sync(t *rapid.T) {
+func (w *world) sync(*rapid.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	_ = w.flusher.Sync(ctx, buffer.Filter{})

@@ -3,6 +3,7 @@ package flush
 import (
 	"context"
 	"errors"
+	"maps"
 	"math"
 	"sync"
 	"time"
@@ -148,14 +149,7 @@ func (d *ledgerModel) Ping(ctx context.Context) error {
 func (d *ledgerModel) snapshot() (map[int]ledgerRow, map[progress.Key]progress.Record) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	rows, saved := map[int]ledgerRow{}, map[progress.Key]progress.Record{}
-	for lane, row := range d.rows {
-		rows[lane] = row
-	}
-	for key, r := range d.saved {
-		saved[key] = r
-	}
-	return rows, saved
+	return maps.Clone(d.rows), maps.Clone(d.saved)
 }
 
 func (d *ledgerModel) restore(rows map[int]ledgerRow, saved map[progress.Key]progress.Record) {

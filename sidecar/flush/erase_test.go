@@ -7,7 +7,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
-	"github.com/progress-sync/progress-sync/test/postgres"
+	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
 
 func TestALearnerIsErasedFromSpoolAndDatabase(t *testing.T) {

@@ -51,10 +51,10 @@ type lane struct {
 func (l *lane) run(ctx context.Context) error {
 	for l.rest(ctx) {
 		if err := l.turn(ctx); err != nil {
-			if errors.Is(err, errStopped) || ctx.Err() != nil {
-				return nil
+			if ended := errors.Is(err, errStopped) || ctx.Err() != nil; !ended {
+				return err
 			}
-			return err
+			break
 		}
 	}
 	return nil
@@ -281,6 +281,7 @@ func (l *lane) refused(a attempt, b progress.Batch, f postgres.Failure) error {
 			return fmt.Errorf("setting aside batch %d of lane %d: %w", b.Number, b.Lane, err)
 		}
 		l.f.observer.BatchQuarantined(b, f)
+	default: // what is not the data's fault doesn't come here
 	}
 	return nil
 }

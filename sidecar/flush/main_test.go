@@ -3,7 +3,7 @@ package flush
 import (
 	"testing"
 
-	"github.com/progress-sync/progress-sync/test/postgres"
+	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }

@@ -12,7 +12,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
-	"github.com/progress-sync/progress-sync/test/postgres"
+	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
 
 // quick retries as fast as a test wants it.

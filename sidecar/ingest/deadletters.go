@@ -102,7 +102,8 @@ func (h *Handler) answerDeadLetters(w http.ResponseWriter, after uint64, limit i
 	}
 	out := h.pools.getBuffer()
 	defer h.pools.putBuffer(out)
-	b := append((*out)[:0], `{"deadLetters":[`...)
+	b := (*out)[:0]
+	b = append(b, `{"deadLetters":[`...)
 	for i := range letters {
 		if i > 0 {
 			b = append(b, ',')
@@ -115,8 +116,9 @@ func (h *Handler) answerDeadLetters(w http.ResponseWriter, after uint64, limit i
 	} else {
 		b = append(b, "null"...)
 	}
-	*out = append(b, "}\n"...)
-	h.write(w, http.StatusOK, *out)
+	b = append(b, "}\n"...)
+	*out = b
+	h.write(w, http.StatusOK, b)
 }
 
 // readDeadLetter serves GET /v1/dead-letters/{id}.
@@ -207,8 +209,8 @@ func (h *Handler) replayAll(ctx context.Context, sqlState string) (done replayed
 			return done, err
 		}
 		done = replayed{count.Load(), failed.Load(), more}
-		late := progress.InstantOf(time.Now())-began > progress.Instant(maxReplayTime.Microseconds())
-		if !more || late || ctx.Err() != nil {
+		late := ctx.Err() != nil || progress.InstantOf(time.Now())-began > progress.Instant(maxReplayTime.Microseconds())
+		if !more || late {
 			return done, nil
 		}
 	}
@@ -217,7 +219,8 @@ func (h *Handler) replayAll(ctx context.Context, sqlState string) (done replayed
 func (h *Handler) answerReplay(w http.ResponseWriter, done replayed) {
 	out := h.pools.getBuffer()
 	defer h.pools.putBuffer(out)
-	b := append((*out)[:0], `{"replayed":`...)
+	b := (*out)[:0]
+	b = append(b, `{"replayed":`...)
 	b = strconv.AppendInt(b, done.count, 10)
 	b = append(b, `,"failed":`...)
 	b = strconv.AppendInt(b, done.failed, 10)

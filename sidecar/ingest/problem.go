@@ -54,7 +54,7 @@ func (h *Handler) writeProblem(w http.ResponseWriter, p *problem) {
 	header.Set("Cache-Control", "no-store")
 	setRetryAfter(header, p.retryAfter)
 	w.WriteHeader(p.status)
-	_, _ = w.Write(b) // a client that is gone needs no answer
+	_, _ = w.Write(b) //nolint:gosec // it is JSON; and a client that is gone needs no answer
 }
 
 func appendItemErrors(b []byte, errors []itemError) []byte {

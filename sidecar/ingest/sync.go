@@ -93,8 +93,9 @@ func (h *Handler) writeSynced(w http.ResponseWriter, sync *state.SyncState, refu
 		b = strconv.AppendInt(b, int64(refused), 10)
 		b = append(b, '}')
 	}
-	*out = append(b, '\n')
-	h.write(w, http.StatusOK, *out)
+	b = append(b, '\n')
+	*out = b
+	h.write(w, http.StatusOK, b)
 }
 
 func syncParameters(r *http.Request) (buffer.Filter, time.Duration, *problem) {

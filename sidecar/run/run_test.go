@@ -58,7 +58,7 @@ func TestAConnectionAboveTheLimitIsTurnedAway(t *testing.T) {
 	served := make(chan error, 1)
 	go func() { served <- s.serve() }()
 	address := s.listener.Addr().String()
-	ask := func(conn net.Conn) *http.Response {
+	ask := func(conn net.Conn) (status int) {
 		t.Helper()
 		if _, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
 			t.Fatal(err)
@@ -68,7 +68,7 @@ func TestAConnectionAboveTheLimitIsTurnedAway(t *testing.T) {
 			t.Fatal(err)
 		}
 		closeBody(t, response)
-		return response
+		return response.StatusCode
 	}
 	dial := func() net.Conn {
 		t.Helper()
@@ -79,8 +79,8 @@ func TestAConnectionAboveTheLimitIsTurnedAway(t *testing.T) {
 		return conn
 	}
 	first := dial()
-	if r := ask(first); r.StatusCode != http.StatusNotFound {
-		t.Errorf("the first connection got %s", r.Status)
+	if status := ask(first); status != http.StatusNotFound {
+		t.Errorf("the first connection got %d", status)
 	}
 	second := dial()
 	response, err := http.ReadResponse(bufio.NewReader(second), nil)
@@ -88,7 +88,7 @@ func TestAConnectionAboveTheLimitIsTurnedAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	var problem struct{ Type string }
-	if err := json.NewDecoder(response.Body).Decode(&problem); err != nil || response.StatusCode != 503 ||
+	if err := json.NewDecoder(response.Body).Decode(&problem); err != nil || response.StatusCode != http.StatusServiceUnavailable ||
 		response.Header.Get("Retry-After") == "" || problem.Type != "urn:progress-sync:problem:overloaded" {
 		t.Errorf("the second connection got %s, %v, %v", response.Status, response.Header, err)
 	}
@@ -104,8 +104,8 @@ func TestAConnectionAboveTheLimitIsTurnedAway(t *testing.T) {
 		}
 	}
 	third := dial()
-	if r := ask(third); r.StatusCode != http.StatusNotFound {
-		t.Errorf("the third connection got %s", r.Status)
+	if status := ask(third); status != http.StatusNotFound {
+		t.Errorf("the third connection got %d", status)
 	}
 	if err := third.Close(); err != nil {
 		t.Error(err)

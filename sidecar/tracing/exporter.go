@@ -53,8 +53,7 @@ func (e *exporter) send(ctx context.Context, spans []sdktrace.ReadOnlySpan) erro
 	response, err := e.client.Do(request)
 	if err != nil {
 		// The URL may hold credentials; what is inside of this error does not.
-		var at *url.Error
-		if errors.As(err, &at) {
+		if at, ok := errors.AsType[*url.Error](err); ok {
 			err = at.Err
 		}
 		return fmt.Errorf("sending spans: %w", err)

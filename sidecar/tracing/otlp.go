@@ -100,7 +100,7 @@ func valueOf(v attribute.Value) (out anyValue) {
 		b := v.AsBool()
 		out.Bool = &b
 	default:
-		text := v.Emit()
+		text := v.String()
 		out.String = &text
 	}
 	return out

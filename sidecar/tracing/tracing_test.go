@@ -194,7 +194,7 @@ func TestTracesAreMadeOnlyWhereAsked(t *testing.T) {
 				t.Fatalf("%v, %v", tracing, err)
 			}
 			db := answering{err: errors.New("mine")}
-			if got := tracing.Database(db); got.(answering).err != db.err {
+			if got := tracing.Database(db); !errors.Is(got.(answering).err, db.err) {
 				t.Error("rounds take another way than without tracing")
 			}
 			tracing.Close()

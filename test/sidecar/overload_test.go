@@ -50,12 +50,12 @@ func (p *process) peakMemory(t *testing.T) int64 {
 func TestAnOverloadStaysInItsMemory(t *testing.T) {
 	t.Parallel()
 	const (
-		cap      = 20_000 // pending records
+		limit    = 20_000 // pending records
 		clients  = 64
 		requests = 40
 		items    = 500
 	)
-	p := newProcess(t, "", fmt.Sprintf(`{"buffer":{"maxPendingRecords":%d},"sync":{"interval":"1s","batchSize":500},"ingest":{"maxConcurrent":32}}`, cap))
+	p := newProcess(t, "", fmt.Sprintf(`{"buffer":{"maxPendingRecords":%d},"sync":{"interval":"1s","batchSize":500},"ingest":{"maxConcurrent":32}}`, limit))
 	p.env = []string{goMemory}
 	p.start(t)
 
@@ -104,7 +104,7 @@ func TestAnOverloadStaysInItsMemory(t *testing.T) {
 	d := p.document(t)
 	t.Logf("answers by status %v, accepted %d, rejected %d, peak %d MiB",
 		answers, d.Counters.UpdatesAccepted, d.Counters.UpdatesRejected, p.peakMemory(t)>>20)
-	if d.Sync.PendingRecords > cap || d.Counters.UpdatesAccepted < cap/2 || d.Counters.UpdatesRejected < 10*cap {
+	if d.Sync.PendingRecords > limit || d.Counters.UpdatesAccepted < limit/2 || d.Counters.UpdatesRejected < 10*limit {
 		t.Errorf("that was no overload, or it was not kept out: %+v", d)
 	}
 	if peak := p.peakMemory(t); peak >= containerMemory {

@@ -75,7 +75,8 @@ func (p *Process) Stop() error {
 // Kill ends the program at once (SIGKILL) and waits for it.
 func (p *Process) Kill() {
 	_ = p.cmd.Process.Kill()
-	_ = <-p.ended // that it was killed
+	//nolint:errcheck // that it was killed is no news
+	<-p.ended
 }
 
 // CPU is the time that the program has used, user and system.
