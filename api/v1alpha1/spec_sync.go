@@ -116,8 +116,21 @@ type BufferSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self >= 100 && self <= 10000000",message="maxPendingRecords must be from 100 to 10000000"
 	MaxPendingRecords int32 `json:"maxPendingRecords,omitempty"`
 
-	// sizeLimit of the sidecar's spool volume, 64Mi or more. A larger limit is
-	// used by pods created after the change, a smaller one at once.
+	// claimName of a PersistentVolumeClaim in the policy's namespace that takes
+	// the spools, instead of a volume that goes with the pod. It must exist, and
+	// user 65532 must be able to write to it. Pods share it; each has a directory
+	// of its own. What a pod that is gone has left there is written by another
+	// that lives.
+	//
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="claimName must be the name of a PersistentVolumeClaim in this namespace: lower-case letters, digits, '-' and '.'; leave it out for a volume that goes with the pod"
+	ClaimName string `json:"claimName,omitempty"`
+
+	// sizeLimit of a sidecar's spool, 64Mi or more. It is the size of the
+	// volume, where a larger one is used by pods created after the change and a
+	// smaller one at once; on a claim, which it does not change, it bounds each
+	// sidecar's directory, and every change is used at once.
 	//
 	// +optional
 	// +kubebuilder:default="1Gi"

@@ -116,6 +116,7 @@ func TestBadPoliciesAreRefusedInWordsThatHelp(t *testing.T) {
 		"a small spool":                 {with(`buffer: {sizeLimit: 1Mi}`), "sizeLimit must be a quantity of 64Mi or more"},
 		"a small spool, as a number":    {with(`buffer: {sizeLimit: 1000}`), "sizeLimit must be a quantity of 64Mi or more"},
 		"a spool that is no quantity":   {with(`buffer: {sizeLimit: big}`), "sizeLimit"},
+		"a claim that is a path":        {with(`buffer: {claimName: ../x}`), "claimName must be the name of a PersistentVolumeClaim"},
 		"a replay window of days":       {with(`buffer: {replayWindow: 48h}`), "replayWindow must be a duration from 0s to 24h"},
 		"no connections":                {`{selector: {matchLabels: {app: lms}}, database: {secretRef: {name: x}, maxConnections: 0}}`, "maxConnections must be from 1 to 10"},
 		"unknown migrations":            {`{selector: {matchLabels: {app: lms}}, database: {secretRef: {name: x}, migrations: Never}}`, `supported values: "Auto", "Manual"`},
@@ -217,6 +218,7 @@ func TestLimitsThemselvesAreAllowed(t *testing.T) {
 			buffer: {maxPendingRecords: 10000000, sizeLimit: 1Ti, replayWindow: 24h},
 			injection: {port: 65535}, ingest: {maxBodyBytes: 67108864, maxItems: 100000, maxConcurrent: 100000}}`,
 		"compound and fractional durations": `{sync: {interval: 1h2m3s, quietPeriod: 1.5s}}`,
+		"a spool on a claim":                `{buffer: {claimName: lms-spools.campus, sizeLimit: 64Mi}}`,
 		"a spool as a number of bytes":      `{buffer: {sizeLimit: 134217728}}`,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -34,8 +34,7 @@ func sidecar(policy *v1alpha1.ProgressSyncPolicy, options Options, gracePeriodSe
 			"run",
 			"--config=" + configDir + "/" + ConfigKey,
 			"--database-uri-file=" + databaseDir + "/" + uriFile,
-			// A directory for each pod, so that a volume may be shared.
-			"--spool=" + spoolDir + "/$(POD_UID)",
+			"--spool=" + spoolPath(policy),
 			"--listen=" + listen,
 			fmt.Sprintf("--status-listen=:%d", StatusPort),
 			"--termination-log=" + corev1.TerminationMessagePathDefault,

@@ -71,13 +71,28 @@ func Inject(pod *corev1.Pod, policy *v1alpha1.ProgressSyncPolicy, options Option
 	}
 	mark(out, policy, options)
 
-	result := Result{Outcome: Injected}
+	return out, Result{Outcome: Injected, Warnings: warnings(pod, policy)}
+}
+
+// warnings about a pod that does get its sidecar.
+func warnings(pod *corev1.Pod, policy *v1alpha1.ProgressSyncPolicy) []string {
+	var out []string
+	claim := policy.Spec.Buffer.ClaimName
 	if grace := gracePeriodSeconds(pod); grace < minGracePeriodSeconds {
-		result.Warnings = append(result.Warnings, fmt.Sprintf(
+		what := "may stay in a spool volume that goes with the pod"
+		if claim != "" {
+			what = "stay on the claim until another pod writes them"
+		}
+		out = append(out, fmt.Sprintf(
 			"progress-sync: terminationGracePeriodSeconds is %d; the sidecar writes what it holds after the app has ended, "+
-				"so give the pod %d or more, or its last updates may stay in a spool volume that goes with the pod", grace, minGracePeriodSeconds))
+				"so give the pod %d or more, or its last updates %s", grace, minGracePeriodSeconds, what))
 	}
-	return out, result
+	if claim != "" && (pod.Spec.SecurityContext == nil || pod.Spec.SecurityContext.FSGroup == nil) {
+		out = append(out, fmt.Sprintf(
+			"progress-sync: the pod has no securityContext.fsGroup; unless user %d can write to claim %s without it, "+
+				"the sidecar cannot start, and the pod waits for it: set fsGroup: %d", userID, claim, userID))
+	}
+	return out
 }
 
 // HasSidecar says whether the pod was injected. It looks at the container and

@@ -3,6 +3,7 @@ package injection
 import (
 	"flag"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/yaml"
 
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
@@ -24,6 +26,10 @@ var options = Options{Image: "ghcr.io/progress-sync/sidecar:0.1.0"}
 func lmsPolicy() *fixture.Policy { return fixture.NewPolicy("campus", "lms") }
 
 func lmsPod() *fixture.Pod { return fixture.NewPod("campus", "lms-0", "lms") }
+
+func onClaim(name string) *fixture.Policy {
+	return lmsPolicy().With(func(p *v1alpha1.ProgressSyncPolicy) { p.Spec.Buffer.ClaimName = name })
+}
 
 func TestInjectedPods(t *testing.T) {
 	cases := map[string]struct {
@@ -65,6 +71,11 @@ func TestInjectedPods(t *testing.T) {
 		},
 		"the annotation puts the sidecar after the pod's init containers": {
 			lmsPod().InitContainer("migrate").Annotation(AnnotationOrder, "last"), lmsPolicy(), "last.yaml",
+		},
+		"a claim takes the spool, in a directory for each policy and pod": {
+			lmsPod().With(func(p *corev1.Pod) {
+				p.Spec.SecurityContext = &corev1.PodSecurityContext{FSGroup: ptr.To[int64](65532)}
+			}), onClaim("lms-spools"), "claim.yaml",
 		},
 	}
 	for name, c := range cases {
@@ -223,6 +234,43 @@ func TestResourcesAreAlwaysValid(t *testing.T) {
 	}
 }
 
+func TestPoliciesOnOneClaimKeepTheirSpoolsApart(t *testing.T) {
+	spoolOf := func(policy *fixture.Policy) string {
+		return path.Dir(spoolPath(policy.With(func(p *v1alpha1.ProgressSyncPolicy) { p.Spec.Buffer.ClaimName = "shared" }).Build()))
+	}
+	if one, other := spoolOf(lmsPolicy()), spoolOf(fixture.NewPolicy("campus", "forum")); one == other {
+		t.Errorf("both have theirs in %s", one)
+	}
+}
+
+func TestWarningsOnAClaim(t *testing.T) {
+	grouped := func(p *corev1.Pod) { p.Spec.SecurityContext = &corev1.PodSecurityContext{FSGroup: ptr.To[int64](1000)} }
+	cases := map[string]struct {
+		pod    *fixture.Pod
+		policy *fixture.Policy
+		says   []string
+	}{
+		"a pod without a group hears of it":          {lmsPod(), onClaim("spools"), []string{"fsGroup: 65532"}},
+		"any group will do":                          {lmsPod().With(grouped), onClaim("spools"), nil},
+		"a volume of the pod's own needs no group":   {lmsPod(), lmsPolicy(), nil},
+		"a short grace period loses nothing there":   {lmsPod().With(grouped).GracePeriod(time.Second), onClaim("spools"), []string{"until another pod writes them"}},
+		"a short grace period may lose it elsewhere": {lmsPod().GracePeriod(time.Second), lmsPolicy(), []string{"goes with the pod"}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			_, result := Inject(c.pod.Build(), c.policy.Build(), options)
+			if len(result.Warnings) != len(c.says) {
+				t.Fatalf("got %q", result.Warnings)
+			}
+			for i, want := range c.says {
+				if !strings.Contains(result.Warnings[i], want) {
+					t.Errorf("%q does not say %q", result.Warnings[i], want)
+				}
+			}
+		})
+	}
+}
+
 func TestTemplateHash(t *testing.T) {
 	base := TemplateHash(lmsPolicy().Build(), options)
 	same := map[string]string{
@@ -238,12 +286,21 @@ func TestTemplateHash(t *testing.T) {
 		"image":  TemplateHash(lmsPolicy().Build(), Options{Image: "next"}),
 		"port":   TemplateHash(lmsPolicy().Port(9000).Build(), options),
 		"secret": TemplateHash(lmsPolicy().With(func(p *v1alpha1.ProgressSyncPolicy) { p.Spec.Database.SecretRef.Name = "b" }).Build(), options),
+		"claim":  TemplateHash(onClaim("lms-spools").Build(), options),
 		"spool":  TemplateHash(lmsPolicy().With(func(p *v1alpha1.ProgressSyncPolicy) { p.Spec.Buffer.SizeLimit = resource.MustParse("2Gi") }).Build(), options),
 	}
 	for name, hash := range other {
 		if hash == base {
 			t.Errorf("another %s does not change the hash", name)
 		}
+	}
+	claim := TemplateHash(onClaim("lms-spools").Build(), options)
+	if claim == TemplateHash(onClaim("other").Build(), options) {
+		t.Error("another claim does not change the hash")
+	}
+	larger := onClaim("lms-spools").With(func(p *v1alpha1.ProgressSyncPolicy) { p.Spec.Buffer.SizeLimit = resource.MustParse("2Gi") })
+	if claim != TemplateHash(larger.Build(), options) {
+		t.Error("the size limit on a claim is hot, and changes the hash")
 	}
 	pod, _ := Inject(lmsPod().GracePeriod(time.Hour).Build(), lmsPolicy().Build(), options)
 	if got := pod.Annotations[AnnotationTemplateHash]; got != base {

@@ -1,6 +1,8 @@
 package injection
 
 import (
+	"path"
+
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/utils/ptr"
 
@@ -36,14 +38,33 @@ func volumes(policy *v1alpha1.ProgressSyncPolicy) []corev1.Volume {
 			DefaultMode: readable,
 			Optional:    ptr.To(true),
 		}}},
-		{Name: VolumeSpool, VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{
-			SizeLimit: ptr.To(policy.Spec.Buffer.SizeLimit.DeepCopy()),
-		}}},
+		{Name: VolumeSpool, VolumeSource: spool(policy)},
 	}
 }
 
+// spool is a volume of the pod's own, or the claim that the policy names.
+func spool(policy *v1alpha1.ProgressSyncPolicy) corev1.VolumeSource {
+	if claim := policy.Spec.Buffer.ClaimName; claim != "" {
+		return corev1.VolumeSource{PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claim}}
+	}
+	return corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{
+		SizeLimit: ptr.To(policy.Spec.Buffer.SizeLimit.DeepCopy()),
+	}}
+}
+
+// spoolPath is a directory for each pod. On a claim it lies in one for each
+// policy: sidecars write what is left beside their own spool, and those of
+// another policy would write it to another database.
+func spoolPath(policy *v1alpha1.ProgressSyncPolicy) string {
+	const pod = "$(POD_UID)"
+	if policy.Spec.Buffer.ClaimName != "" {
+		return path.Join(spoolDir, policy.Name, pod)
+	}
+	return path.Join(spoolDir, pod)
+}
+
 // SpoolLimit is the size of a pod's spool volume in bytes, or zero if the pod
-// has none.
+// has none or keeps its spool on a claim, from which nothing is evicted.
 func SpoolLimit(pod *corev1.Pod) int64 {
 	for i := range pod.Spec.Volumes {
 		volume := &pod.Spec.Volumes[i]

@@ -196,8 +196,15 @@ func TestSmallestSpoolOfLivingPods(t *testing.T) {
 		var all []corev1.Pod
 		smallest := int64(0)
 		for i, size := range rapid.SliceOfN(rapid.Int64Range(64<<20, 1<<40), 0, 4).Draw(t, "sizes") {
-			policy := lms().With(func(p *v1alpha1.ProgressSyncPolicy) { p.Spec.Buffer.SizeLimit.Set(size) })
+			claim := rapid.SampledFrom([]string{"", "spools"}).Draw(t, "claim")
+			policy := lms().With(func(p *v1alpha1.ProgressSyncPolicy) {
+				p.Spec.Buffer.SizeLimit.Set(size)
+				p.Spec.Buffer.ClaimName = claim
+			})
 			all = append(all, *injected(bare(strconv.Itoa(i)), policy).Build())
+			if claim != "" {
+				continue // a claim has no limit of the pod's
+			}
 			if smallest == 0 || size < smallest {
 				smallest = size
 			}
