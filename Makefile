@@ -46,6 +46,10 @@ fault: ## Break everything around two sidecars and compare every row; DURATION=3
 	@go run ./hack/packages postgres
 	@go run ./test/fault -duration $(or $(DURATION),75s) -seed $(or $(SEED),0)
 
+.PHONY: client
+client: ## Install, build, test and measure the browser package; needs Node.js 20 and npm
+	$(call timed,checking the browser package,hack/client.sh)
+
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME (10s)
 	@hack/fuzz.sh

@@ -1,2 +1,2 @@
-/** Calls `changed` whenever the sidecar's state does; all clients of an address share one connection. */
+/** Calls `changed` whenever the sidecar's state does. */
 export declare function listen(url: string, changed: () => void): () => void;

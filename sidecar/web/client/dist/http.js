@@ -16,7 +16,7 @@ export async function request(o, method, url, json) {
                 ...resolve(o.headers),
             },
             body: json,
-            keepalive: method !== "GET" && !(json && json.length > KEEPALIVE),
+            keepalive: method !== "GET" && (json ?? "").length < KEEPALIVE,
             signal: stop.signal,
         });
         const { status, headers } = answer;
@@ -34,7 +34,7 @@ export async function request(o, method, url, json) {
 }
 /** An answer that is no success, in the client's words. */
 export const problem = (status, message = "HTTP " + status) => ({
-    kind: status === 429 ? "rate_limit" : [400, 413, 415, REFUSED].includes(status) ? "validation" : "server",
+    kind: status === 429 ? "rate_limit" : status === REFUSED ? "validation" : "server",
     message,
     status,
 });
@@ -43,7 +43,7 @@ export const REFUSED = 422;
 /** Sends while the page goes away; nobody hears the answer. */
 export function beacon(o, url, json) {
     if (!o.fetch && !("keepalive" in Request.prototype)) {
-        navigator.sendBeacon(url, new Blob([json], { type: "text/plain" }));
+        navigator.sendBeacon(url, json); // as text/plain
     }
     else
         void request(o, "POST", url, json);

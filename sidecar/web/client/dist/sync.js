@@ -27,7 +27,6 @@ const DEFAULTS = {
     enableOptimisticUpdates: true,
     enableCompression: true,
     completionThreshold: 95,
-    events: true,
 };
 /** Longest wait between attempts. */
 const PROBE = 60_000;
@@ -43,11 +42,11 @@ export function createProgressSync(options) {
     const me = "progress-sync " + newId();
     const locks = inBrowser ? navigator.locks : undefined;
     // Without a learner's id, another learner on the same browser would send this one's updates as their own.
-    const stored = !locks ? null : options.storage !== undefined ? options.storage
-        : userId && typeof indexedDB !== "undefined" ? (sharedStorage ??= indexedDBStorage()) : null;
-    const query = "?" + new URLSearchParams(defined({ userId, courseId, lessonId }));
-    const progressURL = endpoint + "/v1/progress";
-    const syncURL = endpoint + "/v1/sync";
+    const stored = locks && (options.storage !== undefined ? options.storage
+        : userId ? (sharedStorage ??= indexedDBStorage()) : null);
+    const ids = defined({ userId, courseId, lessonId });
+    const query = "?" + new URLSearchParams(ids);
+    const base = endpoint + "/v1/";
     const listeners = new Set();
     let state = INITIAL_STATE;
     /** A client that ends goes on until what it holds is accepted. */
@@ -133,9 +132,10 @@ export function createProgressSync(options) {
     }
     function write(put, remove = []) {
         // A store that fails or hangs must not keep anything from being sent.
-        return stored
-            ? Promise.race([stored.write(put, remove).catch(() => { }), new Promise((done) => setTimeout(done, KEEP))])
-            : Promise.resolve();
+        return Promise.race([
+            stored?.write(put, remove).catch(() => { }),
+            stored && new Promise((done) => setTimeout(done, KEEP)),
+        ]);
     }
     const keep = () => {
         keepTimer = void clearTimeout(keepTimer);
@@ -148,7 +148,7 @@ export function createProgressSync(options) {
         begin();
         const id = newId();
         const update = defined({
-            eventId: id, userId, courseId, lessonId, moduleId,
+            eventId: id, ...ids, moduleId,
             watchedDelta: 0, seekEvents: 0, pauseEvents: 0, occurredAt: Date.now(), ...change,
         });
         const before = pending;
@@ -173,16 +173,14 @@ export function createProgressSync(options) {
         clearTimeout(windowTimer);
         keepTimer = void clearTimeout(keepTimer);
     };
-    function send(force) {
+    async function send(force) {
         if (sending)
             return sending;
-        if (retryTimer && !force || Date.now() < notBefore || offline()) {
-            publish();
-            return Promise.resolve();
-        }
+        if (retryTimer && !force || Date.now() < notBefore || offline())
+            return publish();
         retryTimer = void clearTimeout(retryTimer);
-        if (!dirty() || !due && !frozen.length && !resets)
-            return Promise.resolve();
+        if (!due && !frozen.length && !resets)
+            return;
         sending = work().finally(() => {
             sending = undefined;
             publish();
@@ -208,7 +206,7 @@ export function createProgressSync(options) {
             if (sentIn !== epoch)
                 continue;
             inFlight = batch;
-            const answer = done ? await ask("DELETE", progressURL) : await post(batch);
+            const answer = done ? await ask("DELETE", "progress") : await post(batch);
             inFlight = [];
             const [settled, wrong] = settle(batch, answer);
             if (sentIn === epoch) {
@@ -233,10 +231,10 @@ export function createProgressSync(options) {
             publish();
         }
     }
-    const ask = (method, url) => request(o, method, url + query);
+    const ask = (method, what) => request(o, method, base + what + query);
     /** The lesson's record, from the database and what the sidecar holds. */
-    const read = () => ask("GET", progressURL);
-    const post = (batch) => request(o, "POST", progressURL, body(batch));
+    const read = () => ask("GET", "progress");
+    const post = (batch) => request(o, "POST", base + "progress", body(batch));
     const body = (batch) => wire(batch.map((item) => item.update), o.enableCompression, resolve(o.csrfToken));
     /** Which updates need not be sent again, and the worst that was said of the others. */
     function settle(batch, { body, error }) {
@@ -258,7 +256,7 @@ export function createProgressSync(options) {
         retryTimer = setTimeout(() => {
             retryTimer = undefined;
             void send();
-        }, Math.max(delay * (0.75 + Math.random() / 2), retryAfter * (1 + Math.random() / 10)));
+        }, Math.max(delay, retryAfter) * (1 + Math.random() / 4));
         if (retryCount <= o.maxRetries + 1 && error)
             o.onError?.(error);
     }
@@ -284,13 +282,13 @@ export function createProgressSync(options) {
     function awaitSaved(sync) {
         if (phase !== "runs" || !waiting)
             return;
-        if (o.events)
-            stopListening ??= listen(syncURL + "/events" + (userId ? "?userId=" + encodeURIComponent(userId) : ""), check);
+        if (o.events !== false)
+            stopListening ??= listen(base + "sync/events" + (userId ? "?userId=" + encodeURIComponent(userId) : ""), check);
         if (checkTimer || checking)
             return;
-        const next = sync?.nextSyncAt ? Date.parse(sync.nextSyncAt) - Date.now() + KEEP : 0;
         checkDelay = Math.min(PROBE, checkDelay * 2);
-        checkTimer = setTimeout(check, Math.max(next, checkDelay));
+        const next = Date.parse(sync?.nextSyncAt ?? "") - Date.now() + KEEP;
+        checkTimer = setTimeout(check, next > checkDelay ? next : checkDelay);
     }
     /** Asks whether what was accepted is saved. */
     async function check() {
@@ -299,7 +297,7 @@ export function createProgressSync(options) {
             return;
         checking = true;
         const asked = acceptances;
-        const { body, error: none } = await ask("GET", syncURL);
+        const { body, error: none } = await ask("GET", "sync");
         if (!none)
             server = body;
         // A sidecar that holds nothing may be another one than that which accepted it: the database knows.
@@ -344,7 +342,7 @@ export function createProgressSync(options) {
     }
     /** Takes over what pages that are gone have left, in one tab at a time. */
     async function adopt() {
-        if (!stored || !locks)
+        if (!stored)
             return;
         await locks.request("progress-sync drain " + scope, async () => {
             const alive = (await locks.query()).held?.map((lock) => lock.name) ?? [];
@@ -386,11 +384,11 @@ export function createProgressSync(options) {
         const rest = frozen.filter((item) => !flying.includes(item));
         if (!offline()) {
             if (resets)
-                void ask("DELETE", progressURL);
+                void ask("DELETE", "progress");
             if (rest.length) {
                 for (const item of rest)
                     item.sent = true;
-                beacon(o, progressURL, body(rest));
+                beacon(o, base + "progress", body(rest));
             }
         }
         void write(rest);
@@ -406,7 +404,7 @@ export function createProgressSync(options) {
         if (!stored || letGo)
             return;
         const released = new Promise((done) => (letGo = done));
-        void locks?.request(me, () => released);
+        void locks.request(me, () => released);
     }
     const begin = () => {
         if (phase === "new")
@@ -429,7 +427,7 @@ export function createProgressSync(options) {
             const signal = (listening = new AbortController());
             const on = (target, event, handle) => target.addEventListener(event, handle, signal);
             on(document, "visibilitychange", () => {
-                if (document.visibilityState === "hidden")
+                if (document.hidden)
                     flush();
             });
             on(window, "pagehide", leave);
@@ -500,7 +498,7 @@ export function createProgressSync(options) {
             local = accepted = { position: 0, percent: 0, completed: false };
             positionAt = Date.now();
             segments = [];
-            last = newest = undefined;
+            last = newest = server = undefined;
             waiting = 0;
             void write([], gone);
             return new Promise((done) => {
@@ -517,9 +515,9 @@ export function createProgressSync(options) {
             due = pending.length > 0;
             await send(true);
             if (!dirty() && waiting) {
-                const { body, error: none } = await ask("POST", syncURL);
+                const { body, error: none } = await ask("POST", "sync");
                 if (none) {
-                    server = body.sync ?? { status: "retrying", pendingUpdates: waiting, error: none };
+                    server = body.sync ?? { status: "", pendingUpdates: waiting, error: none };
                     o.onError?.(none);
                 }
                 else

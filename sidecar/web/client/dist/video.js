@@ -3,16 +3,14 @@ export function followVideo(sync, video, { resume = true } = {}) {
     const ending = new AbortController();
     let ownSeek = false;
     const report = (details) => sync.updateProgress(video.currentTime, video.duration, { playbackSpeed: video.playbackRate, ...details });
+    const tick = () => {
+        if (!video.seeking)
+            report();
+    };
     const on = {
-        play: () => report(),
-        timeupdate: () => {
-            if (!video.seeking)
-                report();
-        },
-        ratechange: () => {
-            if (!video.paused)
-                report();
-        },
+        play: tick,
+        ratechange: tick,
+        timeupdate: tick,
         seeked: () => {
             if (ownSeek)
                 ownSeek = false;

@@ -58,7 +58,7 @@ export async function request(o: ProgressSyncSettings, method: string, url: stri
         ...resolve(o.headers),
       },
       body: json,
-      keepalive: method !== "GET" && !(json && json.length > KEEPALIVE),
+      keepalive: method !== "GET" && (json ?? "").length < KEEPALIVE,
       signal: stop.signal,
     });
     const { status, headers } = answer;
@@ -75,7 +75,7 @@ export async function request(o: ProgressSyncSettings, method: string, url: stri
 
 /** An answer that is no success, in the client's words. */
 export const problem = (status: number, message = "HTTP " + status): ProgressError => ({
-  kind: status === 429 ? "rate_limit" : [400, 413, 415, REFUSED].includes(status) ? "validation" : "server",
+  kind: status === 429 ? "rate_limit" : status === REFUSED ? "validation" : "server",
   message,
   status,
 });
@@ -86,6 +86,6 @@ export const REFUSED = 422;
 /** Sends while the page goes away; nobody hears the answer. */
 export function beacon(o: ProgressSyncSettings, url: string, json: string): void {
   if (!o.fetch && !("keepalive" in Request.prototype)) {
-    navigator.sendBeacon(url, new Blob([json], { type: "text/plain" }));
+    navigator.sendBeacon(url, json); // as text/plain
   } else void request(o, "POST", url, json);
 }

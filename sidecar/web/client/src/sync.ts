@@ -39,7 +39,6 @@ const DEFAULTS = {
   enableOptimisticUpdates: true,
   enableCompression: true,
   completionThreshold: 95,
-  events: true,
 };
 
 /** Longest wait between attempts. */
@@ -58,11 +57,11 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
   const me = "progress-sync " + newId();
   const locks = inBrowser ? navigator.locks : undefined;
   // Without a learner's id, another learner on the same browser would send this one's updates as their own.
-  const stored = !locks ? null : options.storage !== undefined ? options.storage
-    : userId && typeof indexedDB !== "undefined" ? (sharedStorage ??= indexedDBStorage()) : null;
-  const query = "?" + new URLSearchParams(defined({ userId, courseId, lessonId }) as Record<string, string>);
-  const progressURL = endpoint + "/v1/progress";
-  const syncURL = endpoint + "/v1/sync";
+  const stored = locks && (options.storage !== undefined ? options.storage
+    : userId ? (sharedStorage ??= indexedDBStorage()) : null);
+  const ids = defined({ userId, courseId, lessonId });
+  const query = "?" + new URLSearchParams(ids as Record<string, string>);
+  const base = endpoint + "/v1/";
   const listeners = new Set<() => void>();
 
   let state = INITIAL_STATE;
@@ -147,9 +146,10 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
 
   function write(put: StoredUpdate[], remove: string[] = []): Promise<unknown> {
     // A store that fails or hangs must not keep anything from being sent.
-    return stored
-      ? Promise.race([stored.write(put, remove).catch(() => {}), new Promise((done) => setTimeout(done, KEEP))])
-      : Promise.resolve();
+    return Promise.race([
+      stored?.write(put, remove).catch(() => {}),
+      stored && new Promise((done) => setTimeout(done, KEEP)),
+    ]);
   }
 
   const keep = () => {
@@ -163,7 +163,7 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
     begin();
     const id = newId();
     const update = defined<Update>({
-      eventId: id, userId, courseId, lessonId, moduleId,
+      eventId: id, ...ids, moduleId,
       watchedDelta: 0, seekEvents: 0, pauseEvents: 0, occurredAt: Date.now(), ...change,
     });
     const before = pending;
@@ -188,14 +188,11 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
     keepTimer = void clearTimeout(keepTimer);
   };
 
-  function send(force?: boolean): Promise<void> {
+  async function send(force?: boolean): Promise<void> {
     if (sending) return sending;
-    if (retryTimer && !force || Date.now() < notBefore || offline()) {
-      publish();
-      return Promise.resolve();
-    }
+    if (retryTimer && !force || Date.now() < notBefore || offline()) return publish();
     retryTimer = void clearTimeout(retryTimer);
-    if (!dirty() || !due && !frozen.length && !resets) return Promise.resolve();
+    if (!due && !frozen.length && !resets) return;
     sending = work().finally(() => {
       sending = undefined;
       publish();
@@ -216,7 +213,7 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
       if (!done) await write(batch.map((item) => ((item.sent = true), item)));
       if (sentIn !== epoch) continue;
       inFlight = batch;
-      const answer = done ? await ask("DELETE", progressURL) : await post(batch);
+      const answer = done ? await ask("DELETE", "progress") : await post(batch);
       inFlight = [];
       const [settled, wrong] = settle(batch, answer);
       if (sentIn === epoch) {
@@ -238,12 +235,12 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
     }
   }
 
-  const ask = (method: string, url: string) => request(o, method, url + query);
+  const ask = (method: string, what: string) => request(o, method, base + what + query);
 
   /** The lesson's record, from the database and what the sidecar holds. */
-  const read = () => ask("GET", progressURL);
+  const read = () => ask("GET", "progress");
 
-  const post = (batch: StoredUpdate[]) => request(o, "POST", progressURL, body(batch));
+  const post = (batch: StoredUpdate[]) => request(o, "POST", base + "progress", body(batch));
 
   const body = (batch: StoredUpdate[]) =>
     wire(batch.map((item) => item.update), o.enableCompression, resolve(o.csrfToken));
@@ -267,7 +264,7 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
     retryTimer = setTimeout(() => {
       retryTimer = undefined;
       void send();
-    }, Math.max(delay * (0.75 + Math.random() / 2), retryAfter * (1 + Math.random() / 10)));
+    }, Math.max(delay, retryAfter) * (1 + Math.random() / 4));
     if (retryCount <= o.maxRetries + 1 && error) o.onError?.(error);
   }
 
@@ -294,11 +291,11 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
 
   function awaitSaved(sync?: WireSync) {
     if (phase !== "runs" || !waiting) return;
-    if (o.events) stopListening ??= listen(syncURL + "/events" + (userId ? "?userId=" + encodeURIComponent(userId) : ""), check);
+    if (o.events !== false) stopListening ??= listen(base + "sync/events" + (userId ? "?userId=" + encodeURIComponent(userId) : ""), check);
     if (checkTimer || checking) return;
-    const next = sync?.nextSyncAt ? Date.parse(sync.nextSyncAt) - Date.now() + KEEP : 0;
     checkDelay = Math.min(PROBE, checkDelay * 2);
-    checkTimer = setTimeout(check, Math.max(next, checkDelay));
+    const next = Date.parse(sync?.nextSyncAt ?? "") - Date.now() + KEEP;
+    checkTimer = setTimeout(check, next > checkDelay ? next : checkDelay);
   }
 
   /** Asks whether what was accepted is saved. */
@@ -307,7 +304,7 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
     if (checking || !waiting) return;
     checking = true;
     const asked = acceptances;
-    const { body, error: none } = await ask("GET", syncURL);
+    const { body, error: none } = await ask("GET", "sync");
     if (!none) server = body as WireSync;
     // A sidecar that holds nothing may be another one than that which accepted it: the database knows.
     const saved = !none && body.pendingUpdates === 0 && await inDatabase();
@@ -351,9 +348,9 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
 
   /** Takes over what pages that are gone have left, in one tab at a time. */
   async function adopt() {
-    if (!stored || !locks) return;
-    await locks.request("progress-sync drain " + scope, async () => {
-      const alive = (await locks.query()).held?.map((lock) => lock.name) ?? [];
+    if (!stored) return;
+    await locks!.request("progress-sync drain " + scope, async () => {
+      const alive = (await locks!.query()).held?.map((lock) => lock.name) ?? [];
       const left = (await stored.list())
         .filter((item) => item.scope === scope && item.owner !== me && !alive.includes(item.owner))
         .sort((a, b) => a.update.occurredAt - b.update.occurredAt);
@@ -391,10 +388,10 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
     freeze();
     const rest = frozen.filter((item) => !flying.includes(item));
     if (!offline()) {
-      if (resets) void ask("DELETE", progressURL);
+      if (resets) void ask("DELETE", "progress");
       if (rest.length) {
         for (const item of rest) item.sent = true;
-        beacon(o, progressURL, body(rest));
+        beacon(o, base + "progress", body(rest));
       }
     }
     void write(rest);
@@ -411,7 +408,7 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
   function hold() {
     if (!stored || letGo) return;
     const released = new Promise<void>((done) => (letGo = done));
-    void locks?.request(me, () => released);
+    void locks!.request(me, () => released);
   }
 
   const begin = () => {
@@ -436,7 +433,7 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
       const on = (target: EventTarget, event: string, handle: () => void) =>
         target.addEventListener(event, handle, signal);
       on(document, "visibilitychange", () => {
-        if (document.visibilityState === "hidden") flush();
+        if (document.hidden) flush();
       });
       on(window, "pagehide", leave);
       on(window, "pageshow", wake);
@@ -505,7 +502,7 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
       local = accepted = { position: 0, percent: 0, completed: false };
       positionAt = Date.now();
       segments = [];
-      last = newest = undefined;
+      last = newest = server = undefined;
       waiting = 0;
       void write([], gone);
       return new Promise((done) => {
@@ -522,9 +519,9 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
       due = pending.length > 0;
       await send(true);
       if (!dirty() && waiting) {
-        const { body, error: none } = await ask("POST", syncURL);
+        const { body, error: none } = await ask("POST", "sync");
         if (none) {
-          server = body.sync ?? { status: "retrying", pendingUpdates: waiting, error: none };
+          server = body.sync ?? { status: "", pendingUpdates: waiting, error: none };
           o.onError?.(none);
         } else await check();
       }

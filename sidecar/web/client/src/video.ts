@@ -13,14 +13,14 @@ export function followVideo(sync: VideoTarget, video: HTMLMediaElement, { resume
   const report = (details?: ProgressDetails) =>
     sync.updateProgress(video.currentTime, video.duration, { playbackSpeed: video.playbackRate, ...details });
 
+  const tick = () => {
+    if (!video.seeking) report();
+  };
+
   const on: Record<string, () => void> = {
-    play: () => report(),
-    timeupdate: () => {
-      if (!video.seeking) report();
-    },
-    ratechange: () => {
-      if (!video.paused) report();
-    },
+    play: tick,
+    ratechange: tick,
+    timeupdate: tick,
     seeked: () => {
       if (ownSeek) ownSeek = false;
       else report({ seekEvents: 1 });

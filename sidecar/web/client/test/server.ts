@@ -167,7 +167,7 @@ export function setOnline(online: boolean): void {
 }
 
 export function setHidden(hidden: boolean): void {
-  Object.defineProperty(document, "visibilityState", { value: hidden ? "hidden" : "visible", configurable: true });
+  Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
   document.dispatchEvent(new Event("visibilitychange"));
 }
 
