@@ -1,2 +1,0 @@
-/** Calls `changed` whenever the sidecar's state does. */
-export declare function listen(url: string, changed: () => void): () => void;

@@ -1,2 +1,0 @@
-export { createProgressSync, INITIAL_STATE } from "./sync.js";
-export { indexedDBStorage } from "./storage.js";
