@@ -47,12 +47,13 @@ func (g Group) Start(name, program string, args, env []string) error {
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("starting %s: %w", name, err)
 	}
+	// Read before anyone waits for it, so that it is there even if it has ended.
+	info, err := read(cmd.Process.Pid)
 	// The starter may live longer than the program, in a test say: an ended
 	// child must not stay a zombie.
 	go func() { _ = cmd.Wait() }()
-	info, err := read(cmd.Process.Pid)
 	if err != nil {
-		return fmt.Errorf("%s ended at once: %w\n%s", name, err, g.Tail(name))
+		return fmt.Errorf("recording %s: %w\n%s", name, err, g.Tail(name))
 	}
 	content, err := json.Marshal(Identity{PID: cmd.Process.Pid, Start: info.start})
 	if err != nil {
