@@ -136,7 +136,7 @@ func (l *lane) dropFrozen(i int) {
 }
 
 func (fb *frozenBatch) batch(lane int) progress.Batch {
-	return progress.Batch{Lane: lane, Number: fb.number, ID: fb.id, Records: fb.records}
+	return progress.Batch{Lane: lane, Number: fb.number, ID: fb.id, Oldest: fb.oldest, Records: fb.records}
 }
 
 // putBatch writes fb into c.

@@ -9,6 +9,9 @@ type Batch struct {
 	// ID is random, chosen when the batch was frozen; 0 if it is not known. It
 	// tells the batch from one that a copy of the spool froze under the same
 	// number.
-	ID      uint64
+	ID uint64
+	// Oldest is when the first update of the record that waited longest was
+	// accepted.
+	Oldest  Instant
 	Records []Record
 }

@@ -73,7 +73,7 @@ func newMetrics(s *State) *metrics {
 			"Attempts to write the spool of a gone pod that failed and are repeated.")),
 		saveLag: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Namespace: namespace, Name: "save_lag_seconds",
-			Help:    "Time from the acceptance of a record's newest update until it was saved.",
+			Help:    "Time from the acceptance of the update that waited longest in a batch until it was saved, once for each record of the batch.",
 			Buckets: []float64{.01, .05, .1, .5, 1, 5, 15, 30, 60, 120, 180, 240, 300, 600, 1800, 3600, 14400},
 		}),
 		journalSync: prometheus.NewHistogram(prometheus.HistogramOpts{

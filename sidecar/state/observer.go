@@ -10,8 +10,8 @@ import (
 
 var _ flush.Observer = (*State)(nil)
 
-// BatchSaved implements flush.Observer. The lag is that of a record's newest
-// update, from its acceptance to now.
+// BatchSaved implements flush.Observer. The lag counts from the acceptance of
+// the update that waited longest in the batch, once for each of its records.
 func (s *State) BatchSaved(b progress.Batch, rows int64, at time.Time) {
 	s.applied.Add(1)
 	s.rows.Add(rows)
@@ -19,8 +19,9 @@ func (s *State) BatchSaved(b progress.Batch, rows int64, at time.Time) {
 	s.lastSaved.Store(int64(now))
 	s.metrics.batches.WithLabelValues(outcomeSaved).Inc()
 	s.metrics.rows.WithLabelValues(outcomeSaved).Add(float64(rows))
-	for _, r := range b.Records {
-		s.metrics.saveLag.Observe(max(0, float64(now-r.ReceivedAt)/1e6))
+	lag := max(0, float64(now-b.Oldest)/1e6)
+	for range b.Records {
+		s.metrics.saveLag.Observe(lag)
 	}
 	s.changes.notify()
 }

@@ -45,8 +45,8 @@ func newState(*testing.T) (*State, *fakeBuffer) {
 }
 
 func someBatch() progress.Batch {
-	return progress.Batch{Records: []progress.Record{
-		{Key: progress.Key{UserID: "ada-lovelace", CourseID: "secret-course"}, ReceivedAt: progress.InstantOf(start)},
+	return progress.Batch{Oldest: progress.InstantOf(start), Records: []progress.Record{
+		{Key: progress.Key{UserID: "ada-lovelace", CourseID: "secret-course"}, ReceivedAt: progress.InstantOf(start.Add(time.Minute))},
 		{Key: progress.Key{UserID: "ada-lovelace", CourseID: "secret-course", LessonID: "2"}, ReceivedAt: progress.InstantOf(start)},
 	}}
 }
