@@ -48,6 +48,7 @@ nice -n 5 go run ./test/cluster/cmd/cluster build >"$logs/programs.log" 2>&1 &
 programs=$!
 
 stage unit go test -race -count=1 -timeout 20m ./...
+stage fuzz env FUZZTIME="${FUZZTIME:-5s}" hack/fuzz.sh
 stage fault env FAULT_DURATION="${FAULT_DURATION:-75s}" go test -count=1 -timeout 10m -v -run TestNothingIsLostOrDoubled ./test/fault
 
 start=$SECONDS
