@@ -23,6 +23,9 @@ type contestant struct {
 	name    string
 	process *subject.Process
 	path    string
+	// start, if set, runs the process for each measurement and no longer, since
+	// one that answers early goes on working after it.
+	start func(context.Context) (*subject.Process, error)
 	// results by load, and CPU time per accepted update of the first load.
 	rates []report.Series
 	cpu   report.Series
@@ -65,14 +68,7 @@ func acknowledge(ctx context.Context, s *suite) error {
 		defer process.Kill()
 		contestants = append(contestants, &contestant{name: name, process: process, path: "/"})
 	}
-	processors, err := s.startProcessors(ctx, uri)
-	if err != nil {
-		return err
-	}
-	for _, p := range processors {
-		defer p.process.Kill()
-	}
-	contestants = append(contestants, processors...)
+	contestants = append(contestants, s.processors(uri)...)
 
 	for i := range contestants {
 		contestants[i].rates = make([]report.Series, len(ackLoads))
@@ -93,6 +89,14 @@ func acknowledge(ctx context.Context, s *suite) error {
 
 func (s *suite) acknowledgeOnce(ctx context.Context, c *contestant, i int, l ackLoad) error {
 	shape := load.Shape{Path: c.path, Items: l.items, Learners: activeLearners, Minimal: true}
+	if c.start != nil {
+		process, err := c.start(ctx)
+		if err != nil {
+			return err
+		}
+		c.process = process
+		defer process.Kill()
+	}
 	before, err := c.process.CPU()
 	if err != nil {
 		return err
