@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-VERSION := $(shell cat VERSION)
+VERSION := $(shell cat hack/VERSION)
 
 # Says what is being done and, at the end, how long it took.
 define timed

@@ -5,7 +5,7 @@ set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
-version=$(<VERSION)
+version=$(<hack/VERSION)
 
 for architecture in amd64 arm64; do
 	for command in operator sidecar; do

@@ -198,7 +198,7 @@ func TestImages(t *testing.T) {
 
 func version(t *testing.T) string {
 	t.Helper()
-	content, err := os.ReadFile("../../VERSION")
+	content, err := os.ReadFile("../../hack/VERSION")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -215,7 +215,7 @@ func TestTheChartIsOfTheProjectsVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 	if v := version(t); chart.Version != v || chart.AppVersion != v {
-		t.Errorf("the chart says %s and %s, VERSION says %s", chart.Version, chart.AppVersion, v)
+		t.Errorf("the chart says %s and %s, hack/VERSION says %s", chart.Version, chart.AppVersion, v)
 	}
 }
 

@@ -41,7 +41,7 @@ func Pause() Image {
 
 // Version reads the project's version, the tag of its images.
 func Version(root string) (string, error) {
-	content, err := os.ReadFile(filepath.Join(root, "VERSION"))
+	content, err := os.ReadFile(filepath.Join(root, "hack", "VERSION"))
 	if err != nil {
 		return "", fmt.Errorf("reading the project's version: %w", err)
 	}
