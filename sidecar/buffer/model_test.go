@@ -89,11 +89,12 @@ type modelEvent struct {
 const resettable = 6
 
 func (m *model) open() {
-	var err error
 	m.opts.FS = m.fs
-	if m.b, err = Open(m.opts); err != nil {
+	b, err := Open(m.opts)
+	if err != nil {
 		m.t.Fatalf("opening: %v", err)
 	}
+	m.b = b
 }
 
 func (m *model) Put(t *rapid.T) {
