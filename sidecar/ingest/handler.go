@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// Options are what a Handler works with. All are required.
+// Options are what a Handler works with. All are required but Panel and
+// OpenAPI, whose paths are not found without them.
 type Options struct {
 	Buffer Buffer
 	Syncer Syncer
@@ -16,7 +17,16 @@ type Options struct {
 	Reader Reader
 	State  State
 	Limits Limits
+	// Panel serves /ui and what is below.
+	Panel http.Handler
+	// OpenAPI is the document at /openapi.json.
+	OpenAPI []byte
 }
+
+const (
+	panelPath   = "/ui"
+	openAPIPath = "/openapi.json"
+)
 
 // Handler serves the local API. The server around it must bound the time to
 // read a request.
@@ -27,6 +37,9 @@ type Handler struct {
 	reader Reader
 	state  State
 	limits atomic.Pointer[Limits]
+
+	panel   http.Handler
+	openAPI []byte
 
 	requests, reads, syncs gate
 	bytes                  atomic.Int64 // in flight
@@ -39,6 +52,7 @@ type Handler struct {
 func New(o Options) *Handler {
 	h := &Handler{
 		buffer: o.Buffer, syncer: o.Syncer, eraser: o.Eraser, reader: o.Reader, state: o.State,
+		panel: o.Panel, openAPI: o.OpenAPI,
 		jsonType: []string{"application/json"}, noStore: []string{"no-store"},
 	}
 	h.SetLimits(o.Limits)
@@ -97,7 +111,23 @@ func (h *Handler) serveOther(w http.ResponseWriter, r *http.Request, limits Limi
 		h.erase(w, r, limits)
 		return
 	}
-	h.notFound(w)
+	switch path := r.URL.Path; {
+	case h.openAPI != nil && path == openAPIPath:
+		h.describe(w, r)
+	case h.panel != nil && (path == panelPath || strings.HasPrefix(path, panelPath+"/")):
+		h.panel.ServeHTTP(w, r)
+	default:
+		h.notFound(w)
+	}
+}
+
+// describe serves GET /openapi.json.
+func (h *Handler) describe(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		h.refuseMethod(w, "GET, HEAD")
+		return
+	}
+	h.write(w, http.StatusOK, h.openAPI)
 }
 
 func (h *Handler) notFound(w http.ResponseWriter) {
