@@ -19,6 +19,7 @@ func (s *State) BatchSaved(b progress.Batch, rows int64, at time.Time) {
 	s.lastSaved.Store(int64(now))
 	s.metrics.batches.WithLabelValues(outcomeSaved).Inc()
 	s.metrics.rows.WithLabelValues(outcomeSaved).Add(float64(rows))
+	s.recent.finished(&b, outcomeSaved, "", rows, at)
 	lag := max(0, float64(now-b.Oldest)/1e6)
 	for range b.Records {
 		s.metrics.saveLag.Observe(lag)
@@ -27,22 +28,25 @@ func (s *State) BatchSaved(b progress.Batch, rows int64, at time.Time) {
 }
 
 // BatchReplayed implements flush.Observer.
-func (s *State) BatchReplayed(_ progress.Batch, rows int64) {
+func (s *State) BatchReplayed(b progress.Batch, rows int64) {
 	s.replayed.Add(1)
 	s.rows.Add(rows)
 	s.metrics.batches.WithLabelValues(outcomeReplayed).Inc()
 	s.metrics.rows.WithLabelValues(outcomeReplayed).Add(float64(rows))
+	s.recent.finished(&b, outcomeReplayed, "", rows, s.now())
 	s.changes.notify()
 }
 
 // BatchSplit implements flush.Observer.
-func (s *State) BatchSplit(progress.Batch, postgres.Failure) {
+func (s *State) BatchSplit(b progress.Batch, f postgres.Failure) {
 	s.metrics.batches.WithLabelValues(outcomeSplit).Inc()
+	s.recent.finished(&b, outcomeSplit, f.SQLState, 0, s.now())
 }
 
 // BatchQuarantined implements flush.Observer.
-func (s *State) BatchQuarantined(progress.Batch, postgres.Failure) {
+func (s *State) BatchQuarantined(b progress.Batch, f postgres.Failure) {
 	s.metrics.batches.WithLabelValues(outcomeQuarantined).Inc()
+	s.recent.finished(&b, outcomeQuarantined, f.SQLState, 0, s.now())
 	s.changes.notify()
 }
 

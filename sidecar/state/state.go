@@ -33,6 +33,7 @@ type State struct {
 	started time.Time
 	metrics *metrics
 	changes broadcast
+	recent  recent
 
 	accepted  atomic.Int64
 	rejected  atomic.Int64
