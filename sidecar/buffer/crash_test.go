@@ -84,11 +84,11 @@ func load(counts *[16]atomic.Int64) (values [16]int64) {
 
 func TestACrashAtAnyMomentKeepsWhatWasAcknowledged(t *testing.T) {
 	const crashes = 40
-	fs := vfs.NewCrashableMem()
+	fs := newDisk()
 	p := testPolicy()
 	p.Interval = time.Hour
 	p.EventIDs = DefaultEventIDs()
-	opts := Options{Dir: "spool", FS: fs, Policy: p, FreeBytes: plentyFree}
+	opts := Options{Dir: spoolDir, FS: fs, Policy: p, FreeBytes: plentyFree}
 	b, err := Open(opts)
 	if err != nil {
 		t.Fatal(err)
@@ -127,7 +127,7 @@ func TestACrashAtAnyMomentKeepsWhatWasAcknowledged(t *testing.T) {
 			}
 		}
 		acknowledged := load(&a.acknowledged)
-		after := fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: rng.IntN(101), RNG: rng})
+		after := fs.crash(rng.IntN(101), rng)
 		sent := load(&a.sent)
 		opts.FS = after
 		restarted, err := Open(opts)
@@ -156,7 +156,7 @@ func TestAsyncUpdatesAreOnDiskSoonAfterTheyWereAcknowledged(t *testing.T) {
 	b.put(at(1, 1), at(2, 1))
 	eventually(t, "both are on disk", func() bool {
 		opts := b.opts
-		opts.FS = b.fs.CrashClone(vfs.CrashCloneCfg{})
+		opts.FS = b.fs.crash(0, nil)
 		after, err := Open(opts)
 		if err != nil {
 			t.Fatal(err)
@@ -214,11 +214,11 @@ func TestAnErrorOfTheDiskIsFinal(t *testing.T) {
 	}
 	for name, hit := range tests {
 		t.Run(name, func(t *testing.T) {
-			disk := vfs.NewCrashableMem()
+			disk := newDisk()
 			br := &breaker{hit: hit}
 			p := testPolicy()
 			p.EventIDs = DefaultEventIDs()
-			opts := Options{Dir: "spool", FS: errorfs.Wrap(disk, br), Policy: p, FreeBytes: plentyFree}
+			opts := Options{Dir: spoolDir, FS: errorfs.Wrap(disk, br), Policy: p, FreeBytes: plentyFree}
 			b, err := Open(opts)
 			if err != nil {
 				t.Fatal(err)
@@ -253,7 +253,7 @@ func TestAnErrorOfTheDiskIsFinal(t *testing.T) {
 			acknowledged, sent := load(&a.acknowledged), load(&a.sent)
 			rng := rand.New(rand.NewPCG(3, 3))
 			for _, percent := range []int{0, 50, 100} {
-				opts.FS = disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: percent, RNG: rng})
+				opts.FS = disk.crash(percent, rng)
 				restarted, err := Open(opts)
 				if err != nil {
 					t.Fatalf("opening with %d %% of the unsynced data: %v", percent, err)
@@ -288,7 +288,7 @@ func fill(t *testing.T, b *Buffer) {
 func TestASpoolThatCannotBeCreatedSaysWhy(t *testing.T) {
 	br := &breaker{hit: func(op errorfs.Op) bool { return op.Kind.ReadOrWrite() == errorfs.OpIsWrite }}
 	br.broken.Store(true)
-	_, err := Open(Options{Dir: "spool", FS: errorfs.Wrap(vfs.NewMem(), br), Policy: testPolicy()})
+	_, err := Open(Options{Dir: spoolDir, FS: errorfs.Wrap(vfs.NewMem(), br), Policy: testPolicy()})
 	if !errors.Is(err, errBroken) {
 		t.Errorf("got %v", err)
 	}

@@ -35,6 +35,9 @@ func (g *guardedFS) Unwrap() vfs.FS { return g.FS }
 
 // Create implements vfs.FS.
 func (g *guardedFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
+	if err := g.settleNames(name); err != nil {
+		return nil, err
+	}
 	return g.guard(category, func() (vfs.File, error) { return g.create(name, category) })
 }
 

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
 	"go.uber.org/goleak"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
@@ -52,7 +51,7 @@ func testPolicy() Policy {
 type rig struct {
 	*Buffer
 	t     testing.TB
-	fs    *vfs.MemFS
+	fs    *disk
 	clock *testClock
 	opts  Options
 }
@@ -61,9 +60,9 @@ func plentyFree(string) (uint64, error) { return 1 << 40, nil }
 
 func newRig(tb testing.TB, set ...func(*Options)) *rig {
 	tb.Helper()
-	b := &rig{t: tb, fs: vfs.NewCrashableMem(), clock: newTestClock()}
+	b := &rig{t: tb, fs: newDisk(), clock: newTestClock()}
 	b.opts = Options{
-		Dir: "spool", FS: b.fs, Now: b.clock.Now, Policy: testPolicy(), FreeBytes: plentyFree,
+		Dir: spoolDir, FS: b.fs, Now: b.clock.Now, Policy: testPolicy(), FreeBytes: plentyFree,
 	}
 	for _, s := range set {
 		s(&b.opts)
@@ -98,7 +97,7 @@ func (b *rig) restart() {
 // crash goes on with what was certainly on disk at this moment.
 func (b *rig) crash() {
 	b.t.Helper()
-	after := b.fs.CrashClone(vfs.CrashCloneCfg{})
+	after := b.fs.crash(0, nil)
 	if err := b.Buffer.Close(); err != nil {
 		b.t.Fatalf("closing what crashed: %v", err)
 	}

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
@@ -69,7 +68,7 @@ type modelLane struct {
 type model struct {
 	t       *rapid.T
 	b       *Buffer
-	fs      *vfs.MemFS
+	fs      *disk
 	clock   *testClock
 	opts    Options
 	pending sums
@@ -383,10 +382,10 @@ func (m *model) Restart(t *rapid.T) {
 
 // Crash goes on with a disk that lost some of what was not waited for.
 func (m *model) Crash(t *rapid.T) {
-	after := m.fs.CrashClone(vfs.CrashCloneCfg{
-		UnsyncedDataPercent: rapid.SampledFrom([]int{0, 0, 50, 100}).Draw(t, "unsynced percent kept"),
-		RNG:                 rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1)),
-	})
+	after := m.fs.crash(
+		rapid.SampledFrom([]int{0, 0, 50, 100}).Draw(t, "unsynced percent kept"),
+		rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1)),
+	)
 	if err := m.b.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -481,11 +480,11 @@ func (m *model) checkIndexes(t *rapid.T) {
 
 func TestNothingIsLostOrDoubledWhateverHappensInWhateverOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		m := &model{t: t, fs: vfs.NewCrashableMem(), clock: newTestClock(), pending: sums{}, dead: sums{}, accepted: sums{}, events: map[modelEvent]bool{}}
+		m := &model{t: t, fs: newDisk(), clock: newTestClock(), pending: sums{}, dead: sums{}, accepted: sums{}, events: map[modelEvent]bool{}}
 		p := testPolicy()
 		p.ReplayWindow = 1000 * time.Hour
 		p.EventIDs = EventIDs{MaxCount: 10_000}
-		m.opts = Options{Dir: "spool", Now: m.clock.Now, Policy: p, FreeBytes: plentyFree}
+		m.opts = Options{Dir: spoolDir, Now: m.clock.Now, Policy: p, FreeBytes: plentyFree}
 		m.open()
 		m.lanes = make([]modelLane, m.b.Lanes())
 		defer func() {

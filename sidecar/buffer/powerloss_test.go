@@ -1,0 +1,116 @@
+package buffer
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+)
+
+// afterwards is a disk that lost its power, and what must and may be on it.
+type afterwards struct {
+	disk               *disk
+	before             string // the operation that was not begun
+	acknowledged, sent [16]int64
+}
+
+// outage takes a copy of the disk before every operation that changes it.
+type outage struct {
+	disk    *disk
+	account account
+	mu      sync.Mutex
+	rng     *rand.Rand
+	copies  []afterwards
+}
+
+func (o *outage) String() string { return "outage" }
+
+// MaybeError implements errorfs.Injector.
+func (o *outage) MaybeError(op errorfs.Op) error {
+	if op.Kind.ReadOrWrite() != errorfs.OpIsWrite || op.Kind == errorfs.OpFileClose {
+		return nil
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	percent := []int{0, 50, 50, 100}[o.rng.IntN(4)]
+	a := afterwards{before: fmt.Sprintf("operation %d on %s, %d %% kept", op.Kind, op.Path, percent)}
+	a.acknowledged = load(&o.account.acknowledged)
+	a.disk = o.disk.crash(percent, o.rng)
+	a.sent = load(&o.account.sent)
+	o.copies = append(o.copies, a)
+	return nil
+}
+
+// put puts an update with some ballast, so that logs and tables come and go.
+func (o *outage) put(t *testing.T, b *Buffer, n, ballast int) {
+	t.Helper()
+	u := at(n, 1)
+	u.ModuleID = strings.Repeat("m", ballast)
+	o.account.sent[n].Add(1)
+	if _, err := b.Put(context.Background(), []progress.Update{u}); err != nil {
+		t.Fatal(err)
+	}
+	o.account.acknowledged[n].Add(1)
+}
+
+func TestAPowerLossBeforeAnyOperationOfTheDiskLeavesASpoolThatOpens(t *testing.T) {
+	for seed := range uint64(2) {
+		o := &outage{disk: newDisk(), rng: rand.New(rand.NewPCG(seed, 1))}
+		p := testPolicy()
+		p.Interval = time.Hour
+		opts := Options{Dir: spoolDir, FS: errorfs.Wrap(o.disk, o), Policy: p, FreeBytes: plentyFree}
+		for life := range 4 {
+			b, err := Open(opts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for n := range 8 {
+				o.put(t, b, n, 5<<10*life)
+			}
+			b.MarkDue(Filter{UserID: key(life).UserID})
+			for lane := range b.Lanes() {
+				if _, err := b.FreezeRound(lane, time.Now(), 2, 4); err != nil {
+					t.Fatal(err)
+				}
+			}
+			o.put(t, b, life, 0)
+			if err := b.journal.reclaim(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := b.Erase(context.Background(), key(100).UserID); err != nil {
+				t.Fatal(err)
+			}
+			if err := b.Scrub(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+			o.put(t, b, life, 0)
+			if err := b.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := len(o.copies); n < 300 {
+			t.Errorf("only %d copies were taken", n)
+		}
+		for _, a := range o.copies {
+			opts.FS = a.disk
+			b, err := Open(opts)
+			if err != nil {
+				t.Fatalf("seed %d, before %s: %v", seed, a.before, err)
+			}
+			compare(t, b, a.acknowledged, a.sent)
+			if err := b.Close(); err != nil {
+				t.Error(err)
+			}
+			if t.Failed() {
+				t.Fatalf("seed %d, before %s", seed, a.before)
+			}
+		}
+	}
+}
