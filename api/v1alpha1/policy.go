@@ -75,7 +75,8 @@ type ProgressSyncPolicySpec struct {
 	// +required
 	Database DatabaseSpec `json:"database"`
 
-	// ingest caps one request of the app to its sidecar.
+	// ingest caps one request of the app to its sidecar, and says whom it may
+	// speak for.
 	//
 	// +optional
 	// +kubebuilder:default={}

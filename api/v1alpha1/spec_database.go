@@ -110,7 +110,8 @@ type SecretRef struct {
 	Key string `json:"key,omitempty"`
 }
 
-// IngestSpec caps one request of the app to its sidecar.
+// IngestSpec caps one request of the app to its sidecar, and says whom it may
+// speak for.
 type IngestSpec struct {
 	// maxBodyBytes of a request, 1024 (1 KiB) to 67108864 (64 MiB).
 	//
@@ -132,6 +133,18 @@ type IngestSpec struct {
 	// +kubebuilder:default=1024
 	// +kubebuilder:validation:XValidation:rule="self >= 1 && self <= 100000",message="maxConcurrent must be from 1 to 100000"
 	MaxConcurrent int32 `json:"maxConcurrent,omitempty"`
+
+	// userHeader names the request header in which the LMS's proxy puts the
+	// learner of its session, such as X-Progress-User. The proxy must drop what a
+	// browser sends in it. Progress is then taken only with this header and only
+	// of this learner, and what is not for learners is refused with it. If unset,
+	// a request says itself whose progress it is.
+	//
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches(r'^[-!#$%&\\x27*+.^_\\x60|~0-9A-Za-z]{1,64}$')",message="userHeader must be the name of a request header, such as X-Progress-User: 1 to 64 letters, digits and '-'; leave it out for none"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('(?i)^((accept|access-control|content|if|proxy|sec|upgrade)(-.*)?|authorization|cache-control|connection|cookie2?|date|dnt|downlink|dpr|ect|expect|forwarded|from|host|http2-settings|keep-alive|last-event-id|max-forwards|origin|pragma|prefer|priority|range|referer|rtt|save-data|set-cookie2?|te|trailer|transfer-encoding|user-agent|via|viewport-width|width|x-csrf-token|x-forwarded-(for|host|port|proto)|x-requested-with)$')",message="userHeader must be a header that neither HTTP nor a browser uses, such as X-Progress-User: a learner could choose it, or it would never say who they are"
+	UserHeader string `json:"userHeader,omitempty"`
 }
 
 // LogLevel is how much is logged.

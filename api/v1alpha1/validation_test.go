@@ -126,6 +126,9 @@ func TestBadPoliciesAreRefusedInWordsThatHelp(t *testing.T) {
 		"a resource of another kind":    {with(`injection: {resources: {limits: {nvidia.com/gpu: 1}}}`), "limits may name cpu, memory and ephemeral-storage"},
 		"an image with a space":         {with(`injection: {image: "a b"}`), "image must be an image reference"},
 		"a body of no size":             {with(`ingest: {maxBodyBytes: 1}`), "maxBodyBytes must be from 1024"},
+		"a user header with a space":    {with(`ingest: {userHeader: X User}`), "userHeader must be the name of a request header"},
+		"an empty user header":          {with(`ingest: {userHeader: ""}`), "userHeader must be the name of a request header"},
+		"a user header of any page":     {with(`ingest: {userHeader: accept-language}`), "userHeader must be a header that neither HTTP nor a browser uses"},
 		"an unknown log level":          {with(`logging: {level: Loud}`), `supported values: "Info", "Debug"`},
 		"two mistakes, the first":       {with(`sync: {batchSize: 0, interval: 0s}`), "batchSize must be"},
 		"two mistakes, the second":      {with(`sync: {batchSize: 0, interval: 0s}`), "interval must be"},
@@ -236,6 +239,26 @@ func TestLimitsThemselvesAreAllowed(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+func TestThePolicyAllowsTheUserHeadersThatTheSidecarDoes(t *testing.T) {
+	names := []string{
+		"X-Progress-User", "x-progress-user", "Remote-User", "X-Forwarded-User", "a!#$%&'*+.^_`|~0", strings.Repeat("a", 64),
+		strings.Repeat("a", 65), "a:b", "a,b", "a/b", "ü", "Host", "Cookie", "Authorization", "Origin", "Content-Type", "CONTENT-LENGTH",
+		"Accept", "Accept-Language", "Content-Language", "Range", "Sec-Fetch-Site", "If-Match", "Last-Event-ID", "TE", "Via",
+	}
+	for _, name := range names {
+		c := config.Default()
+		c.Ingest.UserHeader = name
+		object := policy(t, "header", good)
+		if err := unstructured.SetNestedField(object.Object, name, "spec", "ingest", "userHeader"); err != nil {
+			t.Fatal(err)
+		}
+		sidecar, server := c.Validate(), server.Create(context.Background(), object, client.DryRunAll)
+		if (sidecar == nil) != (server == nil) {
+			t.Errorf("%q: the sidecar says %v, the API server %v", name, sidecar, server)
+		}
 	}
 }
 

@@ -62,6 +62,7 @@ func configuration(policy *v1alpha1.ProgressSyncPolicy, spoolLimit int64) config
 	out.Ingest.MaxBodyBytes = spec.Ingest.MaxBodyBytes
 	out.Ingest.MaxItems = int(spec.Ingest.MaxItems)
 	out.Ingest.MaxConcurrent = int(spec.Ingest.MaxConcurrent)
+	out.Ingest.UserHeader = spec.Ingest.UserHeader
 
 	out.Logging.Level = config.LogLevel(strings.ToLower(string(spec.Logging.Level)))
 	return out

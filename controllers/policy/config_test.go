@@ -60,6 +60,7 @@ func TestWhatTheAPIServerTakesTheSidecarTakes(t *testing.T) {
 		spec.Ingest = v1alpha1.IngestSpec{
 			MaxBodyBytes: rapid.Int64Range(1<<10, 64<<20).Draw(t, "maxBodyBytes"),
 			MaxItems:     number("maxItems", 1, 100_000), MaxConcurrent: number("maxConcurrent", 1, 100_000),
+			UserHeader: rapid.SampledFrom([]string{"", "X-Progress-User", "remote-user"}).Draw(t, "userHeader"),
 		}
 		spec.Logging.Level = rapid.SampledFrom([]v1alpha1.LogLevel{v1alpha1.LogInfo, v1alpha1.LogDebug}).Draw(t, "level")
 

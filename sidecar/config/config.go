@@ -119,7 +119,7 @@ const (
 	ExecModeExec           ExecMode = "exec"
 )
 
-// Ingest caps one request of the local API.
+// Ingest caps one request of the local API, and says whom it may speak for.
 type Ingest struct {
 	// MaxBodyBytes of a request; 1 KiB to 64 MiB.
 	MaxBodyBytes int64 `json:"maxBodyBytes"`
@@ -127,6 +127,9 @@ type Ingest struct {
 	MaxItems int `json:"maxItems"`
 	// MaxConcurrent requests; further ones get 503. 1 to 100000.
 	MaxConcurrent int `json:"maxConcurrent"`
+	// UserHeader, if set, names the header in which the LMS's proxy puts the
+	// learner of its session. Requests speak for no other learner then.
+	UserHeader string `json:"userHeader,omitempty"`
 }
 
 // Logging of the sidecar.

@@ -93,6 +93,9 @@ func fields(c *Config) []field {
 			between(&c.Ingest.MaxItems, 1, 100_000)},
 		{"ingest", "maxConcurrent", &c.Ingest.MaxConcurrent, "an integer from 1 to 100000",
 			between(&c.Ingest.MaxConcurrent, 1, 100_000)},
+		{"ingest", "userHeader", &c.Ingest.UserHeader,
+			`"", or a header name of 1 to 64 characters that neither HTTP nor a browser uses, such as "X-Progress-User"`,
+			func() bool { return c.Ingest.UserHeader == "" || isUserHeader(c.Ingest.UserHeader) }},
 
 		{"logging", "level", &c.Logging.Level, `"info" or "debug"`,
 			oneOf(&c.Logging.Level, LogInfo, LogDebug)},

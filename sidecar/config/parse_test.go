@@ -63,9 +63,14 @@ func TestParseNamesEveryMistake(t *testing.T) {
 			[]string{`retry.initialDelay is "5s"; allowed: a duration from 100ms to retry.maxDelay`}},
 		"too many event ids": {`{"buffer":{"eventIds":{"maxCount":2000000}}}`,
 			[]string{`buffer.eventIds is {"maxCount":2000000}; allowed: an object of maxCount, an integer from 0 to 1000000`}},
+		"a user header that is no header name": {`{"ingest":{"userHeader":"X Progress User"}}`,
+			[]string{`ingest.userHeader is "X Progress User"; allowed: "", or a header name of 1 to 64 characters`}},
+		"a user header that any page may send": {`{"ingest":{"userHeader":"accept-language"}}`, []string{"neither HTTP nor a browser uses"}},
+		"a user header as a list":              {`{"ingest":{"userHeader":["X-A"]}}`, []string{`ingest.userHeader is ["X-A"]; allowed`}},
 		"several at once": {
-			`{"sync":{"batchSize":0,"completionThresholdPercent":101},"database":{"maxConnections":"2"},"logging":{"level":"loud"}}`,
-			[]string{"sync.batchSize is 0", "sync.completionThresholdPercent is 101", `database.maxConnections is "2"`, `logging.level is "loud"`},
+			`{"sync":{"batchSize":0,"completionThresholdPercent":101},"database":{"maxConnections":"2"},"ingest":{"userHeader":"Host"},` +
+				`"logging":{"level":"loud"}}`,
+			[]string{`ingest.userHeader is "Host"`, "sync.batchSize is 0", "sync.completionThresholdPercent is 101", `database.maxConnections is "2"`, `logging.level is "loud"`},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -98,7 +103,7 @@ func TestEveryFieldIsReadAndChecked(t *testing.T) {
 			Columns: map[string]string{"percentage": "p"}, Fixed: map[string]string{"f": "1"},
 		},
 	}
-	want.Ingest = config.Ingest{MaxBodyBytes: 2048, MaxItems: 5, MaxConcurrent: 6}
+	want.Ingest = config.Ingest{MaxBodyBytes: 2048, MaxItems: 5, MaxConcurrent: 6, UserHeader: "X-Progress-User"}
 	want.Logging = config.Logging{Level: config.LogDebug}
 	file, err := json.Marshal(want)
 	if err != nil {
@@ -148,6 +153,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"sync":{"interval":"45s","batchSize":50},"retry":{"maxDelay":"1s","initialDelay":"1s"}}`))
 	f.Add([]byte(`{"buffer":{"durability":"Async"},"database":{"execMode":"exec"},"logging":null}`))
 	f.Add([]byte(`{"database":{"mapping":{"table":"t","keyColumns":{"userId":"u","courseId":"c","lessonId":"l"},"columns":{"percentage":"p"}}}}`))
+	f.Add([]byte(`{"ingest":{"userHeader":"X-Progress-User"}}`))
 	f.Add([]byte(`{"policy":{"generation":1e300},"sync":7}`))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		c, err := config.Parse(file)

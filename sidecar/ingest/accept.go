@@ -14,6 +14,11 @@ import (
 
 // accept serves POST /v1/progress and /v1/progress/complete.
 func (h *Handler) accept(w http.ResponseWriter, r *http.Request, limits Limits, f form) {
+	user, wrong := requireUser(r, limits.UserHeader)
+	if wrong != nil {
+		h.refuseUser(w, wrong, 1)
+		return
+	}
 	buf := h.pools.getBuffer()
 	defer h.pools.putBuffer(buf)
 	room := h.lease(limits)
@@ -29,10 +34,14 @@ func (h *Handler) accept(w http.ResponseWriter, r *http.Request, limits Limits, 
 		return
 	}
 	defer h.requests.leave()
-	q := h.pools.getRequest(f, limits.MaxItems)
+	q := h.pools.getRequest(f, user, limits.MaxItems)
 	defer h.pools.putRequest(q)
 	if refused := decode(q, media, *buf); refused != nil {
 		h.refuse(w, refused)
+		return
+	}
+	if q.foreign {
+		h.refuseUser(w, otherUser(), q.items)
 		return
 	}
 	if n := badItems(q.errors); n > 0 {

@@ -73,7 +73,7 @@ func mediaTypeOf(r *http.Request) mediaType {
 	}
 	content := r.Header.Get("Content-Type")
 	switch content {
-	case "", "application/json":
+	case "", "application/json", "text/plain;charset=UTF-8": // the last is a beacon's
 		return mediaJSON
 	case "application/x-ndjson":
 		return mediaLines
@@ -86,7 +86,7 @@ func mediaTypeOf(r *http.Request) mediaType {
 		return mediaOther
 	}
 	switch name {
-	case "application/json":
+	case "application/json", "text/plain":
 		return mediaJSON
 	case "application/x-ndjson":
 		return mediaLines
@@ -131,8 +131,8 @@ func decode(q *request, media mediaType, body []byte) *refusal {
 }
 
 func unsupportedMedia(r *http.Request) *refusal {
-	detail := "send one update or an array as Content-Type: application/json, or one update a line as " +
-		"application/x-ndjson, in UTF-8 and without Content-Encoding; nothing was kept"
+	detail := "send one update or an array as Content-Type: application/json (or text/plain, as a beacon does), " +
+		"or one update a line as application/x-ndjson, in UTF-8 and without Content-Encoding; nothing was kept"
 	if r.Header.Get("Content-Type") == "application/x-www-form-urlencoded" {
 		detail += ". This is what curl -d sends: use curl --json instead"
 	}

@@ -36,6 +36,7 @@ func (e *tooManyError) Error() string {
 // the others. It is reused.
 type request struct {
 	form     form
+	user     string // whose updates they are, "" if they say so themselves
 	maxItems int
 
 	updates []progress.Update
@@ -43,15 +44,16 @@ type request struct {
 	errors  []itemError
 	items   int  // good and bad
 	single  bool // the body is one object that stands for one update
+	foreign bool // an item names another user
 
 	fields  members
 	scratch []byte
 }
 
-func (q *request) reset(f form, maxItems int) {
+func (q *request) reset(f form, user string, maxItems int) {
 	clear(q.updates) // let go of the strings
 	clear(q.errors)
-	q.form, q.maxItems, q.items, q.single = f, maxItems, 0, false
+	q.form, q.user, q.maxItems, q.items, q.single, q.foreign = f, user, maxItems, 0, false, false
 	q.updates, q.origins, q.errors = q.updates[:0], q.origins[:0], q.errors[:0]
 }
 
@@ -156,13 +158,14 @@ func (q *request) item(s *scanner, depth int) *syntaxError {
 	if err != nil || excess {
 		return err
 	}
-	r := reader{data: s.data, fields: &q.fields, index: index, errors: &q.errors, scratch: q.scratch}
+	r := reader{data: s.data, fields: &q.fields, user: q.user, index: index, errors: &q.errors, scratch: q.scratch}
 	if q.form == formComplete {
 		q.complete(&r)
 	} else {
 		q.update(&r)
 	}
 	q.scratch = r.scratch
+	q.foreign = q.foreign || r.foreign
 	return nil
 }
 

@@ -21,7 +21,7 @@ const fullUpdate = `{"userId":"u1","courseId":"c1","lessonId":"l1","moduleId":"m
 
 func newRequest(f form) *request {
 	q := &request{}
-	q.reset(f, 1000)
+	q.reset(f, "", 1000)
 	return q
 }
 
@@ -200,7 +200,7 @@ func TestDecodeCountsItems(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			q := &request{}
-			q.reset(formUpdate, 2)
+			q.reset(formUpdate, "", 2)
 			var many *tooManyError
 			if err := decode(q); !errors.As(err, &many) || many.limit != 2 {
 				t.Errorf("got %v", err)
@@ -409,7 +409,7 @@ func BenchmarkDecode(b *testing.B) {
 			b.SetBytes(int64(len(body)))
 			b.ReportAllocs()
 			for b.Loop() {
-				q.reset(formUpdate, 1000)
+				q.reset(formUpdate, "", 1000)
 				if err := q.decodeJSON(body); err != nil || len(q.errors) > 0 {
 					b.Fatal(err, q.errors)
 				}

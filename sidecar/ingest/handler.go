@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"net"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -60,12 +59,14 @@ func New(o Options) *Handler {
 }
 
 // SetLimits takes effect for requests that come later.
-func (h *Handler) SetLimits(l Limits) { h.limits.Store(&l) }
+func (h *Handler) SetLimits(l Limits) {
+	l.UserHeader = http.CanonicalHeaderKey(l.UserHeader)
+	h.limits.Store(&l)
+}
 
 // ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !isLoopbackHost(r.Host) {
-		h.refuseHost(w)
+	if !h.isFromHere(w, r) {
 		return
 	}
 	limits := *h.limits.Load()
@@ -92,7 +93,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		case http.MethodPost:
 			h.forceSync(w, r, limits)
 		case http.MethodGet, http.MethodHead:
-			h.readState(w, r)
+			h.readState(w, r, limits)
 		default:
 			h.refuseMethod(w, "GET, HEAD, POST")
 		}
@@ -103,6 +104,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // serveOther serves the paths that have a part of their own in them.
 func (h *Handler) serveOther(w http.ResponseWriter, r *http.Request, limits Limits) {
+	if !h.isForLMS(w, r, limits.UserHeader) {
+		return
+	}
 	if rest, ok := strings.CutPrefix(r.URL.Path, deadLettersPath); ok {
 		h.deadLetters(w, r, rest, limits)
 		return
@@ -135,29 +139,6 @@ func (h *Handler) notFound(w http.ResponseWriter) {
 		status: http.StatusNotFound, kind: "not-found", title: "Not found",
 		detail: "there is no such path; the API is /v1/progress, /v1/progress/complete, /v1/sync, " +
 			"/v1/dead-letters and /v1/users",
-	})
-}
-
-// isLoopbackHost reports whether a Host header names this machine. A web page
-// whose name was made to resolve to 127.0.0.1 sends its own name.
-func isLoopbackHost(host string) bool {
-	switch name := host; {
-	case strings.HasPrefix(name, "127.0.0.1:"), strings.HasPrefix(name, "localhost:"):
-		return true
-	case name == "127.0.0.1", name == "localhost", name == "[::1]", name == "":
-		return true
-	default:
-		name, _, err := net.SplitHostPort(host)
-		return err == nil && name == "::1"
-	}
-}
-
-func (h *Handler) refuseHost(w http.ResponseWriter) {
-	h.reject(ReasonHost, 1)
-	h.writeProblem(w, &problem{
-		status: http.StatusForbidden, kind: "host", title: "Host not allowed",
-		detail: "the Host header must be localhost, 127.0.0.1 or [::1]; " +
-			"a proxy in front must send the address of the sidecar as Host",
 	})
 }
 

@@ -7,7 +7,8 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/config"
 )
 
-// Limits cap what one request, and all requests together, may take.
+// Limits cap what one request, and all requests together, may take, and say
+// whom they may speak for.
 type Limits struct {
 	MaxBodyBytes  int64
 	MaxItems      int
@@ -17,6 +18,9 @@ type Limits struct {
 	MaxBytesInFlight int64
 	// ReadTimeout is how long a read waits for the database.
 	ReadTimeout time.Duration
+	// UserHeader names the header that says which learner a request speaks for;
+	// without it requests say so themselves.
+	UserHeader string
 }
 
 // LimitsOf is the part of the configuration that this package follows.
@@ -26,6 +30,7 @@ func LimitsOf(c config.Config) Limits {
 		MaxItems:      c.Ingest.MaxItems,
 		MaxConcurrent: c.Ingest.MaxConcurrent,
 		ReadTimeout:   c.Database.ReadTimeout.D(),
+		UserHeader:    c.Ingest.UserHeader,
 	}
 }
 

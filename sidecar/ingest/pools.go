@@ -23,12 +23,12 @@ func (p *pools) putBuffer(b *[]byte) {
 	}
 }
 
-func (p *pools) getRequest(f form, maxItems int) *request {
+func (p *pools) getRequest(f form, user string, maxItems int) *request {
 	q, ok := p.requests.Get().(*request)
 	if !ok {
 		q = new(request)
 	}
-	q.reset(f, maxItems)
+	q.reset(f, user, maxItems)
 	return q
 }
 

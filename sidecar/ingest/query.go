@@ -16,11 +16,15 @@ func queryProblem(name, detail string) *problem {
 	}
 }
 
-// filterOf reads the ids in a query; the named ones are required.
-func filterOf(r *http.Request, required ...string) (buffer.Filter, *problem) {
+// filterOf reads the ids in a query; the named ones are required. If there is a
+// user, it is whom the request asks for and may name.
+func filterOf(r *http.Request, user string, required ...string) (buffer.Filter, *problem) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return buffer.Filter{}, queryProblem("the query", "is not valid: ids must be percent-encoded")
+	}
+	if user != "" && !query.Has("userId") {
+		query.Set("userId", user)
 	}
 	for _, name := range required {
 		if !query.Has(name) {
@@ -34,6 +38,9 @@ func filterOf(r *http.Request, required ...string) (buffer.Filter, *problem) {
 		if wrong := checkText([]byte(query.Get(name))); wrong != "" {
 			return buffer.Filter{}, queryProblem(name, wrong)
 		}
+	}
+	if user != "" && query.Get("userId") != user {
+		return buffer.Filter{}, otherUser()
 	}
 	return buffer.Filter{
 		UserID: query.Get("userId"), CourseID: query.Get("courseId"), LessonID: query.Get("lessonId"),

@@ -18,7 +18,12 @@ import (
 // accepted and not saved. It waits for the database no longer than the read
 // timeout.
 func (h *Handler) read(w http.ResponseWriter, r *http.Request, limits Limits) {
-	filter, wrong := filterOf(r, "userId")
+	user, wrong := requireUser(r, limits.UserHeader)
+	if wrong != nil {
+		h.writeProblem(w, wrong)
+		return
+	}
+	filter, wrong := filterOf(r, user, "userId")
 	if wrong != nil {
 		h.writeProblem(w, wrong)
 		return

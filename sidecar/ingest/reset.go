@@ -14,8 +14,18 @@ func (h *Handler) reset(w http.ResponseWriter, r *http.Request, limits Limits) {
 		return
 	}
 	defer h.requests.leave()
-	filter, wrong := filterOf(r, "userId", "courseId", "lessonId")
+	user, wrong := requireUser(r, limits.UserHeader)
 	if wrong != nil {
+		h.refuseUser(w, wrong, 1)
+		return
+	}
+	filter, wrong := filterOf(r, user, "userId", "courseId", "lessonId")
+	switch {
+	case wrong == nil:
+	case wrong.status == http.StatusForbidden:
+		h.refuseUser(w, wrong, 1)
+		return
+	default:
 		h.refuse(w, &refusal{ReasonInvalid, *wrong})
 		return
 	}

@@ -20,7 +20,7 @@ const maxSyncWait = 30 * time.Second
 // forceSync serves POST /v1/sync: it returns when all that was accepted before
 // the request is saved, or why it can't be.
 func (h *Handler) forceSync(w http.ResponseWriter, r *http.Request, limits Limits) {
-	filter, wait, wrong := syncParameters(r)
+	filter, wait, wrong := syncParameters(r, limits)
 	if wrong != nil {
 		h.writeProblem(w, wrong)
 		return
@@ -98,8 +98,17 @@ func (h *Handler) writeSynced(w http.ResponseWriter, sync *state.SyncState, refu
 	h.write(w, http.StatusOK, b)
 }
 
-func syncParameters(r *http.Request) (buffer.Filter, time.Duration, *problem) {
-	filter, wrong := filterOf(r)
+// syncFilter is the part of what is held that a request may and does ask for.
+func syncFilter(r *http.Request, limits Limits) (buffer.Filter, *problem) {
+	user, wrong := userOf(r, limits.UserHeader)
+	if wrong != nil {
+		return buffer.Filter{}, wrong
+	}
+	return filterOf(r, user)
+}
+
+func syncParameters(r *http.Request, limits Limits) (buffer.Filter, time.Duration, *problem) {
+	filter, wrong := syncFilter(r, limits)
 	if wrong != nil {
 		return filter, 0, wrong
 	}
@@ -115,8 +124,8 @@ func syncParameters(r *http.Request) (buffer.Filter, time.Duration, *problem) {
 }
 
 // readState serves GET /v1/sync.
-func (h *Handler) readState(w http.ResponseWriter, r *http.Request) {
-	filter, wrong := filterOf(r)
+func (h *Handler) readState(w http.ResponseWriter, r *http.Request, limits Limits) {
+	filter, wrong := syncFilter(r, limits)
 	if wrong != nil {
 		h.writeProblem(w, wrong)
 		return

@@ -28,6 +28,8 @@ func (m *members) has(f field) bool { return m[f].kind > kindNull }
 type reader struct {
 	data    []byte
 	fields  *members
+	user    string // whose update it must be, "" for anyone's
+	foreign bool   // it is another's
 	index   int
 	errors  *[]itemError
 	scratch []byte
@@ -49,7 +51,9 @@ func (r *reader) texts(u *progress.Update, needLesson bool) {
 		required := f <= fieldCourseID || f == fieldLessonID && needLesson
 		switch v := r.fields[f]; {
 		case v.kind <= kindNull:
-			if required {
+			if f == fieldUserID && r.user != "" {
+				r.scratch = append(r.scratch, r.user...)
+			} else if required {
 				r.fail(f, "is missing: it is required, a string of 1 to 255 characters")
 			}
 		case v.kind != kindString:
@@ -66,6 +70,8 @@ func (r *reader) texts(u *progress.Update, needLesson bool) {
 			}
 			if wrong := checkText(text); wrong != "" {
 				r.fail(f, wrong)
+			} else if f == fieldUserID && r.user != "" && string(text) != r.user {
+				r.foreign = true
 			}
 		}
 		ends[f] = len(r.scratch)

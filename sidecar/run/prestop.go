@@ -19,6 +19,9 @@ func (s *sidecar) local() http.Handler {
 			s.handler.ServeHTTP(w, r)
 			return
 		}
+		if !s.handler.Admits(w, r) {
+			return
+		}
 		if r.Method != http.MethodPost {
 			w.Header().Set("Allow", http.MethodPost)
 			w.WriteHeader(http.StatusMethodNotAllowed)
@@ -62,6 +65,7 @@ func Prestop(ctx context.Context, address string) error {
 	if err != nil {
 		return fmt.Errorf("telling the sidecar that its pod ends: %w", err)
 	}
+	request.Host = "localhost" // whatever the address
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return fmt.Errorf("telling the sidecar that its pod ends: %w", err)

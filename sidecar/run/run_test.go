@@ -205,6 +205,62 @@ func TestRunAndEnd(t *testing.T) {
 	}
 }
 
+// A learner whom the proxy lets send anything anywhere does not end the pod's
+// spool early, and writes only their own progress as soon as the policy says so.
+func TestAUserHeaderIsTakenIntoUseWithoutARestart(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "config.json")
+	address := freeAddress(t)
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() {
+		done <- Run(ctx, Options{
+			Version: "test", ConfigFile: file, DatabaseURIFile: filepath.Join(dir, "uri"), Spool: filepath.Join(dir, "spool"),
+			Listen: address, StatusListen: "127.0.0.1:0", GracePeriod: 2 * time.Second, Log: &safeBuffer{},
+		})
+	}()
+	client := &http.Client{}
+	post := func(path, user string) int {
+		request, err := http.NewRequest(http.MethodPost, "http://"+address+path,
+			strings.NewReader(`{"userId":"ada","courseId":"c","lessonId":"l"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if user != "" {
+			request.Header.Set("X-Progress-User", user)
+		}
+		response, err := client.Do(request)
+		if err != nil {
+			return 0 // it starts
+		}
+		closeBody(t, response)
+		return response.StatusCode
+	}
+	expect := func(path, user string, want int) {
+		t.Helper()
+		got := 0
+		for end := time.Now().Add(20 * time.Second); got != want; <-time.After(10 * time.Millisecond) {
+			if got = post(path, user); time.Now().After(end) {
+				t.Fatalf("%s of %q: %d, want %d", path, user, got, want)
+			}
+		}
+	}
+	expect("/v1/progress", "", http.StatusOK)
+	if err := os.WriteFile(file, []byte(`{"ingest":{"userHeader":"X-Progress-User"}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	expect("/v1/progress", "", http.StatusUnauthorized)
+	expect("/v1/progress", "bob", http.StatusForbidden)
+	expect("/v1/progress", "ada", http.StatusOK)
+	expect(prestopPath, "ada", http.StatusForbidden)
+	expect(prestopPath, "", http.StatusAccepted)
+	client.CloseIdleConnections()
+	stop()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestRunNamesWhatItCantUse(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "file")
