@@ -26,7 +26,7 @@ demo-down: ## Stop what `make demo` started and remove it
 	@go run ./test/demo down
 
 .PHONY: try
-try: ## Start the sidecar alone with a throwaway Postgres, to write to with curl
+try: ## Start the sidecar alone with a throwaway Postgres, to write to with curl or with a browser through a sample LMS
 	@go run ./hack/packages postgres
 	@go run ./test/try
 

@@ -4,7 +4,12 @@
 //
 // Its environment: PROGRESS_SYNC_URL (which the operator sets), TRUTH_URL of the
 // collector that keeps the account (kept in memory and shown at /truth without
-// it), POD_NAME (else the host's name), LISTEN (":8080").
+// it), POD_NAME (else the host's name), LISTEN (":8080"), USER_HEADER (what the
+// policy's spec.ingest.userHeader names; without it simulated learners send none).
+//
+// With -web :8000 -assets DIR it is a web site too, package web, where real
+// learners log in and watch a film. SESSION_KEY signs their sessions; replicas
+// need the same one.
 //
 // On SIGTERM the learners stop, the answers of the last writes are awaited and
 // recorded, and it exits with 0.

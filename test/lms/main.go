@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"net"
 	"net/http"
@@ -23,6 +24,10 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	env, err := readEnvironment(os.Getenv, os.Hostname)
+	flag.StringVar(&env.web, "web", "", "address at which learners find the LMS, such as :8000; without it there are simulated learners only")
+	flag.StringVar(&env.assets, "assets", "/assets", "folder with what test/lms/web/bundle has built")
+	flag.DurationVar(&env.interval, "interval", 0, "how often a page sends what is watched; 10s if it is 0")
+	flag.Parse()
 	if err == nil {
 		err = run(ctx, env, os.Stdout)
 	}
@@ -35,12 +40,19 @@ func main() {
 // environment is what the pod tells the process.
 type environment struct {
 	name, sidecarURL, truthURL, listen string
+	// userHeader is empty where the policy names none.
+	userHeader, sessionKey string
+	// web is where learners find the LMS, assets are the scripts of its pages.
+	web, assets string
+	// interval of the pages between two requests, 0 for the usual one.
+	interval time.Duration
 }
 
 func readEnvironment(getenv func(string) string, hostname func() (string, error)) (environment, error) {
 	env := environment{
 		name: getenv("POD_NAME"), sidecarURL: getenv("PROGRESS_SYNC_URL"),
 		truthURL: getenv("TRUTH_URL"), listen: getenv("LISTEN"),
+		userHeader: getenv("USER_HEADER"), sessionKey: getenv("SESSION_KEY"),
 	}
 	if env.sidecarURL == "" {
 		return env, errors.New("PROGRESS_SYNC_URL is not set: is the sidecar injected? It is set in pods that a ProgressSyncPolicy selects")
@@ -90,8 +102,14 @@ func run(ctx context.Context, env environment, out *os.File) error {
 
 	class := classroom.New(classroom.Options{
 		Name:     fmt.Sprintf("%s-%d", env.name, time.Now().UnixNano()),
-		Recorder: recorder, Sender: report.NewClient(env.sidecarURL, client), Timeout: requestTimeout,
+		Recorder: recorder, Timeout: requestTimeout,
+		Sender: report.NewClient(env.sidecarURL, client).WithUserHeader(env.userHeader),
 	})
+	site, err := openSite(env, transport)
+	if err != nil {
+		return err
+	}
+	defer site.close()
 	listener, err := net.Listen("tcp", env.listen)
 	if err != nil {
 		return fmt.Errorf("listening for the test driver: %w", err)
@@ -100,14 +118,20 @@ func run(ctx context.Context, env environment, out *os.File) error {
 	served := make(chan error, 1)
 	tasks.Go(func() { served <- server.Serve(listener) })
 	_, _ = fmt.Fprintf(out, "lms %s: waiting for learners on %s, writing to %s\n", env.name, listener.Addr(), env.sidecarURL)
+	if site.open() {
+		_, _ = fmt.Fprintf(out, "lms %s: open for learners on http://%s\n", env.name, site.listener.Addr())
+	}
 
 	select {
+	case err := <-site.failed:
+		return fmt.Errorf("serving learners: %w", err)
 	case err := <-served:
 		return fmt.Errorf("serving the test driver: %w", err)
 	case <-ctx.Done():
 	}
 	limit := time.AfterFunc(lastWrites, cut)
 	defer limit.Stop()
+	site.close()
 	stopped := class.Stop()
 	stats := class.Stats()
 	_, _ = fmt.Fprintf(out, "lms %s: stopped %d learners; %d updates acknowledged, %d refused, %d uncertain\n",

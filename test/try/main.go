@@ -1,5 +1,5 @@
 // Command try runs the sidecar alone with a throwaway Postgres, for trying it
-// out with curl: `make try`. It shows the sync state and the newest rows until
+// out with curl or, through a sample LMS, with a browser: `make try`. It shows the sync state and the newest rows until
 // Ctrl-C, and removes everything then.
 package main
 

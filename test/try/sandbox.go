@@ -26,6 +26,7 @@ type sandbox struct {
 	ended       chan error
 	api, status string // addresses
 	interval    time.Duration
+	lms         *lms
 }
 
 // open starts both. What it returns must be closed even after an error.
@@ -45,6 +46,7 @@ func open(ctx context.Context, interval time.Duration) (*sandbox, error) {
 		{"building the sidecar", s.build},
 		{"starting Postgres", s.startPostgres},
 		{"starting the sidecar", s.startSidecar},
+		{"starting the sample LMS", s.startLMS},
 	}
 	for _, step := range steps {
 		began := time.Now()
@@ -60,14 +62,16 @@ func open(ctx context.Context, interval time.Duration) (*sandbox, error) {
 
 func (s *sandbox) file(name string) string { return filepath.Join(s.dir, name) }
 
-// program is where the sidecar is built to; it stays there for the next time.
-func program() string {
+// cached is a file that stays for the next time.
+func cached(name string) string {
 	cache := os.Getenv("PROGRESS_SYNC_CACHE")
 	if cache == "" {
 		cache = ".cache"
 	}
-	return filepath.Join(cache, "try", "sidecar")
+	return filepath.Join(cache, "try", name)
 }
+
+func program() string { return cached("sidecar") }
 
 func (s *sandbox) build(ctx context.Context) error {
 	command := exec.CommandContext(ctx, "go", "build", "-o", program(), "./cmd/sidecar")
@@ -162,7 +166,11 @@ func (s *sandbox) log() string {
 
 func (s *sandbox) instructions() string {
 	return fmt.Sprintf(`
-The sidecar writes each learner and lesson once every %[1]s. In another terminal:
+The sidecar writes each learner and lesson once every %[1]s.
+
+%[5]s
+
+In another terminal:
 
   curl -H 'Content-Type: application/json' http://%[2]s/v1/progress \
     -d '{"userId":"ada","courseId":"algebra","lessonId":"groups","currentTime":42,"duration":600,"watchedDelta":5}'
@@ -173,12 +181,15 @@ The sidecar writes each learner and lesson once every %[1]s. In another terminal
 
 Ctrl-C ends it and removes everything.
 
-`, s.interval, s.api, s.uri(), s.status)
+`, s.interval, s.api, s.uri(), s.status, s.lms.invitation())
 }
 
 // close drains the sidecar, stops Postgres and removes the folder.
 func (s *sandbox) close() error {
 	var failures []error
+	if s.lms != nil {
+		failures = append(failures, s.lms.close())
+	}
 	if s.sidecar != nil && s.sidecar.Process != nil {
 		if err := s.sidecar.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 			failures = append(failures, err)

@@ -17,14 +17,22 @@ import (
 
 // Client posts updates to a sidecar.
 type Client struct {
-	url  string
-	http *http.Client
+	url        string
+	http       *http.Client
+	userHeader string
 }
 
 // NewClient returns a client of the sidecar at url, such as
 // http://127.0.0.1:8787.
 func NewClient(url string, client *http.Client) *Client {
 	return &Client{url: url + "/v1/progress", http: client}
+}
+
+// WithUserHeader makes the client name the learner in this header too, which a
+// sidecar wants whose policy has spec.ingest.userHeader; nothing if it is empty.
+func (c *Client) WithUserHeader(name string) *Client {
+	c.userHeader = name
+	return c
 }
 
 // Answer is what came of an update.
@@ -54,6 +62,9 @@ func (c *Client) Send(ctx context.Context, update truth.Update) Answer {
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Prefer", "return=minimal")
+	if c.userHeader != "" {
+		req.Header.Set(c.userHeader, update.UserID)
+	}
 	asked := time.Now()
 	resp, err := c.http.Do(req)
 	took := time.Since(asked)

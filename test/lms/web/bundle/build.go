@@ -64,10 +64,13 @@ func (b builder) build(ctx context.Context, dir string) error {
 		JSX: api.JSXAutomatic, Alias: alias, TsconfigRaw: "{}",
 		Define:           map[string]string{"process.env.NODE_ENV": `"production"`},
 		MinifyWhitespace: true, MinifySyntax: true, MinifyIdentifiers: true,
-		LegalComments: api.LegalCommentsInline, LogLevel: api.LogLevelSilent,
+		// The browser package says which files of dist/ do something by being imported,
+		// and these are those of src/.
+		IgnoreAnnotations: true,
+		LegalComments:     api.LegalCommentsInline, LogLevel: api.LogLevelSilent,
 	})
-	if len(result.Errors) > 0 {
-		messages := api.FormatMessages(result.Errors, api.FormatMessagesOptions{})
+	if wrong := append(result.Errors, result.Warnings...); len(wrong) > 0 {
+		messages := api.FormatMessages(wrong, api.FormatMessagesOptions{})
 		failures := make([]error, 0, len(messages))
 		for _, message := range messages {
 			failures = append(failures, errors.New(message))
