@@ -10,7 +10,7 @@ import (
 func (s *sidecar) adopter() *adopt.Adopter {
 	return adopt.New(adopt.Options{
 		Spool:    s.options.Spool,
-		Database: s.tracing.Database(s.db),
+		Database: s.state.Timed(s.tracing.Database(s.db)),
 		Observer: s.state,
 		Counter:  s.state,
 		Policies: func() (buffer.Policy, flush.Policy) {

@@ -19,6 +19,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/state"
 	"github.com/progress-sync/progress-sync/sidecar/tracing"
+	"github.com/progress-sync/progress-sync/sidecar/web/panel"
 )
 
 // sidecar is all the parts of one process.
@@ -78,11 +79,12 @@ func open(o Options, memory int64) (*sidecar, error) {
 	s.db = postgres.New(databaseOptions(c, s.databaseURI))
 	s.tracing = s.startTracing()
 	s.flusher = flush.New(flush.Options{
-		Buffer: s.buffer, Database: s.tracing.Database(s.db), Observer: s.state, Policy: flush.PolicyOf(c), Log: s.log.WithName("flush"),
+		Buffer: s.buffer, Database: s.state.Timed(s.tracing.Database(s.db)), Observer: s.state, Policy: flush.PolicyOf(c),
+		Log: s.log.WithName("flush"),
 	})
 	s.handler = ingest.New(ingest.Options{
 		Buffer: s.buffer, Syncer: s.flusher, Eraser: s.flusher, Reader: reader{s.db, s.buffer.Writer()}, State: s.state,
-		Limits: s.limits(c),
+		Limits: s.limits(c), Panel: panel.New(panel.Options{State: s.state, Config: s.inUse}),
 	})
 	s.state.Attach(s.buffer, s.db.Connections)
 	if err := s.listen(); err != nil {
@@ -201,6 +203,13 @@ func (s *sidecar) apply() {
 	s.db.SetOptions(databaseOptions(s.config, nil))
 	s.flusher.SetPolicy(flush.PolicyOf(s.config))
 	s.handler.SetLimits(s.limits(s.config))
+}
+
+// inUse is the configuration in use.
+func (s *sidecar) inUse() config.Config {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.config
 }
 
 func (s *sidecar) limits(c config.Config) ingest.Limits {

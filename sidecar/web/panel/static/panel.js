@@ -1,0 +1,257 @@
+// Shows /ui/data, and asks for it again when the sidecar says that something
+// changed (/v1/sync/events), or every two seconds where it can't say so.
+import { $, bytes, call, cell, count, fill, make, number, plural, row, say, span, time, timeText } from "./dom.js";
+import * as chart from "./chart.js";
+import * as quarantine from "./quarantine.js";
+
+const seconds = 1000;
+const atMost = 0.5 * seconds; // between two reads
+const polling = 2 * seconds;
+const listening = 10 * seconds; // for what changes without an event
+const again = 30 * seconds; // until events are tried again
+
+let data = null;
+let offset = 0; // of the sidecar's clock, in milliseconds
+let lost = null; // when the sidecar stopped answering
+let events = null;
+let timer = 0;
+let due = 0; // when timer fires
+let reading = false;
+let troubled = null; // the last state that was announced, null for none
+
+const now = () => Date.now() + offset;
+
+// Reading.
+
+function readIn(delay) {
+  const at = Date.now() + delay;
+  if (timer !== 0 && due <= at) return;
+  clearTimeout(timer);
+  due = at;
+  timer = setTimeout(read, delay);
+}
+
+async function read() {
+  timer = 0;
+  if (reading || document.hidden) return;
+  reading = true;
+  const began = Date.now();
+  try {
+    const next = await call("GET", "data");
+    offset = Date.parse(next.now) - (began + Date.now()) / 2;
+    data = next;
+    if (lost !== null) announce("The sidecar answers again.");
+    lost = null;
+    show();
+  } catch (error) {
+    if (lost === null) announce(error.message);
+    lost ??= Date.now();
+    showLink();
+  }
+  reading = false;
+  readIn(isLive() && lost === null ? listening : polling);
+}
+
+const isLive = () => events?.readyState === EventSource.OPEN;
+
+function listen() {
+  if (document.hidden || events !== null) return;
+  events = new EventSource("../v1/sync/events");
+  events.addEventListener("state", () => readIn(atMost));
+  events.addEventListener("open", showLink);
+  events.addEventListener("error", () => {
+    showLink();
+    readIn(polling);
+    if (events.readyState !== EventSource.CLOSED) return; // the browser tries again
+    events = null;
+    setTimeout(listen, again);
+  });
+}
+
+// Showing.
+
+function show() {
+  showLink();
+  showIdentity();
+  showState();
+  showAdvice();
+  showFacts();
+  showBatches();
+  showConfig();
+  quarantine.update(data);
+  const { updatesAccepted, rowsWritten } = data.status.counters;
+  chart.sample(now(), updatesAccepted, rowsWritten);
+  chart.draw(now());
+}
+
+function showLink() {
+  let text = isLive() ? "Live" : "Read every 2 seconds";
+  if (lost !== null) text = `No answer since ${timeText(lost)}; what is shown is older`;
+  say($("link"), text);
+  $("link").className = lost !== null ? "lost" : "";
+}
+
+function showIdentity() {
+  const { version, policyNamespace, policyName, policyGeneration, startedAt } = data.status;
+  const policy = policyName ? `policy ${policyNamespace}/${policyName} (generation ${policyGeneration})` : "no policy";
+  say($("identity"), `Version ${version}, ${policy}, up ${span((now() - Date.parse(startedAt)) / 1000)}`);
+}
+
+const shapes = {
+  synced: "M12 2a10 10 0 1 0 0 20 10 10 0 0 0 0-20ZM7 12l3.5 3.5L17 9",
+  pending: "M12 2a10 10 0 1 0 0 20 10 10 0 0 0 0-20ZM12 6.5V12l4 2.5",
+  syncing: "M12 21V4M5 11l7-7 7 7",
+  retrying: "M20 12a8 8 0 1 1-2.5-5.8M20 2v5h-5",
+  parked: "M3 3h18v18H3ZM9.5 8v8M14.5 8v8",
+  offline: "M12 2a10 10 0 1 0 0 20 10 10 0 0 0 0-20ZM5 5l14 14",
+  error: "M8 2h8l6 6v8l-6 6H8l-6-6V8ZM12 7v6M12 16.5v.5",
+};
+
+function sentence() {
+  const { state, pendingUpdates, nextSyncAt } = data.status.sync;
+  const left = nextSyncAt ? (Date.parse(nextSyncAt) - now()) / 1000 : null;
+  const next = left === null ? "soon" : left < 1 ? "now" : `in ${span(left)}`;
+  const waiting = `${plural(pendingUpdates, "update")} ${pendingUpdates === 1 ? "waits" : "wait"}`;
+  return {
+    synced: "All that was accepted is saved in Postgres.",
+    pending: `${waiting} on the sidecar's disk for the window to end. Next write ${next}.`,
+    syncing: "A write to Postgres is under way.",
+    retrying: `The last attempt failed, the next is ${next}. ${waiting}; nothing accepted is dropped.`,
+    parked: `The retries are used up. ${waiting}; nothing accepted is dropped. Postgres is probed ${next}.`,
+    offline: "Postgres cannot be reached. No write has suffered from it yet.",
+    error: `A person has to act. ${waiting} on the sidecar's disk.`,
+  }[state];
+}
+
+const isTrouble = (state) => ["retrying", "parked", "offline", "error"].includes(state);
+
+function showState() {
+  const { state } = data.status.sync;
+  $("banner").className = state;
+  $("state-shape").firstElementChild.setAttribute("d", shapes[state]);
+  say($("state"), state);
+  say($("state-sentence"), sentence());
+  document.title = `${state} – progress-sync sidecar`;
+  // Routine changes are not announced.
+  if (isTrouble(state) && troubled !== state) {
+    announce(`State: ${state}. ${data.status.sync.error?.message ?? ""}`);
+    troubled = state;
+  } else if (!isTrouble(state) && troubled !== null) {
+    announce(state === "synced" ? "Saved again: all that was accepted is in Postgres." : "Postgres takes writes again.");
+    troubled = null;
+  }
+}
+
+function announce(text) {
+  $("announcement").textContent = text;
+}
+
+function showAdvice() {
+  const { sync: { error }, refusal, configError } = data.status;
+  const advice = [];
+  if (error) {
+    const code = error.sqlState ? `${error.class}, SQLSTATE ${error.sqlState}` : error.class;
+    advice.push(make("li", {}, error.message, make("small", {}, ` (${code}, since `, time(error.since), ")")));
+  }
+  if (refusal) advice.push(make("li", {}, `New updates are refused. ${refusal}`));
+  if (configError) advice.push(make("li", {}, `The newest configuration is not in use: ${configError}`));
+  $("trouble").hidden = advice.length === 0;
+  fill($("advice"), advice, $("state-heading"));
+}
+
+function showFacts() {
+  const { sync, counters, database, spool, deadLetters } = data.status;
+  const passed = (text) => (now() - Date.parse(text)) / 1000;
+  const left = sync.nextSyncAt ? -passed(sync.nextSyncAt) : 0;
+  const reached = { true: "reachable", false: "not reachable" }[database.reachable] ?? "not tried yet";
+  const facts = {
+    Waiting: [plural(sync.pendingUpdates, "update"), `in ${plural(sync.pendingRecords + sync.inFlightRecords, "record")}, ${count(sync.inFlightRecords)} being written`],
+    "Oldest waiting": [sync.pendingUpdates > 0 ? span(sync.oldestPendingSeconds + passed(data.now)) : "–", ""],
+    "Last saved": sync.lastSyncedAt ? [timeText(sync.lastSyncedAt), `${span(passed(sync.lastSyncedAt))} ago`] : ["–", ""],
+    "Next write": sync.nextSyncAt ? [timeText(sync.nextSyncAt), left < 1 ? "now" : `in ${span(left)}`] : ["–", ""],
+    Retries: [count(sync.retryCount), `failed in a row, ${count(counters.retries)} retries since the start`],
+    Postgres: [reached, database.since ? `since ${timeText(database.since)}` : ""],
+    Accepted: [plural(counters.updatesAccepted, "update"), `${count(counters.updatesRejected)} rejected`],
+    Written: [plural(counters.rowsWritten, "row"), `in ${plural(counters.batchesApplied, "batch", "batches")}, ${count(counters.batchesReplayed)} replayed`],
+    Quarantine: [plural(deadLetters.count, "record"), "refused by Postgres"],
+    Spool: [bytes(spool.bytes), `of ${bytes(spool.limitBytes)}`],
+  };
+  const list = $("facts");
+  for (const [i, [name, [value, detail]]] of Object.entries(facts).entries()) {
+    const dd = list.children[i]?.lastElementChild ?? make("dd", {}, make("span"), " ", make("small"));
+    if (!dd.parentElement) list.append(make("div", {}, make("dt", {}, name), dd));
+    say(dd.firstElementChild, value);
+    say(dd.lastElementChild, detail);
+  }
+}
+
+function showBatches() {
+  const rows = data.batches.map((batch) => row(
+    time(batch.finishedAt),
+    make("td", {}, make("span", { class: `outcome ${batch.outcome}` }, batch.outcome), batch.sqlState ? ` ${batch.sqlState}` : ""),
+    ...[batch.lane, batch.number, batch.updates, batch.records, batch.rows].map(number),
+    make("td", { class: "number" }, batch.roundTripSeconds > 0 ? `${(batch.roundTripSeconds * 1000).toPrecision(3)} ms` : "–"),
+  ));
+  if (rows.length === 0) rows.push(make("tr", {}, make("td", { colspan: 8 }, "None since the sidecar started.")));
+  fill($("batches"), rows, $("batches-heading"));
+}
+
+function showConfig() {
+  const { policy, ...sections } = data.config;
+  say($("config-source"), policy.name ? `Written from the policy ${policy.namespace}/${policy.name}, generation ${policy.generation}.`
+    : "No policy: the file of the command line, or the defaults.");
+  const rows = [];
+  const add = (name, value) => {
+    if (value !== null && typeof value === "object") {
+      for (const key of Object.keys(value)) add(name === "" ? key : `${name}.${key}`, value[key]);
+      return;
+    }
+    rows.push(row(name, cell(String(value))));
+  };
+  add("", sections);
+  fill($("config"), rows, $("config-heading"));
+}
+
+// Acting.
+
+async function forceSync() {
+  const button = $("force-sync");
+  if (button.getAttribute("aria-disabled") === "true") return;
+  button.setAttribute("aria-disabled", "true");
+  const result = $("force-sync-result");
+  result.textContent = "Writing…";
+  try {
+    const { pendingUpdates, quarantined } = await call("POST", "../v1/sync");
+    result.textContent = `At ${timeText(Date.now())}: all that was accepted before is saved.`
+      + (quarantined > 0 ? ` But ${plural(quarantined, "record")} refused by Postgres; see Quarantine.` : "")
+      + (pendingUpdates > 0 ? ` ${plural(pendingUpdates, "update")} came since.` : "");
+  } catch (error) {
+    result.textContent = `At ${timeText(Date.now())}: not saved. ${error.message}`;
+  }
+  button.removeAttribute("aria-disabled");
+  readIn(0);
+}
+
+$("force-sync").addEventListener("click", forceSync);
+$("chart-details").addEventListener("toggle", () => chart.draw(now()));
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) {
+    events?.close(); // others may need the place
+    events = null;
+    return;
+  }
+  listen();
+  readIn(0);
+});
+setInterval(() => {
+  if (data === null || document.hidden) return;
+  if (lost === null) {
+    showIdentity();
+    say($("state-sentence"), sentence());
+    showFacts();
+  }
+  chart.draw(now());
+}, seconds);
+quarantine.start();
+listen();
+readIn(0);
