@@ -28,8 +28,8 @@ type lms struct {
 func (s *sandbox) startLMS(ctx context.Context) error {
 	s.lms = &lms{}
 	assets := cached("assets")
-	if err := bundle.Build(ctx, assets); err != nil {
-		s.lms.missing = err
+	s.lms.missing = bundle.Build(ctx, assets)
+	if s.lms.missing != nil {
 		return nil
 	}
 	// Calls with curl name the learner in the body, so this sidecar's policy has

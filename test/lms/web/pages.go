@@ -21,6 +21,9 @@ type Lesson struct {
 	Completed  bool
 }
 
+// Whole percent, so that 100 is all of it.
+func (l Lesson) Whole() int { return int(l.Percentage) }
+
 // Lessons of the course, in order.
 func Lessons() []Lesson {
 	return []Lesson{

@@ -76,9 +76,9 @@ func New(o Options) (http.Handler, error) {
 	mux.HandleFunc("GET /lessons/{id}", s.page(s.lesson("react")))
 	mux.HandleFunc("GET /lessons/{id}/element", s.page(s.lesson("element")))
 	mux.Handle("/progress/", http.StripPrefix("/progress", s.progress()))
-	mux.HandleFunc("GET /style.css", static("style.css"))
-	mux.HandleFunc("GET /icon.svg", static("icon.svg"))
-	mux.HandleFunc("GET /film.webm", static("film.webm"))
+	mux.HandleFunc("GET /style.css", static("style.css", "text/css; charset=utf-8"))
+	mux.HandleFunc("GET /icon.svg", static("icon.svg", "image/svg+xml"))
+	mux.HandleFunc("GET /film.webm", static("film.webm", "video/webm"))
 	mux.Handle("GET /assets/", http.StripPrefix("/assets/", http.FileServerFS(o.Assets)))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	return http.NewCrossOriginProtection().Handler(s.secure(mux)), nil
@@ -106,13 +106,14 @@ func (s *server) secure(next http.Handler) http.Handler {
 }
 
 // static answers range requests, which seeking in the film needs.
-func static(name string) http.HandlerFunc {
+func static(name, mediaType string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		content, err := files.ReadFile("pages/" + name)
 		if err != nil {
 			http.NotFound(w, r)
 			return
 		}
+		w.Header().Set("Content-Type", mediaType)
 		http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(content))
 	}
 }

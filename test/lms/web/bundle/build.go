@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 
 	"github.com/evanw/esbuild/pkg/api"
 )
@@ -69,7 +70,7 @@ func (b builder) build(ctx context.Context, dir string) error {
 		IgnoreAnnotations: true,
 		LegalComments:     api.LegalCommentsInline, LogLevel: api.LogLevelSilent,
 	})
-	if wrong := append(result.Errors, result.Warnings...); len(wrong) > 0 {
+	if wrong := slices.Concat(result.Errors, result.Warnings); len(wrong) > 0 {
 		messages := api.FormatMessages(wrong, api.FormatMessagesOptions{})
 		failures := make([]error, 0, len(messages))
 		for _, message := range messages {
