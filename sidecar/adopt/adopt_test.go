@@ -193,7 +193,7 @@ func TestASpoolThatHoldsRefusedRecordsStays(t *testing.T) {
 	kill(t, hold(t, filepath.Join(root, uuid.NewString()), 50))
 	db := postgres.New(postgres.Options{URI: func() (string, error) { return uri, nil }})
 	defer db.Close()
-	if _, err := db.Claim(t.Context(), uuid.NewString(), uuid.NewString(), 1); err != nil {
+	if _, err := db.Claim(t.Context(), uuid.NewString(), uuid.NewString(), 1, nil); err != nil {
 		t.Fatal(err)
 	}
 	conn, err := pgx.Connect(t.Context(), uri)

@@ -1,6 +1,7 @@
 package flush
 
 import (
+	"errors"
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
@@ -67,6 +68,14 @@ func staleSpool() postgres.Failure {
 			"so the spool is an old copy; its data is held and not written. " +
 			"Bring back the newest spool, or start with an empty one and keep this for inspection.",
 	}
+}
+
+// claimFailure is what is wrong when a session, or a sign of life, can't be had.
+func claimFailure(err error) postgres.Failure {
+	if errors.Is(err, errStaleSpool) {
+		return staleSpool()
+	}
+	return postgres.Classify(err)
 }
 
 func stopping() postgres.Failure {

@@ -53,20 +53,27 @@ func (d *ledgerModel) called(name string, b progress.Batch) error {
 	return d.before(name, b)
 }
 
-func (d *ledgerModel) Claim(ctx context.Context, _, owner string, lanes int) ([]postgres.Claimed, error) {
+func (d *ledgerModel) Claim(ctx context.Context, _, owner string, lanes int, accept func([]postgres.Claimed) error) ([]postgres.Claimed, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err := errors.Join(ctx.Err(), d.called("claim", progress.Batch{})); err != nil {
 		return nil, err
 	}
 	claimed := make([]postgres.Claimed, lanes)
+	rows := maps.Clone(d.rows)
 	for lane := range lanes {
-		row, ok := d.rows[lane]
+		row, ok := rows[lane]
 		row.owner = owner
 		row.claims++
 		claimed[lane] = postgres.Claimed{Number: row.number, BatchID: row.id, Claims: row.claims, Existed: ok}
-		d.rows[lane] = row
+		rows[lane] = row
 	}
+	if accept != nil {
+		if err := accept(claimed); err != nil {
+			return nil, err
+		}
+	}
+	d.rows = rows
 	return claimed, nil
 }
 

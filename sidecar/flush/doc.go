@@ -20,7 +20,9 @@
 //	a lower number, or no row    the database fell back: apply again what is
 //	                             kept above it, then go on; if something is
 //	                             missing, say so and move the ledger past it
-//	any other higher number      the spool is an old copy: hold its data
+//	any other higher number      the spool is an old copy: hold its data; a
+//	                             claim that finds it is taken back whole, so
+//	                             that the copy fences nobody
 //	another owner                with fewer claims than at this process's, the
 //	                             database fell back to before it: claim again;
 //	                             else a newer process: stop for good

@@ -47,7 +47,7 @@ func New(o Options) *Flusher {
 	lanes := o.Buffer.Lanes()
 	f := &Flusher{
 		buffer: o.Buffer, db: o.Database, observer: observer,
-		session: newSession(o.Database, o.Buffer.Writer(), uuid.NewString(), lanes),
+		session: newSession(o.Database, o.Buffer, uuid.NewString()),
 		gate:    newGate(lanes, o.Policy, chance, observer),
 		done:    make(chan struct{}),
 	}

@@ -60,7 +60,7 @@ func (h *health) note(err error) {
 		h.f.gate.checked(nil)
 		return
 	}
-	f := postgres.Classify(err)
+	f := claimFailure(err)
 	h.f.gate.checked(&f)
 }
 

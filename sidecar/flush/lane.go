@@ -112,7 +112,7 @@ func (l *lane) turn(ctx context.Context) error {
 	}
 	c, err := l.f.session.enter(ctx)
 	if err != nil {
-		l.failed(ctx, a, postgres.Classify(err), true)
+		l.failed(ctx, a, claimFailure(err), true)
 		return nil
 	}
 	defer l.f.session.use.RUnlock()

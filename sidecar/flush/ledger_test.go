@@ -135,7 +135,7 @@ func TestAReplayThatIsNotCompleteIsReportedAndWritingGoesOn(t *testing.T) {
 func TestAnOlderProcessIsFencedAndStopsForGood(t *testing.T) {
 	run(t, func(t *testing.T, f *fixture, db *ledgerModel) {
 		save(t, f, 1)
-		if _, err := db.Claim(t.Context(), "", "a newer process", f.buffer.Lanes()); err != nil {
+		if _, err := db.Claim(t.Context(), "", "a newer process", f.buffer.Lanes(), nil); err != nil {
 			t.Fatal(err)
 		}
 		put(t, f.buffer, 1, 2, 3)
@@ -174,7 +174,6 @@ func TestAStaleSpoolIsHeldAndNothingOfItWritten(t *testing.T) {
 		old := disk.CrashClone(vfs.CrashCloneCfg{})
 		save(t, f, 1, 2, 3, 4)
 		save(t, f, 1, 2, 3, 4)
-		_ = f.stop()
 
 		stale := openBuffer(t, old, bufferPolicy)
 		g := start(t, stale, db, testPolicy)
@@ -189,6 +188,31 @@ func TestAStaleSpoolIsHeldAndNothingOfItWritten(t *testing.T) {
 		wantCounts(t, db, map[int]int64{1: 3, 2: 3, 3: 3, 4: 3})
 		if s := stale.Stats(); s.Pending != 4 {
 			t.Errorf("kept %+v", s)
+		}
+		// The process that has the spool has not noticed.
+		save(t, f, 1, 2, 3, 4)
+		if c := f.seen.condition(); c.Phase != PhaseWorking {
+			t.Errorf("the spool's own process: %+v", c)
+		}
+	})
+}
+
+func TestAStaleSpoolThatHasNothingToWriteSaysSoAndFencesNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db := newLedgerModel()
+		disk := vfs.NewCrashableMem()
+		f := start(t, openBuffer(t, disk, bufferPolicy), db, testPolicy)
+		save(t, f, 1)
+		old := disk.CrashClone(vfs.CrashCloneCfg{})
+		save(t, f, 1) // of one lane
+		g := start(t, openBuffer(t, old, bufferPolicy), db, testPolicy)
+		after(10 * time.Minute)
+		if c := g.seen.condition(); c.Phase != PhaseHeld || c.Failure.Class != ClassStaleSpool {
+			t.Errorf("condition %+v", c)
+		}
+		save(t, f, 1, 2, 3, 4)
+		if c := f.seen.condition(); c.Phase != PhaseWorking {
+			t.Errorf("the spool's own process: %+v", c)
 		}
 	})
 }
@@ -273,7 +297,7 @@ func TestLiveCopiesOfASpoolDoNotFightForTheLedger(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				db := newLedgerModel()
-				if _, err := db.Claim(t.Context(), "", "an earlier process", 2); err != nil {
+				if _, err := db.Claim(t.Context(), "", "an earlier process", 2, nil); err != nil {
 					t.Fatal(err)
 				}
 				rows, saved := db.snapshot()
@@ -338,5 +362,7 @@ func TestACopyThatFrozeOtherRecordsUnderAnAppliedNumberIsHeld(t *testing.T) {
 			t.Errorf("kept %+v", s)
 		}
 		wantCounts(t, db, map[int]int64{1: 3, 2: 2, 3: 3, 4: 2})
+		save(t, g, 1, 2, 3, 4)
+		wantCounts(t, db, map[int]int64{1: 4, 2: 3, 3: 4, 4: 3})
 	})
 }

@@ -36,7 +36,7 @@ type Buffer interface {
 // Database is where batches go; *postgres.Database is one. Its errors are told
 // apart by postgres.Classify.
 type Database interface {
-	Claim(ctx context.Context, writer, owner string, lanes int) ([]postgres.Claimed, error)
+	Claim(ctx context.Context, writer, owner string, lanes int, accept func([]postgres.Claimed) error) ([]postgres.Claimed, error)
 	Adopt(ctx context.Context, writer, owner string, lane int, number uint64) error
 	ApplyRound(ctx context.Context, writer, owner string, prev uint64, batches []progress.Batch) ([]postgres.Result, error)
 	Erase(ctx context.Context, userID string, before time.Time) (rows int64, err error)

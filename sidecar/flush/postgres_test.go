@@ -184,7 +184,7 @@ func TestAgainstPostgresAMissingGrantIsHeldUntilItIsGiven(t *testing.T) {
 	database := admin.Config().Database
 	first := postgres.New(postgres.Options{URI: func() (string, error) { return uri, nil }})
 	defer first.Close()
-	if _, err := first.Claim(t.Context(), "3f0e8c9c-7d43-4c53-9a51-0a8f6c2d1b11", "3f0e8c9c-7d43-4c53-9a51-0a8f6c2d1b12", 1); err != nil {
+	if _, err := first.Claim(t.Context(), "3f0e8c9c-7d43-4c53-9a51-0a8f6c2d1b11", "3f0e8c9c-7d43-4c53-9a51-0a8f6c2d1b12", 1, nil); err != nil {
 		t.Fatal(err)
 	}
 	b := openBuffer(t, vfs.NewMem(), bufferPolicy)
@@ -263,6 +263,30 @@ func TestAgainstPostgresALostLedgerIsClaimedAgain(t *testing.T) {
 		got := sums(t, admin)
 		return got[key(1).UserID] == [2]int64{2, 2} && got[key(2).UserID] == [2]int64{2, 2} && got[key(3).UserID] == [2]int64{2, 2}
 	})
+}
+
+func TestAgainstPostgresAnOldCopyOfASpoolFencesNobody(t *testing.T) {
+	uri := pgtest.Database(t)
+	admin := connect(t, uri)
+	disk := vfs.NewCrashableMem()
+	b := openBuffer(t, disk, bufferPolicy)
+	good := start(t, b, openDatabase(t, uri), quick)
+	save(t, good, 1, 2, 3, 4)
+	old := disk.CrashClone(vfs.CrashCloneCfg{})
+	save(t, good, 1, 2, 3, 4)
+	stale := start(t, openBuffer(t, old, bufferPolicy), openDatabase(t, uri), quick)
+	for range 5 {
+		put(t, stale.buffer, 1, 2, 3, 4)
+		if failure := notSaved(t, stale.Sync(t.Context(), buffer.Filter{})); failure.Class != ClassStaleSpool {
+			t.Fatalf("class %s", failure.Class)
+		}
+		save(t, good, 1, 2, 3, 4)
+	}
+	for user, n := range sums(t, admin) {
+		if n != [2]int64{7, 7} {
+			t.Errorf("%s: saved %v", user, n)
+		}
+	}
 }
 
 func TestAgainstPostgresANewerProcessFencesAnOlder(t *testing.T) {

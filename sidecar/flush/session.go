@@ -2,22 +2,38 @@ package flush
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
+	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
+
+// spool is what a claim has to know of the buffer.
+type spool interface {
+	Writer() string
+	Lanes() int
+	Frozen(lane int) []progress.Batch
+	Applied(lane int) uint64
+}
+
+// errStaleSpool says that the rows were not claimed, because the ledger is ahead
+// of everything that the spool knows.
+var errStaleSpool = errors.New("the ledger is ahead of the spool")
 
 // session is the right to write under the ledger rows of this spool. A claim
 // takes them for this process's owner token, from whoever had them, and reads
 // their numbers. It is made once, and again only when the database has just
 // said that a row is gone or is as it was before the claim: a claim at any other
 // time could take the rows back from a newer process that has fenced this one.
+// Nor does an old copy of a spool get them from the process that has the spool:
+// a claim that finds a row ahead of the spool leaves all rows as they are.
 type session struct {
 	db     Database
+	spool  spool
 	writer string
 	owner  string
-	lanes  int
 
 	// use is held shared by a lane that works with the numbers of the claim,
 	// and whole by a claim, so that no batch is written between the reading of
@@ -36,8 +52,8 @@ type claim struct {
 	rows  []postgres.Claimed // by lanes
 }
 
-func newSession(db Database, writer, owner string, lanes int) *session {
-	return &session{db: db, writer: writer, owner: owner, lanes: lanes, renewed: make(chan struct{})}
+func newSession(db Database, s spool, owner string) *session {
+	return &session{db: db, spool: s, writer: s.Writer(), owner: owner, renewed: make(chan struct{})}
 }
 
 // enter returns a valid claim, claiming first if needed. Without an error the
@@ -69,12 +85,9 @@ func (s *session) claim(ctx context.Context) error {
 	if _, valid := s.peek(); valid {
 		return nil
 	}
-	rows, err := s.db.Claim(ctx, s.writer, s.owner, s.lanes)
+	rows, err := s.db.Claim(ctx, s.writer, s.owner, s.spool.Lanes(), s.accept)
 	if err != nil {
 		return fmt.Errorf("claiming the ledger: %w", err)
-	}
-	if len(rows) != s.lanes {
-		return fmt.Errorf("claiming the ledger: %d lanes instead of %d", len(rows), s.lanes)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -82,6 +95,22 @@ func (s *session) claim(ctx context.Context) error {
 	s.current = claim{epoch: s.current.epoch + 1, rows: rows}
 	close(s.renewed)
 	s.renewed = make(chan struct{})
+	return nil
+}
+
+// accept refuses a claim that would fence the process that has the spool from
+// an old copy of it. No lane is at work, so that the spool knows of all batches
+// that this process has sent.
+func (s *session) accept(rows []postgres.Claimed) error {
+	if len(rows) != s.spool.Lanes() {
+		return fmt.Errorf("%d lanes instead of %d", len(rows), s.spool.Lanes())
+	}
+	for i, row := range rows {
+		at := place{row.Number, row.BatchID}
+		if compare(at, s.spool.Applied(i), s.spool.Frozen(i)) == moveHold {
+			return errStaleSpool
+		}
+	}
 	return nil
 }
 

@@ -172,7 +172,7 @@ func TestAFencedAttemptThatStillRunsIsOverBeforeTheClaimReturns(t *testing.T) {
 	}
 	claims := make(chan claimed, 1)
 	go func() {
-		rows, err := d.Claim(t.Context(), w.id, uuid.NewString(), 1)
+		rows, err := d.Claim(t.Context(), w.id, uuid.NewString(), 1, nil)
 		var numbers []uint64
 		for _, row := range rows {
 			numbers = append(numbers, row.Number)

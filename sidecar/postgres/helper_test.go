@@ -37,7 +37,7 @@ type writer struct {
 func claim(tb testing.TB, d *Database) *writer {
 	tb.Helper()
 	w := &writer{d: d, id: uuid.NewString(), owner: uuid.NewString()}
-	claimed, err := d.Claim(tb.Context(), w.id, w.owner, 1)
+	claimed, err := d.Claim(tb.Context(), w.id, w.owner, 1, nil)
 	if err != nil {
 		tb.Fatal(err)
 	}

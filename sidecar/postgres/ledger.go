@@ -29,7 +29,13 @@ type Claimed struct {
 // Claim makes the schema ready, or checks it, and takes the ledger rows of a
 // writer's lanes for the given owner. From then on every other owner is
 // fenced. It returns what it found, by lanes.
-func (d *Database) Claim(ctx context.Context, writer, owner string, lanes int) ([]Claimed, error) {
+//
+// While the rows are locked and before anything is final, accept, if not nil, is
+// shown what was found. If it returns an error, all stays as it was, the present owner
+// included, and the error wraps that one. It must not call the Database.
+func (d *Database) Claim(
+	ctx context.Context, writer, owner string, lanes int, accept func([]Claimed) error,
+) ([]Claimed, error) {
 	const what = "claiming the ledger"
 	id, err := newIdentity(writer, owner)
 	if err != nil {
@@ -44,7 +50,17 @@ func (d *Database) Claim(ctx context.Context, writer, owner string, lanes int) (
 		for len(claimed) < lanes {
 			// Another process that claims the same lanes for the first time
 			// may have made a row that our statement could not see yet.
-			if claimed, err = d.claimOnce(ctx, conn, s.options, id, lanes); err != nil {
+			err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) (err error) {
+				claimed, err = d.claimOnce(ctx, tx, s.options, id, lanes)
+				if err != nil || len(claimed) < lanes {
+					return err
+				}
+				if accept == nil {
+					return nil
+				}
+				return accept(claimed)
+			})
+			if err != nil {
 				return err
 			}
 		}
@@ -57,7 +73,7 @@ func (d *Database) Claim(ctx context.Context, writer, owner string, lanes int) (
 	return claimed, nil
 }
 
-func (d *Database) claimOnce(ctx context.Context, conn *pgxpool.Conn, options Options, id identity, lanes int) ([]Claimed, error) {
+func (d *Database) claimOnce(ctx context.Context, conn sender, options Options, id identity, lanes int) ([]Claimed, error) {
 	claimed := make([]Claimed, 0, lanes)
 	err := d.bounded(ctx, conn, options.StatementTimeout, d.sql.claim, func(rows pgx.Rows) error {
 		var lane int32
@@ -117,9 +133,14 @@ func (d *Database) ledgerRow(ctx context.Context, conn *pgxpool.Conn, options Op
 	return at, err
 }
 
-// bounded runs one statement under a statement timeout, in one round trip and
-// one implicit transaction.
-func (d *Database) bounded(ctx context.Context, conn *pgxpool.Conn, limit time.Duration, sql string, scan func(pgx.Rows) error, arguments ...any) error {
+// sender is a connection, or a transaction on one.
+type sender interface {
+	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
+}
+
+// bounded runs one statement under a statement timeout, in one round trip and,
+// on a connection, one implicit transaction.
+func (d *Database) bounded(ctx context.Context, conn sender, limit time.Duration, sql string, scan func(pgx.Rows) error, arguments ...any) error {
 	batch := &pgx.Batch{}
 	batch.Queue(d.sql.statementTimeout, serverTimeout(ctx, limit))
 	batch.Queue(sql, arguments...)

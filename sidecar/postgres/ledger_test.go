@@ -91,7 +91,7 @@ func TestClaimingTakesALaneOver(t *testing.T) {
 	old := claim(t, d)
 	old.apply(t, watched(1))
 	taker := uuid.NewString()
-	claimed, err := d.Claim(t.Context(), old.id, taker, 3)
+	claimed, err := d.Claim(t.Context(), old.id, taker, 3, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,6 +110,31 @@ func TestClaimingTakesALaneOver(t *testing.T) {
 	}
 }
 
+func TestAClaimThatIsNotAcceptedLeavesTheOwner(t *testing.T) {
+	d := open(t, Options{URI: fixed(pgtest.Database(t))})
+	owner := claim(t, d)
+	owner.apply(t, watched(1))
+	refusal := errors.New("not these")
+	var found []Claimed
+	_, err := d.Claim(t.Context(), owner.id, uuid.NewString(), 2, func(rows []Claimed) error {
+		found = rows
+		return refusal
+	})
+	if !errors.Is(err, refusal) {
+		t.Errorf("the claim returned %v", err)
+	}
+	if diff := cmp.Diff([]Claimed{{Number: 1, BatchID: batchID(1), Claims: 2, Existed: true}, {Claims: 1}}, found); diff != "" {
+		t.Error(diff)
+	}
+	if r, err := owner.try(t.Context(), owner.next(watched(1))); err != nil || r.Outcome != Applied {
+		t.Errorf("the owner got %+v, %v", r, err)
+	}
+	claimed, err := d.Claim(t.Context(), owner.id, owner.owner, 2, nil)
+	if want := []Claimed{{Number: 2, BatchID: batchID(2), Claims: 2, Existed: true}, {Claims: 1}}; err != nil || !cmp.Equal(want, claimed) {
+		t.Errorf("afterwards the ledger is at %+v, %v", claimed, err)
+	}
+}
+
 func TestClaimsAtTheSameTimeLeaveOneOwner(t *testing.T) {
 	uri := pgtest.Database(t)
 	spool := uuid.NewString()
@@ -121,7 +146,7 @@ func TestClaimsAtTheSameTimeLeaveOneOwner(t *testing.T) {
 		owners[i] = uuid.NewString()
 		databases[i] = open(t, Options{URI: fixed(uri)})
 		wg.Go(func() {
-			numbers, err := databases[i].Claim(t.Context(), spool, owners[i], lanes)
+			numbers, err := databases[i].Claim(t.Context(), spool, owners[i], lanes, nil)
 			if err != nil || len(numbers) != lanes {
 				t.Errorf("claimed %v, %v", numbers, err)
 			}
@@ -155,7 +180,7 @@ func TestWrongArgumentsAreRefusedWithoutADatabase(t *testing.T) {
 	}})
 	good := uuid.NewString()
 	for name, call := range map[string]func() error{
-		"a writer that is no UUID": func() error { _, err := d.Claim(t.Context(), "x", good, 1); return err },
+		"a writer that is no UUID": func() error { _, err := d.Claim(t.Context(), "x", good, 1, nil); return err },
 		"an owner that is no UUID": func() error { return d.Adopt(t.Context(), good, "x", 0, 1) },
 		"a number beyond bigint":   func() error { return d.Adopt(t.Context(), good, good, 0, 1<<63) },
 		"a number not above the one before it": func() error {

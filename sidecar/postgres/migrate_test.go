@@ -17,7 +17,7 @@ import (
 
 func tryClaim(t *testing.T, d *Database) error {
 	t.Helper()
-	_, err := d.Claim(t.Context(), uuid.NewString(), uuid.NewString(), 2)
+	_, err := d.Claim(t.Context(), uuid.NewString(), uuid.NewString(), 2, nil)
 	return err
 }
 

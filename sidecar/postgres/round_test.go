@@ -240,9 +240,9 @@ func TestWhatARoundReportsSurvivesACrashOfTheServer(t *testing.T) {
 			if err := server.StartAgain(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			claimed, err := d.Claim(t.Context(), w.id, w.owner, 1)
+			claimed, err := d.Claim(t.Context(), w.id, w.owner, 1, nil)
 			for Classify(err).Retry == Transient { // the connections of before
-				claimed, err = d.Claim(t.Context(), w.id, w.owner, 1)
+				claimed, err = d.Claim(t.Context(), w.id, w.owner, 1, nil)
 			}
 			if err != nil || claimed[0].Number != w.last {
 				t.Errorf("the ledger is at %+v, want %d, %v", claimed, w.last, err)

@@ -10,14 +10,14 @@ import (
 	"github.com/progress-sync/progress-sync/test/fault/world"
 )
 
-// copiedSpool starts a second sidecar on an old copy of a spool. The copy must
-// hold its data and say so; the first one is fenced until its next start.
+// copiedSpool starts a second sidecar on an old copy of a spool, twice. The copy
+// must hold its data and say so, and the first one must not notice.
 type copiedSpool struct {
 	nothing
 	of, copied *world.Sidecar
 }
 
-func (*copiedSpool) Name() string { return "copy of a spool started" }
+func (*copiedSpool) Name() string { return "copy of a spool started twice" }
 
 func (f *copiedSpool) Inject(ctx context.Context, w *world.World, random *rand.Rand) error {
 	f.of = anyOf(random, w)
@@ -34,10 +34,15 @@ func (f *copiedSpool) Inject(ctx context.Context, w *world.World, random *rand.R
 		return err
 	}
 	f.copied.Run()
+	if err := f.mustHold(ctx); err != nil {
+		return err
+	}
+	f.copied.Kill() // it is started again
 	return f.mustHold(ctx)
 }
 
-// mustHold waits until the copy says that it is one.
+// mustHold waits until the copy says that it is one, and the first one has saved
+// what it holds then.
 func (f *copiedSpool) mustHold(ctx context.Context) error {
 	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); rest(ctx, 20*time.Millisecond) {
 		d, err := f.copied.Document(ctx)
@@ -45,10 +50,19 @@ func (f *copiedSpool) mustHold(ctx context.Context) error {
 			return errors.New("the copy of a spool wrote rows")
 		}
 		if err == nil && d.Sync.Error != nil && d.Sync.Error.Class == string(flush.ClassStaleSpool) {
-			return nil
+			return errors.Join(f.of.Sync(ctx), f.undisturbed(ctx))
 		}
 	}
 	return errors.New("the copy of a spool does not say that it is one")
+}
+
+// undisturbed returns an error if the first one has lost its ledger rows.
+func (f *copiedSpool) undisturbed(ctx context.Context) error {
+	d, err := f.of.Document(ctx)
+	if err == nil && d.Sync.Error != nil && d.Sync.Error.Class == string(flush.ClassFenced) {
+		return errors.New("the copy of a spool took the ledger rows from the sidecar that has the spool")
+	}
+	return nil // if it is down, another start has its turn to say so
 }
 
 func (f *copiedSpool) Heal(ctx context.Context, _ *world.World) error {
@@ -59,8 +73,8 @@ func (f *copiedSpool) Heal(ctx context.Context, _ *world.World) error {
 	if d, err := f.copied.Document(ctx); err == nil && d.Counters.RowsWritten > 0 {
 		wrote = errors.New("the copy of a spool wrote rows")
 	}
+	wrote = errors.Join(wrote, f.undisturbed(ctx))
 	err := f.copied.Discard()
 	f.copied = nil
-	f.of.Kill() // as a person is told to
 	return errors.Join(wrote, err, f.of.Await(ctx))
 }
