@@ -28,8 +28,7 @@ type lms struct {
 func (s *sandbox) startLMS(ctx context.Context) error {
 	s.lms = &lms{}
 	assets := cached("assets")
-	s.lms.missing = bundle.Build(ctx, assets)
-	if s.lms.missing != nil {
+	if !s.lms.build(ctx, assets) {
 		return nil
 	}
 	// Calls with curl name the learner in the body, so this sidecar's policy has
@@ -49,6 +48,11 @@ func (s *sandbox) startLMS(ctx context.Context) error {
 	s.lms.served = make(chan error, 1)
 	go func() { s.lms.served <- s.lms.server.Serve(listener) }()
 	return nil
+}
+
+func (l *lms) build(ctx context.Context, assets string) bool {
+	l.missing = bundle.Build(ctx, assets)
+	return l.missing == nil
 }
 
 func (l *lms) invitation() string {

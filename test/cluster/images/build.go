@@ -1,7 +1,6 @@
 package images
 
 import (
-	"archive/tar"
 	"bytes"
 	"context"
 	"crypto/sha256"
@@ -76,7 +75,11 @@ func (b Builder) build(ctx context.Context, image Image) (Built, bool, error) {
 	if err != nil {
 		return Built{}, false, err
 	}
-	id, err := identify(image, binary)
+	files, err := content(image, binary)
+	if err != nil {
+		return Built{}, false, err
+	}
+	id, err := identify(image, files)
 	if err != nil {
 		return Built{}, false, err
 	}
@@ -89,8 +92,8 @@ func (b Builder) build(ctx context.Context, image Image) (Built, bool, error) {
 			}
 		}
 	}
-	result := Built{Ref: image.Ref, ID: id, Tarball: filepath.Join(b.Dir, image.Name+".tar"), UncompressedBytes: int64(len(binary))}
-	if result.CompressedBytes, err = write(result.Tarball, image, binary); err != nil {
+	result := Built{Ref: image.Ref, ID: id, Tarball: filepath.Join(b.Dir, image.Name+".tar"), UncompressedBytes: size(files)}
+	if result.CompressedBytes, err = write(result.Tarball, image, files); err != nil {
 		return Built{}, false, err
 	}
 	content, err := json.Marshal(result)
@@ -127,20 +130,23 @@ func (b Builder) compile(ctx context.Context, image Image) ([]byte, error) {
 	return binary, nil
 }
 
-func identify(image Image, binary []byte) (string, error) {
+func identify(image Image, files []file) (string, error) {
 	description, err := json.Marshal(image)
 	if err != nil {
 		return "", fmt.Errorf("describing the image: %w", err)
 	}
 	sum := sha256.New()
 	sum.Write(description)
-	sum.Write(binary)
+	for _, f := range files {
+		fmt.Fprintf(sum, "\n%s %d\n", f.name, len(f.content))
+		sum.Write(f.content)
+	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 // write makes the tarball and returns the size of its compressed layer.
-func write(path string, image Image, binary []byte) (int64, error) {
-	content, err := archive(image.Name, binary)
+func write(path string, image Image, files []file) (int64, error) {
+	content, err := archive(files)
 	if err != nil {
 		return 0, err
 	}
@@ -154,14 +160,14 @@ func write(path string, image Image, binary []byte) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("adding the layer: %w", err)
 	}
-	file, err := appended.ConfigFile()
+	settings, err := appended.ConfigFile()
 	if err != nil {
 		return 0, fmt.Errorf("reading the image's configuration: %w", err)
 	}
-	file = file.DeepCopy()
-	file.OS, file.Architecture = "linux", architecture()
-	file.Config = v1.Config{User: user, Entrypoint: []string{"/" + image.Name}, Cmd: image.Args}
-	complete, err := mutate.ConfigFile(appended, file)
+	settings = settings.DeepCopy()
+	settings.OS, settings.Architecture = "linux", architecture()
+	settings.Config = v1.Config{User: user, Entrypoint: []string{"/" + image.Name}, Cmd: image.Args}
+	complete, err := mutate.ConfigFile(appended, settings)
 	if err != nil {
 		return 0, fmt.Errorf("configuring the image: %w", err)
 	}
@@ -177,22 +183,6 @@ func write(path string, image Image, binary []byte) (int64, error) {
 		return 0, fmt.Errorf("measuring the layer: %w", err)
 	}
 	return size, nil
-}
-
-func archive(name string, binary []byte) ([]byte, error) {
-	var content bytes.Buffer
-	writer := tar.NewWriter(&content)
-	header := &tar.Header{Name: name, Mode: 0o755, Size: int64(len(binary)), ModTime: time.Unix(0, 0), Format: tar.FormatPAX}
-	if err := writer.WriteHeader(header); err != nil {
-		return nil, fmt.Errorf("archiving the binary: %w", err)
-	}
-	if _, err := writer.Write(binary); err != nil {
-		return nil, fmt.Errorf("archiving the binary: %w", err)
-	}
-	if err := writer.Close(); err != nil {
-		return nil, fmt.Errorf("archiving the binary: %w", err)
-	}
-	return content.Bytes(), nil
 }
 
 func architecture() string {

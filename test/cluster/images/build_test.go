@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"errors"
 	"io"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -51,6 +52,53 @@ func TestAnImageHoldsTheBinaryAndNothingElse(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"pause"}, names); diff != "" {
 		t.Errorf("files of the image (-want +got):\n%s", diff)
+	}
+}
+
+func TestAssetsAreInAFolderOfTheImage(t *testing.T) {
+	assets := t.TempDir()
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(assets, "page.js"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("one")
+	builder := Builder{Root: filepath.Join("..", "..", ".."), Dir: t.TempDir(), Out: io.Discard}
+	with := Pause()
+	with.Assets = assets
+	first, err := builder.Build(t.Context(), with)
+	if err != nil {
+		t.Fatal(err)
+	}
+	image, err := tarball.ImageFromPath(first[0].Tarball, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	packed := mutate.Extract(image)
+	defer packed.Close()
+	files := map[string]string{}
+	for reader := tar.NewReader(packed); ; {
+		header, err := reader.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[header.Name] = string(text)
+	}
+	if len(files) != 2 || files["assets/page.js"] != "one" || files["pause"] == "" {
+		t.Errorf("it has %d files, the page %q", len(files), files["assets/page.js"])
+	}
+	write("two")
+	second, err := builder.Build(t.Context(), with)
+	if err != nil || second[0].ID == first[0].ID {
+		t.Errorf("other assets have the same identity (%v)", err)
 	}
 }
 

@@ -17,6 +17,8 @@ type Image struct {
 	Name string
 	// Args are the default arguments.
 	Args []string
+	// Assets is a folder whose files are in /assets, none if it is empty.
+	Assets string
 	// Version is stamped into main.version if it is not empty.
 	Version string
 }
