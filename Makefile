@@ -50,6 +50,10 @@ fault: ## Break everything around two sidecars and compare every row; DURATION=3
 client: ## Install, build, test and measure the browser package; needs Node.js 20 and npm
 	$(call timed,checking the browser package,hack/client.sh)
 
+.PHONY: browser
+browser: ## Use the sample LMS in a real browser and compare every row; ONLY=pattern; PICTURES=1 makes those in docs/images
+	@hack/browser.sh "$(ONLY)"
+
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME (10s)
 	@hack/fuzz.sh

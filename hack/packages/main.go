@@ -1,5 +1,5 @@
 // Command packages makes sure that the Debian packages are there that the
-// project's commands need: packages [race] [postgres] [cluster].
+// project's commands need: packages [race] [postgres] [cluster] [browser].
 //
 // As root it installs what is missing; otherwise it prints the line that does.
 package main
@@ -32,12 +32,13 @@ func run(ctx context.Context, purposes []string) error {
 		},
 		"postgres": {debian.Postgres()},
 		"cluster":  debian.ForCluster(),
+		"browser":  debian.Browser(),
 	}
 	var packages []debian.Package
 	for _, purpose := range purposes {
 		wanted, known := needs[purpose]
 		if !known {
-			return fmt.Errorf("unknown purpose %q: race, postgres or cluster", purpose)
+			return fmt.Errorf("unknown purpose %q: race, postgres, cluster or browser", purpose)
 		}
 		packages = append(packages, wanted...)
 	}

@@ -37,6 +37,15 @@ func Postgres() Package {
 	return Package{"postgresql", []string{"/usr/lib/postgresql/*/bin/postgres"}}
 }
 
+// Browser are the packages that the browser tests need. Without a font a page
+// has no text to look at.
+func Browser() []Package {
+	return []Package{
+		{"chromium", inPath("chromium")},
+		{"fonts-dejavu-core", []string{"/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"}},
+	}
+}
+
 func inPath(program string) []string {
 	return []string{"/usr/sbin/" + program, "/usr/bin/" + program, "/sbin/" + program, "/usr/local/sbin/" + program, "/usr/local/bin/" + program}
 }

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Runs the browser tests: real Chromium, sample LMS, sidecars and Postgres.
+# hack/browser.sh [pattern] runs those whose name matches.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+cache=${PROGRESS_SYNC_CACHE:-$PWD/.cache}
+
+go run ./hack/packages postgres browser
+mkdir -p "$cache/browser"
+# Not run by `go run`, so that its parent is the one that it has to end with.
+go build -o "$cache/browser/stack" ./test/browser/stack
+
+cd test/browser
+# Installed again only when the lock file says something else.
+if ! cmp -s package-lock.json node_modules/.installed-lock; then
+  npm ci --no-audit --no-fund
+  cp package-lock.json node_modules/.installed-lock
+fi
+export STACK=$cache/browser/stack
+if [[ -n ${PICTURES:-} ]]; then
+  exec node pictures.js
+fi
+exec node --test --test-reporter=spec ${1:+--test-name-pattern="$1"} main.test.js

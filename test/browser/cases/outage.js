@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { near, settled } from "../lib/account.js";
+import { Device, newName } from "../lib/learner.js";
+import { eventually } from "../lib/wait.js";
+
+/** Stops what all learners share, so it runs alone. */
+export function define(shared) {
+  test("both pages: while Postgres is down progress is accepted and not called saved, then it is", async () => {
+    const tabs = await Promise.all(
+      ["react", "element"].map(async (kind) => {
+        const device = await Device.open(shared, "a", newName("outage"));
+        const tab = await device.lesson(kind);
+        await tab.watch(20);
+        await tab.says("saved");
+        return tab;
+      }),
+    );
+    await shared.stack.postgres("stop");
+    let stands;
+    try {
+      stands = await Promise.all(tabs.map((tab) => tab.watch(60)));
+      for (const tab of tabs) {
+        await tab.says("accepted, not saved yet");
+        await eventually("the indicator to tell of trouble", async () => ["retrying", "offline", "error"].includes(await tab.state()));
+        await tab.force.click();
+        await eventually("the force-sync to fail", async () => (await tab.state()) !== "saving");
+        assert.equal(await tab.words(), "accepted, not saved yet");
+        assert.notEqual(await tab.state(), "saved");
+      }
+      // The course page works from what the sidecar holds.
+      const course = await tabs[0].device.context.newPage();
+      await course.goto(tabs[0].device.web + "/course");
+      assert.match(await course.locator("[data-lesson=lesson-1] .percentage").textContent(), /5\d %/);
+    } finally {
+      await shared.stack.postgres("start");
+    }
+    for (const [i, tab] of tabs.entries()) {
+      await tab.says("saved");
+      await tab.shows("saved");
+      const row = await settled(shared.stack, tab.device.name, [tab]);
+      near(row.position_seconds, stands[i], "position");
+      await tab.device.close();
+    }
+  });
+}

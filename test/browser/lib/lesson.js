@@ -1,0 +1,140 @@
+import { eventually } from "./wait.js";
+
+/** A tab with a lesson: kind is "react" or "element". */
+export class LessonPage {
+  /** Bodies of the updates that the page sent, in order; a repetition is there twice. */
+  sent = [];
+
+  constructor(device, page, kind, lesson) {
+    Object.assign(this, { device, page, kind, lesson });
+    page.on("request", (request) => {
+      if (request.method() === "POST" && new URL(request.url()).pathname === "/progress/v1/progress") {
+        this.sent.push(...[JSON.parse(request.postData())].flat());
+      }
+    });
+    this.video = page.locator("video#lesson");
+  }
+
+  async open() {
+    await this.page.goto(`${this.device.web}/lessons/${this.lesson}${this.kind === "element" ? "/element" : ""}`);
+    await this.ready();
+  }
+
+  async reload() {
+    await this.page.reload();
+    await this.ready();
+  }
+
+  async ready() {
+    await this.video.evaluate(
+      (video) => video.readyState >= 1 || new Promise((done) => video.addEventListener("loadedmetadata", done, { once: true })),
+    );
+    await eventually("the page to know where the learner is", async () => (await this.words()) !== "being looked up");
+  }
+
+  get indicator() {
+    return this.page.locator(this.kind === "element" ? "progress-sync-indicator" : ".progress-sync");
+  }
+
+  get force() {
+    return this.indicator.getByRole("button", { name: "Save progress now" });
+  }
+
+  /** "saved", "accepted, not saved yet" or "in this browser only". */
+  words() {
+    return this.page.getByTestId("state").textContent();
+  }
+
+  async says(words) {
+    await eventually(`the page to say “${words}”`, async () => (await this.words()) === words).catch(async (error) => {
+      throw new Error(`${error.message}; it says “${await this.words()}” and shows ${await this.state()}`);
+    });
+  }
+
+  /** The indicator's state in one word. */
+  state() {
+    return this.indicator.getAttribute("data-state");
+  }
+
+  shows(state) {
+    return eventually(`the indicator to show ${state}`, async () => (await this.state()) === state);
+  }
+
+  furthest() {
+    return this.page.getByTestId("furthest").textContent();
+  }
+
+  position() {
+    return this.page.getByTestId("position").textContent();
+  }
+
+  time() {
+    return this.video.evaluate((video) => video.currentTime);
+  }
+
+  duration() {
+    return this.video.evaluate((video) => video.duration);
+  }
+
+  play() {
+    return this.video.evaluate((video) => video.play());
+  }
+
+  /** Resolves with where the film stands. */
+  pause() {
+    return this.video.evaluate(
+      (video) =>
+        new Promise((done) => {
+          if (video.paused) return done(video.currentTime);
+          // Other listeners of this event have run by the next task.
+          video.addEventListener("pause", () => setTimeout(() => done(video.currentTime)), { once: true });
+          video.pause();
+        }),
+    );
+  }
+
+  seek(to) {
+    return this.video.evaluate(
+      (video, to) =>
+        new Promise((done) => {
+          video.addEventListener("seeked", () => setTimeout(done), { once: true });
+          video.currentTime = to;
+        }),
+      to,
+    );
+  }
+
+  /** Resolves when the film has come to `to` seconds. */
+  reach(to) {
+    return this.video.evaluate(
+      (video, to) =>
+        new Promise((done) => {
+          const look = () => {
+            if (video.currentTime < to) return;
+            video.removeEventListener("timeupdate", look);
+            done();
+          };
+          video.addEventListener("timeupdate", look);
+          look();
+        }),
+      to,
+    );
+  }
+
+  speed(rate) {
+    return this.video.evaluate((video, rate) => (video.playbackRate = rate), rate);
+  }
+
+  /** Watches a second from `from` on and pauses, which sends. Resolves with where the film stands. */
+  async watch(from, seconds = 1) {
+    await this.seek(from);
+    await this.play();
+    await this.reach(from + seconds);
+    return this.pause();
+  }
+
+  /** Event ids that the page sent. */
+  events() {
+    return new Set(this.sent.map((update) => update.eventId));
+  }
+}

@@ -1,0 +1,34 @@
+import { after, before, describe } from "node:test";
+import { launch } from "./lib/browser.js";
+import { startStack } from "./lib/stack.js";
+import * as devices from "./cases/devices.js";
+import * as guards from "./cases/guards.js";
+import * as leaving from "./cases/leaving.js";
+import * as long from "./cases/long.js";
+import * as outage from "./cases/outage.js";
+import * as trouble from "./cases/trouble.js";
+import * as watching from "./cases/watching.js";
+
+/** What all cases share; filled before the first. */
+const shared = {};
+
+/** Cases with learners of their own run side by side. */
+const together = [long, watching, devices, leaving, trouble, guards];
+
+before(async () => {
+  [shared.stack, shared.browser] = await Promise.all([startStack(), launch()]);
+});
+
+after(async () => {
+  await shared.browser?.close();
+  await shared.stack?.stop();
+});
+
+describe("side by side", { concurrency: 6 }, () => {
+  for (const cases of together) cases.define(shared);
+  describe("one after the other", { concurrency: 1 }, () => trouble.defineOwn(shared));
+});
+
+describe("alone", { concurrency: 1 }, () => {
+  outage.define(shared);
+});

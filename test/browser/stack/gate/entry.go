@@ -1,0 +1,43 @@
+package gate
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Entry is one request that the LMS sent for a learner.
+type Entry struct {
+	At          time.Time `json:"at"`
+	Method      string    `json:"method"`
+	Path        string    `json:"path"`
+	Query       string    `json:"query,omitempty"`
+	ContentType string    `json:"contentType,omitempty"`
+	// Events are the event ids in the body.
+	Events []string `json:"events,omitempty"`
+	// Status of the answer; 0 if there was none.
+	Status int `json:"status"`
+	// Fault that it met, if any.
+	Fault Kind `json:"fault,omitempty"`
+}
+
+// events finds the event ids of a body that holds one update or an array.
+func events(body []byte) []string {
+	type update struct {
+		EventID string `json:"eventId"`
+	}
+	var all []update
+	if json.Unmarshal(body, &all) != nil {
+		var one update
+		if json.Unmarshal(body, &one) != nil {
+			return nil
+		}
+		all = []update{one}
+	}
+	var ids []string
+	for _, u := range all {
+		if u.EventID != "" {
+			ids = append(ids, u.EventID)
+		}
+	}
+	return ids
+}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/progress-sync/progress-sync/test/lms/web/bundle"
+	pgtest "github.com/progress-sync/progress-sync/test/postgres"
+)
+
+// options are what to run.
+type options struct{ sidecar, lms, assets string }
+
+const database = "campus"
+
+// names of the pairs: two for learners with two devices, one for tests that end
+// its sidecar, and one whose records are refused.
+func names() []string { return []string{"a", "b", "c", "d"} }
+
+type stack struct {
+	dir      string
+	postgres *pgtest.Server
+	pairs    map[string]*pair
+
+	mu    sync.Mutex
+	locks map[string]*pgx.Conn
+}
+
+// open starts everything. What it returns must be closed even after an error.
+func open(ctx context.Context, o options) (*stack, error) {
+	s := &stack{pairs: map[string]*pair{}, locks: map[string]*pgx.Conn{}}
+	if err := build(ctx, &o); err != nil {
+		return s, err
+	}
+	var err error
+	if s.dir, err = os.MkdirTemp("", "progress-sync-browser-"); err != nil {
+		return s, fmt.Errorf("making a folder: %w", err)
+	}
+	if err := s.startPostgres(ctx); err != nil {
+		return s, fmt.Errorf("starting Postgres: %w", err)
+	}
+	free := newPorts()
+	for _, name := range names() {
+		p, err := newPair(ctx, filepath.Join(s.dir, name), s.uri(), o, free)
+		if err != nil {
+			return s, fmt.Errorf("preparing pair %s: %w", name, err)
+		}
+		s.pairs[name] = p
+		if err := p.start(ctx); err != nil {
+			return s, fmt.Errorf("starting pair %s: %w", name, err)
+		}
+	}
+	return s, nil
+}
+
+// build makes what is not given, from the folder that this runs in.
+func build(ctx context.Context, o *options) error {
+	cache := os.Getenv("PROGRESS_SYNC_CACHE")
+	if cache == "" {
+		cache = ".cache"
+	}
+	cache, err := filepath.Abs(filepath.Join(cache, "browser"))
+	if err != nil {
+		return fmt.Errorf("finding the cache: %w", err)
+	}
+	for _, program := range []struct {
+		path         *string
+		name, source string
+	}{{&o.sidecar, "sidecar", "./cmd/sidecar"}, {&o.lms, "lms", "./test/lms"}} {
+		if *program.path != "" {
+			continue
+		}
+		*program.path = filepath.Join(cache, program.name)
+		command := exec.CommandContext(ctx, "go", "build", "-o", *program.path, program.source)
+		if output, err := command.CombinedOutput(); err != nil {
+			return fmt.Errorf("building the %s: %w\n%s", program.name, err, output)
+		}
+	}
+	if o.assets == "" {
+		o.assets = filepath.Join(cache, "assets")
+		if err := bundle.Build(ctx, o.assets); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *stack) startPostgres(ctx context.Context) (err error) {
+	if s.postgres, err = pgtest.Start(ctx, pgtest.Options{Config: pgtest.Relaxed()}); err != nil {
+		return err
+	}
+	return s.postgres.CreateDatabase(ctx, database, pgtest.Superuser)
+}
+
+func (s *stack) uri() string { return s.postgres.URI(pgtest.Superuser, database) }
+
+// addresses is the line that tells a test where everything is.
+func (s *stack) addresses(control string) any {
+	type pairAddresses struct {
+		Web     string `json:"web"`
+		Sidecar string `json:"sidecar"`
+		Status  string `json:"status"`
+	}
+	all := struct {
+		Control  string                   `json:"control"`
+		Database string                   `json:"database"`
+		Pairs    map[string]pairAddresses `json:"pairs"`
+	}{control, s.uri(), map[string]pairAddresses{}}
+	for name, p := range s.pairs {
+		all.Pairs[name] = pairAddresses{"http://" + p.web, "http://" + p.api, "http://" + p.status}
+	}
+	return all
+}
+
+// close ends everything and removes the folder.
+func (s *stack) close() error {
+	var failures []error
+	for _, p := range s.pairs {
+		failures = append(failures, p.close())
+	}
+	if s.postgres != nil {
+		failures = append(failures, s.postgres.Close())
+	}
+	if s.dir != "" {
+		failures = append(failures, os.RemoveAll(s.dir))
+	}
+	return errors.Join(failures...)
+}
