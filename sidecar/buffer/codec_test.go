@@ -175,6 +175,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add(keptBatch{prev: 1, at: 2, bytes: 3}.encode())
 	f.Add((&DeadLetter{ID: 1, Record: r}).encode())
 	f.Add(tombstone{at: 5, userID: "user-1"}.encode())
+	f.Add(tombstone{at: 5, userID: "user-1", done: 6}.encode())
 	f.Add(format{lanes: 2}.encode())
 	f.Add(appendDiskKey(nil, prefixPending, r.Key))
 	f.Fuzz(func(t *testing.T, value []byte) {

@@ -23,7 +23,7 @@
 // it was not, it is applied without. Scrub then makes the bytes leave the files:
 // logs are not written over but replaced, tables compacted until no deletion is
 // left in them, and manifests, which name keys, begun anew. Only the learner's
-// id stays until ErasureDone, because the database can't be asked to delete
+// id stays until ForgetErasure, because the database can't be asked to delete
 // anybody without it.
 //
 // # Due

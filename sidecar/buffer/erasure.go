@@ -11,12 +11,14 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
-// Erasure is a learner who was erased here and not yet in the database.
+// Erasure is a learner who was erased.
 type Erasure struct {
 	UserID string
 	// At is the instant up to which the learner is erased: everything that was
 	// accepted before is older, everything accepted later is newer.
 	At progress.Instant
+	// Done is when the database had done so too, 0 for not yet.
+	Done progress.Instant
 }
 
 // Erased is what Erase removed: records, and event ids.
@@ -32,22 +34,33 @@ const (
 	maxTombstones = 10_000
 )
 
-// tombstone says that a learner was erased; userID is kept while the database
-// still has to erase the learner, which needs it.
+// tombstone says that a learner was erased. userID is kept while the database
+// may have to erase the learner, which needs it: until done, and for as long
+// after that as a failover could undo it.
 type tombstone struct {
 	at     progress.Instant
 	userID string
+	done   progress.Instant // 0 for not yet, or for long ago
 }
+
+func (s tombstone) pending() bool { return s.userID != "" && s.done == 0 }
 
 func (s tombstone) encode() []byte {
 	dst := appendInstant([]byte{entryVersion}, s.at)
-	return appendString(dst, s.userID)
+	dst = appendString(dst, s.userID)
+	if s.done != 0 {
+		dst = appendInstant(dst, s.done)
+	}
+	return dst
 }
 
 func decodeTombstone(value []byte) (tombstone, error) {
 	d := decoder{rest: value}
 	d.version()
 	s := tombstone{at: d.instant(), userID: d.string()}
+	if d.err == nil && len(d.rest) > 0 {
+		s.done = d.instant()
+	}
 	return s, d.end()
 }
 
@@ -73,7 +86,8 @@ func (b *Buffer) erasedBefore(u *progress.Update) bool {
 // answer lost; so nobody may apply one during the call, nor one that was taken
 // from the buffer before it. The caller then removes the learner's rows from
 // the database, for which PendingErasures keeps the user id across restarts,
-// and calls ErasureDone. What the spool's files still hold of the learner is
+// and calls ErasureDone, and ForgetErasure when it can't be undone any more. What
+// the spool's files still hold of the learner is
 // overwritten soon after, see Scrub.
 //
 // ErrFull says that too many erasures wait for the database.
@@ -108,7 +122,8 @@ func (b *Buffer) erase(userID string) (c change, e Erased, err error) {
 	id := b.format.learnerID(nil, userID)
 	e.Erasure = Erasure{UserID: userID, At: b.arrival(now.wall)}
 	c = b.journal.begin()
-	if !b.putTombstone(c, id, tombstone{e.At, userID}) {
+	s := tombstone{at: e.At, userID: userID}
+	if !b.putTombstone(c, id, s) {
 		return c, e, ErrFull
 	}
 	// Nothing in memory changes before all that can fail has been read.
@@ -122,7 +137,7 @@ func (b *Buffer) erase(userID string) (c change, e Erased, err error) {
 			return c, e, fmt.Errorf("lane %d: %w", i, err)
 		}
 	}
-	b.tombstones[id] = tombstone{e.At, userID}
+	b.tombstones[id] = s
 	for _, dl := range letters {
 		b.exhume(c, appendDiskKey(nil, prefixDeadLetter, dl.Record.Key), dl.ID)
 	}
@@ -244,7 +259,7 @@ func (b *Buffer) putTombstone(c change, id learnerID, s tombstone) bool {
 	for other, t := range b.tombstones {
 		switch {
 		case other == id:
-		case t.userID != "":
+		case t.pending():
 			waiting++
 		default:
 			others = append(others, finished{other, t.at})
@@ -263,57 +278,6 @@ func (b *Buffer) putTombstone(c change, id learnerID, s tombstone) bool {
 	}
 	c.put(tombstoneKey(id), s.encode())
 	return true
-}
-
-// PendingErasures returns the learners who are still to be erased from the
-// database, the earliest first. Their ids are kept for that purpose only.
-func (b *Buffer) PendingErasures() []Erasure {
-	l := b.lanes[0]
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var all []Erasure
-	for _, s := range b.tombstones {
-		if s.userID != "" {
-			all = append(all, Erasure{s.userID, s.at})
-		}
-	}
-	slices.SortFunc(all, func(a, b Erasure) int { return cmp.Compare(a.At, b.At) })
-	return all
-}
-
-// ErasureDone tells that the database has erased the learner too. The learner's
-// id leaves the spool; a tombstone without it stays. It returns when the disk
-// has that. An erasure that was ordered again meanwhile stays pending.
-func (b *Buffer) ErasureDone(done Erasure) error {
-	if err := b.enter(); err != nil {
-		return fmt.Errorf("ending an erasure: %w", err)
-	}
-	defer b.leave()
-	c, err := b.erasureDone(done)
-	if err == nil && c.batch != nil {
-		err = b.journal.wait(c)
-	}
-	if err != nil {
-		return fmt.Errorf("ending an erasure: %w", err)
-	}
-	b.space.lookAgain()
-	return nil
-}
-
-func (b *Buffer) erasureDone(done Erasure) (c change, err error) {
-	b.lock(b.allLanes())
-	defer b.unlock(b.allLanes())
-	id := b.format.learnerID(nil, done.UserID)
-	s, ok := b.tombstones[id]
-	if !ok || s.userID == "" || s.at > done.At {
-		return c, nil
-	}
-	s.userID = ""
-	b.tombstones[id] = s
-	c = b.journal.begin()
-	c.put(tombstoneKey(id), s.encode())
-	b.wantScrub(c)
-	return c, b.journal.append(c)
 }
 
 // deadLettersOf reads the dead letters of a learner.

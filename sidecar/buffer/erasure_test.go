@@ -176,11 +176,26 @@ func TestAnErasureIsPendingUntilTheDatabaseIsDone(t *testing.T) {
 	if pending := b.PendingErasures(); len(pending) != 0 {
 		t.Errorf("pending %+v", pending)
 	}
+	done := b.DoneErasures()
+	if len(done) != 2 || done[0].UserID != "b" || done[0].Done != progress.InstantOf(b.clock.Now()) {
+		t.Fatalf("done %+v", done)
+	}
+	if err := b.ForgetErasure(done[0]); err != nil {
+		t.Fatal(err)
+	}
+	b.erase("a")
+	if err := b.ForgetErasure(done[1]); err != nil {
+		t.Fatal(err)
+	}
+	b.crash()
+	if done, pending := b.DoneErasures(), b.PendingErasures(); len(done) != 0 || len(pending) != 1 {
+		t.Errorf("done %+v, pending %+v", done, pending)
+	}
 }
 
 func TestTombstonesAreBoundedByAge(t *testing.T) {
 	b := newRig(t)
-	if err := b.ErasureDone(b.erase("a").Erasure); err != nil {
+	if err := b.ForgetErasure(b.erase("a").Erasure); err != nil {
 		t.Fatal(err)
 	}
 	b.erase("b")
@@ -265,6 +280,9 @@ func TestNoFileOfTheSpoolHoldsAnErasedLearner(t *testing.T) {
 			if err := b.ErasureDone(e.Erasure); err != nil {
 				t.Fatal(err)
 			}
+			if err := b.ForgetErasure(e.Erasure); err != nil {
+				t.Fatal(err)
+			}
 			if err := b.Scrub(context.Background()); err != nil {
 				t.Fatal(err)
 			}
@@ -289,7 +307,7 @@ func TestTheSpoolIsScrubbedAlsoAfterACrash(t *testing.T) {
 	dir := t.TempDir()
 	b := newRig(t, func(o *Options) { o.Dir, o.FS = dir, vfs.Default })
 	b.put(updateOf(progress.Key{UserID: erasedUser, CourseID: "c", LessonID: "l"}))
-	if err := b.ErasureDone(b.erase(erasedUser).Erasure); err != nil {
+	if err := b.ForgetErasure(b.erase(erasedUser).Erasure); err != nil {
 		t.Fatal(err)
 	}
 	b.restart()

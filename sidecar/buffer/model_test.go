@@ -339,6 +339,9 @@ func (m *model) Erase(t *rapid.T) {
 		if err := m.b.ErasureDone(done); err != nil {
 			t.Fatal(err)
 		}
+		if err := m.b.ForgetErasure(done); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if rapid.IntRange(0, 4).Draw(t, "scrubbed") == 0 {
 		if err := m.b.Scrub(context.Background()); err != nil {

@@ -18,9 +18,9 @@ func (b *Buffer) wantScrub(c change) {
 	b.scrubWanted.Add(1)
 }
 
-// Scrub returns when no file of the spool holds what Erase and ErasureDone
+// Scrub returns when no file of the spool holds what Erase and ForgetErasure
 // removed before. The buffer does so by itself, soon after them and after a
-// restart; Scrub is for a caller who wants to know. Until ErasureDone the
+// restart; Scrub is for a caller who wants to know. Until ForgetErasure the
 // learner's id, and only that, is still there.
 //
 // The files are removed from the file system, which may write over their blocks

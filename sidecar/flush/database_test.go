@@ -190,13 +190,20 @@ func (d *ledgerModel) record(k progress.Key) progress.Record {
 	return d.saved[k]
 }
 
-// Erase leaves no tombstone: what a test sends later is to show.
-func (d *ledgerModel) Erase(ctx context.Context, userID string, _ time.Time) (int64, error) {
+// Erase leaves a tombstone that only tells of the erasure: what a test sends
+// later is to show.
+func (d *ledgerModel) Erase(ctx context.Context, userID string, before time.Time) (postgres.Erased, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err := errors.Join(ctx.Err(), d.called("erase", progress.Batch{})); err != nil {
-		return 0, err
+		return postgres.Erased{}, err
 	}
+	mark := progress.Key{UserID: tombstoneOf + userID}
+	at := progress.InstantOf(before)
+	if d.saved[mark].ReceivedAt >= at {
+		return postgres.Erased{Repeated: true}, nil
+	}
+	d.saved[mark] = progress.Record{Key: mark, ReceivedAt: at}
 	var rows int64
 	for k := range d.saved {
 		if k.UserID == userID {
@@ -204,5 +211,8 @@ func (d *ledgerModel) Erase(ctx context.Context, userID string, _ time.Time) (in
 			rows++
 		}
 	}
-	return rows, nil
+	return postgres.Erased{Rows: rows}, nil
 }
+
+// tombstoneOf is before a learner's id where the model keeps a tombstone.
+const tombstoneOf = "tombstone of "

@@ -2,7 +2,7 @@ package flush
 
 import (
 	"context"
-	"fmt"
+	"errors"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
@@ -33,14 +33,17 @@ func (f *Flusher) Erase(ctx context.Context, userID string) (Erased, error) {
 	if err != nil {
 		return Erased{}, err
 	}
-	e.Rows, err = f.db.Erase(ctx, userID, e.At.Time())
+	rows, err := f.eraseSaved(ctx, e.Erasure)
+	if disk, ok := errors.AsType[*diskError](err); ok {
+		return e, disk.error
+	}
 	if err != nil {
 		failure := postgres.Classify(err)
 		e.Failure = &failure
 		return e, nil
 	}
-	e.DatabaseDone = true
-	return e, f.buffer.ErasureDone(e.Erasure)
+	e.Rows, e.DatabaseDone = rows, true
+	return e, nil
 }
 
 // undisturbed runs a change of the buffer's batches while no lane uses one. What
@@ -50,21 +53,6 @@ func (f *Flusher) undisturbed(change func() error) error {
 	defer f.session.use.Unlock()
 	f.erasures.Add(1)
 	return change()
-}
-
-// FinishErasures erases from the database who was only erased from the spool so
-// far, and ends at the first failure, which postgres.Classify knows, or which is
-// one of the buffer's disk.
-func (f *Flusher) FinishErasures(ctx context.Context) error {
-	for _, e := range f.buffer.PendingErasures() {
-		if _, err := f.db.Erase(ctx, e.UserID, e.At.Time()); err != nil {
-			return fmt.Errorf("finishing an erasure: %w", err)
-		}
-		if err := f.buffer.ErasureDone(e); err != nil {
-			return &diskError{err}
-		}
-	}
-	return nil
 }
 
 // diskError is an error of the buffer's disk among those of the database.

@@ -55,6 +55,117 @@ func TestAnErasureWhileTheDatabaseIsAwayIsFinishedWhenItIsBack(t *testing.T) {
 	})
 }
 
+func TestAnErasureThatAFailoverUndidHappensAgain(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		trouble  time.Duration // that the sidecar sees
+		batches  bool          // are lost, too
+		patience time.Duration
+	}{
+		{"with an outage", 20 * time.Second, false, time.Minute},
+		{"with an outage and lost batches", 20 * time.Second, true, 2 * time.Minute},
+		{"with lost batches", 0, true, 2 * time.Minute},
+		{"without a trace", 0, false, bufferPolicy.ReplayWindow + time.Minute},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			run(t, func(t *testing.T, f *fixture, db *ledgerModel) {
+				save(t, f, 1, 2)
+				rows, saved := db.snapshot()
+				if e, err := f.Erase(t.Context(), key(1).UserID); err != nil || !e.DatabaseDone {
+					t.Fatalf("%+v, %v", e, err)
+				}
+				if n := len(f.buffer.PendingErasures()); n != 0 {
+					t.Errorf("%d erasures are pending", n)
+				}
+				back := int64(0)
+				if c.batches {
+					save(t, f, 1, 2) // the learner is back
+					back = 1
+				}
+				if c.trouble > 0 {
+					db.setTrouble(failing(sqlError("57P01"), "ping", "apply", "ask", "claim", "erase"), nil)
+					after(c.trouble)
+					db.setTrouble(nil, nil)
+				}
+				db.restore(rows, saved)
+				after(c.patience)
+				wantCounts(t, db, map[int]int64{1: back, 2: 1 + back})
+			})
+		})
+	}
+}
+
+func TestWhatAnErasedLearnerDoesAfterAFailoverIsKept(t *testing.T) {
+	run(t, func(t *testing.T, f *fixture, db *ledgerModel) {
+		save(t, f, 1, 2)
+		rows, saved := db.snapshot()
+		if _, err := f.Erase(t.Context(), key(1).UserID); err != nil {
+			t.Fatal(err)
+		}
+		db.setTrouble(failing(sqlError("57P01"), "ping", "apply", "ask", "claim", "erase"), nil)
+		put(t, f.buffer, 1, 2)
+		after(bufferPolicy.Interval)
+		db.restore(rows, saved)
+		db.setTrouble(nil, nil)
+		after(2 * bufferPolicy.ReplayWindow)
+		wantCounts(t, db, map[int]int64{1: 1, 2: 2})
+	})
+}
+
+func TestAnErasureIsForgottenWhenNoFailoverCanUndoIt(t *testing.T) {
+	run(t, func(t *testing.T, f *fixture, _ *ledgerModel) {
+		save(t, f, 1)
+		if _, err := f.Erase(t.Context(), key(1).UserID); err != nil {
+			t.Fatal(err)
+		}
+		after(bufferPolicy.ReplayWindow - time.Minute)
+		if n := len(f.buffer.DoneErasures()); n != 1 {
+			t.Errorf("%d erasures are known within the window", n)
+		}
+		after(2 * time.Minute)
+		if n := len(f.buffer.DoneErasures()); n != 0 {
+			t.Errorf("%d erasures are known after it", n)
+		}
+	})
+}
+
+func TestADatabaseThatRefusesToEraseHoldsNothingUp(t *testing.T) {
+	run(t, func(t *testing.T, f *fixture, db *ledgerModel) {
+		save(t, f, 1, 2)
+		if _, err := f.Erase(t.Context(), key(1).UserID); err != nil {
+			t.Fatal(err)
+		}
+		db.setTrouble(failing(sqlError("42501"), "erase"), nil)
+		f.Nudge() // as after an outage
+		save(t, f, 2, 3)
+		wantCounts(t, db, map[int]int64{1: 0, 2: 2, 3: 1})
+	})
+}
+
+func TestAnErasureIsFinishedAlsoByAProcessThatWasFenced(t *testing.T) {
+	run(t, func(t *testing.T, f *fixture, db *ledgerModel) {
+		save(t, f, 1, 2)
+		db.setTrouble(failing(sqlError("57P03"), "erase"), nil)
+		if e, err := f.Erase(t.Context(), key(1).UserID); err != nil || e.DatabaseDone {
+			t.Fatalf("%+v, %v", e, err)
+		}
+		if _, err := db.Claim(t.Context(), "", "a newer process", f.buffer.Lanes(), nil); err != nil {
+			t.Fatal(err)
+		}
+		put(t, f.buffer, 2)
+		if failure := notSaved(t, f.Sync(t.Context(), buffer.Filter{})); failure.Class != ClassFenced {
+			t.Fatalf("class %s", failure.Class)
+		}
+		after(time.Minute)
+		db.setTrouble(nil, nil)
+		after(time.Minute)
+		wantCounts(t, db, map[int]int64{1: 0, 2: 1})
+		if n := len(f.buffer.PendingErasures()); n != 0 {
+			t.Errorf("%d erasures are left", n)
+		}
+	})
+}
+
 func TestAReplayThatHasBegunWritesNothingOfALearnerErasedMeanwhile(t *testing.T) {
 	run(t, func(t *testing.T, f *fixture, db *ledgerModel) {
 		rows, saved := db.snapshot()

@@ -35,6 +35,7 @@ type Flusher struct {
 	done     chan struct{}
 	// erasures counts the changes of batches that undisturbed has run.
 	erasures atomic.Uint64
+	erasing  erasing
 }
 
 // New makes a Flusher with an owner token of its own; it does no I/O.

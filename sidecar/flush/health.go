@@ -15,7 +15,7 @@ const healthInterval = 15 * time.Second
 
 // health keeps the connection's state known while nothing is written, and lets
 // the buffer forget batches that the database has kept for long enough, and
-// finishes erasures that the database was away for.
+// finishes erasures that the database was away for or has undone.
 type health struct {
 	f        *Flusher
 	interval time.Duration
@@ -25,8 +25,16 @@ type health struct {
 
 func (h *health) run(ctx context.Context) error {
 	g := h.f.gate
-	for ctx.Err() == nil && !g.ended() {
+	for ctx.Err() == nil {
 		changed := g.change()
+		if g.ended() {
+			// Erasing takes no ledger row.
+			if err := h.erase(ctx, time.Now()); err != nil {
+				return err
+			}
+			sleep(ctx, h.interval, changed)
+			continue
+		}
 		if err := h.prune(time.Now()); err != nil {
 			return err
 		}
@@ -64,16 +72,13 @@ func (h *health) note(err error) {
 	h.f.gate.checked(&f)
 }
 
-// erase finishes erasures, if there are any. An error is one of the disk.
+// erase looks after erasures, if there are any. An error is one of the disk.
 func (h *health) erase(ctx context.Context, now time.Time) error {
 	if now.Sub(h.erased) < h.interval {
 		return nil
 	}
 	h.erased = now
-	if len(h.f.buffer.PendingErasures()) == 0 {
-		return nil
-	}
-	err := h.f.FinishErasures(ctx)
+	err := h.f.tendErasures(ctx, now)
 	if disk, ok := errors.AsType[*diskError](err); ok {
 		return disk
 	}

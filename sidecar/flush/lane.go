@@ -118,6 +118,9 @@ func (l *lane) turn(ctx context.Context) error {
 	defer l.f.session.use.RUnlock()
 	l.follow(c)
 	outages, _ := l.f.gate.calm()
+	if err := l.f.secureErasures(ctx, outages, false); err != nil {
+		return l.unsecured(ctx, a, err)
+	}
 
 	for {
 		frozen := l.f.buffer.Frozen(l.index)
@@ -143,6 +146,15 @@ func (l *lane) turn(ctx context.Context) error {
 			return l.write(ctx, a, round, outages)
 		}
 	}
+}
+
+// unsecured ends an attempt in which erasures could not be repeated.
+func (l *lane) unsecured(ctx context.Context, a attempt, err error) error {
+	if disk, ok := errors.AsType[*diskError](err); ok {
+		return l.giveUp(a, disk)
+	}
+	l.failed(ctx, a, postgres.Classify(err), false)
+	return nil
 }
 
 // next is the round that is next: of frozen batches, or else of what is due now.

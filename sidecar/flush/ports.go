@@ -30,6 +30,8 @@ type Buffer interface {
 	Erase(ctx context.Context, userID string) (buffer.Erased, error)
 	PendingErasures() []buffer.Erasure
 	ErasureDone(buffer.Erasure) error
+	DoneErasures() []buffer.Erasure
+	ForgetErasure(buffer.Erasure) error
 	Stats() buffer.Stats
 }
 
@@ -39,7 +41,7 @@ type Database interface {
 	Claim(ctx context.Context, writer, owner string, lanes int, accept func([]postgres.Claimed) error) ([]postgres.Claimed, error)
 	Adopt(ctx context.Context, writer, owner string, lane int, number uint64) error
 	ApplyRound(ctx context.Context, writer, owner string, prev uint64, batches []progress.Batch) ([]postgres.Result, error)
-	Erase(ctx context.Context, userID string, before time.Time) (rows int64, err error)
+	Erase(ctx context.Context, userID string, before time.Time) (postgres.Erased, error)
 	Ping(ctx context.Context) error
 }
 

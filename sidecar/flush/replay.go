@@ -28,6 +28,10 @@ func (l *lane) replay(ctx context.Context, a attempt) error {
 		l.rewind.erasures = erasures
 	}
 	if l.rewind == nil {
+		outages, _ := l.f.gate.calm()
+		if err := l.f.secureErasures(ctx, outages, true); err != nil {
+			return l.unsecured(ctx, a, err)
+		}
 		batches, complete := l.f.buffer.Replayable(l.index, l.ledger.number)
 		l.rewind = &rewind{left: batches, erasures: erasures}
 		l.f.observer.Rewound(Rewind{

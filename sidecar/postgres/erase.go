@@ -9,7 +9,16 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Erase deletes all rows of a learner and returns how many there were. What
+// Erased is what an erasure has done.
+type Erased struct {
+	// Rows is how many were deleted.
+	Rows int64
+	// Repeated says that an erasure as late had happened already, and that
+	// nothing was done.
+	Repeated bool
+}
+
+// Erase deletes all rows of a learner. What
 // reached a sidecar until the given time is not written any more afterwards,
 // whichever sidecar still has it. A row that holds later updates as well goes as
 // a whole.
@@ -17,13 +26,13 @@ import (
 // It happens as a whole or not at all. An erasure that has happened already, as
 // late as this one or later, is not repeated, so that it may be asked for again
 // after an error without deleting what came in since.
-func (d *Database) Erase(ctx context.Context, userID string, before time.Time) (int64, error) {
+func (d *Database) Erase(ctx context.Context, userID string, before time.Time) (Erased, error) {
 	const what = "erasing a learner"
 	if userID == "" {
-		return 0, named(what, errors.New("it needs a learner"))
+		return Erased{}, named(what, errors.New("it needs a learner"))
 	}
 	s := d.session()
-	var rows int64
+	var erased Erased
 	err := d.withConnection(ctx, s, s.writeLimit(), func(ctx context.Context, conn *pgxpool.Conn) error {
 		t, err := d.ready(ctx, s.options, conn)
 		if err != nil {
@@ -39,19 +48,20 @@ func (d *Database) Erase(ctx context.Context, userID string, before time.Time) (
 			var entered bool
 			err := tx.QueryRow(ctx, d.sql.tombstone, userID, before).Scan(&entered)
 			if errors.Is(err, pgx.ErrNoRows) {
-				return nil // erased as late already
+				erased = Erased{Repeated: true}
+				return nil
 			}
 			if err != nil {
 				return err
 			}
 			tag, err := tx.Exec(ctx, t.erase, append([]any{userID}, t.keyFixed...)...)
-			rows = tag.RowsAffected()
+			erased = Erased{Rows: tag.RowsAffected()}
 			return err
 		})
 	})
 	if err != nil {
 		d.forgetSchema(err)
-		return 0, named(what, err)
+		return Erased{}, named(what, err)
 	}
-	return rows, nil
+	return erased, nil
 }

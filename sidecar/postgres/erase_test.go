@@ -15,9 +15,9 @@ func TestAnErasedLearnerStaysErased(t *testing.T) {
 	another.UserID = "neighbour"
 	w.apply(t, watched(1), watched(2), another)
 	at := someTime + 10
-	rows, err := d.Erase(t.Context(), "learner", at.Time())
-	if err != nil || rows != 2 {
-		t.Fatalf("erased %d rows, %v", rows, err)
+	erased, err := d.Erase(t.Context(), "learner", at.Time())
+	if err != nil || erased != (Erased{Rows: 2}) {
+		t.Fatalf("erased %+v, %v", erased, err)
 	}
 	late := watched(3)
 	late.ReceivedAt = at
@@ -33,11 +33,11 @@ func TestAnErasedLearnerStaysErased(t *testing.T) {
 		t.Errorf("the neighbour has %d updates, want 2", got.UpdateCount)
 	}
 	// The answer was lost and the call is repeated: what came since stays.
-	if rows, err := d.Erase(t.Context(), "learner", at.Time()); err != nil || rows != 0 {
-		t.Errorf("the repeated call erased %d rows, %v", rows, err)
+	if erased, err := d.Erase(t.Context(), "learner", at.Time()); err != nil || erased != (Erased{Repeated: true}) {
+		t.Errorf("the repeated call erased %+v, %v", erased, err)
 	}
-	if rows, err := d.Erase(t.Context(), "learner", (at + 5).Time()); err != nil || rows != 1 {
-		t.Errorf("a later erasure erased %d rows, %v", rows, err)
+	if erased, err := d.Erase(t.Context(), "learner", (at + 5).Time()); err != nil || erased != (Erased{Rows: 1}) {
+		t.Errorf("a later erasure erased %+v, %v", erased, err)
 	}
 	if _, err := d.Erase(t.Context(), "", at.Time()); err == nil {
 		t.Error("no learner was taken")
@@ -53,14 +53,14 @@ func TestAnErasureWaitsForBatchesUnderWay(t *testing.T) {
 	release := lockRow(t, uri, 2)
 	batch := w.start(t.Context(), w.next(watched(1), watched(2)))
 	until(t, conn, applying)
-	type erased struct {
-		rows int64
-		err  error
+	type outcome struct {
+		erased Erased
+		err    error
 	}
-	done := make(chan erased, 1)
+	done := make(chan outcome, 1)
 	go func() {
-		rows, err := d.Erase(context.Background(), "learner", (someTime + 10).Time())
-		done <- erased{rows, err}
+		erased, err := d.Erase(context.Background(), "learner", (someTime + 10).Time())
+		done <- outcome{erased, err}
 	}()
 	until(t, conn, `SELECT count(*) = 1 FROM pg_stat_activity
 		WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'LOCK TABLE%'`)
@@ -68,8 +68,8 @@ func TestAnErasureWaitsForBatchesUnderWay(t *testing.T) {
 	if got := <-batch; got.err != nil || got.result.Outcome != Applied {
 		t.Errorf("the batch under way: %v, %v", got.result.Outcome, got.err)
 	}
-	if got := <-done; got.err != nil || got.rows != 2 {
-		t.Errorf("erased %d rows, %v", got.rows, got.err)
+	if got := <-done; got.err != nil || got.erased.Rows != 2 {
+		t.Errorf("erased %+v, %v", got.erased, got.err)
 	}
 	if records, err := d.readAll(t.Context(), Filter{UserID: "learner"}); err != nil || len(records) > 0 {
 		t.Errorf("saved are %+v, %v", records, err)

@@ -105,8 +105,8 @@ func TestAnExistingTableIsWrittenAndRead(t *testing.T) {
 			if err != nil || len(all) != 3 {
 				t.Errorf("read %d lessons of our tenant, %v", len(all), err)
 			}
-			if rows, err := d.Erase(t.Context(), foreignKey.UserID, someTime.Time().Add(time.Hour)); err != nil || rows != 3 {
-				t.Errorf("erased %d rows, %v", rows, err)
+			if erased, err := d.Erase(t.Context(), foreignKey.UserID, someTime.Time().Add(time.Hour)); err != nil || erased.Rows != 3 {
+				t.Errorf("erased %d rows, %v", erased.Rows, err)
 			}
 			if r := w.apply(t, first); r.Rows != 0 {
 				t.Errorf("a late update of an erased learner wrote %d rows", r.Rows)
