@@ -19,6 +19,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/state"
 	"github.com/progress-sync/progress-sync/sidecar/tracing"
+	"github.com/progress-sync/progress-sync/sidecar/web/openapi"
 	"github.com/progress-sync/progress-sync/sidecar/web/panel"
 )
 
@@ -84,7 +85,7 @@ func open(o Options, memory int64) (*sidecar, error) {
 	})
 	s.handler = ingest.New(ingest.Options{
 		Buffer: s.buffer, Syncer: s.flusher, Eraser: s.flusher, Reader: reader{s.db, s.buffer.Writer()}, State: s.state,
-		Limits: s.limits(c), Panel: panel.New(panel.Options{State: s.state, Config: s.inUse}),
+		Limits: s.limits(c), Panel: panel.New(panel.Options{State: s.state, Config: s.inUse}), OpenAPI: openapi.Document(),
 	})
 	s.state.Attach(s.buffer, s.db.Connections)
 	if err := s.listen(); err != nil {

@@ -1,0 +1,284 @@
+package openapi_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/progress-sync/progress-sync/sidecar/buffer"
+	"github.com/progress-sync/progress-sync/sidecar/ingest"
+)
+
+// place is where a case happens.
+type place string
+
+const (
+	ready  place = "ready"  // Postgres takes all that is plausible
+	away   place = "away"   // Postgres can't be reached, and the buffer is full
+	full   place = "full"   // the disk is full
+	closed place = "closed" // the sidecar shuts down
+)
+
+// exchange is a request that deserves an answer of a status.
+type exchange struct {
+	operation string // as "POST /v1/sync"
+	name      string
+	on        place
+	status    int
+	kind      string // of the problem, "" for any
+	change    func(t *testing.T, s *stand, r *request)
+	// eventually says that the status is that of a moment which comes soon.
+	eventually bool
+}
+
+const (
+	accept, complete = "POST /v1/progress", "POST /v1/progress/complete"
+	read, reset      = "GET /v1/progress", "DELETE /v1/progress"
+	syncState, sync  = "GET /v1/sync", "POST /v1/sync"
+	letters, letter  = "GET /v1/dead-letters", "GET /v1/dead-letters/{id}"
+	replayAll        = "POST /v1/dead-letters/replay"
+	replay, drop     = "POST /v1/dead-letters/{id}/replay", "DELETE /v1/dead-letters/{id}"
+	erase            = "DELETE /v1/users/{userId}"
+	file             = "GET /ui/{file}"
+)
+
+const userHeader = "X-Progress-User"
+
+// exchanges are those that need more than the document's examples.
+func exchanges() []exchange {
+	list := []exchange{
+		{read, "while something is not saved", ready, 200, "", func(t *testing.T, s *stand, r *request) {
+			s.must(t, "POST", "/v1/progress", `{"userId":"reader","courseId":"c","lessonId":"l","moduleId":"m","currentTime":3,"playbackSpeed":2}`)
+			r.query = url.Values{"userId": {"reader"}}
+		}, false},
+		{read, "of what is saved", ready, 200, "", func(_ *testing.T, _ *stand, r *request) { r.query.Set("userId", "first") }, false},
+		{read, "while Postgres is away", away, 200, "", func(_ *testing.T, _ *stand, r *request) { r.query.Set("userId", "first") }, false},
+		{read, "without a learner", ready, 400, "query", func(_ *testing.T, _ *stand, r *request) { r.query.Del("userId") }, false},
+		{read, "while the memory is used up", ready, 503, "overloaded", slowUpload, true},
+		{reset, "with Prefer", ready, 204, "", minimal, false},
+		{reset, "without a lesson", ready, 400, "query", func(_ *testing.T, _ *stand, r *request) { r.query.Del("lessonId") }, false},
+		{reset, "of one more than may wait", away, 429, "full", nil, false},
+		{reset, "during the shutdown", closed, 503, "stopping", nil, false},
+		{reset, "on a full disk", full, 507, "no-space", nil, false},
+		{syncState, "of one learner", ready, 200, "", func(_ *testing.T, _ *stand, r *request) { r.query.Set("userId", "first") }, false},
+		{syncState, "while Postgres is away", away, 200, "", func(t *testing.T, s *stand, _ *request) { failToSync(t, s) }, false},
+		{syncState, "of too long an id", ready, 400, "query", tooLong("courseId"), false},
+		{sync, "of something that is refused", ready, 200, "", func(t *testing.T, s *stand, _ *request) { implausible(t, s, "sync") }, false},
+		{sync, "with a timeout that is none", ready, 400, "query", query("timeout", "soon"), false},
+		{sync, "while Postgres is away", away, 503, "not-saved", query("userId", "first"), false},
+		{letters, "with one", ready, 200, "", func(t *testing.T, s *stand, _ *request) { newLetter(t, s, "list") }, false},
+		{letters, "of a page", ready, 200, "", func(t *testing.T, s *stand, r *request) {
+			newLetter(t, s, "page-1")
+			newLetter(t, s, "page-2")
+			r.query.Set("limit", "1")
+		}, false},
+		{letters, "with a limit of none", ready, 400, "query", query("limit", "0"), false},
+		{letters, "during the shutdown", closed, 503, "stopping", nil, false},
+		{letter, "that there is", ready, 200, "", anyLetter, false},
+		{letter, "that there is not", ready, 404, "not-found", noLetter, false},
+		{letter, "during the shutdown", closed, 503, "stopping", nil, false},
+		{drop, "that there is", ready, 204, "", anyLetter, false},
+		{drop, "that there is not", ready, 404, "not-found", noLetter, false},
+		{drop, "during the shutdown", closed, 503, "stopping", nil, false},
+		{replay, "that there is", ready, 200, "", anyLetter, false},
+		{replay, "that there is not", ready, 404, "not-found", noLetter, false},
+		{replay, "that can't be added", ready, 409, "range", func(t *testing.T, s *stand, _ *request) {
+			s.faults.replay.Store(&buffer.ErrRange)
+			t.Cleanup(func() { s.faults.replay.Store(nil) })
+		}, false},
+		{replay, "during the shutdown", closed, 503, "stopping", nil, false},
+		{replayAll, "of a SQLSTATE", ready, 200, "", func(t *testing.T, s *stand, r *request) {
+			newLetter(t, s, "all")
+			r.query.Set("sqlState", "23514")
+		}, false},
+		{replayAll, "of no SQLSTATE", ready, 400, "query", query("sqlState", "1"), false},
+		{replayAll, "during the shutdown", closed, 503, "stopping", nil, false},
+		{erase, "without Postgres", away, 202, "", nil, false},
+		{erase, "of too long an id", ready, 400, "query", func(_ *testing.T, _ *stand, r *request) {
+			r.in["userId"] = strings.Repeat("x", 256)
+		}, false},
+		{erase, "of one more than may wait", ready, 429, "full", func(t *testing.T, s *stand, _ *request) {
+			s.faults.erase.Store(&buffer.ErrFull)
+			t.Cleanup(func() { s.faults.erase.Store(nil) })
+		}, false},
+		{erase, "during the shutdown", closed, 503, "stopping", nil, false},
+		{file, "that the browser has", ready, 304, "", func(t *testing.T, s *stand, r *request) {
+			have := (&request{method: "GET", path: r.path, in: r.in, header: http.Header{}}).send(t, s)
+			_ = have.Body.Close() // only its header matters
+			r.header.Set("If-None-Match", have.Header.Get("ETag"))
+		}, false},
+		{file, "that there is not", ready, 404, "not-found", func(_ *testing.T, _ *stand, r *request) { r.in["file"] = "none.js" }, false},
+	}
+	return append(list, writes()...)
+}
+
+// writes are the exchanges of the calls that take items.
+func writes() (list []exchange) {
+	const good = `{"userId":"ada","courseId":"go-101","lessonId":"writes"}`
+	for _, op := range []string{accept, complete} {
+		list = append(list, []exchange{
+			{op, "of nothing", ready, 200, "", give("[]"), false},
+			{op, "with Prefer", ready, 204, "", minimal, false},
+			{op, "with an event id twice", ready, 200, "", func(t *testing.T, s *stand, r *request) {
+				again := strings.Replace(good, "}", `,"eventId":"e"}`, 1)
+				s.must(t, "POST", r.path, again)
+				r.give("application/json", again)
+			}, false},
+			{op, "with an event id twice, saved", ready, 200, "", func(t *testing.T, s *stand, r *request) {
+				again := strings.NewReplacer("}", `,"eventId":"s"}`, "writes", "saved").Replace(good)
+				s.must(t, "POST", r.path, again)
+				s.must(t, "POST", "/v1/sync", "")
+				r.give("application/json", again)
+			}, false},
+			{op, "of a good one and a bad one", ready, 207, "", give("[" + good + `,{"userId":"ada"}]`), false},
+			{op, "of a bad one and Prefer", ready, 207, "", func(t *testing.T, s *stand, r *request) {
+				minimal(t, s, r)
+				give("["+good+",null]")(t, s, r)
+			}, false},
+			{op, "of a line that is cut off", ready, 207, "", func(_ *testing.T, _ *stand, r *request) {
+				r.give("application/x-ndjson", good+"\n"+good[:20])
+			}, false},
+			{op, "of half a document", ready, 400, "malformed", give(good[:20]), false},
+			{op, "of an erased learner", ready, 410, "erased", func(t *testing.T, s *stand, r *request) {
+				s.must(t, "DELETE", "/v1/users/gone", "")
+				r.give("application/json", `{"userId":"gone","courseId":"c","lessonId":"l","occurredAt":1000}`)
+			}, false},
+			{op, "of too many bytes", ready, 413, "too-large", limits(func(l *ingest.Limits) { l.MaxBodyBytes = 10 }), false},
+			{op, "of too many items", ready, 413, "too-large", func(t *testing.T, s *stand, r *request) {
+				s.limit(t, func(l *ingest.Limits) { l.MaxItems = 1 })
+				r.give("application/json", "["+good+","+good+"]")
+			}, false},
+			{op, "of XML", ready, 415, "media-type", func(_ *testing.T, _ *stand, r *request) { r.give("application/xml", "<a/>") }, false},
+			{op, "of a number", ready, 422, "invalid", give("1"), false},
+			{op, "of a bad one", ready, 422, "invalid", give(`{"userId":"ada","courseId":1,"lessonId":"l"}`), false},
+			{op, "of one more than may wait", away, 429, "full", nil, false},
+			{op, "among too many", ready, 503, "overloaded", limits(func(l *ingest.Limits) { l.MaxConcurrent = 0 }), false},
+			{op, "during the shutdown", closed, 503, "stopping", nil, false},
+			{op, "on a full disk", full, 507, "no-space", nil, false},
+		}...)
+	}
+	return list
+}
+
+// guards are the exchanges that the document's parameters ask for: who may ask,
+// and for whom.
+func (d *description) guards() (list []exchange) {
+	for _, key := range d.operations() {
+		_, _, op := d.operation(key)
+		list = append(list, exchange{key, "for another host", ready, 403, "host", func(_ *testing.T, _ *stand, r *request) {
+			r.host = "lms.example"
+		}, false})
+		if !strings.HasPrefix(key, "GET ") {
+			list = append(list, exchange{key, "for another page", ready, 403, "cross-origin", func(_ *testing.T, _ *stand, r *request) {
+				r.header.Set("Sec-Fetch-Site", "cross-site")
+			}, false})
+		}
+		forLearners := false
+		for _, p := range d.parameters(op) {
+			forLearners = forLearners || p.Name == userHeader
+		}
+		if !forLearners {
+			list = append(list, exchange{key, "for a learner", ready, 403, "not-for-learners", as("ada"), false})
+			continue
+		}
+		list = append(list,
+			exchange{key, "for nobody", ready, 401, "user-header", as(""), false},
+			exchange{key, "for two learners", ready, 400, "user-header", as("ada", "bob"), false},
+			exchange{key, "for the learner", ready, 200, "", as("ada"), false},
+			exchange{key, "for another learner", ready, 403, "other-user", func(t *testing.T, s *stand, r *request) {
+				as("bob")(t, s, r)
+				if r.body == "" {
+					r.query.Set("userId", "ada")
+				}
+			}, false},
+		)
+	}
+	return list
+}
+
+// as sends the user header, which the policy asks for.
+func as(users ...string) func(*testing.T, *stand, *request) {
+	return func(t *testing.T, s *stand, r *request) {
+		s.limit(t, func(l *ingest.Limits) { l.UserHeader = userHeader })
+		r.header[userHeader] = users
+	}
+}
+
+func give(body string) func(*testing.T, *stand, *request) {
+	return func(_ *testing.T, _ *stand, r *request) { r.give("application/json", body) }
+}
+
+func query(name, value string) func(*testing.T, *stand, *request) {
+	return func(_ *testing.T, _ *stand, r *request) { r.query.Set(name, value) }
+}
+
+func tooLong(name string) func(*testing.T, *stand, *request) {
+	return query(name, strings.Repeat("x", 256))
+}
+
+func limits(change func(*ingest.Limits)) func(*testing.T, *stand, *request) {
+	return func(t *testing.T, s *stand, _ *request) { s.limit(t, change) }
+}
+
+func minimal(_ *testing.T, _ *stand, r *request) { r.header.Set("Prefer", "return=minimal") }
+
+// implausible accepts what Postgres will refuse.
+func implausible(t *testing.T, s *stand, lesson string) {
+	t.Helper()
+	s.must(t, "POST", "/v1/progress", fmt.Sprintf(`{"userId":"u","courseId":"c","lessonId":%q,"seekEvents":5000}`, lesson))
+}
+
+// newLetter makes a dead letter and returns its id.
+func newLetter(t *testing.T, s *stand, lesson string) string {
+	t.Helper()
+	implausible(t, s, lesson)
+	s.must(t, "POST", "/v1/sync", "")
+	var answer struct{ DeadLetters []struct{ ID string } }
+	if err := json.Unmarshal([]byte(s.must(t, "GET", "/v1/dead-letters?limit=1000", "")), &answer); err != nil || len(answer.DeadLetters) == 0 {
+		t.Fatal(err, answer)
+	}
+	return answer.DeadLetters[len(answer.DeadLetters)-1].ID
+}
+
+func anyLetter(t *testing.T, s *stand, r *request) { r.in["id"] = newLetter(t, s, "any") }
+
+func noLetter(_ *testing.T, _ *stand, r *request) { r.in["id"] = "999999" }
+
+func failToSync(t *testing.T, s *stand) {
+	t.Helper()
+	r := &request{method: "POST", path: "/v1/sync", header: http.Header{}}
+	response := r.send(t, s)
+	_ = response.Body.Close() // only that it was tried matters
+}
+
+// slowUpload holds all memory for bodies by one that does not end.
+func slowUpload(t *testing.T, s *stand, r *request) {
+	s.limit(t, func(l *ingest.Limits) { l.MaxBytesInFlight = 1 })
+	r.query.Set("userId", "first")
+	body, writer := io.Pipe()
+	ctx, cancel := context.WithCancel(t.Context())
+	upload, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url+"/v1/progress", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if response, err := http.DefaultTransport.RoundTrip(upload); err == nil {
+			_ = response.Body.Close() // it is cut off
+		}
+	}()
+	if _, err := writer.Write([]byte(`{"userId":`)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cancel()
+		_ = writer.Close() // whoever read it has gone
+		<-ended
+	})
+}

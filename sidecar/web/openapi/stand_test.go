@@ -1,0 +1,196 @@
+package openapi_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/progress-sync/progress-sync/sidecar/buffer"
+	"github.com/progress-sync/progress-sync/sidecar/config"
+	"github.com/progress-sync/progress-sync/sidecar/flush"
+	"github.com/progress-sync/progress-sync/sidecar/ingest"
+	"github.com/progress-sync/progress-sync/sidecar/postgres"
+	"github.com/progress-sync/progress-sync/sidecar/state"
+	"github.com/progress-sync/progress-sync/sidecar/web/openapi"
+	"github.com/progress-sync/progress-sync/sidecar/web/panel"
+	pgtest "github.com/progress-sync/progress-sync/test/postgres"
+)
+
+// stand is the sidecar's handlers over a real spool and a real flusher.
+type stand struct {
+	url     string
+	handler *ingest.Handler
+	limits  ingest.Limits
+	buffer  *buffer.Buffer
+	faults  *faults
+}
+
+// faults are errors that take too long to bring about otherwise.
+type faults struct {
+	*buffer.Buffer
+	flusher *flush.Flusher
+	replay  atomic.Pointer[error]
+	erase   atomic.Pointer[error]
+}
+
+func (f *faults) ReplayDeadLetter(id uint64) error {
+	if err := f.replay.Load(); err != nil {
+		return *err
+	}
+	return f.Buffer.ReplayDeadLetter(id)
+}
+
+func (f *faults) Erase(ctx context.Context, user string) (flush.Erased, error) {
+	if err := f.erase.Load(); err != nil {
+		return flush.Erased{}, *err
+	}
+	return f.flusher.Erase(ctx, user)
+}
+
+type reader struct {
+	*postgres.Database
+	writer string
+}
+
+func (r reader) Read(ctx context.Context, f buffer.Filter) (ingest.Saved, error) {
+	snapshot, err := r.ReadAt(ctx, r.writer, postgres.Filter(f))
+	return ingest.Saved{Records: snapshot.Records, Applied: snapshot.Numbers}, err
+}
+
+// nowhere is a database that can't be reached.
+const nowhere = "postgres://nobody@127.0.0.1:1/none?connect_timeout=1"
+
+// newStand starts a sidecar's parts.
+func newStand(t *testing.T, uri string, policy buffer.Policy, free uint64) *stand {
+	t.Helper()
+	policy.Interval, policy.ReplayWindow = time.Hour, time.Minute
+	policy.EventIDs = buffer.EventIDs{MaxCount: 100}
+	s := state.New(state.Options{Version: "1.2.3"})
+	b, err := buffer.Open(buffer.Options{
+		Dir: t.TempDir(), Policy: policy, FreeBytes: func(string) (uint64, error) { return free, nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := config.Default()
+	db := postgres.New(postgres.Options{
+		URI: func() (string, error) { return uri, nil }, MaxConnections: 2, Migrations: config.MigrationsAuto,
+		StatementTimeout: 20 * time.Second, ReadTimeout: 20 * time.Second,
+	})
+	c.Retry.InitialDelay = config.Duration(20 * time.Millisecond)
+	f := flush.New(flush.Options{Buffer: b, Database: s.Timed(db), Observer: s, Policy: flush.PolicyOf(c)})
+	s.Attach(b, db.Connections)
+	made := &stand{buffer: b, faults: &faults{Buffer: b, flusher: f}, limits: ingest.LimitsOf(c)}
+	made.limits.ReadTimeout = 20 * time.Second
+	made.handler = ingest.New(ingest.Options{
+		Buffer: made.faults, Syncer: f, Eraser: made.faults, Reader: reader{db, b.Writer()}, State: s, Limits: made.limits,
+		Panel:   panel.New(panel.Options{State: s, Config: func() config.Config { return c }}),
+		OpenAPI: openapi.Document(),
+	})
+	server := httptest.NewUnstartedServer(made.handler)
+	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	server.Start()
+	made.url = server.URL
+	running, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- f.Run(running) }()
+	t.Cleanup(func() {
+		server.Close()
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		db.Close()
+		if err := b.Close(); err != nil && !errors.Is(err, buffer.ErrClosed) {
+			t.Error(err)
+		}
+	})
+	return made
+}
+
+// newReady is a stand that can save, but nothing with more than 1000 seeks.
+func newReady(t *testing.T) *stand {
+	t.Helper()
+	uri := pgtest.Database(t)
+	s := newStand(t, uri, buffer.Policy{}, 1<<40)
+	s.must(t, "POST", "/v1/progress", `{"userId":"first","courseId":"c","lessonId":"l"}`)
+	s.must(t, "POST", "/v1/sync", "")
+	conn, err := pgx.Connect(t.Context(), uri)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	_, err = conn.Exec(t.Context(), "ALTER TABLE progress_sync.lesson_progress ADD CONSTRAINT plausible CHECK (seek_events <= 1000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// newAway is a stand whose database can't be reached, and which holds as many
+// records as it may.
+func newAway(t *testing.T) *stand {
+	t.Helper()
+	s := newStand(t, nowhere, buffer.Policy{MaxPendingRecords: 1}, 1<<40)
+	s.must(t, "POST", "/v1/progress", `{"userId":"first","courseId":"c","lessonId":"l"}`)
+	return s
+}
+
+// newFull is a stand whose disk has no room.
+func newFull(t *testing.T) *stand {
+	t.Helper()
+	s := newStand(t, nowhere, buffer.Policy{SizeLimitBytes: 1 << 30}, 0)
+	for end := time.Now().Add(20 * time.Second); !s.buffer.Stats().Refusing; <-time.After(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("a full disk was not noticed")
+		}
+	}
+	return s
+}
+
+// newClosed is a stand that shuts down.
+func newClosed(t *testing.T) *stand {
+	t.Helper()
+	s := newStand(t, nowhere, buffer.Policy{}, 1<<40)
+	if err := s.buffer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// must makes a call that prepares another.
+func (s *stand) must(t *testing.T, method, path, body string) string {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, s.url+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode/100 != 2 {
+		t.Fatalf("%s %s: %s %s %v", method, path, response.Status, answer, err)
+	}
+	return string(answer)
+}
+
+// limit changes the limits for one case.
+func (s *stand) limit(t *testing.T, change func(*ingest.Limits)) {
+	t.Helper()
+	changed := s.limits
+	change(&changed)
+	s.handler.SetLimits(changed)
+	t.Cleanup(func() { s.handler.SetLimits(s.limits) })
+}
