@@ -31,6 +31,7 @@ type sidecar struct {
 	spool string
 	files string
 	admin string
+	pprof string
 }
 
 func (s *suite) startSidecar(ctx context.Context, name, uri string, set settings) (*sidecar, error) {
@@ -63,18 +64,23 @@ func (c *sidecar) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	pprof, err := freeAddress(ctx)
+	if err != nil {
+		return err
+	}
 	process, err := subject.Start(ctx, c.files+".log", api, c.suite.sidecar, "run",
 		"--config="+filepath.Join(c.files, "config.json"),
 		"--database-uri-file="+filepath.Join(c.files, "uri"),
 		"--spool="+c.spool,
 		"--listen="+api,
 		"--status-listen="+admin,
+		"--pprof="+pprof,
 		"--termination-log="+filepath.Join(c.files, "termination"),
 	)
 	if err != nil {
 		return err
 	}
-	c.Process, c.admin = process, admin
+	c.Process, c.admin, c.pprof = process, admin, pprof
 	return nil
 }
 
