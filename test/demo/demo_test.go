@@ -13,6 +13,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/sidecar/status"
 	"github.com/progress-sync/progress-sync/test/lms/classroom"
+	"github.com/progress-sync/progress-sync/test/lms/web"
 	"github.com/progress-sync/progress-sync/test/truth"
 )
 
@@ -57,7 +58,7 @@ func TestTheIntervalIsAWindowAtTheDemosPace(t *testing.T) {
 }
 
 func TestManifestsAreYAMLWhateverIsFilledIn(t *testing.T) {
-	v := values{Interval: "6s", DatabaseURI: `postgres://u:p"a\ss: {}#@h/d`, Image: "i:1", TruthURL: "http://t:1"}
+	v := values{Interval: "6s", DatabaseURI: `postgres://u:p"a\ss: {}#@h/d`, Image: "i:1", TruthURL: "http://t:1", SessionKey: "key", WebPort: 8000}
 	for _, name := range []string{"namespace.yaml", "policy.yaml", "lms.yaml"} {
 		content, err := render(name, v)
 		if err != nil {
@@ -69,7 +70,11 @@ func TestManifestsAreYAMLWhateverIsFilledIn(t *testing.T) {
 				t.Errorf("%s: %v\n%s", name, err, document)
 			}
 			if object["kind"] == "Secret" {
-				if diff := cmp.Diff(map[string]any{"uri": v.DatabaseURI}, object["stringData"]); diff != "" {
+				want := map[string]any{"uri": v.DatabaseURI}
+				if strings.Contains(document, "lms-session") {
+					want = map[string]any{"key": v.SessionKey}
+				}
+				if diff := cmp.Diff(want, object["stringData"]); diff != "" {
 					t.Error(diff)
 				}
 			}
@@ -147,6 +152,30 @@ func TestOnlyAGoodResultIsGood(t *testing.T) {
 		if r.err() == nil {
 			t.Errorf("%s, and it is found good", name)
 		}
+	}
+}
+
+func TestPeopleWhoLookInDoNotSpoilTheCount(t *testing.T) {
+	of := func(course string) truth.Row {
+		return truth.Row{Key: truth.Key{UserID: "learner-0001", CourseID: course}}
+	}
+	simulated, people := visitors([]truth.Row{of("course-1"), of(web.CourseID), of("course-2")})
+	if len(simulated) != 2 || len(people) != 1 || people[0].CourseID != web.CourseID {
+		t.Errorf("simulated %v, people %v", simulated, people)
+	}
+	r := &result{
+		totals: totals{accepted: 1017, rows: 50}, written: written{rows: 50}, visited: 1,
+		counts: truth.Counts{Keys: 3, Acknowledged: 1000}, report: truth.Report{Keys: 3, Acknowledged: 1000},
+	}
+	if err := r.err(); err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(r.table(), "1 lesson of people") {
+		t.Errorf("it is not said: %s", r.table())
+	}
+	r.totals.accepted = 999
+	if r.err() == nil {
+		t.Error("an update of a simulated learner is not counted, and it is found good")
 	}
 }
 

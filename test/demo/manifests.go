@@ -17,7 +17,8 @@ var manifests embed.FS
 
 // values of the manifests.
 type values struct {
-	Interval, DatabaseURI, Image, TruthURL string
+	Interval, DatabaseURI, Image, TruthURL, SessionKey string
+	WebPort                                            int
 }
 
 func render(name string, v values) ([]byte, error) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/test/cluster"
 	"github.com/progress-sync/progress-sync/test/cluster/images"
+	"github.com/progress-sync/progress-sync/test/lms/web/bundle"
 	"github.com/progress-sync/progress-sync/test/truth"
 	"github.com/progress-sync/progress-sync/test/truth/collector"
 )
@@ -79,7 +81,7 @@ func (s *stage) setUp(ctx context.Context, o cluster.Options, p plan, lines *scr
 		return err
 	}
 
-	v := values{Interval: p.interval().String(), DatabaseURI: s.database.inside, Image: lmsImage, TruthURL: s.truthURL}
+	v := values{Interval: p.interval().String(), DatabaseURI: s.database.inside, Image: lmsImage, TruthURL: s.truthURL, SessionKey: rand.Text(), WebPort: webPort}
 	err := lines.step("policy applied and Ready", func() error {
 		if err := errors.Join(apply(ctx, s.cluster, "namespace.yaml", v), apply(ctx, s.cluster, "policy.yaml", v)); err != nil {
 			return err
@@ -108,9 +110,13 @@ func (s *stage) build(ctx context.Context, o cluster.Options) error {
 	if err != nil {
 		return err
 	}
+	assets := filepath.Join(o.Cache, "web", "assets")
+	if err := bundle.Build(ctx, assets); err != nil {
+		return err
+	}
 	builder := images.Builder{Root: o.Root, Dir: o.Images(), Out: o.Out}
 	s.images, err = builder.Build(ctx, images.Operator(version), images.Sidecar(version),
-		images.Image{Ref: lmsImage, Package: "./test/lms", Name: "lms"})
+		images.Image{Ref: lmsImage, Package: "./test/lms", Name: "lms", Assets: assets})
 	return err
 }
 

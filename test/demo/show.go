@@ -48,11 +48,18 @@ func (s *stage) perform(ctx context.Context, p plan, lines *screen) (*result, er
 		p.learners, p.watch, p.factor, videoTime(p.watch),
 		time.Duration(syllabus().Heartbeat*float64(time.Second)/p.factor).Round(time.Millisecond), p.interval(), videoTime(p.interval()))
 
+	gate, err := s.openGate(ctx)
+	if err != nil {
+		return nil, err
+	}
+	lines.say("Watch a film yourself: %s. It closes when the learners stop, and your page waits.\n", gate.url)
+	defer gate.close()
 	var lag lagWatch
 	looking, stopLooking := context.WithCancel(ctx)
 	var watchers errgroup.Group
 	watchers.Go(func() error { return lag.watchFrom(looking, s.database) })
 	w, err := p.run(ctx, s.pods, func(ctx context.Context) (totals, error) { return s.progress(ctx, lines) })
+	gate.close()
 	if err == nil {
 		err = lines.step("all learners stopped, all saved", func() error { return s.waitSaved(ctx, p, lines) })
 	}
@@ -81,10 +88,12 @@ func (s *stage) perform(ctx context.Context, p plan, lines *screen) (*result, er
 	}
 	const threshold = 95 // the policy's default
 	r.counts = s.account.Counts()
+	rows, people := visitors(rows)
+	r.visited = len(people)
 	r.report = s.account.Verify(rows, truth.Options{CompletionThresholdPercent: threshold})
 	r.lags, r.moved = lag.lags(s.account.Entries(), w.moved), len(w.moved)
 	err = lines.step("the policy's status tells of all", func() (err error) {
-		r.policy, err = s.waitPolicy(ctx, r.totals)
+		r.policy, err = s.waitPolicy(ctx, r.totals, r.visited > 0)
 		return err
 	})
 	return r, err
@@ -138,15 +147,25 @@ func waitWritten(ctx context.Context, conn *pgx.Conn, rows int64) (written, erro
 
 // waitPolicy waits until the policy's status tells of all that was accepted and
 // returns what kubectl prints of it.
-func (s *stage) waitPolicy(ctx context.Context, t totals) (string, error) {
+//
+// People who look in may go on writing meanwhile.
+func (s *stage) waitPolicy(ctx context.Context, t totals, people bool) (string, error) {
 	const patience = 30 * time.Second
 	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	want := fmt.Sprintf("%d 0 True", t.accepted)
 	err := until(limited, time.Second/2, func() (bool, error) {
 		got, err := s.cluster.Kubectl(limited, "--namespace", namespace, "get", "psync", "lms", "--output",
 			`jsonpath={.status.updates.received} {.status.updates.pending} {.status.conditions[?(@.type=="Synced")].status}`)
-		return got == want, err
+		if err != nil {
+			return false, err
+		}
+		var received, pending int64
+		var synced string
+		if _, err := fmt.Sscan(got, &received, &pending, &synced); err != nil {
+			return false, nil //nolint:nilerr // the status is not complete yet
+		}
+		all := received == t.accepted && pending == 0 && synced == "True"
+		return all || people && received >= t.accepted, nil
 	})
 	if err != nil && ctx.Err() == nil {
 		state, _ := s.cluster.Kubectl(ctx, "--namespace", namespace, "get", "psync", "lms", "--output=yaml")
@@ -181,7 +200,8 @@ func (s *stage) whereToLook() string {
   kubectl -n %s get psync,pods
   kubectl -n %s describe psync lms
   kubectl -n %s logs deployment/lms -c progress-sync
-`, s.cluster.Bin(), s.cluster.Kubeconfig(), namespace, namespace, namespace)
+  kubectl -n %s port-forward deployment/lms %d   # the LMS, at http://127.0.0.1:%d
+`, s.cluster.Bin(), s.cluster.Kubeconfig(), namespace, namespace, namespace, namespace, webPort, webPort)
 	if s.database.log != "" {
 		text += fmt.Sprintf("  psql '%s' -c 'SELECT * FROM progress_sync.lesson_progress LIMIT 5'\n", s.database.here)
 		text += fmt.Sprintf("logs: %s, %s\n", s.cluster.RunDir()+"/logs", s.database.log)
