@@ -64,6 +64,7 @@ type empty struct{}
 func (empty) Stats() buffer.Stats               { return buffer.Stats{} }
 func (empty) Failed() <-chan struct{}           { return nil }
 func (empty) PendingErasures() []buffer.Erasure { return nil }
+func (empty) Writer() string                    { return "" }
 
 // gather makes every metric of a sidecar appear once.
 func gather() ([]*dto.MetricFamily, error) {

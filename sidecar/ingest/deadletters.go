@@ -217,6 +217,7 @@ func (h *Handler) replayAll(ctx context.Context, sqlState string) (done replayed
 }
 
 func (h *Handler) answerReplay(w http.ResponseWriter, done replayed) {
+	h.state.HeldChanged()
 	out := h.pools.getBuffer()
 	defer h.pools.putBuffer(out)
 	b := (*out)[:0]

@@ -78,13 +78,16 @@ func appendSyncState(b []byte, s *state.SyncState) []byte {
 	b = strconv.AppendInt(b, int64(s.RetryCount), 10)
 	b = append(b, `,"error":`...)
 	if s.Error == nil {
-		return append(b, `null}`...)
+		b = append(b, `null`...)
+	} else {
+		b = append(b, `{"kind":`...)
+		b = appendString(b, s.Error.Kind)
+		b = append(b, `,"message":`...)
+		b = appendString(b, s.Error.Message)
+		b = append(b, '}')
 	}
-	b = append(b, `{"kind":`...)
-	b = appendString(b, s.Error.Kind)
-	b = append(b, `,"message":`...)
-	b = appendString(b, s.Error.Message)
-	return append(b, `}}`...)
+	b = append(b, `,"writer":`...)
+	return append(appendString(b, s.Writer), '}')
 }
 
 // appendInstant writes a member, or nothing for the zero Instant.

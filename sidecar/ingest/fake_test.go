@@ -167,6 +167,38 @@ type fakeState struct {
 	merged   int
 	repeated int
 	rejected map[string]int
+	streams  int
+	changed  chan struct{}
+}
+
+func (s *fakeState) Changed() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.changed == nil {
+		s.changed = make(chan struct{})
+	}
+	return s.changed
+}
+
+func (s *fakeState) HeldChanged() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.changed != nil {
+		close(s.changed)
+		s.changed = nil
+	}
+}
+
+func (s *fakeState) Streaming(delta int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.streams += delta
+}
+
+func (s *fakeState) open() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.streams
 }
 
 func (s *fakeState) SyncState() state.SyncState { return s.sync }
@@ -185,6 +217,10 @@ func (s *fakeState) Accepted(n, merged int) {
 	defer s.mu.Unlock()
 	s.accepted += n
 	s.merged += merged
+	if s.changed != nil {
+		close(s.changed)
+		s.changed = nil
+	}
 }
 
 func (s *fakeState) Repeated(n int) {

@@ -3,6 +3,7 @@ package ingest
 import (
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -40,9 +41,12 @@ type Handler struct {
 	panel   http.Handler
 	openAPI []byte
 
-	requests, reads, syncs gate
-	bytes                  atomic.Int64 // in flight
-	pools                  pools
+	requests, reads, syncs, streams gate
+
+	ending sync.Once
+	ended  chan struct{} // closed when streams have to end
+	bytes  atomic.Int64  // in flight
+	pools  pools
 	// Header values that every answer shares.
 	jsonType, noStore []string
 }
@@ -51,7 +55,7 @@ type Handler struct {
 func New(o Options) *Handler {
 	h := &Handler{
 		buffer: o.Buffer, syncer: o.Syncer, eraser: o.Eraser, reader: o.Reader, state: o.State,
-		panel: o.Panel, openAPI: o.OpenAPI,
+		ended: make(chan struct{}), panel: o.Panel, openAPI: o.OpenAPI,
 		jsonType: []string{"application/json"}, noStore: []string{"no-store"},
 	}
 	h.SetLimits(o.Limits)
@@ -97,6 +101,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		default:
 			h.refuseMethod(w, "GET, HEAD, POST")
 		}
+	case "/v1/sync/events":
+		h.stream(w, r, limits)
 	default:
 		h.serveOther(w, r, limits)
 	}
@@ -138,7 +144,7 @@ func (h *Handler) notFound(w http.ResponseWriter) {
 	h.writeProblem(w, &problem{
 		status: http.StatusNotFound, kind: "not-found", title: "Not found",
 		detail: "there is no such path; the API is /v1/progress, /v1/progress/complete, /v1/sync, " +
-			"/v1/dead-letters and /v1/users",
+			"/v1/sync/events, /v1/dead-letters and /v1/users",
 	})
 }
 

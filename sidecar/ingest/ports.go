@@ -60,6 +60,12 @@ type State interface {
 	// SyncStateOf is the state of a part: so many updates that wait, and so
 	// many that are being written.
 	SyncStateOf(pending, inFlight int64) state.SyncState
+	// Changed is closed at the next change of either.
+	Changed() <-chan struct{}
+	// HeldChanged tells of a change of what is held that no update made.
+	HeldChanged()
+	// Streaming counts streams that begin, with 1, or end, with -1.
+	Streaming(delta int)
 	// Accepted counts updates that are on disk, and how many of them were merged
 	// into a record that was held already.
 	Accepted(updates, merged int)

@@ -88,6 +88,7 @@ func (s *sidecar) drain(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(ctx, left)
 	defer cancel()
 	s.state.SetRefusal("the sidecar is shutting down")
+	s.handler.EndStreams()
 	closing, done := context.WithTimeout(ctx, min(answering, left/2))
 	s.servers[0].shutdown(closing)
 	done()

@@ -189,9 +189,18 @@ func TestRunAndEnd(t *testing.T) {
 		t.Errorf("GET of prestop: %v %v", response, err)
 	}
 	closeBody(t, response)
-	client.CloseIdleConnections()
+	stream, err := client.Get("http://" + address + "/v1/sync/events")
+	if err != nil {
+		t.Fatal(err)
+	}
 	http.DefaultClient.CloseIdleConnections()
 	stop()
+	// A stream that the drain had waited for would be cut off in the end.
+	if text, err := io.ReadAll(stream.Body); err != nil || !strings.Contains(string(text), "event: state\n") {
+		t.Errorf("the events end with %v: %q", err, text)
+	}
+	closeBody(t, stream)
+	client.CloseIdleConnections()
 	if err := <-done; err != nil {
 		t.Error(err)
 	}

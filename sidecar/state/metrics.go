@@ -157,6 +157,8 @@ func newGauges(s *State) *gauges {
 			r := v.condition.Reachable
 			return flag(r != nil && *r), r != nil
 		})
+	add("event_streams", "Clients that GET /v1/sync/events serves.",
+		func(s *State, _ view) (float64, bool) { return float64(s.streams.Load()), true })
 	add("database_connections", "Open connections to the database.",
 		func(_ *State, v view) (float64, bool) {
 			if v.connections == nil {

@@ -16,6 +16,8 @@ type Buffer interface {
 	// Failed is closed after an error of the disk that is final.
 	Failed() <-chan struct{}
 	PendingErasures() []buffer.Erasure
+	// Writer is the spool's writer id.
+	Writer() string
 }
 
 // Options of a State.
@@ -41,6 +43,7 @@ type State struct {
 	applied   atomic.Int64
 	replayed  atomic.Int64
 	retries   atomic.Int64
+	streams   atomic.Int64 // open ones
 	lastSaved atomic.Int64 // microseconds since the epoch, 0 for never
 
 	mu          sync.Mutex
@@ -100,6 +103,13 @@ func (s *State) Rejected(reason string, n int) {
 	s.metrics.rejected.WithLabelValues(reason).Add(float64(n))
 }
 
+// HeldChanged wakes those who wait for a change, after one of what is held that
+// neither an update nor a batch made, such as an erasure.
+func (s *State) HeldChanged() { s.changes.notify() }
+
+// Streaming counts a stream of events that begins, with 1, or ends, with -1.
+func (s *State) Streaming(delta int) { s.streams.Add(int64(delta)) }
+
 // JournalSynced notes how long one sync of the buffer's journal took.
 func (s *State) JournalSynced(d time.Duration) { s.metrics.journalSync.Observe(d.Seconds()) }
 
@@ -136,6 +146,7 @@ func (s *State) Changed() <-chan struct{} { return s.changes.next() }
 // view is a consistent copy of what the methods that publish need.
 type view struct {
 	stats       buffer.Stats
+	writer      string
 	attached    bool
 	diskFailed  bool
 	connections func() int
@@ -157,7 +168,7 @@ func (s *State) view() view {
 	if b == nil {
 		return v
 	}
-	v.stats = b.Stats()
+	v.stats, v.writer = b.Stats(), b.Writer()
 	select {
 	case <-b.Failed():
 		v.diskFailed = true

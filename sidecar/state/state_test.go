@@ -31,6 +31,7 @@ type fakeBuffer struct {
 
 func (b *fakeBuffer) Stats() buffer.Stats     { return b.stats }
 func (b *fakeBuffer) Failed() <-chan struct{} { return b.failed }
+func (b *fakeBuffer) Writer() string          { return "w-1" }
 
 func (b *fakeBuffer) PendingErasures() []buffer.Erasure { return b.erasures }
 

@@ -21,6 +21,9 @@ type SyncState struct {
 	// RetryCount is the number of attempts that failed in a row.
 	RetryCount int        `json:"retryCount"`
 	Error      *SyncError `json:"error"`
+	// Writer names the spool that this is the state of: what another one has
+	// accepted is not in it.
+	Writer string `json:"writer"`
 }
 
 // SyncError is why nothing is saved at the moment.
@@ -90,6 +93,7 @@ func (s *State) syncState(v view, updates, pending, inFlight int64) SyncState {
 		PendingUpdates: updates,
 		LastSyncedAt:   instant(progress.Instant(s.lastSaved.Load()).Time()),
 		RetryCount:     v.condition.Failures,
+		Writer:         v.writer,
 	}
 	if pending+inFlight > 0 {
 		out.NextSyncAt = v.next()

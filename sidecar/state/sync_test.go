@@ -53,19 +53,19 @@ func TestSyncStateAsJSON(t *testing.T) {
 	}{
 		{
 			"before anything was saved", func() {},
-			`{"status":"pending","pendingUpdates":5,"lastSyncedAt":null,"nextSyncAt":"2026-03-01T10:01:00Z","retryCount":0,"error":null}`,
+			`{"status":"pending","pendingUpdates":5,"lastSyncedAt":null,"nextSyncAt":"2026-03-01T10:01:00Z","retryCount":0,"error":null,"writer":"w-1"}`,
 		},
 		{
 			"after a batch", func() { s.BatchSaved(someBatch(), 2, start.Add(time.Second)) },
-			`{"status":"pending","pendingUpdates":5,"lastSyncedAt":"2026-03-01T10:00:01Z","nextSyncAt":"2026-03-01T10:01:00Z","retryCount":0,"error":null}`,
+			`{"status":"pending","pendingUpdates":5,"lastSyncedAt":"2026-03-01T10:00:01Z","nextSyncAt":"2026-03-01T10:01:00Z","retryCount":0,"error":null,"writer":"w-1"}`,
 		},
 		{
 			"during retries", func() { s.ConditionChanged(failed(flush.PhaseRetrying)) },
-			`{"status":"retrying","pendingUpdates":5,"lastSyncedAt":"2026-03-01T10:00:01Z","nextSyncAt":"2026-03-01T10:00:20Z","retryCount":3,"error":{"kind":"network","message":"Look at the network."}}`,
+			`{"status":"retrying","pendingUpdates":5,"lastSyncedAt":"2026-03-01T10:00:01Z","nextSyncAt":"2026-03-01T10:00:20Z","retryCount":3,"error":{"kind":"network","message":"Look at the network."},"writer":"w-1"}`,
 		},
 		{
 			"after the end of flushing", func() { s.ConditionChanged(failed(flush.PhaseStopped)) },
-			`{"status":"error","pendingUpdates":5,"lastSyncedAt":"2026-03-01T10:00:01Z","nextSyncAt":null,"retryCount":3,"error":{"kind":"network","message":"Look at the network."}}`,
+			`{"status":"error","pendingUpdates":5,"lastSyncedAt":"2026-03-01T10:00:01Z","nextSyncAt":null,"retryCount":3,"error":{"kind":"network","message":"Look at the network."},"writer":"w-1"}`,
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -1,0 +1,66 @@
+package ingest
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/progress-sync/progress-sync/sidecar/events"
+)
+
+// maxStreams is how many clients are told of changes at once; each costs a
+// connection. Others ask for the state when they need it.
+const maxStreams = 64
+
+// stream serves GET /v1/sync/events: the sync state, whenever it changes.
+func (h *Handler) stream(w http.ResponseWriter, r *http.Request, limits Limits) {
+	if r.Method != http.MethodGet {
+		h.refuseMethod(w, "GET")
+		return
+	}
+	filter, wrong := syncFilter(r, limits)
+	if wrong != nil {
+		h.writeProblem(w, wrong)
+		return
+	}
+	if !r.ProtoAtLeast(1, 1) {
+		h.writeProblem(w, &problem{
+			status: http.StatusHTTPVersionNotSupported, kind: "http-version", title: "HTTP/1.1 is needed",
+			detail: "a stream of events can't be sent over " + r.Proto + ": let the proxy use HTTP/1.1, " +
+				"in nginx with proxy_http_version 1.1, or ask GET /v1/sync",
+		})
+		return
+	}
+	if !h.streams.enter(maxStreams) {
+		p := h.overloaded()
+		p.title, p.detail, p.retryAfter = "Too many streams", "as many clients as may listen do so; ask GET /v1/sync meanwhile", 15*time.Second
+		h.writeProblem(w, p)
+		return
+	}
+	defer h.streams.leave()
+	select {
+	case <-h.ended:
+		h.writeProblem(w, &problem{
+			status: http.StatusServiceUnavailable, kind: "stopping", title: "The sidecar is shutting down",
+			detail: "listen to the pod that comes next", retryAfter: 5 * time.Second,
+		})
+		return
+	default:
+	}
+	h.state.Streaming(1)
+	defer h.state.Streaming(-1)
+	source := events.Source{Changed: h.state.Changed, Append: func(b []byte) []byte {
+		state := h.stateOf(filter)
+		return appendSyncState(b, &state)
+	}}
+	if err := events.Serve(w, r, source, h.ended); err != nil {
+		h.writeProblem(w, &problem{
+			status: http.StatusInternalServerError, kind: "no-streams", title: "No streams here",
+			detail: "the server around the API can't send a stream of events; ask GET /v1/sync",
+		})
+	}
+}
+
+// EndStreams ends the streams of events, and refuses those that come later: a
+// server that shuts down waits for its answers, and these don't end on their
+// own.
+func (h *Handler) EndStreams() { h.ending.Do(func() { close(h.ended) }) }
