@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httputil"
@@ -31,7 +32,11 @@ func (s *server) progress() http.Handler {
 			who, _ := s.sessions.of(r.In)
 			r.Out.Header.Set(s.options.UserHeader, who.Learner) // replaces what the browser sent
 		},
-		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) {
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
+			if tooLong := new(http.MaxBytesError); errors.As(err, &tooLong) {
+				refuse(w, http.StatusRequestEntityTooLarge, "that is more than a page sends")
+				return
+			}
 			w.Header().Set("Retry-After", "5")
 			refuse(w, http.StatusServiceUnavailable, "the sidecar does not answer; the page tries again")
 		},
