@@ -143,7 +143,7 @@ type IngestSpec struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:XValidation:rule="self.matches(r'^[-!#$%&\\x27*+.^_\\x60|~0-9A-Za-z]{1,64}$')",message="userHeader must be the name of a request header, such as X-Progress-User: 1 to 64 letters, digits and '-'; leave it out for none"
-	// +kubebuilder:validation:XValidation:rule="!self.matches('(?i)^((accept|access-control|content|if|proxy|sec|upgrade)(-.*)?|authorization|cache-control|connection|cookie2?|date|dnt|downlink|dpr|ect|expect|forwarded|from|host|http2-settings|keep-alive|last-event-id|max-forwards|origin|pragma|prefer|priority|range|referer|rtt|save-data|set-cookie2?|te|trailer|transfer-encoding|user-agent|via|viewport-width|width|x-csrf-token|x-forwarded-(for|host|port|proto)|x-requested-with)$')",message="userHeader must be a header that neither HTTP nor a browser uses, such as X-Progress-User: a learner could choose it, or it would never say who they are"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('(?i)^((accept|access-control|content|if|proxy|sec|upgrade)(-.*)?|authorization|cache-control|connection|cookie2?|date|dnt|downlink|dpr|expect|forwarded|from|host|http2-settings|keep-alive|last-event-id|max-forwards|origin|pragma|prefer|priority|range|referer|rtt|save-data|set-cookie2?|te|trailer|transfer-encoding|user-agent|via|viewport-width|width|x-csrf-token|x-forwarded-(for|host|port|proto)|x-requested-with)$')",message="userHeader must be a header that neither HTTP nor a browser uses, such as X-Progress-User: a learner could choose it, or it would never say who they are"
 	UserHeader string `json:"userHeader,omitempty"`
 }
 

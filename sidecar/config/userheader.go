@@ -8,13 +8,13 @@ import "regexp"
 // it, or it would never say who they are.
 func isUserHeader(name string) bool {
 	const (
-		token = "^[-!#$%&'*+.^_`|~0-9A-Za-z]{1,64}$"
-		taken = "(?i)^(" +
+		allowed = "^[-!#$%&'*+.^_`|~0-9A-Za-z]{1,64}$"
+		taken   = "(?i)^(" +
 			"(accept|access-control|content|if|proxy|sec|upgrade)(-.*)?|" +
-			"authorization|cache-control|connection|cookie2?|date|dnt|downlink|dpr|ect|expect|" +
+			"authorization|cache-control|connection|cookie2?|date|dnt|downlink|dpr|expect|" +
 			"forwarded|from|host|http2-settings|keep-alive|last-event-id|max-forwards|origin|pragma|prefer|" +
 			"priority|range|referer|rtt|save-data|set-cookie2?|te|trailer|transfer-encoding|" +
 			"user-agent|via|viewport-width|width|x-csrf-token|x-forwarded-(for|host|port|proto)|x-requested-with)$"
 	)
-	return regexp.MustCompile(token).MatchString(name) && !regexp.MustCompile(taken).MatchString(name)
+	return regexp.MustCompile(allowed).MatchString(name) && !regexp.MustCompile(taken).MatchString(name)
 }

@@ -21,6 +21,9 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// pass lets time go by on the bubble's clock.
+func pass(d time.Duration) { <-time.After(d) }
+
 // number is a state that counts.
 type number struct {
 	mu      sync.Mutex
@@ -134,12 +137,13 @@ func (w *world) open(t *testing.T, lastEventID string) *client {
 // read reads until the stream ends.
 func (c *client) read(t *testing.T) *client {
 	t.Helper()
-	response, err := http.ReadResponse(bufio.NewReader(c.conn), nil)
+	response, err := http.ReadResponse(bufio.NewReader(c.conn), nil) //nolint:bodyclose // whoever reads it closes it
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.headers = response.Header
 	go func() {
+		defer response.Body.Close()
 		lines := bufio.NewReader(response.Body)
 		for {
 			line, err := lines.ReadString('\n')
@@ -210,7 +214,7 @@ func TestAClientThatHasTheStateIsToldOnlyOfOthers(t *testing.T) {
 		w.state.set(1, false)
 		states, _ = again.got("data: ")
 		expect(t, "states at once after a change", states, nil)
-		time.Sleep(Interval)
+		pass(Interval)
 		states, _ = again.got("data: ")
 		expect(t, "states after a change", states, []string{`{"n":1}`})
 
@@ -226,10 +230,10 @@ func TestManyChangesAreFewEventsAndTheLastStateComes(t *testing.T) {
 		c := w.open(t, "").read(t)
 		synctest.Wait()
 		for i := range 1000 {
-			time.Sleep(time.Millisecond)
+			pass(time.Millisecond)
 			w.state.set(i+1, false)
 		}
-		time.Sleep(Interval)
+		pass(Interval)
 		states, at := c.got("data: ")
 		if len(states) < 4 || len(states) > 6 || states[len(states)-1] != `{"n":1000}` {
 			t.Errorf("got %q", states)
@@ -252,7 +256,7 @@ func TestAChangeThatIsUndoneIsNoEvent(t *testing.T) {
 		synctest.Wait()
 		w.state.set(1, false)
 		w.state.set(0, false)
-		time.Sleep(time.Second)
+		pass(time.Second)
 		states, _ := c.got("data: ")
 		expect(t, "states", states, []string{`{"n":0}`})
 	})
@@ -265,7 +269,7 @@ func TestAStreamLivesOnHeartbeats(t *testing.T) {
 		w := newWorld(t)
 		c := w.open(t, "").read(t)
 		synctest.Wait()
-		time.Sleep(10 * time.Minute)
+		pass(10 * time.Minute)
 		beats, at := c.got(": heartbeat")
 		if len(beats) != 40 || at[0] != Heartbeat || at[39] != 10*time.Minute {
 			t.Errorf("%d heartbeats at %v", len(beats), at)
@@ -274,7 +278,7 @@ func TestAStreamLivesOnHeartbeats(t *testing.T) {
 		expect(t, "states", states, []string{`{"n":0}`})
 
 		w.state.set(1, true)
-		time.Sleep(Heartbeat)
+		pass(Heartbeat)
 		states, _ = c.got("data: ")
 		expect(t, "states after a change that nobody told of", states, []string{`{"n":0}`, `{"n":1}`})
 		expect(t, "end", c.ended(), nil)
@@ -315,7 +319,7 @@ func TestAStreamEndsWithTheSidecar(t *testing.T) {
 		w := newWorld(t)
 		quiet, busy := w.open(t, "").read(t), w.open(t, "").read(t)
 		synctest.Wait()
-		time.Sleep(time.Hour) // the deadline of the last write is long past
+		pass(time.Hour) // the deadline of the last write is long past
 		w.state.set(1, false)
 		began := time.Now()
 		close(w.end)

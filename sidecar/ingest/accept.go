@@ -64,7 +64,7 @@ func (h *Handler) accept(w http.ResponseWriter, r *http.Request, limits Limits, 
 	case wantsMinimal(r):
 		w.WriteHeader(http.StatusNoContent)
 	default:
-		h.answerAll(w, q.single, results)
+		h.answerAll(w, user, q.single, results)
 	}
 }
 
@@ -232,7 +232,7 @@ func (h *Handler) answerSome(w http.ResponseWriter, r *http.Request, q *request,
 	b = append(b, `"errors":`...)
 	b = appendItemErrors(b, q.errors)
 	b = append(b, `,"sync":`...)
-	state := h.state.SyncState()
+	state := h.stateOf(buffer.Filter{UserID: q.user})
 	b = appendSyncState(b, &state)
 	b = append(b, "}\n"...)
 	*out = b
@@ -245,8 +245,9 @@ func (h *Handler) answerSome(w http.ResponseWriter, r *http.Request, q *request,
 	h.write(w, http.StatusMultiStatus, b)
 }
 
-// answerAll answers when every item was accepted.
-func (h *Handler) answerAll(w http.ResponseWriter, single bool, results []buffer.Result) {
+// answerAll answers when every item was accepted. A user is told of their own
+// part of the sync state.
+func (h *Handler) answerAll(w http.ResponseWriter, user string, single bool, results []buffer.Result) {
 	out := h.pools.getBuffer()
 	defer h.pools.putBuffer(out)
 	b := (*out)[:0]
@@ -264,7 +265,7 @@ func (h *Handler) answerAll(w http.ResponseWriter, single bool, results []buffer
 		b = append(b, ']')
 	}
 	b = append(b, `,"sync":`...)
-	state := h.state.SyncState()
+	state := h.stateOf(buffer.Filter{UserID: user})
 	b = appendSyncState(b, &state)
 	b = append(b, "}\n"...)
 	*out = b

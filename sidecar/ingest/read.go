@@ -50,7 +50,7 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, limits Limits) {
 	}
 	out := h.pools.getBuffer()
 	defer h.pools.putBuffer(out)
-	sync := h.state.SyncState()
+	sync := h.stateOf(buffer.Filter{UserID: user})
 	*out = appendView((*out)[:0], &v, &sync)
 	h.write(w, http.StatusOK, *out)
 }

@@ -41,6 +41,6 @@ func (h *Handler) reset(w http.ResponseWriter, r *http.Request, limits Limits) {
 		w.WriteHeader(http.StatusNoContent)
 	default:
 		h.state.Accepted(1, 0)
-		h.answerAll(w, true, results)
+		h.answerAll(w, user, true, results)
 	}
 }

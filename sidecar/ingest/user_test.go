@@ -229,6 +229,34 @@ func TestTheSyncStateIsOfTheLearnerInTheUserHeaderOrOfAll(t *testing.T) {
 	}
 }
 
+func TestAnswersTellALearnerOfTheirOwnPart(t *testing.T) {
+	d := newSessionDesk()
+	d.state.sync = state.SyncState{Status: status.StatePending, PendingUpdates: 99}
+	expect(t, d.ask(t, from(post(item("bob")), "bob")), http.StatusOK, nil)
+	for name, c := range map[string]struct {
+		r    *http.Request
+		code int
+	}{
+		"a write":          {post(item("ada")), 200},
+		"a write of parts": {post(`[` + item("ada") + `,7]`), 207},
+		"a read":           {httptest.NewRequest(http.MethodGet, "/v1/progress", nil), 200},
+		"a reset":          {httptest.NewRequest(http.MethodDelete, "/v1/progress?courseId=c&lessonId=l", nil), 200},
+	} {
+		a := d.ask(t, from(c.r, "ada"))
+		expect(t, a, c.code, nil)
+		held := 0.
+		for _, h := range d.buffer.Held(buffer.Filter{UserID: "ada"}) {
+			held += float64(h.PendingUpdates)
+		}
+		if got := a.get(t, "sync", "pendingUpdates"); got != held {
+			t.Errorf("%s: %v pending, want %v", name, got, held)
+		}
+	}
+	a := newDesk()
+	a.state.sync.PendingUpdates = 99
+	expect(t, a.ask(t, post(item("ada"))), http.StatusOK, map[string]any{"sync.pendingUpdates": 99.})
+}
+
 func TestARequestWithTheUserHeaderGetsNothingThatIsNotForLearners(t *testing.T) {
 	panel := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	for _, target := range []string{
