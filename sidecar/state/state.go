@@ -48,6 +48,7 @@ type State struct {
 
 	mu          sync.Mutex
 	buffer      Buffer
+	writer      string
 	connections func() int
 	policy      config.Policy
 	configError string
@@ -78,7 +79,7 @@ func New(o Options) *State {
 // accepting updates.
 func (s *State) Attach(b Buffer, connections func() int) {
 	s.mu.Lock()
-	s.buffer, s.connections = b, connections
+	s.buffer, s.writer, s.connections = b, b.Writer(), connections
 	s.mu.Unlock()
 	s.changes.notify()
 }
@@ -160,7 +161,7 @@ type view struct {
 func (s *State) view() view {
 	s.mu.Lock()
 	v := view{
-		attached: s.buffer != nil, connections: s.connections, policy: s.policy,
+		attached: s.buffer != nil, writer: s.writer, connections: s.connections, policy: s.policy,
 		configError: s.configError, refusal: s.refusal, condition: s.condition, missing: s.missing,
 	}
 	b := s.buffer
@@ -168,7 +169,7 @@ func (s *State) view() view {
 	if b == nil {
 		return v
 	}
-	v.stats, v.writer = b.Stats(), b.Writer()
+	v.stats = b.Stats()
 	select {
 	case <-b.Failed():
 		v.diskFailed = true
