@@ -1,10 +1,10 @@
 import type { ErrorKind, ProgressError, ProgressSyncSettings } from "./types.js";
 
-/** The sidecar's record of a lesson. */
+/** The sidecar's record of a lesson; of an update that it had already, and saved, no more than the last two. */
 export interface WireRecord {
-  positionSeconds: number;
-  percentage: number;
-  completed: boolean;
+  positionSeconds?: number;
+  percentage?: number;
+  completed?: boolean;
   lastWatchedAt?: string;
   generation?: number;
   saved?: boolean;
@@ -17,11 +17,14 @@ export interface WireSync {
   pendingUpdates: number;
   nextSyncAt?: string | null;
   error: { kind: ErrorKind; message: string } | null;
+  /** Which sidecar says so. */
+  writer?: string;
 }
 
 /** Whatever of an answer is used here. */
 export interface WireBody extends Partial<WireSync> {
-  progress?: WireRecord | (WireRecord | null)[];
+  /** In the order of the updates; null for one that was not accepted. */
+  progress?: (WireRecord | null)[];
   stale?: boolean;
   sync?: WireSync;
   errors?: { index: number; status: number; detail: string }[];
@@ -33,59 +36,72 @@ export interface Answer {
   body: WireBody;
   /** Absent if the request was done. */
   error?: ProgressError;
-  /** How long the server asks to be left alone, in milliseconds. */
+  /** How long the server asks to be left alone, in milliseconds, at most an hour. */
   retryAfter: number;
 }
 
+/** Asks for the lesson of a client. */
+export type Ask = (method: string, what: string) => Promise<Answer>;
+
 /** No answer within this time is as good as no network. */
 const TIMEOUT = 40_000;
-/** What keepalive requests of a page may hold together is 64 KiB. */
-const KEEPALIVE = 60_000;
+/** What all keepalive requests of a page may hold together is 64 KiB. */
+const KEEPALIVE = 65_536;
+
+let kept = 0;
+let skew = 0;
+
+/** The server's time: what one device did later has to look later than what another did before. */
+export const now = () => Date.now() + skew;
 
 export const resolve = <T extends string | object>(value?: T | (() => T)): T | undefined =>
   typeof value === "function" ? value() : value;
 
-export async function request(o: ProgressSyncSettings, method: string, url: string, json?: string): Promise<Answer> {
+export async function request(o: ProgressSyncSettings, method: string, url: string, json = ""): Promise<Answer> {
   const token = resolve(o.csrfToken);
-  const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(), TIMEOUT);
+  // A character has at most three bytes.
+  const size = json.length * 3;
+  kept += size;
   try {
     const answer = await (o.fetch ?? fetch)(url, {
       method,
       headers: {
-        ...(json && { "Content-Type": "application/json" }),
+        "Content-Type": "application/json",
         ...(token && { "X-CSRF-Token": token }),
         ...resolve(o.headers),
       },
-      body: json,
-      keepalive: method !== "GET" && (json ?? "").length < KEEPALIVE,
-      signal: stop.signal,
+      body: json || undefined,
+      keepalive: method !== "GET" && kept < KEEPALIVE,
+      signal: AbortSignal.timeout(TIMEOUT),
     });
-    const { status, headers } = answer;
-    const body = await answer.json().catch(() => ({}));
-    const after = headers.get("Retry-After");
-    const retryAfter = after ? Math.max(0, Number(after) * 1e3 || Date.parse(after) - Date.now() || 0) : 0;
-    return { body, retryAfter, error: answer.ok ? undefined : problem(status, body.detail) };
-  } catch {
-    return { body: {}, retryAfter: 0, error: { kind: "network", message: "no answer" } };
+    const { headers } = answer;
+    // A login page that a proxy redirects to is 200, too, but not the sidecar's.
+    const body = await answer.json().catch(() => {});
+    const ahead = Date.parse(headers.get("Date")!) - Date.now();
+    // Smaller differences are the way here and back, and would put events of one page out of order.
+    if (Math.abs(ahead - skew) > 5e3) skew = ahead;
+    const after = headers.get("Retry-After")!;
+    return {
+      body: body ?? {},
+      retryAfter: Math.min(36e5, +after * 1e3 || Date.parse(after) - now() || 0),
+      error: answer.ok && body ? undefined : problem(answer.status, body?.detail),
+    };
+  } catch (reason) {
+    return { body: {}, retryAfter: 0, error: { kind: "network", message: "" + reason } };
   } finally {
-    clearTimeout(timer);
+    kept -= size;
   }
 }
 
 /** An answer that is no success, in the client's words. */
-export const problem = (status: number, message = "HTTP " + status): ProgressError => ({
-  kind: status === 429 ? "rate_limit" : status === REFUSED ? "validation" : "server",
+export const problem = (status: number, message = "" + status): ProgressError => ({
+  kind: status === 429 ? "rate_limit" : REFUSED.includes(status) ? "validation" : "server",
   message,
   status,
 });
 
-/** The content itself is wrong, so that sending it again is no use. All else is kept and sent again. */
-export const REFUSED = 422;
+/** The learner was erased, or the content is wrong: of one item, and said by the sidecar, for good. */
+export const REFUSED = [410, 422];
 
-/** Sends while the page goes away; nobody hears the answer. */
-export function beacon(o: ProgressSyncSettings, url: string, json: string): void {
-  if (!o.fetch && !("keepalive" in Request.prototype)) {
-    navigator.sendBeacon(url, json); // as text/plain
-  } else void request(o, "POST", url, json);
-}
+/** When the learner did the last thing that is in the record, by the server's clock, in Unix milliseconds. */
+export const instant = (record?: WireRecord | null) => Date.parse(record?.lastWatchedAt!) || 0;

@@ -1,5 +1,4 @@
-export { createProgressSync, INITIAL_STATE } from "./sync.js";
-export { indexedDBStorage } from "./storage.js";
+export { createProgressSync } from "./sync.js";
 export type {
   AttachOptions,
   DebounceConfig,

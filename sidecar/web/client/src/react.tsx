@@ -1,6 +1,6 @@
 "use client";
 import { createContext, useContext, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
-import { createProgressSync, INITIAL_STATE } from "./sync.js";
+import { createProgressSync } from "./sync.js";
 import { announce, SHAPES, SILENCE, statusOf, STRINGS, textOf } from "./indicator.js";
 import type { IndicatorState, IndicatorStrings, IndicatorVariant } from "./indicator.js";
 import type { DebounceConfig, ProgressState, ProgressSync, ProgressSyncOptions } from "./types.js";
@@ -70,7 +70,7 @@ function useProgress(list: UseOptimizedProgressOptions[]): OptimizedProgress[] {
   const names = JSON.stringify(all.map((o) => [o.endpoint, o.userId, o.courseId, o.lessonId, o.moduleId]));
   const store = useMemo(() => {
     const clients = all.map(createProgressSync);
-    const none = clients.map(() => INITIAL_STATE);
+    const none = clients.map((client) => client.getState());
     let states = none;
     return {
       clients,

@@ -31,7 +31,7 @@ export interface ProgressState {
   readonly isPendingSync: boolean;
   /** When all of this lesson was last known to be in the database, in Unix milliseconds. */
   readonly lastSyncedAt: number | null;
-  /** Updates that are not saved yet. */
+  /** Updates that are not saved yet, merged as they are sent. */
   readonly pendingUpdates: number;
   /** Failed attempts since the last one that worked. */
   readonly retryCount: number;
@@ -58,7 +58,7 @@ export interface DebounceConfig {
   batchSize?: number;
   /** Show changes at once; if false, only what the sidecar accepted. Default true. */
   enableOptimisticUpdates?: boolean;
-  /** Leave out zero counts and round to milliseconds. Default true. */
+  /** Round to milliseconds. Default true. */
   enableCompression?: boolean;
 }
 
@@ -106,9 +106,9 @@ export interface Update {
   duration?: number;
   percentage?: number;
   watchedDuration?: number;
-  watchedDelta: number;
-  seekEvents: number;
-  pauseEvents: number;
+  watchedDelta?: number;
+  seekEvents?: number;
+  pauseEvents?: number;
   playbackSpeed?: number;
   completed?: boolean;
   /** Unix milliseconds. */
@@ -125,14 +125,12 @@ export interface StoredUpdate {
   owner: string;
   /** It may have been sent under its id already, so it must not become part of another update. */
   sent: boolean;
-  /** How many calls are merged in it. */
-  count: number;
   update: Update;
 }
 
 export interface ProgressStorage {
   list(): Promise<StoredUpdate[]>;
-  /** Both in one transaction. */
+  /** Removes first, then puts, both in one transaction. */
   write(put: StoredUpdate[], remove: string[]): Promise<void>;
 }
 

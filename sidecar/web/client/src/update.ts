@@ -7,7 +7,7 @@ export const defined = <T extends object>(value: T): T =>
 /** One update out of two under the older one's id, merged as the sidecar would. */
 function merge(older: Update, newer: Update): Update {
   const merged: Update = { ...older, ...newer, eventId: older.eventId };
-  for (const field of ["watchedDelta", "seekEvents", "pauseEvents"] as const) merged[field] += older[field];
+  for (const field of ["watchedDelta", "seekEvents", "pauseEvents"] as const) merged[field] = (older[field] ?? 0) + (newer[field] ?? 0);
   for (const field of ["percentage", "watchedDuration"] as const) {
     if (older[field]! > (merged[field] ?? 0)) merged[field] = older[field];
   }
@@ -28,16 +28,12 @@ export function gather(waiting: StoredUpdate[], next: StoredUpdate): StoredUpdat
 
 const into = (item: StoredUpdate, more: StoredUpdate): StoredUpdate => ({
   ...item,
-  sent: item.sent || more.sent,
-  count: item.count + more.count,
   update: merge(item.update, more.update),
 });
 
-/** What goes over the wire: if it is to be small, rounded to milliseconds and without counts of zero. */
-export const wire = (updates: Update[], small?: boolean, csrfToken?: string): string =>
+/** What goes over the wire, rounded to milliseconds if it is to be small. */
+export const wire = (items: StoredUpdate[], small?: boolean): string =>
   JSON.stringify(
-    updates.map((update) => ({ ...update, csrfToken })),
-    (field, value) =>
-      !small || typeof value !== "number" ? value
-        : value || !/Delta|Events/.test(field) ? Math.round(value * 1e3) / 1e3 : undefined,
+    items.map((item) => item.update),
+    (_, value) => (small && typeof value === "number" ? +value.toFixed(3) : value),
   );

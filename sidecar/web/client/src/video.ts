@@ -1,3 +1,4 @@
+import { handle } from "./handlers.js";
 import type { AttachOptions, ProgressDetails, ProgressSync } from "./types.js";
 
 /** What following a media element needs of the client. */
@@ -7,52 +8,56 @@ export interface VideoTarget extends Pick<ProgressSync, "updateProgress" | "getS
 
 /** Tells the client what a media element does. */
 export function followVideo(sync: VideoTarget, video: HTMLMediaElement, { resume = true }: AttachOptions = {}): () => void {
-  const ending = new AbortController();
-  let ownSeek = false;
+  /** It is not known yet where to go on. */
+  let undecided = resume;
+  /** Where a seek ends that is not the learner's. */
+  let expected: number | undefined;
 
   const report = (details?: ProgressDetails) =>
     sync.updateProgress(video.currentTime, video.duration, { playbackSpeed: video.playbackRate, ...details });
 
+  /** Only what is played counts: a page that was just opened must not overwrite what another device did. */
   const tick = () => {
-    if (!video.seeking) report();
-  };
-
-  const on: Record<string, () => void> = {
-    play: tick,
-    ratechange: tick,
-    timeupdate: tick,
-    seeked: () => {
-      if (ownSeek) ownSeek = false;
-      else report({ seekEvents: 1 });
-    },
-    pause: () => {
-      if (video.ended || video.seeking) return;
-      report({ pauseEvents: 1 });
-      sync.flush();
-    },
-    ended: () => {
-      report();
-      sync.flush();
-    },
-    loadedmetadata: goBack,
+    if (video.readyState && !video.paused && !video.seeking && !(undecided && video.currentTime < 1)) report();
   };
 
   function goBack() {
     const { isLoading, progressSeconds } = sync.getState();
-    if (!resume || isLoading || !(video.readyState > 0)) return;
-    resume = false;
+    if (!undecided || isLoading || !video.readyState) return;
+    undecided = false;
     const part = progressSeconds / video.duration;
-    if (video.currentTime < 1 && part > 0.05 && part < 0.9) {
-      ownSeek = true;
-      video.currentTime = progressSeconds;
-    }
+    if (video.currentTime < 1 && part > 0.05 && part < 0.9) video.currentTime = expected = progressSeconds;
   }
 
-  for (const event in on) video.addEventListener(event, on[event] as () => void, ending);
+  const end = handle(video, {
+    play: tick,
+    ratechange: tick,
+    timeupdate: tick,
+    seeked() {
+      if (!(Math.abs(video.currentTime - expected!) < 1)) report({ seekEvents: 1 });
+      expected = undefined;
+    },
+    pause() {
+      if (video.ended || video.seeking) return;
+      report({ pauseEvents: 1 });
+      sync.flush();
+    },
+    ended() {
+      report();
+      sync.flush();
+      // Playing it again begins with a seek to the start.
+      expected = 0;
+    },
+    // Another source, such as another quality of the same film.
+    emptied() {
+      undecided = resume;
+    },
+    loadedmetadata: goBack,
+  });
   const unsubscribe = sync.subscribe(goBack);
   goBack();
   return () => {
-    ending.abort();
+    end();
     unsubscribe();
   };
 }

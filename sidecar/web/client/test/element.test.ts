@@ -1,10 +1,12 @@
 import axe from "axe-core";
 import { beforeEach, expect, test, vi } from "vitest";
-import { INITIAL_STATE } from "../src/index.js";
+import { createProgressSync } from "../src/index.js";
 import type { ProgressState } from "../src/index.js";
 import { STRINGS } from "../src/indicator.js";
 import type { ProgressSyncIndicatorElement } from "../src/element.js";
 import "../src/element.js";
+
+const INITIAL_STATE = createProgressSync({ endpoint: "/progress", courseId: "c", lessonId: "l", autoStart: false }).getState();
 
 const STATES = ["idle", "pending", "saving", "saved", "offline", "retrying", "error"] as const;
 

@@ -24,6 +24,9 @@ class Stream extends EventTarget {
 
 let sidecar: Sidecar;
 
+const tell = (pendingUpdates: number, more = {}) =>
+  Stream.open[0]!.dispatchEvent(new MessageEvent("state", { data: JSON.stringify({ status: "pending", pendingUpdates, error: null, ...more }) }));
+
 beforeEach(() => {
   vi.useFakeTimers();
   vi.stubGlobal("EventSource", Stream);
@@ -49,7 +52,7 @@ test("the learner sees that it is saved as soon as the sidecar says so, and the 
     "/progress/v1/sync/events?userId=events-1",
   ]);
   sidecar.save();
-  Stream.open[0]!.dispatchEvent(new Event("state"));
+  tell(0);
   await vi.advanceTimersByTimeAsync(0);
   expect(sync.getState().status).toBe("saved");
   expect(Stream.open).toHaveLength(0);
@@ -58,7 +61,7 @@ test("the learner sees that it is saved as soon as the sidecar says so, and the 
 
 test("an event that is older than the last update is not taken for its being saved", async () => {
   const sync = await accepted("events-2");
-  Stream.open[0]!.dispatchEvent(Object.assign(new Event("state"), { data: '{"status":"synced","pendingUpdates":0}' }));
+  tell(0);
   await vi.advanceTimersByTimeAsync(0);
   expect(sync.getState()).toMatchObject({ isPendingSync: true, lastSyncedAt: null });
   sync.destroy();

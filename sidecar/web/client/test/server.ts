@@ -14,6 +14,8 @@ type Reply = { status: number; body?: object; headers?: Record<string, string> }
 /** Behaves like a sidecar: merges, knows event ids, and saves when told to. */
 export class Sidecar {
   seen: Seen[] = [];
+  /** Undefined for a sidecar that does not say which one it is. */
+  writer: string | undefined = "one";
   events = new Set<string>();
   rows = new Map<string, any>();
   held = new Map<string, number>();
@@ -92,7 +94,9 @@ export class Sidecar {
   #merge(u: any): any {
     const key = [u.userId, u.courseId, u.lessonId].join();
     const row = this.rows.get(key) ?? { positionSeconds: 0, maxPositionSeconds: 0, percentage: 0, completed: false, timeSpentSeconds: 0, seekEvents: 0, pauseEvents: 0, generation: 0, at: 0 };
-    if (!this.events.has(u.eventId)) {
+    if (this.events.has(u.eventId)) {
+      if (!this.held.get(key)) return { userId: u.userId, courseId: u.courseId, lessonId: u.lessonId, saved: true, pendingUpdates: 0, duplicate: true };
+    } else {
       this.events.add(u.eventId);
       const newer = u.occurredAt >= (row.at ?? 0);
       if (newer && u.currentTime !== undefined) row.positionSeconds = u.currentTime;
@@ -114,6 +118,7 @@ export class Sidecar {
     return {
       status: pendingUpdates ? "pending" : "synced", pendingUpdates, lastSyncedAt: null,
       nextSyncAt: pendingUpdates ? new Date(Date.now() + 180_000).toISOString() : null, retryCount: 0, error: null,
+      writer: this.writer,
     };
   }
 }
@@ -127,8 +132,8 @@ export class Shelf implements ProgressStorage {
   }
 
   async write(put: StoredUpdate[], remove: string[]): Promise<void> {
-    for (const item of put) this.items.set(item.id, structuredClone(item));
     for (const id of remove) this.items.delete(id);
+    for (const item of put) this.items.set(item.id, structuredClone(item));
   }
 }
 
@@ -168,7 +173,7 @@ export function setOnline(online: boolean): void {
 
 export function setHidden(hidden: boolean): void {
   Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
-  document.dispatchEvent(new Event("visibilitychange"));
+  document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
 }
 
 export const LESSON = { endpoint: "/progress", userId: "ada", courseId: "go-101", lessonId: "channels", moduleId: "week-2" } satisfies ProgressSyncOptions;

@@ -1,0 +1,134 @@
+import { problem, REFUSED, request, type Ask, type WireRecord, type WireSync } from "./http.js";
+import { offline, type Queue } from "./queue.js";
+import type { Facts, Settings } from "./state.js";
+import type { ProgressError, StoredUpdate } from "./types.js";
+import { wire } from "./update.js";
+
+/** Longest wait between attempts, on average. */
+export const PROBE = 60_000;
+
+type Timer = ReturnType<typeof setTimeout> | undefined;
+
+/** Exponential, and random from nothing to twice that, so that pages which failed together don't come back together. */
+export const backoff = (first: number, attempt: number) => Math.min(PROBE, first * 2 ** attempt) * 2 * Math.random();
+
+/** Sends what the queue holds, one request at a time, and again until it is accepted. */
+export function createSender(
+  o: Settings,
+  facts: Facts,
+  url: string,
+  ask: Ask,
+  queue: Queue,
+  changed: () => void,
+  /** So many updates of the lesson, or a reset, are on the sidecar's disk, which makes this record. */
+  accepted: (count: number, record?: WireRecord | null, sync?: WireSync) => void,
+) {
+  let inFlight: StoredUpdate[] = [];
+  let windowTimer: Timer, retryTimer: Timer;
+  /** The server asked for the wait, so nobody may cut it short. */
+  let asked = false;
+  /** What may still grow is to be sent. */
+  let due = false;
+
+  const post = (batch: StoredUpdate[]) => request(o, "POST", url, wire(batch, o.enableCompression));
+
+  function send(force?: boolean) {
+    if (facts.sending) return;
+    if (retryTimer && (asked || !force) || offline()) return changed();
+    retryTimer = void clearTimeout(retryTimer);
+    if (!due && !queue.frozen()[0] && !facts.resets) return;
+    facts.sending = work().finally(() => {
+      facts.sending = undefined;
+      changed();
+      send();
+    });
+    changed();
+  }
+
+  async function work() {
+    for (;;) {
+      if (due && !queue.frozen()[0]) {
+        due = false;
+        queue.freeze();
+      }
+      const done = facts.resets;
+      const batch = done ? [] : queue.frozen().slice(0, o.batchSize);
+      if (!done && !batch[0]) return;
+      if (!done) await queue.write(batch);
+      // A reset drops what came before it.
+      if (done !== facts.resets) continue;
+      inFlight = batch;
+      const { body, error, retryAfter } = await (done ? ask("DELETE", "progress") : post(batch));
+      inFlight = [];
+      if (error?.status === 413 && batch[1]) {
+        o.batchSize = batch.length >> 1;
+        continue;
+      }
+      let wrong: ProgressError | undefined;
+      // What the sidecar refuses by name is no better next time; all else is kept until it is accepted.
+      const settled = batch.filter((_, index) => {
+        const said = body.errors?.find((item) => item.index === index);
+        if (!said) return !error;
+        wrong = problem(said.status, said.detail);
+        return REFUSED.includes(said.status);
+      });
+      const again = done ? error : settled.length < batch.length;
+      if (done && !again) {
+        facts.resets = undefined;
+        accepted(1, body.progress as WireRecord | undefined, body.sync);
+        done.forEach((resolved) => resolved());
+      } else if (!error) {
+        const recordOf = (item?: StoredUpdate) => body.progress![batch.indexOf(item!)];
+        const taken = queue.own().filter(recordOf);
+        accepted(taken.length, recordOf(taken.at(-1)), body.sync);
+      }
+      queue.drop(settled);
+      facts.error = wrong ??= error;
+      const failures = facts.retryCount;
+      if (wrong && (!again || failures <= o.maxRetries)) o.onError?.(wrong);
+      facts.retryCount = again ? failures + 1 : 0;
+      if (again) {
+        asked = retryAfter > 0;
+        retryTimer = setTimeout(() => {
+          retryTimer = undefined;
+          send();
+        }, retryAfter + backoff(o.retryDelayMs, failures < o.maxRetries ? failures : Infinity));
+        return;
+      }
+      changed();
+    }
+  }
+
+  const flush = (force?: boolean) => {
+    windowTimer = void clearTimeout(windowTimer);
+    due = !!queue.frozen(false)[0];
+    // The learner may close the page next.
+    queue.keep();
+    send(force);
+  };
+
+  return {
+    send,
+    flush,
+    /** There is something new. */
+    later: () => (windowTimer ??= setTimeout(flush, o.intervalMs)),
+    /** The server is to forget the lesson, before it hears anything else of it. */
+    reset() {
+      queue.drop(queue.own());
+      return new Promise<void>((done) => {
+        (facts.resets ??= []).push(done);
+        send();
+      });
+    },
+    /** Sends what it can while the page goes away, without waiting for anything. */
+    leave(mayReturn: boolean) {
+      // What a page that is gone for good did not send may still be merged by the next one.
+      if (mayReturn || !offline()) queue.freeze();
+      void queue.write(queue.own());
+      if (offline()) return;
+      const rest = queue.frozen().filter((item) => !inFlight.includes(item));
+      if (facts.resets) void ask("DELETE", "progress");
+      if (rest[0]) void post(rest.slice(-o.batchSize));
+    },
+  };
+}
