@@ -4,7 +4,6 @@ package integrations
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -90,12 +89,10 @@ func await(t *testing.T, address string) {
 	}
 }
 
-// wire is between a proxy and the sidecar. It keeps what the proxy sends, plays
-// the stream of events, and can answer in the sidecar's place.
+// wire is between a proxy and the sidecar. It keeps what the proxy sends, and can
+// answer in the sidecar's place.
 type wire struct {
 	*httptest.Server
-	events chan string
-
 	mu    sync.Mutex
 	asked []asked
 	away  bool
@@ -108,8 +105,8 @@ type asked struct {
 
 func tap(t *testing.T, sidecar *url.URL) *wire {
 	t.Helper()
-	w := &wire{events: make(chan string)}
-	onwards := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+	w := &wire{}
+	onwards := &httputil.ReverseProxy{FlushInterval: -1, Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(sidecar)
 		r.Out.Host = r.In.Host
 	}}
@@ -120,31 +117,15 @@ func tap(t *testing.T, sidecar *url.URL) *wire {
 		w.asked = append(w.asked, asked{r.Method, r.Host, r.RequestURI, string(body), r.Header.Clone()})
 		away := w.away
 		w.mu.Unlock()
-		switch {
-		case away:
+		if away {
 			out.Header().Set("Retry-After", "7")
 			http.Error(out, `{"detail":"full"}`, http.StatusTooManyRequests)
-		case r.URL.Path == "/v1/sync/events":
-			w.stream(out, r)
-		default:
-			onwards.ServeHTTP(out, r)
+			return
 		}
+		onwards.ServeHTTP(out, r)
 	}))
 	t.Cleanup(w.Close)
 	return w
-}
-
-func (w *wire) stream(out http.ResponseWriter, r *http.Request) {
-	out.Header().Set("Content-Type", "text/event-stream")
-	for {
-		_ = http.NewResponseController(out).Flush() // the test sees it if nothing comes
-		select {
-		case event := <-w.events:
-			_, _ = fmt.Fprintf(out, "event: state\ndata: %s\n\n", event)
-		case <-r.Context().Done():
-			return
-		}
-	}
 }
 
 // taken returns what was sent since the last call.
