@@ -20,4 +20,4 @@ export STACK=$cache/browser/stack
 if [[ -n ${PICTURES:-} ]]; then
   exec node pictures.js
 fi
-exec node --test --test-reporter=spec ${1:+--test-name-pattern="$1"} main.test.js
+exec node --test-reporter=spec ${1:+--test-name-pattern="$1"} main.test.js

@@ -5,7 +5,9 @@ import * as devices from "./cases/devices.js";
 import * as guards from "./cases/guards.js";
 import * as leaving from "./cases/leaving.js";
 import * as long from "./cases/long.js";
+import * as looks from "./cases/looks.js";
 import * as outage from "./cases/outage.js";
+import * as panel from "./cases/panel.js";
 import * as trouble from "./cases/trouble.js";
 import * as watching from "./cases/watching.js";
 
@@ -13,7 +15,7 @@ import * as watching from "./cases/watching.js";
 const shared = {};
 
 /** Cases with learners of their own run side by side. */
-const together = [long, watching, devices, leaving, trouble, guards];
+const together = [long, watching, devices, leaving, trouble, guards, looks];
 
 before(async () => {
   [shared.stack, shared.browser] = await Promise.all([startStack(), launch()]);
@@ -26,9 +28,11 @@ after(async () => {
 
 describe("side by side", { concurrency: 6 }, () => {
   for (const cases of together) cases.define(shared);
-  describe("one after the other", { concurrency: 1 }, () => trouble.defineOwn(shared));
+  describe("with a sidecar of their own", { concurrency: 1 }, () => trouble.defineOwn(shared));
+  describe("the debug panel", { concurrency: 1 }, () => panel.define(shared));
 });
 
 describe("alone", { concurrency: 1 }, () => {
   outage.define(shared);
+  panel.defineOutage(shared);
 });

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { scenario } from "../lib/scenario.js";
 import { accepted, near, settled, unique } from "../lib/account.js";
 import { Device, newName } from "../lib/learner.js";
 import { eventually } from "../lib/wait.js";
 
 export function define(shared) {
   for (const kind of ["react", "element"]) {
-    test(`${kind}: offline at 60 % while another device reaches 80 % ends at 80 %, with the newest position`, async () => {
+    scenario(`${kind}: offline at 60 % while another device reaches 80 % ends at 80 %, with the newest position`, async () => {
       const name = newName("offline");
       const [train, desk] = await Promise.all([Device.open(shared, "a", name), Device.open(shared, "b", name)]);
       const first = await train.lesson(kind);
@@ -37,7 +37,7 @@ export function define(shared) {
       await Promise.all([train.close(), desk.close()]);
     });
 
-    test(`${kind}: going back on a second device survives, and the furthest position stays`, async () => {
+    scenario(`${kind}: going back on a second device survives, and the furthest position stays`, async () => {
       const name = newName("rewind");
       const [tablet, phone] = await Promise.all([Device.open(shared, "a", name), Device.open(shared, "b", name)]);
       const first = await tablet.lesson(kind);
@@ -57,7 +57,7 @@ export function define(shared) {
       await Promise.all([tablet.close(), phone.close()]);
     });
 
-    test(`${kind}: two tabs of one learner count nothing twice, when one of them is closed too`, async () => {
+    scenario(`${kind}: two tabs of one learner count nothing twice, when one of them is closed too`, async () => {
       const name = newName("tabs");
       const device = await Device.open(shared, "a", name);
       const [first, second] = await Promise.all([device.lesson(kind), device.lesson(kind)]);

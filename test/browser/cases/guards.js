@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { scenario } from "../lib/scenario.js";
 import { Device, newName } from "../lib/learner.js";
 
 /** Runs in the page: a request as its scripts could send it. */
@@ -18,7 +18,7 @@ export function define(shared) {
     return { device, tab, json: { "Content-Type": "application/json", "X-CSRF-Token": token } };
   }
 
-  test("a request without the session's CSRF token is refused", async () => {
+  scenario("a request without the session's CSRF token is refused", async () => {
     const name = newName("csrf");
     const { device, tab } = await page(name);
     const type = { "Content-Type": "application/json" };
@@ -31,7 +31,7 @@ export function define(shared) {
     await device.close();
   });
 
-  test("a request that names another learner is refused as a whole", async () => {
+  scenario("a request that names another learner is refused as a whole", async () => {
     const [name, other] = [newName("self"), newName("other")];
     const { device, tab, json } = await page(name);
     for (const body of [update(other), [update(name), update(other)], [update(other), update(name)]]) {
@@ -51,7 +51,7 @@ export function define(shared) {
     await device.close();
   });
 
-  test("a learner reaches nothing else of the sidecar", async () => {
+  scenario("a learner reaches nothing else of the sidecar", async () => {
     const { device, tab, json } = await page(newName("curious"));
     for (const [method, path] of [
       ["GET", "/v1/dead-letters"], ["POST", "/v1/dead-letters/replay"], ["DELETE", "/v1/users/ada"], ["GET", "/ui/"], ["GET", "/ui/data"],
@@ -62,7 +62,7 @@ export function define(shared) {
     await device.close();
   });
 
-  test("a page of another site can write neither through the LMS nor to the sidecar", async () => {
+  scenario("a page of another site can write neither through the LMS nor to the sidecar", async () => {
     const name = newName("victim");
     const { device, tab } = await page(name);
     const complaints = device.complaints.length;

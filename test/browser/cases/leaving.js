@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { scenario } from "../lib/scenario.js";
 import { accepted, near, settled } from "../lib/account.js";
 import { Device, newName } from "../lib/learner.js";
 import { eventually } from "../lib/wait.js";
@@ -9,7 +9,7 @@ const ended = (tab) =>
 
 export function define(shared) {
   for (const kind of ["react", "element"]) {
-    test(`${kind}: a tab that is closed right after the end has completed the lesson`, async () => {
+    scenario(`${kind}: a tab that is closed right after the end has completed the lesson`, async () => {
       const name = newName("closed");
       const device = await Device.open(shared, "a", name);
       const tab = await device.lesson(kind);
@@ -22,7 +22,7 @@ export function define(shared) {
       await device.close();
     });
 
-    test(`${kind}: a tab that is closed while its request is under way loses nothing and doubles nothing`, async () => {
+    scenario(`${kind}: a tab that is closed while its request is under way loses nothing and doubles nothing`, async () => {
       const name = newName("flight");
       const device = await Device.open(shared, "a", name);
       const tab = await device.lesson(kind);
@@ -44,7 +44,7 @@ export function define(shared) {
       await device.close();
     });
 
-    test(`${kind}: another learner on the same computer never sends the first one's progress`, async () => {
+    scenario(`${kind}: another learner on the same computer never sends the first one's progress`, async () => {
       const [ada, bob] = [newName("first"), newName("second")];
       const device = await Device.open(shared, "a", ada);
       let tab = await device.lesson(kind);
@@ -76,7 +76,7 @@ export function define(shared) {
       await device.close();
     });
 
-    test(`${kind}: when the login has expired everything is kept, and sent after the next`, async () => {
+    scenario(`${kind}: when the login has expired everything is kept, and sent after the next`, async () => {
       const name = newName("expired");
       const device = await Device.open(shared, "a", name);
       const tab = await device.lesson(kind);

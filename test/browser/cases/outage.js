@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { scenario } from "../lib/scenario.js";
 import { near, settled } from "../lib/account.js";
 import { Device, newName } from "../lib/learner.js";
 import { eventually } from "../lib/wait.js";
 
 /** Stops what all learners share, so it runs alone. */
 export function define(shared) {
-  test("both pages: while Postgres is down progress is accepted and not called saved, then it is", async () => {
+  scenario("both pages: while Postgres is down progress is accepted and not called saved, then it is", async () => {
     const tabs = await Promise.all(
       ["react", "element"].map(async (kind) => {
         const device = await Device.open(shared, "a", newName("outage"));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { scenario } from "../lib/scenario.js";
 import { accepted, near, settled } from "../lib/account.js";
 import { Device, newName } from "../lib/learner.js";
 import { eventually } from "../lib/wait.js";
@@ -10,7 +10,7 @@ export function define(shared) {
 
   for (const kind of ["react", "element"]) {
     for (const status of [503, 429]) {
-      test(`${kind}: ${status} with Retry-After is obeyed and shown, and nothing is lost`, async () => {
+      scenario(`${kind}: ${status} with Retry-After is obeyed and shown, and nothing is lost`, async () => {
         const name = newName(`busy-${status}`);
         const device = await Device.open(shared, "a", name);
         const tab = await device.lesson(kind, "lesson-1", { clock: true });
@@ -38,7 +38,7 @@ export function define(shared) {
       });
     }
 
-    test(`${kind}: an update whose answer was lost is sent again and counted once`, async () => {
+    scenario(`${kind}: an update whose answer was lost is sent again and counted once`, async () => {
       const name = newName("unheard");
       const device = await Device.open(shared, "a", name);
       const tab = await device.lesson(kind, "lesson-1", { clock: true });
@@ -56,7 +56,7 @@ export function define(shared) {
       await device.close();
     });
 
-    test(`${kind}: a beacon and a fetch with the same event are counted once`, async () => {
+    scenario(`${kind}: a beacon and a fetch with the same event are counted once`, async () => {
       const name = newName("beacon");
       const device = await Device.open(shared, "a", name);
       const tab = await device.lesson(kind);
@@ -91,7 +91,7 @@ export function define(shared) {
 /** These hold up or end the sidecar of pair c, one after the other. */
 export function defineOwn(shared) {
   for (const kind of ["react", "element"]) {
-    test(`${kind}: a reset during a flush leaves nothing of what was before`, async () => {
+    scenario(`${kind}: a reset during a flush leaves nothing of what was before`, async () => {
       const name = newName("reset");
       const device = await Device.open(shared, "c", name);
       const tab = await device.lesson(kind);
@@ -125,7 +125,7 @@ export function defineOwn(shared) {
       await device.close();
     });
 
-    test(`${kind}: a sidecar that is killed during a write and comes back loses nothing and doubles nothing`, async () => {
+    scenario(`${kind}: a sidecar that is killed during a write and comes back loses nothing and doubles nothing`, async () => {
       const name = newName("killed");
       const device = await Device.open(shared, "c", name);
       const tab = await device.lesson(kind, "lesson-1", { clock: true });

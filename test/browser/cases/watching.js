@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { scenario } from "../lib/scenario.js";
 import { near, settled } from "../lib/account.js";
 import { Device, newName } from "../lib/learner.js";
 import { eventually } from "../lib/wait.js";
 
 export function define(shared) {
   for (const kind of ["react", "element"]) {
-    test(`${kind}: play, pause, seek, speed and completion are in the row as they were`, async () => {
+    scenario(`${kind}: play, pause, seek, speed and completion are in the row as they were`, async () => {
       const name = newName("exact");
       const device = await Device.open(shared, "a", name);
       const tab = await device.lesson(kind);
@@ -55,7 +55,7 @@ export function define(shared) {
       await device.close();
     });
 
-    test(`${kind}: a reload goes on where the learner was, and counts no seek for that`, async () => {
+    scenario(`${kind}: a reload goes on where the learner was, and counts no seek for that`, async () => {
       const name = newName("reload");
       const device = await Device.open(shared, "a", name);
       const tab = await device.lesson(kind);

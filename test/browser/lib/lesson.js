@@ -86,8 +86,8 @@ export class LessonPage {
       (video) =>
         new Promise((done) => {
           if (video.paused) return done(video.currentTime);
-          // Other listeners of this event have run by the next task.
-          video.addEventListener("pause", () => setTimeout(() => done(video.currentTime)), { once: true });
+          // The page's own listeners are older, so they have run by then.
+          video.addEventListener("pause", () => done(video.currentTime), { once: true });
           video.pause();
         }),
     );
@@ -97,7 +97,7 @@ export class LessonPage {
     return this.video.evaluate(
       (video, to) =>
         new Promise((done) => {
-          video.addEventListener("seeked", () => setTimeout(done), { once: true });
+          video.addEventListener("seeked", () => done(), { once: true });
           video.currentTime = to;
         }),
       to,
