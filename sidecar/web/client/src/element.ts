@@ -1,4 +1,5 @@
 import { announce, SHAPES, SILENCE, statusOf, STRINGS, textOf } from "./indicator.js";
+import { STYLE } from "./theme.js";
 import type { IndicatorState, IndicatorStrings, IndicatorVariant } from "./indicator.js";
 import type { ProgressState } from "./types.js";
 
@@ -11,21 +12,28 @@ export interface IndicatorSource {
   forceSync(): unknown;
 }
 
-const MARKUP = `<style>
-:host{display:inline-flex;position:relative;align-items:center;gap:var(--progress-sync-gap,.4em);font:var(--progress-sync-font,inherit);color:var(--progress-sync-color,inherit)}
-:host([hidden]),button[hidden]{display:none}
-:host([data-state=error]){color:var(--progress-sync-error-color,inherit)}
-:host([data-state=saved]){color:var(--progress-sync-saved-color,inherit)}
-svg{inline-size:1em;block-size:1em;fill:none;stroke:currentColor;stroke-width:2;flex:none}
-button{font:inherit;min-block-size:24px;color:var(--progress-sync-button-color,inherit);background:var(--progress-sync-button-background,transparent);border:1px solid;border-radius:var(--progress-sync-radius,4px);padding:.1em .6em;cursor:pointer}
-button:focus-visible{outline:2px solid;outline-offset:2px}
-.hidden{position:absolute;inline-size:1px;block-size:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
-@keyframes turn{to{transform:rotate(1turn)}}
-:host([data-state=retrying]) svg{animation:turn 2s linear infinite}
-:host(:dir(rtl)[data-state=retrying]) svg{animation-direction:reverse}
-@media (prefers-reduced-motion:reduce){svg{animation:none!important}}
-@media (forced-colors:active){:host{color:CanvasText}svg{stroke:CanvasText}button{color:ButtonText;background:ButtonFace;border-color:ButtonText}}
-</style><svg part="icon" viewBox="0 0 16 16" aria-hidden="true"><path/></svg><span part="text"></span><span part="count" aria-hidden="true"></span><button part="button" type="button"></button><span class="hidden" role="status"></span><span class="hidden" role="alert"></span>`;
+/** Shared by all elements of a document. */
+let sheet: CSSStyleSheet | undefined;
+
+/** Neither this nor the nodes below need anything of a content security policy, except in a browser without such sheets. */
+function dress(root: ShadowRoot): void {
+  try {
+    if (!sheet) (sheet = new CSSStyleSheet()).replaceSync(STYLE);
+    root.adoptedStyleSheets = [sheet];
+  } catch {
+    const style = document.createElement("style");
+    style.textContent = STYLE;
+    root.append(style);
+  }
+}
+
+function make(tag: string, attributes: Record<string, string>, ...children: Element[]): Element {
+  const svg = tag === "svg" || tag === "path";
+  const node = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
+  for (const name in attributes) node.setAttribute(name, attributes[name]!);
+  node.append(...children);
+  return node;
+}
 
 const Base = typeof HTMLElement === "undefined" ? (class {} as typeof HTMLElement) : HTMLElement;
 
@@ -81,7 +89,16 @@ export class ProgressSyncIndicatorElement extends Base {
           Object.assign(this, { [name]: value });
         }
       }
-      this.attachShadow({ mode: "open" }).innerHTML = MARKUP;
+      const root = this.attachShadow({ mode: "open" });
+      dress(root);
+      root.append(
+        make("svg", { part: "icon", viewBox: "0 0 16 16", "aria-hidden": "true" }, make("path", {})),
+        make("span", { part: "text" }),
+        make("span", { part: "count", "aria-hidden": "true" }),
+        make("button", { part: "button", type: "button" }),
+        make("span", { class: "hidden", role: "status" }),
+        make("span", { class: "hidden", role: "alert" }),
+      );
       this.#part("button").addEventListener("click", () => {
         if (this.dispatchEvent(new Event("force-sync", { bubbles: true, composed: true, cancelable: true }))) {
           void this.#source?.forceSync();

@@ -100,3 +100,24 @@ test.each(STATES)("axe finds nothing in the state %s", async (status) => {
     expect(violations.map((violation) => violation.id)).toEqual([]);
   }
 });
+
+test("the style sheet is one that no content security policy forbids, and shared", () => {
+  const other = document.body.appendChild(document.createElement("progress-sync-indicator"));
+  expect(element.shadowRoot!.querySelector("style")).toBeNull();
+  expect(element.shadowRoot!.adoptedStyleSheets).toHaveLength(1);
+  expect(other.shadowRoot!.adoptedStyleSheets[0]).toBe(element.shadowRoot!.adoptedStyleSheets[0]);
+});
+
+test("a browser without such style sheets has the same rules in a style element", () => {
+  vi.spyOn(ShadowRoot.prototype, "adoptedStyleSheets", "set").mockImplementation(() => {
+    throw new TypeError("not supported");
+  });
+  const old = document.body.appendChild(document.createElement("progress-sync-indicator"));
+  expect(old.shadowRoot!.querySelector("style")!.textContent).toContain(":host");
+});
+
+test("a page that trusts no markup from scripts can use it", () => {
+  const markup = vi.spyOn(ShadowRoot.prototype, "innerHTML", "set");
+  document.body.append(document.createElement("progress-sync-indicator"));
+  expect(markup).not.toHaveBeenCalled();
+});

@@ -1,0 +1,57 @@
+import { expect, test } from "vitest";
+import { COLORS, STYLE } from "../src/theme.js";
+
+/** Relative luminance of WCAG 2. */
+function luminance(color: string): number {
+  const [r, g, b] = [1, 3, 5].map((at) => {
+    const part = parseInt(color.slice(at, at + 2), 16) / 255;
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;
+}
+
+function contrast(a: string, b: string): number {
+  const [dark, light] = [luminance(a), luminance(b)].sort((x, y) => x - y);
+  return (light! + 0.05) / (dark! + 0.05);
+}
+
+test("the measure is that of WCAG", () => {
+  expect(contrast("#000000", "#ffffff")).toBeCloseTo(21);
+  expect(contrast("#777777", "#ffffff")).toBeCloseTo(4.48, 2);
+});
+
+type Name = keyof typeof COLORS;
+
+const TEXT: [Name, Name][] = [
+  ["color", "background"],
+  ["saved-color", "background"],
+  ["error-color", "background"],
+  ["offline-color", "background"],
+  ["button-color", "button-background"],
+];
+// What bounds a control or shows the focus, next to what it lies on.
+const GRAPHICS: [Name, Name][] = [["button-border", "background"], ["button-border", "button-background"], ["color", "background"]];
+
+const themes = ["light", "dark"].flatMap((theme, i) => [
+  ...TEXT.map(([a, b]) => [theme, a, b, 4.5, i] as const),
+  ...GRAPHICS.map(([a, b]) => [theme, a, b, 3, i] as const),
+]);
+
+test.each(themes)("in the %s theme %s on %s has a contrast of at least %d", (_, a, b, least, i) => {
+  expect(contrast(COLORS[a][i]!, COLORS[b][i]!)).toBeGreaterThanOrEqual(least);
+});
+
+test("every colour is part of a pair that is measured, and every colour of the style sheet is one of them", () => {
+  expect(new Set([...TEXT, ...GRAPHICS].flat())).toEqual(new Set(Object.keys(COLORS)));
+  const known = Object.values(COLORS).flat() as string[];
+  expect(STYLE.match(/#[0-9a-f]{6}/g)!.filter((color) => !known.includes(color))).toEqual([]);
+});
+
+test("directions are logical, so that the element mirrors itself in a right-to-left page", () => {
+  expect(STYLE).not.toMatch(/(?:margin|padding|border)-(?:left|right)|[^-](?:left|right|width|height):/);
+});
+
+test("nothing moves for who asked for less motion, and forced colours win over the theme's", () => {
+  expect(STYLE).toMatch(/prefers-reduced-motion:reduce\)\{svg\{animation:none!important/);
+  expect(STYLE).toMatch(/forced-colors:active\)\{:host\{color:CanvasText!important;background:Canvas\}/);
+});
