@@ -43,6 +43,7 @@ const (
 	letters, letter  = "GET /v1/dead-letters", "GET /v1/dead-letters/{id}"
 	replayAll        = "POST /v1/dead-letters/replay"
 	replay, drop     = "POST /v1/dead-letters/{id}/replay", "DELETE /v1/dead-letters/{id}"
+	events           = "GET /v1/sync/events"
 	erase            = "DELETE /v1/users/{userId}"
 	file             = "GET /ui/{file}"
 )
@@ -71,6 +72,10 @@ func exchanges() []exchange {
 		{sync, "of something that is refused", ready, 200, "", func(t *testing.T, s *stand, _ *request) { implausible(t, s, "sync") }, false},
 		{sync, "with a timeout that is none", ready, 400, "query", query("timeout", "soon"), false},
 		{sync, "while Postgres is away", away, 503, "not-saved", query("userId", "first"), false},
+		{events, "while Postgres is away", away, 200, "", func(t *testing.T, s *stand, _ *request) { failToSync(t, s) }, false},
+		{events, "of too long an id", ready, 400, "query", tooLong("courseId"), false},
+		{events, "for more than may listen", ready, 503, "overloaded", listeners, true},
+		{events, "over HTTP/1.0", ready, 505, "http-version", func(_ *testing.T, _ *stand, r *request) { r.old = true }, false},
 		{letters, "with one", ready, 200, "", func(t *testing.T, s *stand, _ *request) { newLetter(t, s, "list") }, false},
 		{letters, "of a page", ready, 200, "", func(t *testing.T, s *stand, r *request) {
 			newLetter(t, s, "page-1")
@@ -281,4 +286,12 @@ func slowUpload(t *testing.T, s *stand, r *request) {
 		_ = writer.Close() // whoever read it has gone
 		<-ended
 	})
+}
+
+// listeners follow the events, as many as may.
+func listeners(t *testing.T, s *stand, r *request) {
+	for range 64 {
+		response := r.send(t, s)
+		t.Cleanup(func() { _ = response.Body.Close() }) // it has no end of its own
+	}
 }

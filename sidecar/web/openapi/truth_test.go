@@ -93,7 +93,7 @@ func TestTheDocumentHasTheMethodsOfEveryPath(t *testing.T) {
 		documented := map[string]bool{}
 		for method := range methods {
 			documented[strings.ToUpper(method)] = true
-			if method == "get" {
+			if method == "get" && !strings.HasSuffix(path, "/events") {
 				documented["HEAD"] = true
 			}
 		}

@@ -169,7 +169,7 @@ function showFacts() {
     "Oldest waiting": [sync.pendingUpdates > 0 ? span(sync.oldestPendingSeconds + passed(data.now)) : "–", ""],
     "Last saved": sync.lastSyncedAt ? [timeText(sync.lastSyncedAt), `${span(passed(sync.lastSyncedAt))} ago`] : ["–", ""],
     "Next write": sync.nextSyncAt ? [timeText(sync.nextSyncAt), left < 1 ? "now" : `in ${span(left)}`] : ["–", ""],
-    Retries: [count(sync.retryCount), `failed in a row, ${count(counters.retries)} retries since the start`],
+    Retries: [count(sync.retryCount), `failures in a row, ${count(counters.retries)} in all`],
     Postgres: [reached, database.since ? `since ${timeText(database.since)}` : ""],
     Accepted: [plural(counters.updatesAccepted, "update"), `${count(counters.updatesRejected)} rejected`],
     Written: [plural(counters.rowsWritten, "row"), `in ${plural(counters.batchesApplied, "batch", "batches")}, ${count(counters.batchesReplayed)} replayed`],
