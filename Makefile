@@ -33,7 +33,7 @@ try: ## Start the sidecar alone with a throwaway Postgres, to write to with curl
 ##@ Test
 
 .PHONY: test
-test: ## Run everything: unit, property, Postgres, chart, API server, and e2e on a real cluster
+test: ## Run everything: unit, property, Postgres, browser, chart, API server, and e2e on a real cluster
 	@hack/test.sh
 
 .PHONY: test-fast
@@ -49,6 +49,11 @@ fault: ## Break everything around two sidecars and compare every row; DURATION=3
 .PHONY: client
 client: ## Install, build, test and measure the browser package; needs Node.js 20 and npm
 	$(call timed,checking the browser package,hack/client.sh)
+
+.PHONY: proxies
+proxies: ## Run the proxies of docs/integrations, in five languages, in front of a real sidecar
+	@go run ./hack/packages node integrations
+	@go test -tags integrations -count=1 ./test/integrations
 
 .PHONY: browser
 browser: ## Use the sample LMS in a real browser and compare every row; ONLY=pattern; PICTURES=1 makes those in docs/images

@@ -41,7 +41,7 @@ cluster_programs() {
 	fi
 }
 
-go run ./hack/packages race cluster
+go run ./hack/packages race cluster browser node integrations
 
 # Below the tests' priority, so that these are not slowed down.
 nice -n 5 go run ./test/cluster/cmd/cluster build >"$logs/programs.log" 2>&1 &
@@ -50,6 +50,9 @@ programs=$!
 stage unit go test -race -count=1 -timeout 20m ./...
 stage fuzz env FUZZTIME="${FUZZTIME:-5s}" hack/fuzz.sh
 stage fault env FAULT_DURATION="${FAULT_DURATION:-75s}" go test -count=1 -timeout 10m -v -run TestNothingIsLostOrDoubled ./test/fault
+stage client hack/client.sh
+stage proxies go test -tags integrations -count=1 ./test/integrations
+stage browser hack/browser.sh
 
 start=$SECONDS
 echo "--- programs of the test cluster"
@@ -71,6 +74,6 @@ echo "stage      result    time"
 printf '%s\n' "${summary[@]}"
 echo "total      $( ((failed)) && echo FAILED || echo 'passed ') $((SECONDS - begin)) s"
 echo
-# What go test said at the end of each package, all stages together.
-grep -hE '^(ok|FAIL|---? FAIL|panic:)' "$logs"/test-*.log || true
+# What go test and node said at the end of each package, all stages together.
+grep -hE '^(ok|FAIL|---? FAIL|panic:|ℹ (tests|pass|fail))' "$logs"/test-*.log || true
 exit "$failed"

@@ -1,5 +1,6 @@
 // Command packages makes sure that the Debian packages are there that the
-// project's commands need: packages [race] [postgres] [cluster] [browser].
+// project's commands need: packages [race] [postgres] [cluster] [browser] [node]
+// [integrations].
 //
 // As root it installs what is missing; otherwise it prints the line that does.
 package main
@@ -33,12 +34,15 @@ func run(ctx context.Context, purposes []string) error {
 		"postgres": {debian.Postgres()},
 		"cluster":  debian.ForCluster(),
 		"browser":  debian.Browser(),
+		"node":     debian.Node(),
+
+		"integrations": debian.Integrations(),
 	}
 	var packages []debian.Package
 	for _, purpose := range purposes {
 		wanted, known := needs[purpose]
 		if !known {
-			return fmt.Errorf("unknown purpose %q: race, postgres, cluster or browser", purpose)
+			return fmt.Errorf("unknown purpose %q: race, postgres, cluster, browser, node or integrations", purpose)
 		}
 		packages = append(packages, wanted...)
 	}

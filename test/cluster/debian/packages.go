@@ -46,6 +46,23 @@ func Browser() []Package {
 	}
 }
 
+// Node is the JavaScript runtime and its package manager. The browser package
+// needs version 20 or newer, which the scripts check.
+func Node() []Package {
+	return []Package{{"nodejs", inPath("node")}, {"npm", inPath("npm")}}
+}
+
+// Integrations are the runtimes of the proxies in docs/integrations.
+func Integrations() []Package {
+	return []Package{
+		{"python3-django", []string{"/usr/lib/python3/dist-packages/django/__init__.py"}},
+		{"ruby", inPath("ruby")},
+		{"ruby-rails", []string{"/usr/share/rubygems-integration/*/specifications/railties-*.gemspec"}},
+		{"puma", inPath("puma")},
+		{"php-cli", inPath("php")},
+	}
+}
+
 func inPath(program string) []string {
 	return []string{"/usr/sbin/" + program, "/usr/bin/" + program, "/sbin/" + program, "/usr/local/sbin/" + program, "/usr/local/bin/" + program}
 }
