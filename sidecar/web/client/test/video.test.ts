@@ -140,3 +140,120 @@ test("after it ends, following counts nothing", async () => {
   await vi.advanceTimersByTimeAsync(20_000);
   expect(sidecar.updates).toHaveLength(0);
 });
+
+test("opening a lesson, and the seek to where the learner was, reports nothing", async () => {
+  sidecar.rows.set("ada,go-101,channels", { positionSeconds: 120, percentage: 40, completed: false, lastWatchedAt: new Date().toISOString() });
+  await follow();
+  film.tell("ratechange");
+  film.tell("seeked");
+  film.tell("timeupdate");
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(sidecar.updates).toHaveLength(0);
+  expect(sync.getState().isDirty).toBe(false);
+});
+
+test("a learner who seeks with the keyboard while it is paused is where they sought to", async () => {
+  await follow();
+  for (const to of [5, 10, 15]) film.seek(to);
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(sidecar.row()).toMatchObject({ positionSeconds: 15, seekEvents: 3, timeSpentSeconds: 0 });
+});
+
+test("watching it again after the end is no seek, is time spent, and leaves it completed", async () => {
+  film.duration = 10;
+  await follow();
+  film.play();
+  await film.run(10);
+  film.end();
+  // What a browser does when play is pressed after the end.
+  film.ended = false;
+  film.paused = false;
+  film.seeking = true;
+  film.currentTime = 0;
+  film.tell("play");
+  film.seeking = false;
+  film.tell("seeked");
+  await film.run(4);
+  film.pause();
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(sidecar.row()).toMatchObject({ completed: true, positionSeconds: 4 });
+  expect(sidecar.row().seekEvents).toBe(0);
+  expect(sidecar.row().timeSpentSeconds).toBeCloseTo(14, 0);
+  expect(sync.getState().watchedSeconds).toBeCloseTo(10, 0);
+});
+
+test("a change of speed in mid-play counts each part at its own speed", async () => {
+  await follow();
+  film.play();
+  await film.run(10);
+  film.playbackRate = 2;
+  film.tell("ratechange");
+  await film.run(10);
+  film.pause();
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(sidecar.row().timeSpentSeconds).toBeCloseTo(20, 1);
+  expect(sync.getState().watchedSeconds).toBeCloseTo(30, 1);
+});
+
+test("a live stream has a position and no length", async () => {
+  film.duration = Infinity;
+  await follow();
+  film.play();
+  await film.run(5);
+  film.pause();
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(sidecar.updates.at(-1)).toMatchObject({ currentTime: 5 });
+  expect(sidecar.updates.some((update) => "duration" in update || "percentage" in update)).toBe(false);
+});
+
+test("another source of the same film goes on where the learner was, and its start overwrites nothing", async () => {
+  await follow();
+  film.play();
+  await film.run(60);
+  film.readyState = 0;
+  film.paused = true;
+  film.currentTime = 0;
+  film.tell("emptied");
+  film.tell("timeupdate");
+  film.play();
+  film.readyState = 1;
+  film.tell("loadedmetadata");
+  expect(film.currentTime).toBeCloseTo(60, 0);
+  film.tell("seeked");
+  await film.run(5);
+  film.pause();
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(sidecar.row().positionSeconds).toBeCloseTo(65, 0);
+  expect(sidecar.row().seekEvents).toBe(0);
+});
+
+test("a learner who presses play before it is known where they were is taken there all the same", async () => {
+  sidecar.rows.set("ada,go-101,channels", { positionSeconds: 120, percentage: 40, completed: false, lastWatchedAt: new Date().toISOString() });
+  sync = createProgressSync({ ...LESSON, fetch: sidecar.fetch, storage: null, events: false });
+  sync.attachVideo(video());
+  film.play();
+  film.tell("timeupdate");
+  await vi.advanceTimersByTimeAsync(0);
+  expect(film.currentTime).toBe(120);
+  expect(sync.getState().isDirty).toBe(false);
+});
+
+test("without resuming the film starts where the page puts it", async () => {
+  sidecar.rows.set("ada,go-101,channels", { positionSeconds: 120, percentage: 40, completed: false, lastWatchedAt: new Date().toISOString() });
+  sync = createProgressSync({ ...LESSON, fetch: sidecar.fetch, storage: null, events: false });
+  sync.attachVideo(video(), { resume: false });
+  await vi.advanceTimersByTimeAsync(0);
+  expect(film.currentTime).toBe(0);
+});
+
+test("an audio lesson is followed like a film", async () => {
+  const audio = document.createElement("audio");
+  sync = createProgressSync({ ...LESSON, fetch: sidecar.fetch, storage: null, events: false });
+  Object.defineProperties(audio, { duration: { value: 300 }, currentTime: { value: 42 }, readyState: { value: 4 }, paused: { value: false } });
+  sync.attachVideo(audio);
+  await vi.advanceTimersByTimeAsync(0);
+  audio.dispatchEvent(new Event("timeupdate"));
+  audio.dispatchEvent(new Event("ended"));
+  await vi.advanceTimersByTimeAsync(0);
+  expect(sidecar.row().positionSeconds).toBe(42);
+});

@@ -1,0 +1,226 @@
+import { expect, test, vi } from "vitest";
+import { setHidden, setOnline } from "./server.js";
+import { pagehide, pageshow, wait, world } from "./tab.js";
+
+const w = world();
+
+/** So many updates wait for the next request: a rewind needs one of its own. */
+async function rewound() {
+  const sync = await w.begin({ intervalMs: 1000 });
+  sync.updateProgress(200, 300);
+  sync.updateProgress(50, 300, { seekEvents: 1 });
+  return sync;
+}
+
+test("a request that is too large is halved until it fits, without waiting and without losing anything", async () => {
+  const sync = await rewound();
+  w.sidecar.replies = [{ status: 413 }];
+  await wait(1000);
+  expect(w.sidecar.posts.map((post) => post.body.length)).toEqual([2, 1, 1]);
+  expect(w.sidecar.row()).toMatchObject({ maxPositionSeconds: 200, positionSeconds: 50, seekEvents: 1 });
+  expect(sync.getState().isDirty).toBe(false);
+});
+
+test("one update that is too large for the proxy is kept and tried again, for the limit may be mended", async () => {
+  w.sidecar.replies = [{ status: 413 }, { status: 413 }];
+  const sync = await w.begin({ intervalMs: 1000 });
+  sync.updateProgress(10, 300);
+  await wait(1000);
+  expect(sync.getState()).toMatchObject({ isDirty: true, error: { status: 413 } });
+  await wait(30_000);
+  expect(w.sidecar.row().positionSeconds).toBe(10);
+});
+
+test("what was done before the learner was erased is dropped", async () => {
+  const sync = await w.begin({ intervalMs: 1000 });
+  w.sidecar.replies = [{ status: 410, body: { detail: "erased", errors: [{ index: 0, status: 410, detail: "erased" }] } }];
+  sync.updateProgress(10, 300);
+  await wait(120_000);
+  expect(w.sidecar.posts).toHaveLength(1);
+  expect(sync.getState()).toMatchObject({ isDirty: false, error: { status: 410, kind: "validation" } });
+});
+
+test("a 422 that is not the sidecar's, such as a refused CSRF token, drops nothing", async () => {
+  w.sidecar.replies = [{ status: 422, body: {} }];
+  const sync = await w.begin({ intervalMs: 1000 });
+  sync.updateProgress(10, 300);
+  await wait(10_000);
+  expect(w.sidecar.row().positionSeconds).toBe(10);
+});
+
+test("a login page that a proxy redirects to is not taken for an answer of the sidecar", async () => {
+  const sync = await w.begin({ intervalMs: 1000 });
+  let loggedIn = false;
+  sync.configure({
+    fetch: (url, init) => (loggedIn ? w.sidecar.fetch(url, init) : Promise.resolve(new Response("<!doctype html>"))),
+  });
+  sync.updateProgress(10, 300);
+  await wait(1000);
+  expect(sync.getState()).toMatchObject({ isDirty: true, error: { kind: "server" } });
+  loggedIn = true;
+  await wait(60_000);
+  expect(w.sidecar.row().positionSeconds).toBe(10);
+});
+
+test("Retry-After may be a date, by the server's clock", async () => {
+  const at = (ms: number) => new Date(Date.now() + ms).toUTCString();
+  const hour = 3_600_000;
+  // This computer is an hour behind the server.
+  w.sidecar.replies = [{ status: 503, headers: { Date: at(hour), "Retry-After": at(hour + 60_000) } }];
+  const sync = await w.begin({ intervalMs: 1 });
+  sync.updateProgress(10, 300);
+  await wait(55_000);
+  expect(w.sidecar.posts).toHaveLength(1);
+  await wait(15_000);
+  expect(w.sidecar.posts).toHaveLength(2);
+});
+
+test("a server that asks for a month is asked again within about an hour", async () => {
+  w.sidecar.replies = [{ status: 503, headers: { "Retry-After": "2592000" } }];
+  const sync = await w.begin({ intervalMs: 1000 });
+  sync.updateProgress(10, 300);
+  await wait(3_500_000);
+  expect(w.sidecar.posts).toHaveLength(1);
+  await wait(200_000);
+  expect(w.sidecar.posts).toHaveLength(2);
+});
+
+test.each([[0, 0], [0.99, 9_900]])("the first retry comes anywhere between at once and twice its average: %d", async (random, ms) => {
+  vi.mocked(Math.random).mockReturnValue(random);
+  w.sidecar.replies = [{ status: 503 }];
+  const sync = await w.begin({ intervalMs: 1000 });
+  sync.updateProgress(10, 300);
+  await wait(1000 + Math.max(0, ms - 1));
+  if (ms) expect(w.sidecar.posts).toHaveLength(1);
+  await wait(1);
+  expect(w.sidecar.posts).toHaveLength(2);
+});
+
+test("what a slow clock calls the past is sent as the server's present, so that it wins over what others did before", async () => {
+  const server = Date.now() + 600_000;
+  const sync = await w.begin({ intervalMs: 1000 });
+  sync.configure({
+    fetch: async (url, init) => {
+      const answer = await w.sidecar.fetch(url, init);
+      answer.headers.set("Date", new Date(server + 2000).toUTCString());
+      return answer;
+    },
+  });
+  sync.updateProgress(10, 300);
+  await wait(1000);
+  sync.updateProgress(20, 300, { seekEvents: 1 });
+  await wait(1000);
+  const [, second] = w.sidecar.updates;
+  expect(second.occurredAt - server).toBeGreaterThan(0);
+  expect(second.occurredAt - server).toBeLessThan(10_000);
+  // The clock of this test's page is right again for the others.
+  sync.configure({
+    fetch: async (url, init) => {
+      const answer = await w.sidecar.fetch(url, init);
+      answer.headers.set("Date", new Date().toUTCString());
+      return answer;
+    },
+  });
+  await sync.forceSync();
+});
+
+test("all that a page sends in leaving stays below what browsers allow together, and the newest goes first", async () => {
+  let opened = () => {};
+  w.sidecar.gate = new Promise((done) => (opened = done));
+  const courseId = "c".repeat(255);
+  const pages = await Promise.all(Array.from({ length: 40 }, (_, i) => w.begin({ courseId, lessonId: "l".repeat(250) + i })));
+  pages.forEach((sync) => sync.updateProgress(10, 300));
+  pagehide(false);
+  const kept = w.sidecar.posts.filter((post) => post.keepalive);
+  expect(kept.length).toBeGreaterThan(10);
+  expect(kept.reduce((sum, post) => sum + JSON.stringify(post.body).length, 0)).toBeLessThan(65_536);
+  opened();
+  await wait(0);
+});
+
+test("a reset that is refused for good is tried less and less often, not in a loop", async () => {
+  w.sidecar.replies = Array.from({ length: 50 }, () => ({ status: 422, body: {} }));
+  const sync = await w.begin();
+  void sync.resetProgress();
+  await wait(60_000);
+  expect(w.sidecar.seen.filter((s) => s.method === "DELETE").length).toBeLessThan(6);
+  expect(sync.getState().isDirty).toBe(true);
+  w.sidecar.replies = [];
+  await wait(120_000);
+  expect(sync.getState().isDirty).toBe(false);
+});
+
+test("a client that is ended while a request is under way ends with its answer, and sends what came meanwhile", async () => {
+  let opened = () => {};
+  const sync = await w.begin({ intervalMs: 1000 });
+  w.sidecar.gate = new Promise((done) => (opened = done));
+  sync.updateProgress(10, 300);
+  await wait(1000);
+  sync.updateProgress(11, 300);
+  sync.destroy();
+  opened();
+  await wait(2000);
+  expect(w.sidecar.row().positionSeconds).toBe(11);
+  expect(w.sidecar.most).toBe(1);
+  expect((await w.locks.query()).held).toEqual([]);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test("an update that the sidecar knows and has saved changes nothing that is shown", async () => {
+  w.sidecar.loseAnswers = 1;
+  const sync = await w.begin({ intervalMs: 1000 });
+  sync.updateProgress(30, 300);
+  await wait(1000);
+  w.sidecar.save();
+  await wait(10_000);
+  expect(sync.getState()).toMatchObject({ progressSeconds: 30, watchedPercentage: 10, completed: false, isDirty: false });
+});
+
+test("offline, what is paused or hidden is kept at once, since the tab may be closed next", async () => {
+  const sync = await w.begin();
+  setOnline(false);
+  sync.updateProgress(10, 300);
+  setHidden(true);
+  expect([...w.shelf.items.values()].map((item) => item.update.currentTime)).toEqual([10]);
+});
+
+test("an offline page that comes back from the cache does not count what another page has sent for it", async () => {
+  const first = await w.begin();
+  setOnline(false);
+  first.updateProgress(10, 300, { seekEvents: 1 });
+  pagehide(true);
+  await wait(0);
+  Object.defineProperty(navigator, "onLine", { value: true, configurable: true });
+  await w.begin();
+  await wait(1000);
+  expect(w.sidecar.row().seekEvents).toBe(1);
+  pageshow(true);
+  await wait(1000);
+  expect(w.sidecar.row().seekEvents).toBe(1);
+  expect(first.getState().isDirty).toBe(false);
+  expect(w.shelf.items.size).toBe(0);
+});
+
+test("a tab that is looked at again goes on with what another tab has left", async () => {
+  const [first, second] = [await w.begin({ intervalMs: 600_000 }), await w.begin({ lessonId: "select" })];
+  first.updateProgress(10, 300);
+  await wait(1000);
+  // The other tab dies without a word: its name is free.
+  w.locks.forget();
+  document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
+  await wait(0);
+  expect(w.sidecar.row().positionSeconds).toBe(10);
+  expect(second.getState()).toMatchObject({ isDirty: false, progressSeconds: 0 });
+});
+
+test("a merge is kept together with what it replaces, so that a crash in between loses nothing", async () => {
+  const sync = await w.begin();
+  setOnline(false);
+  sync.updateProgress(100, 300);
+  sync.updateProgress(50, 300, { seekEvents: 1 });
+  await wait(1000);
+  expect(w.shelf.items.size).toBe(2);
+  sync.updateProgress(150, 300, { seekEvents: 1 });
+  const kept = [...w.shelf.items.values()].map((item) => item.update);
+  expect(kept).toMatchObject([{ currentTime: 150, seekEvents: 2 }]);
+});
