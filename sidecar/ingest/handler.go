@@ -24,8 +24,10 @@ type Options struct {
 }
 
 const (
-	panelPath   = "/ui"
-	openAPIPath = "/openapi.json"
+	progressPath = "/v1/progress"
+	completePath = "/v1/progress/complete"
+	panelPath    = "/ui"
+	openAPIPath  = "/openapi.json"
 )
 
 // Handler serves the local API. The server around it must bound the time to
@@ -68,6 +70,11 @@ func (h *Handler) SetLimits(l Limits) {
 	h.limits.Store(&l)
 }
 
+// AcceptPaths are those that updates are posted to. The answer to such a POST
+// takes as long as a disk sync, and needs nothing of the request's context but
+// its values.
+func AcceptPaths() []string { return []string{progressPath, completePath} }
+
 // ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !h.isFromHere(w, r) {
@@ -75,7 +82,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	limits := *h.limits.Load()
 	switch r.URL.Path {
-	case "/v1/progress":
+	case progressPath:
 		switch r.Method {
 		case http.MethodPost:
 			h.accept(w, r, limits, formUpdate)
@@ -86,7 +93,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		default:
 			h.refuseMethod(w, "GET, HEAD, POST, DELETE")
 		}
-	case "/v1/progress/complete":
+	case completePath:
 		if r.Method != http.MethodPost {
 			h.refuseMethod(w, "POST")
 			return

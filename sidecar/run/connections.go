@@ -67,3 +67,12 @@ func (c *limitedConn) Close() error {
 	c.leave()
 	return c.Conn.Close()
 }
+
+// CloseWrite is what net/http looks for in a connection that it ends before it
+// has read all of it, so that its last answer still arrives.
+func (c *limitedConn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}

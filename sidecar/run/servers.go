@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"time"
+
+	"github.com/progress-sync/progress-sync/sidecar/front"
 )
 
 // Limits of a connection. A client that sends slower than this is cut off. The
@@ -23,18 +25,27 @@ const (
 
 // server is one listening port.
 type server struct {
-	http     *http.Server
+	http     httpServer
 	listener net.Listener
 }
 
-func listen(what, address string, connections int64, handler http.Handler, log slog.Handler) (*server, error) {
+// httpServer is an http.Server, or a front.Server.
+type httpServer interface {
+	Serve(l net.Listener) error
+	Shutdown(ctx context.Context) error
+	Close() error
+}
+
+// listen opens a port. A POST of one of plain is served by front.
+func listen(
+	what, address string, connections int64, handler http.Handler, log slog.Handler, plain ...string,
+) (*server, error) {
 	var l net.ListenConfig
 	listener, err := l.Listen(context.Background(), "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("listening for %s: %w", what, err)
 	}
-	listener = &limitedListener{Listener: listener, limit: connections}
-	return &server{listener: listener, http: &http.Server{
+	h := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
@@ -42,7 +53,12 @@ func listen(what, address string, connections int64, handler http.Handler, log s
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(log, slog.LevelDebug),
-	}}, nil
+	}
+	s := &server{http: h, listener: &limitedListener{Listener: listener, limit: connections}}
+	if len(plain) > 0 {
+		s.http = front.New(h, plain...)
+	}
+	return s, nil
 }
 
 // serve runs until shutdown.

@@ -111,16 +111,17 @@ func (s *sidecar) listen() error {
 		what, address string
 		connections   int64
 		handler       http.Handler
+		plain         []string
 	}{
-		{"the API", s.options.Listen, apiConnections(s.memory), s.local()},
-		{"profiles", s.options.Pprof, statusConnections, profiles()},
-		{"the status", s.options.StatusListen, statusConnections, s.state.PodHandler()},
+		{"the API", s.options.Listen, apiConnections(s.memory), s.local(), ingest.AcceptPaths()},
+		{"profiles", s.options.Pprof, statusConnections, profiles(), nil},
+		{"the status", s.options.StatusListen, statusConnections, s.state.PodHandler(), nil},
 	}
 	for _, p := range ports {
 		if p.address == "" {
 			continue
 		}
-		server, err := listen(p.what, p.address, p.connections, p.handler, s.logging.handler)
+		server, err := listen(p.what, p.address, p.connections, p.handler, s.logging.handler, p.plain...)
 		if err != nil {
 			return err
 		}
