@@ -33,7 +33,8 @@ function readIn(delay) {
 
 async function read() {
   timer = 0;
-  if (reading || document.hidden) return;
+  if (document.hidden) return;
+  if (reading) return readIn(atMost); // that answer may not know of the latest change
   reading = true;
   const began = Date.now();
   try {
@@ -46,6 +47,7 @@ async function read() {
   } catch (error) {
     if (lost === null) announce(error.message);
     lost ??= Date.now();
+    if (data === null) say($("state-sentence"), error.message);
     showLink();
   }
   reading = false;
