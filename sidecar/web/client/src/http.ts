@@ -58,11 +58,11 @@ export const resolve = <T extends string | object>(value?: T | (() => T)): T | u
   typeof value === "function" ? value() : value;
 
 export async function request(o: ProgressSyncSettings, method: string, url: string, json = ""): Promise<Answer> {
-  const token = resolve(o.csrfToken);
   // A character has at most three bytes.
   const size = json.length * 3;
   kept += size;
   try {
+    const token = resolve(o.csrfToken);
     const answer = await (o.fetch ?? fetch)(url, {
       method,
       headers: {

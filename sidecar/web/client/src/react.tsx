@@ -5,7 +5,8 @@ import { announce, SHAPES, SILENCE, statusOf, STRINGS, textOf } from "./indicato
 import type { IndicatorState, IndicatorStrings, IndicatorVariant } from "./indicator.js";
 import type { DebounceConfig, ProgressState, ProgressSync, ProgressSyncOptions } from "./types.js";
 
-export type { IndicatorState, IndicatorStrings, IndicatorVariant };
+export type { DebounceConfig, IndicatorState, IndicatorStrings, IndicatorVariant };
+export type { ProgressDetails, ProgressError, ProgressState, SyncStatus } from "./types.js";
 
 const Defaults = createContext<Partial<ProgressSyncOptions>>({});
 

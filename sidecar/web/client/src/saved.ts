@@ -67,7 +67,7 @@ export function createSaved(o: Settings, facts: Facts, ask: Ask, eventsUrl: stri
       timer = void clearTimeout(timer);
     },
     /** More was accepted. */
-    add(count: number, record?: WireRecord | null, sync?: WireSync) {
+    add(count?: number, record?: WireRecord | null, sync?: WireSync) {
       if (!count) return;
       acceptances++;
       writer = !facts.waiting || writer === sync?.writer ? sync?.writer : undefined;

@@ -21,7 +21,7 @@ export function createSender(
   queue: Queue,
   changed: () => void,
   /** So many updates of the lesson, or a reset, are on the sidecar's disk, which makes this record. */
-  accepted: (count: number, record?: WireRecord | null, sync?: WireSync) => void,
+  accepted: (count?: number, record?: WireRecord | null, sync?: WireSync) => void,
 ) {
   let inFlight: StoredUpdate[] = [];
   let windowTimer: Timer, retryTimer: Timer;
@@ -68,24 +68,23 @@ export function createSender(
       // What the sidecar refuses by name is no better next time; all else is kept until it is accepted.
       const settled = batch.filter((_, index) => {
         const said = body.errors?.find((item) => item.index === index);
-        if (!said) return !error;
+        if (!said) return !error && body.progress?.[index];
         wrong = problem(said.status, said.detail);
         return REFUSED.includes(said.status);
       });
-      const again = done ? error : settled.length < batch.length;
+      const again = done ? error || !body.progress : settled.length < batch.length;
       if (done && !again) {
         facts.resets = undefined;
         accepted(1, body.progress as WireRecord | undefined, body.sync);
         done.forEach((resolved) => resolved());
-      } else if (!error) {
-        const recordOf = (item?: StoredUpdate) => body.progress![batch.indexOf(item!)];
+      } else {
+        const recordOf = (item?: StoredUpdate) => body.progress?.[batch.indexOf(item!)];
         const taken = queue.own().filter(recordOf);
         accepted(taken.length, recordOf(taken.at(-1)), body.sync);
       }
       queue.drop(settled);
       facts.error = wrong ??= error;
       const failures = facts.retryCount;
-      if (wrong && (!again || failures <= o.maxRetries)) o.onError?.(wrong);
       facts.retryCount = again ? failures + 1 : 0;
       if (again) {
         asked = retryAfter > 0;
@@ -93,8 +92,10 @@ export function createSender(
           retryTimer = undefined;
           send();
         }, retryAfter + backoff(o.retryDelayMs, failures < o.maxRetries ? failures : Infinity));
-        return;
       }
+      // Last, since the application may fail in it.
+      if (wrong && (!again || failures <= o.maxRetries)) o.onError?.(wrong);
+      if (again) return;
       changed();
     }
   }

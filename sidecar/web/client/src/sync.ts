@@ -44,7 +44,7 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
   const saved = createSaved(o, facts, ask, eventsUrl, () => phase === RUNS, publish);
   const sender = createSender(o, facts, base + "progress", ask, queue, publish, accepted);
 
-  function accepted(count = 0, record?: WireRecord | null, sync?: WireSync) {
+  function accepted(count?: number, record?: WireRecord | null, sync?: WireSync) {
     if (record) lesson.learn(record, true);
     saved.add(count, record, sync);
   }

@@ -152,11 +152,39 @@ test("the indicator reads out trouble and its end, and nothing else", () => {
   expect(heard()).toEqual(["Wieder gespeichert", ""]);
 });
 
-test.each(["full", "compact", "badge"] as const)("axe finds nothing in the variant %s", async (variant) => {
+const STATES = ["idle", "pending", "saving", "saved", "offline", "retrying", "error"] as const;
+
+test.each(STATES)("axe finds nothing in the state %s, in any variant and in the summary", async (status) => {
   vi.useRealTimers();
   document.documentElement.lang = "en";
   document.title = "Lesson";
-  render(<main><h1>Lesson</h1><ProgressSyncIndicator state={{ status: "error", pendingUpdates: 2 }} onForceSync={() => {}} variant={variant} /></main>);
+  const state = { status, pendingUpdates: 2, lastSyncedAt: 1 };
+  render(
+    <main>
+      <h1>Lesson</h1>
+      {(["full", "compact", "badge"] as const).map((variant) => (
+        <ProgressSyncIndicator key={variant} state={state} onForceSync={() => {}} variant={variant} />
+      ))}
+      <ProgressSyncSummary states={[state, { status: "saved" }]} onForceSync={() => {}} />
+    </main>,
+  );
+  // Contrast needs a layout, which only a browser has.
   const { violations } = await axe.run(document, { rules: { "color-contrast": { enabled: false } } });
   expect(violations.map((violation) => violation.id)).toEqual([]);
+});
+
+test("the region that is read out is there before there is anything to say, and is the same node then", () => {
+  const { rerender } = render(<ProgressSyncIndicator state={{ status: "pending" }} />);
+  const region = screen.getByRole("status");
+  expect(region.textContent).toBe("");
+  rerender(<ProgressSyncIndicator state={{ status: "offline" }} />);
+  expect(screen.getByRole("status")).toBe(region);
+  expect(region.textContent).toBe("Offline: progress is saved when you are back");
+});
+
+test("the button has a name and asks to save", () => {
+  const force = vi.fn();
+  render(<ProgressSyncIndicator state={{ status: "pending" }} onForceSync={force} />);
+  screen.getByRole("button", { name: "Save progress now" }).click();
+  expect(force).toHaveBeenCalledTimes(1);
 });

@@ -1,7 +1,7 @@
 import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 // In an application: from "@progress-sync/client/react".
-import { ProgressSyncIndicator, useOptimizedProgress } from "../src/react.js";
+import { ProgressSyncIndicator, useOptimizedProgress, type DebounceConfig } from "../src/react.js";
 import { Sidecar } from "./server.js";
 
 let sidecar: Sidecar;
@@ -25,7 +25,7 @@ function VideoPlayer({ onTimeUpdate }: { onTimeUpdate: (currentTime: number, dur
   return <button onClick={() => onTimeUpdate(150, 300)}>tick</button>;
 }
 
-test("the basic implementation shows and sends progress", async () => {
+test("Usage, basic implementation: shows and sends progress", async () => {
   function LessonPlayer({ lesson, userId }: { lesson: { id: string; courseId: string; moduleId: string }; userId: string }) {
     const progressHook = useOptimizedProgress({
       lessonId: lesson.id,
@@ -69,7 +69,7 @@ test("the basic implementation shows and sends progress", async () => {
   expect(screen.getByText(/^Saved at /)).toBeTruthy();
 });
 
-test("the customized hook keeps its interval, and its callbacks are called", async () => {
+test("Configuration, customization: keeps its interval, and its callbacks are called", async () => {
   const log = vi.spyOn(console, "log").mockReturnValue();
   const problems = vi.spyOn(console, "error").mockReturnValue();
   let progressHook!: ReturnType<typeof useOptimizedProgress>;
@@ -114,7 +114,7 @@ test("the customized hook keeps its interval, and its callbacks are called", asy
 test.each([
   ["fast", { intervalMs: 60000, batchSize: 5, maxRetries: 5, retryDelayMs: 2000 }],
   ["slow", { intervalMs: 600000, batchSize: 25, enableCompression: true }],
-])("the %s configuration is kept to", async (_, debounceConfig) => {
+])("Usage, advanced configuration: the %s one is kept to", async (_, debounceConfig) => {
   let progressHook!: ReturnType<typeof useOptimizedProgress>;
   function Player() {
     progressHook = useOptimizedProgress({ lessonId: "lesson-123", courseId: "course-456", moduleId: "module-789", userId: "user-abc", debounceConfig });
@@ -129,7 +129,7 @@ test.each([
   expect(sidecar.posts).toHaveLength(1);
 });
 
-test("after the migration guide's change the calls stay the same", async () => {
+test("Migration guide: after its change the calls stay the same", async () => {
   const { lessonId, courseId, moduleId, userId } = { lessonId: "lesson-123", courseId: "course-456", moduleId: "module-789", userId: "user-abc" };
   const [currentTime, duration] = [30, 300];
   let progressHook!: ReturnType<typeof useOptimizedProgress>;
@@ -152,8 +152,10 @@ test("after the migration guide's change the calls stay the same", async () => {
   expect(sidecar.updates).toMatchObject([{ currentTime: 30, duration: 300 }]);
 });
 
-test("the debug commands work", async () => {
+test("Monitoring and troubleshooting: the debug commands work", async () => {
   const log = vi.spyOn(console, "log").mockReturnValue();
+  const debug = vi.spyOn(console, "debug").mockReturnValue();
+  localStorage.setItem("debug-progress", "true");
   let progressHook!: ReturnType<typeof useOptimizedProgress>;
   function Player() {
     progressHook = useOptimizedProgress({ lessonId: "lesson-123", courseId: "course-456", userId: "user-abc" });
@@ -170,4 +172,36 @@ test("the debug commands work", async () => {
   await wait(1000);
   expect(progressHook.getState()).toMatchObject({ isDirty: false, progressSeconds: 0 });
   expect(sidecar.updates.map((update) => update.currentTime)).toEqual([30]);
+  expect(debug).toHaveBeenCalledWith("progress-sync", "lesson-123", expect.objectContaining({ pendingUpdates: 1, lastSyncedAt: null, retryCount: 0, error: null }));
+  localStorage.removeItem("debug-progress");
+});
+
+const DEFAULT_CONFIG: DebounceConfig = {
+  intervalMs: 180000, // 3 minutes
+  maxRetries: 3, // Maximum retry attempts
+  retryDelayMs: 5000, // Initial retry delay
+  batchSize: 10, // Updates per batch
+  enableOptimisticUpdates: true, // Immediate UI updates
+  enableCompression: true, // Data compression
+};
+
+test("Configuration and error handling: the default settings retry after 5, 10 and 20 seconds on average", async () => {
+  vi.spyOn(Math, "random").mockReturnValue(0.5);
+  let progressHook!: ReturnType<typeof useOptimizedProgress>;
+  function Player() {
+    progressHook = useOptimizedProgress({ lessonId: "lesson-123", courseId: "course-456", userId: "user-abc", debounceConfig: DEFAULT_CONFIG });
+    return null;
+  }
+  render(<Player />);
+  await wait(0);
+  sidecar.replies = [{ status: 503 }, { status: 503 }, { status: 503 }];
+  act(() => progressHook.updateProgress(10, 300));
+  expect(progressHook.progressSeconds).toBe(10);
+  const sent: number[] = [];
+  for (const ms of [180_000, 5000, 10_000, 20_000]) {
+    await wait(ms);
+    sent.push(sidecar.posts.length);
+  }
+  expect(sent).toEqual([1, 2, 3, 4]);
+  expect(progressHook).toMatchObject({ isDirty: false, retryCount: 0 });
 });

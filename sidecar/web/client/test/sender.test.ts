@@ -224,3 +224,58 @@ test("a merge is kept together with what it replaces, so that a crash in between
   const kept = [...w.shelf.items.values()].map((item) => item.update);
   expect(kept).toMatchObject([{ currentTime: 150, seekEvents: 2 }]);
 });
+
+test("an answer of somebody else that happens to be JSON does not count as accepted", async () => {
+  w.sidecar.replies = [{ status: 200, body: { login: "required" } }];
+  const sync = await w.begin({ intervalMs: 1000 });
+  sync.updateProgress(10, 300);
+  await wait(1000);
+  expect(sync.getState().isDirty).toBe(true);
+  await wait(10_000);
+  expect(w.sidecar.row().positionSeconds).toBe(10);
+  w.sidecar.replies = [{ status: 200, body: { login: "required" } }];
+  let accepted = false;
+  void sync.resetProgress().then(() => (accepted = true));
+  await wait(1000);
+  expect(accepted).toBe(false);
+  await wait(10_000);
+  expect(accepted).toBe(true);
+});
+
+test("an application that fails in its callbacks slows nothing down and is not asked in a loop", async () => {
+  const unhandled = vi.fn((event: unknown) => event);
+  process.on("unhandledRejection", unhandled);
+  w.sidecar.replies = [{ status: 503 }];
+  const sync = await w.begin({
+    intervalMs: 1000,
+    onError: () => {
+      throw new Error("the application's");
+    },
+  });
+  sync.updateProgress(10, 300);
+  await wait(1000);
+  expect(w.sidecar.posts).toHaveLength(1);
+  await wait(5000);
+  expect(w.sidecar.row().positionSeconds).toBe(10);
+  vi.useRealTimers();
+  await new Promise((done) => setTimeout(done));
+  expect(unhandled).toHaveBeenCalledTimes(1);
+  process.off("unhandledRejection", unhandled);
+});
+
+test("headers that cannot be made are tried again like a network that is not there", async () => {
+  let ready = false;
+  const sync = await w.begin({
+    intervalMs: 1000,
+    csrfToken: () => {
+      if (!ready) throw new Error("not yet");
+      return "t0ken";
+    },
+  });
+  sync.updateProgress(10, 300);
+  await wait(1000);
+  expect(sync.getState()).toMatchObject({ isDirty: true, retryCount: 1 });
+  ready = true;
+  await wait(10_000);
+  expect(w.sidecar.row().positionSeconds).toBe(10);
+});

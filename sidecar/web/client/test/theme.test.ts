@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { COLORS, STYLE } from "../src/theme.js";
 
@@ -54,4 +55,11 @@ test("directions are logical, so that the element mirrors itself in a right-to-l
 test("nothing moves for who asked for less motion, and forced colours win over the theme's", () => {
   expect(STYLE).toMatch(/prefers-reduced-motion:reduce\)\{svg\{animation:none!important/);
   expect(STYLE).toMatch(/forced-colors:active\)\{:host\{color:CanvasText!important;background:Canvas\}/);
+});
+
+test("the README has the colours that are used", () => {
+  const readme = readFileSync("README.md", "utf8");
+  for (const [name, [light, dark]] of Object.entries(COLORS)) {
+    expect(readme).toContain(`| \`--progress-sync-${name}\` | \`${light}\`, \`${dark}\` |`);
+  }
 });
