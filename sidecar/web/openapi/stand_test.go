@@ -5,8 +5,8 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -17,6 +17,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/flush"
+	"github.com/progress-sync/progress-sync/sidecar/front"
 	"github.com/progress-sync/progress-sync/sidecar/ingest"
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/state"
@@ -25,7 +26,8 @@ import (
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
 
-// stand is the sidecar's handlers over a real spool and a real flusher.
+// stand is the sidecar's handlers, served as by the sidecar, over a real spool
+// and a real flusher.
 type stand struct {
 	url     string
 	handler *ingest.Handler
@@ -96,15 +98,28 @@ func newStand(t *testing.T, uri string, policy buffer.Policy, free uint64) *stan
 		Panel:   panel.New(panel.Options{State: s, Config: func() config.Config { return c }}),
 		OpenAPI: openapi.Document(),
 	})
-	server := httptest.NewUnstartedServer(made.handler)
-	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
-	server.Start()
-	made.url = server.URL
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	made.url = "http://" + listener.Addr().String()
+	server := front.New(&http.Server{
+		Handler: made.handler, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
+		ReadHeaderTimeout: time.Minute, ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: time.Minute,
+	}, ingest.AcceptPaths()...)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
 	running, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- f.Run(running) }()
 	t.Cleanup(func() {
-		server.Close()
+		if err := server.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+			t.Error(err)
+		}
+		http.DefaultClient.CloseIdleConnections()
 		stop()
 		if err := <-ended; err != nil {
 			t.Error(err)
@@ -176,7 +191,7 @@ func (s *stand) must(t *testing.T, method, path, body string) string {
 	}
 	response, err := http.DefaultTransport.RoundTrip(r)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%s %s: %v", method, path, err)
 	}
 	defer response.Body.Close()
 	answer, err := io.ReadAll(response.Body)
