@@ -133,6 +133,14 @@ export class LessonPage {
     return this.pause();
   }
 
+  /** Lets the page's clock run until `holds`; it needs one. */
+  tick(what, holds) {
+    return eventually(what, async () => {
+      await this.page.clock.runFor(1000);
+      return holds();
+    });
+  }
+
   /** Event ids that the page sent. */
   events() {
     return new Set(this.sent.map((update) => update.eventId));

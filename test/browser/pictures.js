@@ -1,0 +1,86 @@
+// Makes the pictures in docs/images: hack/browser.sh with PICTURES=1.
+import { mkdir, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { launch } from "./lib/browser.js";
+import { Device } from "./lib/learner.js";
+import { startStack } from "./lib/stack.js";
+import { eventually } from "./lib/wait.js";
+
+const folder = fileURLToPath(new URL("../../docs/images/", import.meta.url));
+const [stack, browser] = await Promise.all([startStack(), launch()]);
+await mkdir(folder, { recursive: true });
+const studio = await browser.newPage();
+
+/** WebP is a third of PNG, and the browser can write it. */
+async function shoot(page, name) {
+  const picture = await page.screenshot({ animations: "disabled" });
+  const webp = await studio.evaluate(async (png) => {
+    const image = await createImageBitmap(await (await fetch(png)).blob());
+    const canvas = new OffscreenCanvas(image.width, image.height);
+    canvas.getContext("2d").drawImage(image, 0, 0);
+    const blob = await canvas.convertToBlob({ type: "image/webp", quality: 0.7 });
+    return [...new Uint8Array(await blob.arrayBuffer())];
+  }, "data:image/png;base64," + picture.toString("base64"));
+  await writeFile(`${folder}${name}.webp`, Buffer.from(webp));
+  if (process.env.LOOK) await writeFile(`${process.env.LOOK}/${name}.png`, picture);
+}
+
+const size = { viewport: { width: 760, height: 800 } };
+
+try {
+  const ada = await Device.open({ stack, browser }, "a", "ada", size);
+  const react = await ada.lesson("react");
+  await react.watch(50);
+  await react.shows("saved");
+  await react.play();
+  await react.reach(53);
+  await eventually("the indicator to tell of playing", async () => (await react.state()) === "pending");
+  await shoot(react.page, "lesson");
+  await react.pause();
+  await react.shows("saved");
+
+  const element = await ada.lesson("element", "lesson-2");
+  await element.watch(30);
+  await element.shows("saved");
+  await ada.context.setOffline(true);
+  await element.watch(70);
+  await element.shows("offline");
+  await shoot(element.page, "lesson-offline");
+  await ada.context.setOffline(false);
+  await element.says("saved");
+  await element.page.getByTestId("complete").click();
+  await element.says("saved");
+
+  const course = await ada.context.newPage();
+  await course.setViewportSize({ width: 760, height: 450 });
+  await course.goto(ada.web + "/course");
+  await shoot(course, "course");
+
+  const desk = await Device.open({ stack, browser }, "d", undefined, { viewport: { width: 960, height: 1000 } });
+  const panel = await desk.context.newPage();
+  const api = stack.pairs.d.sidecar;
+  const write = (userId, currentTime) =>
+    fetch(api + "/v1/progress", {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-Progress-User": userId },
+      body: JSON.stringify({ userId, courseId: "film-course", lessonId: "lesson-1", currentTime, duration: 120 }),
+    });
+  await fetch(api + "/v1/sync", { method: "POST" });
+  await stack.sql("ALTER TABLE progress_sync.lesson_progress ADD CONSTRAINT plausible CHECK (max_position_seconds < 100) NOT VALID");
+  await panel.goto(api + "/ui/");
+  const say = (state) => eventually(`the panel to say ${state}`, async () => (await panel.locator("#state").textContent()) === state);
+  await say("synced");
+  for (let i = 0; i < 20; i++) await write(`learner-${i}`, 10 + i);
+  await write("learner-x", 119);
+  await panel.locator("#dead-letters tr").waitFor();
+  await say("synced");
+  await stack.postgres("stop");
+  for (let i = 0; i < 5; i++) await write(`learner-${i}`, 60 + i);
+  await say("parked");
+  await panel.setViewportSize({ width: 960, height: 1390 });
+  await shoot(panel, "panel");
+  await stack.postgres("start");
+} finally {
+  await browser.close();
+  await stack.stop();
+}
