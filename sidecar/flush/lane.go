@@ -170,9 +170,36 @@ func (l *lane) next(frozen []progress.Batch) ([]progress.Batch, error) {
 	return round, nil
 }
 
+// freezeAhead freezes the round after this one while the database works on it,
+// if all goes well and so much is due that this one is full and the last that is
+// frozen. It sends an error of the disk, or nil, when it is done.
+func (l *lane) freezeAhead(round []progress.Batch) <-chan error {
+	done := make(chan error, 1)
+	size := l.f.gate.batchSize()
+	most := l.pace.of(roundOf(size))
+	last := round[len(round)-1]
+	frozen := l.f.buffer.Frozen(l.index)
+	if l.pace.limit < maxRound || len(round) < most || len(last.Records) < size || frozen[len(frozen)-1].Number > last.Number {
+		done <- nil
+		return done
+	}
+	go func() {
+		_, err := l.f.buffer.FreezeRound(l.index, time.Now(), size, most)
+		if err != nil {
+			err = fmt.Errorf("freezing batches of lane %d: %w", l.index, err)
+		}
+		done <- err
+	}()
+	return done
+}
+
 // write sends the round and does what its outcome asks for.
 func (l *lane) write(ctx context.Context, a attempt, round []progress.Batch, outages uint64) error {
+	frozen := l.freezeAhead(round)
 	results, failed := l.apply(ctx, round)
+	if err := <-frozen; err != nil {
+		return l.giveUp(a, err)
+	}
 	for i, res := range results {
 		if res.Outcome == postgres.Applied {
 			l.rows[round[i].Number] = res.Rows

@@ -6,6 +6,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/go-logr/logr"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
@@ -39,6 +41,46 @@ func wantAllSaved(t *testing.T, f *fixture, db *ledgerModel, n int) {
 	}
 	if s := f.buffer.Stats(); s.Pending+s.InFlight != 0 {
 		t.Errorf("left over: %+v", s)
+	}
+}
+
+func TestTheNextRoundIsFrozenWhileTheDatabaseWorksOnAFullOne(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		learners int
+		failed   bool
+		ahead    bool
+	}{
+		{"more is due than goes in a round", 1000, false, true},
+		{"less is due", 200, false, false},
+		{"the round before failed", 1000, true, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := openBuffer(t, vfs.NewMem(), bufferPolicy)
+			put(t, b, learners(c.learners)...)
+			b.MarkDue(buffer.Filter{})
+			f := New(Options{Buffer: b, Database: newLedgerModel(), Policy: testPolicy, Observer: &journal{}, Log: logr.Discard()})
+			l := f.lanes[0]
+			if c.failed {
+				l.pace.failed()
+			}
+			round, err := l.next(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 2 { // a second time nothing is left to do
+				if err := <-l.freezeAhead(round); err != nil {
+					t.Fatal(err)
+				}
+				frozen := b.Frozen(0)
+				if ahead := len(frozen) > len(round); ahead != c.ahead {
+					t.Errorf("%d batches are frozen, %d of them in the round", len(frozen), len(round))
+				}
+				if len(frozen) > 2*len(round) {
+					t.Errorf("%d batches are frozen, %d of them in the round", len(frozen), len(round))
+				}
+			}
+		})
 	}
 }
 

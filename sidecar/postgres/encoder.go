@@ -81,7 +81,7 @@ func (e *encoder) array(c *column, records []progress.Record) {
 	e.end()
 }
 
-// column is one of the arrays that applySQL unnests.
+// column is one of the arrays of applySQL.
 type column struct {
 	array   uint32 // type of the array
 	element uint32
@@ -100,12 +100,13 @@ func number(get func(*progress.Record) float64) column {
 	}}
 }
 
-// stampedNumber is null where nobody wrote the value.
+// stampedNumber is NaN, which applySQL takes for null, where nobody wrote the
+// value.
 func stampedNumber(get func(*progress.Record) (float64, progress.Stamp)) column {
 	return column{pgtype.Float8ArrayOID, pgtype.Float8OID, func(b []byte, r *progress.Record) []byte {
 		v, stamp := get(r)
 		if stamp == (progress.Stamp{}) {
-			return appendNull(b)
+			v = math.NaN()
 		}
 		return appendFloat(b, v)
 	}}
@@ -117,15 +118,15 @@ func bigint(get func(*progress.Record) int64) column {
 	}}
 }
 
-// instant is null for never.
+// instant is the least bigint for never, which is -infinity to the server and
+// which applySQL takes for null.
 func instant(get func(*progress.Record) progress.Instant) column {
 	return column{pgtype.TimestamptzArrayOID, pgtype.TimestamptzOID, func(b []byte, r *progress.Record) []byte {
 		at := int64(get(r))
 		if at == 0 {
-			return appendNull(b)
+			return appendBigint(b, math.MinInt64)
 		}
-		// The least bigint would mean -infinity; the one after it is refused
-		// as out of range, as it should be.
+		// The bigint after that is refused as out of range, as it should be.
 		if at < math.MinInt64+1+postgresEpoch {
 			return appendBigint(b, math.MinInt64+1)
 		}

@@ -63,6 +63,7 @@ func (d *Database) exchange(ctx context.Context, conn *pgx.Conn, queue queueFunc
 	for i := first; i < end; i++ {
 		b := r.batches[i]
 		parameters, types := e.encode(r.id, int64(b.Number), r.before(i), b, t.fixed)
+		conn.PgConn().Frontend().Send(room(len(e.buf) + 1024))
 		queue(pipeline, i == last, timeout, parameters, types)
 		pipeline.SendPipelineSync()
 		// The server works on a large batch while the next is encoded.

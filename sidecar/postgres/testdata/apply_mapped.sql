@@ -8,21 +8,20 @@ WITH claim AS (
         (r.user_id)::uuid AS user_id,
         r.course_id,
         (r.lesson_id)::bigint AS lesson_id,
-        (r.position_seconds)::integer AS position_seconds,
-        (r.percentage)::integer AS percentage,
-        (r.time_spent_us / 1e6::float8)::numeric AS time_spent_seconds,
-        (r.seek_events)::smallint AS seek_events,
-        r.completed,
-        (r.completed_at AT TIME ZONE 'UTC') AS completed_at,
-        (r.last_watched_at AT TIME ZONE 'UTC') AS last_watched_at
+        (nullif(($11::double precision[])[r.number], 'NaN'))::integer AS position_seconds,
+        (($14::double precision[])[r.number])::integer AS percentage,
+        (($16::bigint[])[r.number] / 1e6::float8)::numeric AS time_spent_seconds,
+        (($18::bigint[])[r.number])::smallint AS seek_events,
+        ($21::boolean[])[r.number] AS completed,
+        (nullif(($22::timestamp with time zone[])[r.number], '-infinity') AT TIME ZONE 'UTC') AS completed_at,
+        (nullif(($24::timestamp with time zone[])[r.number], '-infinity') AT TIME ZONE 'UTC') AS last_watched_at
     FROM claim, unnest(
-        $7::text[], $8::text[], $9::text[], $10::text[], $11::double precision[], $12::double precision[], $13::double precision[], $14::double precision[], $15::double precision[], $16::bigint[], $17::double precision[], $18::bigint[], $19::bigint[], $20::bigint[], $21::boolean[], $22::timestamp with time zone[], $23::timestamp with time zone[], $24::timestamp with time zone[], $25::bigint[], $26::timestamp with time zone[], $27::timestamp with time zone[], $28::timestamp with time zone[], $29::timestamp with time zone[], $30::timestamp with time zone[], $31::timestamp with time zone[], $32::timestamp with time zone[], $33::timestamp with time zone[], $34::timestamp with time zone[]
-    ) AS r (
-        user_id, course_id, lesson_id, module_id, position_seconds, max_position_seconds, duration_seconds, percentage, watched_seconds, time_spent_us, playback_speed, seek_events, pause_events, update_count, completed, completed_at, first_watched_at, last_watched_at, generation, received_at, module_at, module_received_at, position_at, position_received_at, duration_at, duration_received_at, playback_speed_at, playback_speed_received_at)
+        $7::text[], $8::text[], $9::text[], $10::text[]
+    ) WITH ORDINALITY AS r (user_id, course_id, lesson_id, module_id, number)
     WHERE NOT (SELECT EXISTS (SELECT FROM progress_sync.erasures))
        OR NOT EXISTS (
            SELECT FROM progress_sync.erasures AS e
-           WHERE e.user_hash = sha256(convert_to(r.user_id, 'UTF8')) AND r.received_at <= e.erased_at)
+           WHERE e.user_hash = sha256(convert_to(r.user_id, 'UTF8')) AND nullif(($26::timestamp with time zone[])[r.number], '-infinity') <= e.erased_at)
 ), written AS (
     INSERT INTO "Campus"."user progress" AS l (
         "learner", "course", "lesson", "pos""ition", "percent", "seconds", "seeks", "done", "done_at", "seen_at", "origin", "tenant_id")
@@ -53,5 +52,7 @@ WITH claim AS (
         "done_at" = least(l."done_at", excluded."done_at"),
         "seen_at" = greatest(l."seen_at", excluded."seen_at")
     RETURNING 1
+), unused AS (
+    SELECT $12::double precision[], $13::double precision[], $15::double precision[], $17::double precision[], $19::bigint[], $20::bigint[], $23::timestamp with time zone[], $25::bigint[], $27::timestamp with time zone[], $28::timestamp with time zone[], $29::timestamp with time zone[], $30::timestamp with time zone[], $31::timestamp with time zone[], $32::timestamp with time zone[], $33::timestamp with time zone[], $34::timestamp with time zone[]
 )
 SELECT (SELECT count(*) FROM claim), (SELECT count(*) FROM written)

@@ -9,38 +9,37 @@ WITH claim AS (
         r.course_id,
         r.lesson_id,
         r.module_id,
-        r.position_seconds,
-        r.max_position_seconds,
-        r.duration_seconds,
-        r.percentage,
-        r.watched_seconds,
-        r.time_spent_us / 1e6::float8 AS time_spent_seconds,
-        r.playback_speed,
-        r.seek_events,
-        r.pause_events,
-        r.update_count,
-        r.completed,
-        r.completed_at,
-        r.first_watched_at,
-        r.last_watched_at,
-        r.generation,
-        r.received_at,
-        r.module_at,
-        r.module_received_at,
-        r.position_at,
-        r.position_received_at,
-        r.duration_at,
-        r.duration_received_at,
-        r.playback_speed_at,
-        r.playback_speed_received_at
+        nullif(($11::double precision[])[r.number], 'NaN') AS position_seconds,
+        ($12::double precision[])[r.number] AS max_position_seconds,
+        nullif(($13::double precision[])[r.number], 'NaN') AS duration_seconds,
+        ($14::double precision[])[r.number] AS percentage,
+        ($15::double precision[])[r.number] AS watched_seconds,
+        ($16::bigint[])[r.number] / 1e6::float8 AS time_spent_seconds,
+        nullif(($17::double precision[])[r.number], 'NaN') AS playback_speed,
+        ($18::bigint[])[r.number] AS seek_events,
+        ($19::bigint[])[r.number] AS pause_events,
+        ($20::bigint[])[r.number] AS update_count,
+        ($21::boolean[])[r.number] AS completed,
+        nullif(($22::timestamp with time zone[])[r.number], '-infinity') AS completed_at,
+        nullif(($23::timestamp with time zone[])[r.number], '-infinity') AS first_watched_at,
+        nullif(($24::timestamp with time zone[])[r.number], '-infinity') AS last_watched_at,
+        ($25::bigint[])[r.number] AS generation,
+        nullif(($26::timestamp with time zone[])[r.number], '-infinity') AS received_at,
+        nullif(($27::timestamp with time zone[])[r.number], '-infinity') AS module_at,
+        nullif(($28::timestamp with time zone[])[r.number], '-infinity') AS module_received_at,
+        nullif(($29::timestamp with time zone[])[r.number], '-infinity') AS position_at,
+        nullif(($30::timestamp with time zone[])[r.number], '-infinity') AS position_received_at,
+        nullif(($31::timestamp with time zone[])[r.number], '-infinity') AS duration_at,
+        nullif(($32::timestamp with time zone[])[r.number], '-infinity') AS duration_received_at,
+        nullif(($33::timestamp with time zone[])[r.number], '-infinity') AS playback_speed_at,
+        nullif(($34::timestamp with time zone[])[r.number], '-infinity') AS playback_speed_received_at
     FROM claim, unnest(
-        $7::text[], $8::text[], $9::text[], $10::text[], $11::double precision[], $12::double precision[], $13::double precision[], $14::double precision[], $15::double precision[], $16::bigint[], $17::double precision[], $18::bigint[], $19::bigint[], $20::bigint[], $21::boolean[], $22::timestamp with time zone[], $23::timestamp with time zone[], $24::timestamp with time zone[], $25::bigint[], $26::timestamp with time zone[], $27::timestamp with time zone[], $28::timestamp with time zone[], $29::timestamp with time zone[], $30::timestamp with time zone[], $31::timestamp with time zone[], $32::timestamp with time zone[], $33::timestamp with time zone[], $34::timestamp with time zone[]
-    ) AS r (
-        user_id, course_id, lesson_id, module_id, position_seconds, max_position_seconds, duration_seconds, percentage, watched_seconds, time_spent_us, playback_speed, seek_events, pause_events, update_count, completed, completed_at, first_watched_at, last_watched_at, generation, received_at, module_at, module_received_at, position_at, position_received_at, duration_at, duration_received_at, playback_speed_at, playback_speed_received_at)
+        $7::text[], $8::text[], $9::text[], $10::text[]
+    ) WITH ORDINALITY AS r (user_id, course_id, lesson_id, module_id, number)
     WHERE NOT (SELECT EXISTS (SELECT FROM progress_sync.erasures))
        OR NOT EXISTS (
            SELECT FROM progress_sync.erasures AS e
-           WHERE e.user_hash = sha256(convert_to(r.user_id, 'UTF8')) AND r.received_at <= e.erased_at)
+           WHERE e.user_hash = sha256(convert_to(r.user_id, 'UTF8')) AND nullif(($26::timestamp with time zone[])[r.number], '-infinity') <= e.erased_at)
 ), written AS (
     INSERT INTO progress_sync.lesson_progress AS l (
         user_id, course_id, lesson_id, module_id, position_seconds, max_position_seconds, duration_seconds, percentage, watched_seconds, time_spent_seconds, playback_speed, seek_events, pause_events, update_count, completed, completed_at, first_watched_at, last_watched_at, generation, received_at, module_at, module_received_at, position_at, position_received_at, duration_at, duration_received_at, playback_speed_at, playback_speed_received_at)
