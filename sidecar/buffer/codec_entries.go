@@ -94,7 +94,9 @@ func decodePending(value []byte, r *progress.Record) (pendingState, error) {
 }
 
 func encodeBatch(oldest progress.Instant, records []progress.Record) []byte {
-	dst := appendInstant([]byte{entryVersion}, oldest)
+	const usual = 256 // bytes of a record and its key
+	dst := append(make([]byte, 0, usual*(len(records)+1)), entryVersion)
+	dst = appendInstant(dst, oldest)
 	dst = binary.AppendUvarint(dst, uint64(len(records)))
 	for i := range records {
 		dst = appendKeyed(dst, &records[i])

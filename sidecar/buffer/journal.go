@@ -43,7 +43,7 @@ func openJournal(dir string, fs vfs.FS, onSync func(time.Duration)) (*journal, e
 		MemTableStopWritesThreshold: memTables,
 		CacheSize:                   cacheBytes,
 		MaxOpenFiles:                maxOpenFiles,
-		L0CompactionThreshold:       2,
+		L0CompactionThreshold:       4,
 		L0StopWritesThreshold:       32,
 		CompactionConcurrencyRange:  func() (int, int) { return 1, 1 },
 		MaxManifestFileSize:         maxManifestBytes,
