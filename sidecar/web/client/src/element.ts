@@ -38,7 +38,7 @@ function make(tag: string, attributes: Record<string, string>, ...children: Elem
 const Base = typeof HTMLElement === "undefined" ? (class {} as typeof HTMLElement) : HTMLElement;
 
 /**
- * `<progress-sync-indicator variant="full|compact|badge">`. Give it a client as
+ * `<progress-sync-indicator variant="full|compact|badge" theme="auto|light|dark">`. Give it a client as
  * `progress`, or a `state`. Fires `force-sync`, which `preventDefault` keeps from
  * going to the client.
  */

@@ -48,6 +48,12 @@ test("every colour is part of a pair that is measured, and every colour of the s
   expect(STYLE.match(/#[0-9a-f]{6}/g)!.filter((color) => !known.includes(color))).toEqual([]);
 });
 
+test("without a theme the element takes its colours from the page, and with one its background too", () => {
+  expect(STYLE).toContain("color:var(--progress-sync-color,var(--_color,inherit))");
+  expect(STYLE).toContain("background:var(--progress-sync-background,var(--_background,transparent))");
+  expect(STYLE.match(/[^{}]*\{--_/g)!.every((rule) => rule.includes(":host([theme])"))).toBe(true);
+});
+
 test("directions are logical, so that the element mirrors itself in a right-to-left page", () => {
   expect(STYLE).not.toMatch(/(?:margin|padding|border)-(?:left|right)|[^-](?:left|right|width|height):/);
 });
