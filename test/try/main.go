@@ -1,6 +1,6 @@
 // Command try runs the sidecar alone with a throwaway Postgres, for trying it
-// out with curl or, through a sample LMS, with a browser: `make try`. It shows the sync state and the newest rows until
-// Ctrl-C, and removes everything then.
+// out with curl or, through a sample LMS, with a browser: `make try`. It shows
+// the sync state and the newest rows until Ctrl-C, and removes everything then.
 package main
 
 import (

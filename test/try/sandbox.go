@@ -179,6 +179,8 @@ In another terminal:
   psql '%[3]s' -xc 'TABLE progress_sync.lesson_progress'
   curl http://%[4]s/metrics
 
+What the sidecar is doing: http://%[2]s/ui/
+
 Ctrl-C ends it and removes everything.
 
 `, s.interval, s.api, s.uri(), s.status, s.lms.invitation())

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/progress-sync/progress-sync/sidecar/status"
 )
@@ -27,22 +28,23 @@ type row struct {
 }
 
 // show redraws the state every second until ctx or the sidecar ends. Where
-// there is no terminal it prints a line at each change.
+// there is no terminal it prints a line at each change. While Postgres does not
+// answer, the rows are those that were read last.
 func (s *sandbox) show(ctx context.Context) error {
-	conn, err := pgx.Connect(ctx, s.uri())
+	pool, err := pgxpool.New(ctx, s.uri())
 	if err != nil {
 		return fmt.Errorf("connecting to Postgres: %w", err)
 	}
-	defer conn.Close(context.WithoutCancel(ctx))
+	defer pool.Close()
 	terminal := isTerminal(os.Stdout)
 	second := time.NewTicker(time.Second)
 	defer second.Stop()
 	shown := ""
+	var rows []row
 	for {
 		document, err := s.document(ctx)
-		var rows []row
-		if err == nil {
-			rows, err = readRows(ctx, conn)
+		if fresh, failure := readRows(ctx, pool); failure == nil {
+			rows = fresh
 		}
 		switch {
 		case ctx.Err() != nil:
@@ -82,12 +84,12 @@ func (s *sandbox) document(ctx context.Context) (d status.Document, err error) {
 }
 
 // readRows returns none as long as the sidecar has not made the table.
-func readRows(ctx context.Context, conn *pgx.Conn) ([]row, error) {
+func readRows(ctx context.Context, pool *pgxpool.Pool) ([]row, error) {
 	var there bool
-	if err := conn.QueryRow(ctx, "SELECT to_regclass('progress_sync.lesson_progress') IS NOT NULL").Scan(&there); err != nil || !there {
+	if err := pool.QueryRow(ctx, "SELECT to_regclass('progress_sync.lesson_progress') IS NOT NULL").Scan(&there); err != nil || !there {
 		return nil, err
 	}
-	result, err := conn.Query(ctx, `
+	result, err := pool.Query(ctx, `
 SELECT user_id, course_id, lesson_id, coalesce(position_seconds, 0), percentage, completed, update_count, received_at
 FROM progress_sync.lesson_progress ORDER BY received_at DESC NULLS LAST LIMIT $1`, newest)
 	if err != nil {
