@@ -521,3 +521,12 @@ test("the seed's debug switch writes each change to the console", async () => {
   expect(debug).toHaveBeenCalledWith("progress-sync", "channels", expect.objectContaining({ progressSeconds: 1 }));
   localStorage.removeItem("debug-progress");
 });
+
+test("a stretch counts at the speed it was played with, not at the one that came after", async () => {
+  const sync = await begin({ intervalMs: 1000 });
+  sync.updateProgress(0, 300, { playbackSpeed: 1 });
+  await wait(4000);
+  sync.updateProgress(4, 300, { playbackSpeed: 2 });
+  await wait(2000);
+  expect(sidecar.row().timeSpentSeconds).toBeCloseTo(4);
+});
