@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { after, before, describe } from "node:test";
 import { launch } from "./lib/browser.js";
 import { startStack } from "./lib/stack.js";
@@ -8,6 +9,7 @@ import * as long from "./cases/long.js";
 import * as looks from "./cases/looks.js";
 import * as outage from "./cases/outage.js";
 import * as panel from "./cases/panel.js";
+import * as stack from "./cases/stack.js";
 import * as trouble from "./cases/trouble.js";
 import * as watching from "./cases/watching.js";
 
@@ -15,7 +17,7 @@ import * as watching from "./cases/watching.js";
 const shared = {};
 
 /** Cases with learners of their own run side by side. */
-const together = [long, watching, devices, leaving, trouble, guards, looks];
+const together = [long, watching, devices, leaving, trouble, guards, looks, stack];
 
 before(async () => {
   [shared.stack, shared.browser] = await Promise.all([startStack(), launch()]);
@@ -23,7 +25,7 @@ before(async () => {
 
 after(async () => {
   await shared.browser?.close();
-  await shared.stack?.stop();
+  if (shared.stack) assert.equal(await shared.stack.stop(), 0, "the stack ended well");
 });
 
 describe("side by side", { concurrency: 6 }, () => {

@@ -22,6 +22,19 @@ export function define(shared) {
       await device.close();
     });
 
+    scenario(`${kind}: a tab that is closed in the middle of the film has told how far it was`, async () => {
+      const name = newName("middle");
+      const device = await Device.open(shared, "a", name);
+      const tab = await device.lesson(kind);
+      await tab.watch(30);
+      await tab.says("saved");
+      await tab.play();
+      await tab.reach(33);
+      await tab.page.close();
+      await eventually("the row to be there", async () => (await shared.stack.row(name)).position_seconds > 32.5);
+      await device.close();
+    });
+
     scenario(`${kind}: a tab that is closed while its request is under way loses nothing and doubles nothing`, async () => {
       const name = newName("flight");
       const device = await Device.open(shared, "a", name);

@@ -55,13 +55,35 @@ export function define(shared) {
       await device.close();
     });
 
+    scenario(`${kind}: the page is told of a save as it happens`, async () => {
+      const name = newName("told");
+      const device = await Device.open(shared, "a", name);
+      const tab = await device.lesson(kind);
+      const events = tab.page.waitForResponse((answer) => answer.url().includes("/progress/v1/sync/events"));
+      await tab.watch(20);
+      const answer = await events;
+      assert.equal(answer.status(), 200);
+      assert.match(answer.headers()["content-type"], /^text\/event-stream/);
+      await tab.says("saved");
+      assert.ok((await shared.stack.row(name)).max_position_seconds > 20);
+      await device.close();
+    });
+
     scenario(`${kind}: a reload goes on where the learner was, and counts no seek for that`, async () => {
       const name = newName("reload");
       const device = await Device.open(shared, "a", name);
       const tab = await device.lesson(kind);
       const stands = await tab.watch(50);
+      await tab.says("saved");
       await tab.reload();
       await eventually("the film to stand where it was", async () => Math.abs((await tab.time()) - stands) < 0.01);
+      await tab.video.evaluate(
+        (video) => new Promise((done) => {
+          const look = () => (video.seeking ? requestAnimationFrame(look) : requestAnimationFrame(() => requestAnimationFrame(done)));
+          look();
+        }),
+      );
+      assert.equal(await tab.words(), "saved", "that a page was opened is no progress");
       const row = await settled(shared.stack, name, [tab]);
       near(row.position_seconds, stands, "position");
       assert.equal(row.seek_events, 1);

@@ -136,7 +136,7 @@ export class LessonPage {
   /** Lets the page's clock run until `holds`; it needs one. */
   tick(what, holds) {
     return eventually(what, async () => {
-      await this.page.clock.runFor(1000);
+      await this.page.clock.runFor(3000);
       return holds();
     });
   }

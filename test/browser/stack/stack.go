@@ -109,10 +109,11 @@ func (s *stack) addresses(control string) any {
 		Status  string `json:"status"`
 	}
 	all := struct {
+		Dir      string                   `json:"dir"`
 		Control  string                   `json:"control"`
 		Database string                   `json:"database"`
 		Pairs    map[string]pairAddresses `json:"pairs"`
-	}{control, s.uri(), map[string]pairAddresses{}}
+	}{s.dir, control, s.uri(), map[string]pairAddresses{}}
 	for name, p := range s.pairs {
 		all.Pairs[name] = pairAddresses{"http://" + p.web, "http://" + p.api, "http://" + p.status}
 	}
