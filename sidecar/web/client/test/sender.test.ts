@@ -310,3 +310,20 @@ test("what is under way when the page goes is not sent a second time", async () 
   opened();
   await wait(1000);
 });
+
+test("it is not said where the learner is before it is known what an earlier page has left", async () => {
+  const first = await w.begin();
+  setOnline(false);
+  first.updateProgress(61, 300);
+  await wait(1000);
+  w.locks.forget();
+  const list = w.shelf.list.bind(w.shelf);
+  w.shelf.list = async () => {
+    await new Promise((done) => setTimeout(done, 300));
+    return list();
+  };
+  const second = await w.begin();
+  expect(second.getState()).toMatchObject({ isLoading: true, progressSeconds: 0 });
+  await wait(300);
+  expect(second.getState()).toMatchObject({ isLoading: false, progressSeconds: 61 });
+});
