@@ -280,9 +280,12 @@ func (b *Buffer) putTombstone(c change, id learnerID, s tombstone) bool {
 	return true
 }
 
-// deadLettersOf reads the dead letters of a learner.
+// deadLettersOf reads the dead letters of a learner, or of all if none is named.
 func (b *Buffer) deadLettersOf(userID string) (letters []DeadLetter, err error) {
-	from := appendString([]byte{prefixDeadLetter}, userID)
+	from := []byte{prefixDeadLetter}
+	if userID != "" {
+		from = appendString(from, userID)
+	}
 	err = b.journal.each(from, behind(from), func(_, value []byte) error {
 		dl, err := decodeDeadLetter(value)
 		letters = append(letters, dl)

@@ -51,6 +51,25 @@ func (b *Buffer) DeadLetter(id uint64) (DeadLetter, error) {
 	return dl, nil
 }
 
+// Quarantined counts the updates in the dead letters of the keys that f matches:
+// they were accepted, and are not saved.
+func (b *Buffer) Quarantined(f Filter) (updates int64, err error) {
+	if b.deadLetters.Load() == 0 {
+		return 0, nil
+	}
+	if err := b.enter(); err != nil {
+		return 0, fmt.Errorf("counting what is in quarantine: %w", err)
+	}
+	defer b.leave()
+	letters, err := b.deadLettersOf(f.UserID)
+	for i := range letters {
+		if r := &letters[i].Record; f.matches(&r.Key) {
+			updates += waiting(r)
+		}
+	}
+	return updates, err
+}
+
 // ReplayDeadLetter makes the record of a dead letter pending again, merged with
 // what came for its key meanwhile, and due at once. It returns when the disk
 // has it. Errors are ErrNoDeadLetter, ErrRange if the sums of both don't fit,

@@ -147,3 +147,33 @@ func TestDeadLettersTakeTheirPartOfTheCap(t *testing.T) {
 	}
 	b.put(at(1000, 1))
 }
+
+// Who asks whether a learner's progress is saved must not hear yes.
+func TestUpdatesInQuarantineAreCountedForTheirLearner(t *testing.T) {
+	b := newRig(t)
+	count := func(f Filter) int64 {
+		t.Helper()
+		n, err := b.Quarantined(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if n := count(Filter{}); n != 0 {
+		t.Errorf("an empty quarantine has %d updates", n)
+	}
+	keys := b.buryKeys(3)
+	b.crash()
+	of := Filter{UserID: keys[1].UserID}
+	elsewhere := of
+	elsewhere.LessonID = "another"
+	if all, one, none := count(Filter{}), count(of), count(elsewhere); all != 3 || one != 1 || none != 0 {
+		t.Errorf("%d updates of all, %d of the learner and %d of another lesson, want 3, 1 and 0", all, one, none)
+	}
+	if err := b.ReplayDeadLetter(2); err != nil {
+		t.Fatal(err)
+	}
+	if n := count(of); n != 0 {
+		t.Errorf("%d updates of the learner after the replay", n)
+	}
+}

@@ -140,6 +140,7 @@ func (h *Handler) deleteDeadLetter(w http.ResponseWriter, _ *http.Request, id ui
 		h.refuseDeadLetter(w, err)
 		return
 	}
+	h.state.HeldChanged()
 	w.WriteHeader(http.StatusNoContent)
 }
 

@@ -203,10 +203,10 @@ func (s *fakeState) open() int {
 
 func (s *fakeState) SyncState() state.SyncState { return s.sync }
 
-func (s *fakeState) SyncStateOf(pending, inFlight int64) state.SyncState {
+func (s *fakeState) SyncStateOf(part state.Part) state.SyncState {
 	sync := s.sync
-	sync.PendingUpdates = pending + inFlight
-	if pending+inFlight == 0 {
+	sync.PendingUpdates = part.Pending + part.InFlight + part.Quarantined
+	if sync.PendingUpdates == 0 {
 		sync.Status = status.StateSynced
 	}
 	return sync
@@ -247,3 +247,5 @@ func (noDeadLetters) DeadLetter(uint64) (buffer.DeadLetter, error) {
 
 func (noDeadLetters) ReplayDeadLetter(uint64) error { return buffer.ErrNoDeadLetter }
 func (noDeadLetters) DeleteDeadLetter(uint64) error { return buffer.ErrNoDeadLetter }
+
+func (noDeadLetters) Quarantined(buffer.Filter) (int64, error) { return 0, nil }

@@ -26,6 +26,8 @@ type DeadLetters interface {
 	DeadLetter(id uint64) (buffer.DeadLetter, error)
 	ReplayDeadLetter(id uint64) error
 	DeleteDeadLetter(id uint64) error
+	// Quarantined counts the updates in those that the filter matches.
+	Quarantined(filter buffer.Filter) (updates int64, err error)
 }
 
 // Syncer writes what the filter matches to the database now, and returns when
@@ -57,9 +59,8 @@ type Reader interface {
 // State tells how syncing goes, and counts what came in; *state.State is one.
 type State interface {
 	SyncState() state.SyncState
-	// SyncStateOf is the state of a part: so many updates that wait, and so
-	// many that are being written.
-	SyncStateOf(pending, inFlight int64) state.SyncState
+	// SyncStateOf is the state of a part.
+	SyncStateOf(part state.Part) state.SyncState
 	// Changed is closed at the next change of either.
 	Changed() <-chan struct{}
 	// HeldChanged tells of a change of what is held that no update made.

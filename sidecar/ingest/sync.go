@@ -139,12 +139,14 @@ func (h *Handler) stateOf(filter buffer.Filter) state.SyncState {
 	if filter == (buffer.Filter{}) {
 		return h.state.SyncState()
 	}
-	var pending, inFlight int64
+	var part state.Part
 	for _, held := range h.buffer.Held(filter) {
-		pending += held.PendingUpdates
-		inFlight += held.InFlightUpdates
+		part.Pending += held.PendingUpdates
+		part.InFlight += held.InFlightUpdates
 	}
-	return h.state.SyncStateOf(pending, inFlight)
+	// An error is one of the disk, which the state tells of by itself.
+	part.Quarantined, _ = h.buffer.Quarantined(filter)
+	return h.state.SyncStateOf(part)
 }
 
 func (h *Handler) writeState(w http.ResponseWriter, sync *state.SyncState) {

@@ -12,7 +12,9 @@ import (
 // SyncState is what an app shows of the syncing.
 type SyncState struct {
 	Status status.State `json:"status"`
-	// PendingUpdates were accepted and are not saved yet.
+	// PendingUpdates were accepted and are not saved yet. In the state of a part
+	// those in quarantine are among them; for the whole sidecar they are counted
+	// apart, since they don't come to an end by themselves.
 	PendingUpdates int64 `json:"pendingUpdates"`
 	// LastSyncedAt is when this process last saved something.
 	LastSyncedAt *time.Time `json:"lastSyncedAt"`
@@ -72,16 +74,33 @@ func judge(s situation) status.State {
 	}
 }
 
+// Part is a part of what the sidecar holds, such as that of one learner, as
+// numbers of updates.
+type Part struct {
+	Pending     int64 // that wait
+	InFlight    int64 // that are being written
+	Quarantined int64 // that the database refused
+}
+
 // SyncState is the sync state of the whole sidecar.
 func (s *State) SyncState() SyncState {
 	v := s.view()
 	return s.syncState(v, v.stats.PendingUpdates, v.stats.Pending, v.stats.InFlight)
 }
 
-// SyncStateOf is the sync state of a part of what the sidecar holds, such as
-// one learner: so many updates that wait and so many that are being written.
-func (s *State) SyncStateOf(pending, inFlight int64) SyncState {
-	return s.syncState(s.view(), pending+inFlight, pending, inFlight)
+// SyncStateOf is the sync state of a part. One with updates in quarantine is
+// never synced: they are not saved, and a learner must not be told so.
+func (s *State) SyncStateOf(p Part) SyncState {
+	out := s.syncState(s.view(), p.Pending+p.InFlight+p.Quarantined, p.Pending, p.InFlight)
+	if p.Quarantined > 0 && out.Error == nil {
+		out.Status = status.StateError
+		out.Error = &SyncError{
+			Kind: postgres.KindValidation,
+			Message: "The database refused updates for what is in them. They are set aside and kept: " +
+				"GET /v1/dead-letters tells why, and replays them when the cause is mended.",
+		}
+	}
+	return out
 }
 
 func (s *State) syncState(v view, updates, pending, inFlight int64) SyncState {

@@ -85,17 +85,20 @@ func TestSyncStateOfOneLearner(t *testing.T) {
 	s, b := newState(t)
 	b.stats.Pending, b.stats.InFlight, b.stats.PendingUpdates = 7, 7, 20
 	for _, c := range []struct {
-		name              string
-		pending, inFlight int64
-		status            status.State
+		name    string
+		part    Part
+		status  status.State
+		updates int64
 	}{
-		{"who has nothing unsaved is synced whatever others have", 0, 0, status.StateSynced},
-		{"whose updates wait", 3, 0, status.StatePending},
-		{"whose updates are being written", 1, 3, status.StateSyncing},
+		{"who has nothing unsaved is synced whatever others have", Part{}, status.StateSynced, 0},
+		{"whose updates wait", Part{Pending: 3}, status.StatePending, 3},
+		{"whose updates are being written", Part{Pending: 1, InFlight: 3}, status.StateSyncing, 4},
+		{"whose updates were refused is not told that they are saved", Part{Quarantined: 2}, status.StateError, 2},
+		{"whose updates were refused while others wait", Part{Pending: 1, Quarantined: 2}, status.StateError, 3},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := s.SyncStateOf(c.pending, c.inFlight)
-			if got.Status != c.status || got.PendingUpdates != c.pending+c.inFlight {
+			got := s.SyncStateOf(c.part)
+			if got.Status != c.status || got.PendingUpdates != c.updates {
 				t.Errorf("got %+v", got)
 			}
 		})

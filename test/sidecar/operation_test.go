@@ -218,6 +218,14 @@ func TestARefusedRecordIsSetAsideAndTheRestWritten(t *testing.T) {
 	p.await(t, "one dead letter and all other rows", func(d status.Document) bool {
 		return d.DeadLetters.Count == 1 && d.Counters.RowsWritten == 8 && d.Sync.PendingUpdates == 0
 	})
+	// A learner is not told that it is saved.
+	for lesson, want := range map[string]string{
+		"d": `"status":"error","pendingUpdates":1,`, "e": `"status":"synced","pendingUpdates":0,`,
+	} {
+		if _, state := p.do(t, "GET", "/v1/sync?userId=u&lessonId="+lesson, ""); !strings.Contains(state, want) {
+			t.Errorf("lesson %s: %s, want %s", lesson, state, want)
+		}
+	}
 	if line := p.terminate(t); !strings.Contains(line, "9 updates were accepted; all are saved in Postgres but 1 records that it refused") {
 		t.Errorf("the termination log says %q", line)
 	}
