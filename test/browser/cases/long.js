@@ -79,7 +79,8 @@ export function define(shared) {
       const grown = after.usedSize - before.usedSize;
       assert.ok(grown < 300_000, `the heap grew by ${grown} bytes in 8 minutes`);
       assert.ok(after.nodes - before.nodes < 50, `${after.nodes - before.nodes} more nodes`);
-      assert.ok(after.jsEventListeners - before.jsEventListeners < 10, `${after.jsEventListeners - before.jsEventListeners} more listeners`);
+      // An open stream of events and a request under way have some; one that each request left behind would be more.
+      assert.ok(after.jsEventListeners - before.jsEventListeners < 30, `${after.jsEventListeners - before.jsEventListeners} more listeners`);
       assert.equal(after.documents, before.documents);
       await device.close();
     });
