@@ -13,7 +13,7 @@ export async function eventually(what, holds, patience = PATIENCE) {
     } catch (error) {
       last = error;
     }
-    if (Date.now() > end) throw new Error(`waited in vain for ${what}`, { cause: last });
+    if (Date.now() > end) throw new Error(`waited in vain for ${what}${last ? `: ${last.message}` : ""}`, { cause: last });
     await new Promise((done) => setTimeout(done, 40));
   }
 }
