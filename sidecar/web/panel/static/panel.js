@@ -167,11 +167,11 @@ function showFacts() {
   const left = sync.nextSyncAt ? -passed(sync.nextSyncAt) : 0;
   const reached = { true: "reachable", false: "not reachable" }[database.reachable] ?? "not tried yet";
   const facts = {
-    Waiting: [plural(sync.pendingUpdates, "update"), `in ${plural(sync.pendingRecords + sync.inFlightRecords, "record")}, ${count(sync.inFlightRecords)} being written`],
+    Waiting: [plural(sync.pendingUpdates, "update"), `in ${plural(sync.pendingRecords + sync.inFlightRecords, "record")}, ${count(sync.inFlightRecords)} in a batch`],
     "Oldest waiting": [sync.pendingUpdates > 0 ? span(sync.oldestPendingSeconds + passed(data.now)) : "–", ""],
     "Last saved": sync.lastSyncedAt ? [timeText(sync.lastSyncedAt), `${span(passed(sync.lastSyncedAt))} ago`] : ["–", ""],
     "Next write": sync.nextSyncAt ? [timeText(sync.nextSyncAt), left < 1 ? "now" : `in ${span(left)}`] : ["–", ""],
-    Retries: [count(sync.retryCount), `failures in a row, ${count(counters.retries)} in all`],
+    Retries: [count(counters.retries), `in all; ${sync.retryCount > 0 ? plural(sync.retryCount, "failure") : "no failure"} since the last success`],
     Postgres: [reached, database.since ? `since ${timeText(database.since)}` : ""],
     Accepted: [plural(counters.updatesAccepted, "update"), `${count(counters.updatesRejected)} rejected`],
     Written: [plural(counters.rowsWritten, "row"), `in ${plural(counters.batchesApplied, "batch", "batches")}, ${count(counters.batchesReplayed)} replayed`],
