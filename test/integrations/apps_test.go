@@ -106,7 +106,7 @@ func sampleLMS(t *testing.T, sidecar string) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lms, err := web.New(web.Options{Sidecar: address, Assets: fstest.MapFS{"element-style.txt": {}}})
+	lms, err := web.New(web.Options{Sidecar: address, Assets: fstest.MapFS{"element.js": {}}})
 	if err != nil {
 		t.Fatal(err)
 	}

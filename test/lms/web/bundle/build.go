@@ -2,20 +2,16 @@ package bundle
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 
 	"github.com/evanw/esbuild/pkg/api"
 )
 
-// Build writes react.js, element.js and element-style.txt into dir, which it
-// makes. It runs in the repository, in whichever folder.
+// Build writes react.js and element.js into dir, which it makes. It runs in the repository, in whichever folder.
 func Build(ctx context.Context, dir string) error {
 	root, err := findRoot()
 	if err != nil {
@@ -77,26 +73,6 @@ func (b builder) build(ctx context.Context, dir string) error {
 			failures = append(failures, errors.New(message))
 		}
 		return fmt.Errorf("bundling the LMS's pages: %w", errors.Join(failures...))
-	}
-	return hashStyle(filepath.Join(client, "element.ts"), filepath.Join(dir, "element-style.txt"))
-}
-
-var inlineStyle = regexp.MustCompile(`(?s)<style>(.*?)</style>`)
-
-// hashStyle writes what a content security policy needs to allow the custom
-// element's style sheet; nothing if it has none inside its markup.
-func hashStyle(element, to string) error {
-	source, err := os.ReadFile(element)
-	if err != nil {
-		return fmt.Errorf("reading the custom element: %w", err)
-	}
-	var hash string
-	if style := inlineStyle.FindSubmatch(source); style != nil {
-		sum := sha256.Sum256(style[1])
-		hash = "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
-	}
-	if err := os.WriteFile(to, []byte(hash), 0o644); err != nil {
-		return fmt.Errorf("writing the hash of the custom element's style: %w", err)
 	}
 	return nil
 }
