@@ -10,12 +10,8 @@ mkdir -p "$cache/browser"
 # Not run by `go run`, so that its parent is the one that it has to end with.
 go build -o "$cache/browser/stack" ./test/browser/stack
 
+hack/node.sh test/browser
 cd test/browser
-# Installed again only when the lock file says something else.
-if ! cmp -s package-lock.json node_modules/.installed-lock; then
-  npm ci --no-audit --no-fund
-  cp package-lock.json node_modules/.installed-lock
-fi
 export STACK=$cache/browser/stack
 if [[ -n ${PICTURES:-} ]]; then
   exec node pictures.js
