@@ -28,7 +28,7 @@ after(async () => {
   if (shared.stack) assert.equal(await shared.stack.stop(), 0, "the stack ended well");
 });
 
-describe("side by side", { concurrency: 6 }, () => {
+describe("side by side", { concurrency: 4 }, () => {
   for (const cases of together) cases.define(shared);
   describe("with a sidecar of their own", { concurrency: 1 }, () => trouble.defineOwn(shared));
   describe("the debug panel", { concurrency: 1 }, () => panel.define(shared));

@@ -1,5 +1,5 @@
 /** How long a test waits for something that must happen. */
-export const PATIENCE = 20_000;
+export const PATIENCE = 40_000;
 
 /** Polls until `holds` gives something true, which it returns. */
 export async function eventually(what, holds, patience = PATIENCE) {
