@@ -109,7 +109,7 @@ func (d *Database) look(ctx context.Context, q querier, m *config.Mapping) (r re
 
 // plan lays a mapping over a table and lists all that doesn't fit.
 func plan(name string, m *config.Mapping, r relation) (table, []string) {
-	t := table{name: name, columns: map[string]tableColumn{}}
+	t := table{name: name, existing: true, columns: map[string]tableColumn{}}
 	var mistakes []string
 	say := func(format string, arguments ...any) {
 		mistakes = append(mistakes, fmt.Sprintf(format, arguments...))

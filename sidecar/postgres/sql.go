@@ -14,7 +14,7 @@ type statements struct {
 	statementTimeout, asynchronous            string
 	schemaVersion, schemaMigrations           string
 	relation, relationColumns, relationUnique string
-	tombstone, holdWrites, rights             string
+	tombstone, holdWrites, rights, exhausted  string
 }
 
 func loadStatements() statements {
@@ -31,6 +31,7 @@ func loadStatements() statements {
 		relationColumns:  load("relation_columns.sql"),
 		relationUnique:   load("relation_unique.sql"),
 		rights:           load("rights.sql"),
+		exhausted:        load("exhausted.sql"),
 		tombstone:        load("tombstone.sql"),
 		holdWrites:       load("hold_writes.sql"),
 	}
