@@ -23,8 +23,12 @@ func isConnectionLoss(err error) bool {
 // its own log: message, detail and hint may hold keys and values.
 func classifyServer(e *pgconn.PgError) Failure {
 	f := ruleFor(e)
-	f.SQLState, f.Constraint = e.Code, e.ConstraintName
-	f.Message += " (SQLSTATE " + e.Code + ")."
+	if f.Class == NotWritten { // the code is ours, and the server has none for it
+		f.Message += "."
+	} else {
+		f.SQLState, f.Constraint = e.Code, e.ConstraintName
+		f.Message += " (SQLSTATE " + e.Code + ")."
+	}
 	if f.advice != "" {
 		f.Message += " " + f.advice
 	}
