@@ -316,6 +316,8 @@ func advice(reason string, policy *v1alpha1.ProgressSyncPolicy) string {
 		return "Postgres has no room: connections, memory or disk; fewer maxConnections or a pooler help against the first; updates are kept"
 	case v1alpha1.ReasonDatabaseReadOnly:
 		return "Postgres is read-only, as a standby is; name the primary in " + secret + ", or add target_session_attrs=read-write" + goesOn
+	case v1alpha1.ReasonTableUnusable:
+		return "Postgres takes no record, whatever is in it: a trigger, a rule or a policy of the table stands against it, or a sequence of it is used up; the sidecar's log says which, and `sidecar migrate --check` looks" + goesOn
 	case v1alpha1.ReasonStaleSpool:
 		return "the spool is an old copy: the database holds later batches of it; what it holds is not written; bring back the newest volume, or restart the pod with an empty one"
 	case v1alpha1.ReasonRewoundIncomplete:

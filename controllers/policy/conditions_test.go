@@ -117,7 +117,7 @@ func TestEveryReasonSaysWhatToDo(t *testing.T) {
 	seen := map[string]string{}
 	for _, reason := range []string{
 		"DatabaseUnreachable", "CredentialsRefused", "DatabaseMissing", "SchemaMissing", "SchemaTooNew", "NoPrivilege",
-		"SecretMissing", "SecretInvalid", "DatabaseOverloaded", "DatabaseReadOnly", "DatabaseError", "StaleSpool", "RewoundIncomplete",
+		"SecretMissing", "SecretInvalid", "DatabaseOverloaded", "DatabaseReadOnly", "DatabaseError", "TableUnusable", "StaleSpool", "RewoundIncomplete",
 	} {
 		text := advice(reason, lms().Build())
 		if other, ok := seen[text]; ok {
