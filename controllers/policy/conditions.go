@@ -311,7 +311,7 @@ func advice(reason string, policy *v1alpha1.ProgressSyncPolicy) string {
 	case v1alpha1.ReasonSecretMissing:
 		return fmt.Sprintf("Secret %s or its key %s does not exist in namespace %s; create it with a connection URI%s", ref.Name, ref.Key, policy.Namespace, goesOn)
 	case v1alpha1.ReasonSecretInvalid:
-		return secret + " holds no usable connection URI (postgresql://user:password@host:5432/database)" + goesOn
+		return secret + " holds no usable connection URI (postgresql://user:password@host:5432/database); the sidecar's log says what is wrong with it" + goesOn
 	case v1alpha1.ReasonDatabaseOverloaded:
 		return "Postgres has no room: connections, memory or disk; fewer maxConnections or a pooler help against the first; updates are kept"
 	case v1alpha1.ReasonDatabaseReadOnly:
