@@ -265,10 +265,14 @@ func notAnsweringYet(f *facts) *verdict {
 }
 
 func upToDate(f *facts) *verdict {
-	if n := f.sidecars.Records.DeadLetters; n > 0 {
-		return isTrue(v1alpha1.ReasonUpToDate, "records are written within their time, but for those that the database refused and that are in quarantine")
+	message := "records are written within their time"
+	if f.sidecars.Records.DeadLetters > 0 {
+		message += ", but for those that the database refused and that are in quarantine"
 	}
-	return isTrue(v1alpha1.ReasonUpToDate, "records are written within their time")
+	if f.sidecars.Records.Erasures > 0 {
+		message += "; learners whose erasure was accepted are not erased from the database yet"
+	}
+	return isTrue(v1alpha1.ReasonUpToDate, "%s", message)
 }
 
 func plural(n int32, one, many string) string {

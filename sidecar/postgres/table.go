@@ -58,10 +58,13 @@ type target struct {
 	// fixed are the values of apply's last parameters, keyFixed of the others'.
 	fixed    [][]byte
 	keyFixed []any
+	// holds fails for an id of a learner that the key's type can't have.
+	holds string
 }
 
 func newTarget(mapping *config.Mapping, t table) *target {
 	target := &target{mapping: mapping, apply: applySQL(t), snapshot: snapshotSQL(t), erase: eraseSQL(t)}
+	target.holds = fmt.Sprintf("SELECT %s IS NULL", t.columns["userId"].cast("$1::text", "text"))
 	for _, f := range t.fixed {
 		target.fixed = append(target.fixed, []byte(f.value))
 		if f.inKey {
