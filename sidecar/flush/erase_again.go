@@ -122,11 +122,13 @@ func (f *Flusher) secureErasures(ctx context.Context, outages uint64, anyway boo
 	return nil
 }
 
-// secureLocked repeats all erasures. Those that the database refuses are tried
-// again by tendErasures.
+// secureLocked repeats all erasures, while lanes wait. So it ends also at one
+// that took its whole time, behind a lock for example. That one and those that
+// follow are left to tendErasures, and so are those that the database refuses.
 func (f *Flusher) secureLocked(ctx context.Context, outages uint64) error {
 	for _, e := range f.buffer.DoneErasures() {
-		if err := f.repeatLocked(ctx, e, false); endsPass(err) {
+		err := f.repeatLocked(ctx, e, false)
+		if endsPass(err) || err != nil && ofLane(postgres.Classify(err)) {
 			return err
 		}
 	}
@@ -150,28 +152,36 @@ func (f *Flusher) tendErasures(ctx context.Context, now time.Time) error {
 		}
 	}
 	outages, _ := f.gate.calm()
-	f.erasing.mu.Lock()
-	defer f.erasing.mu.Unlock()
-	if f.erasing.sure <= outages {
-		if err := f.secureLocked(ctx, outages); err != nil {
-			return err
-		}
-	}
 	window := f.gate.replayWindow()
 	done := f.buffer.DoneErasures()
+	f.erasing.mu.Lock()
+	unsure := f.erasing.sure <= outages
 	f.erasing.refused.keep(pending, done)
 	f.tellLocked()
+	f.erasing.mu.Unlock()
 	for _, e := range done {
-		_, refused := f.erasing.refused[e.UserID]
 		over := now.Sub(e.Done.Time()) >= window
-		if !over && !refused || !f.erasing.refused.due(e, now) {
-			continue
-		}
-		if err := f.repeatLocked(ctx, e, over); endsPass(err) {
+		if err := f.tendDone(ctx, e, now, unsure, over); endsPass(err) {
 			return err
 		}
 	}
+	f.erasing.mu.Lock()
+	defer f.erasing.mu.Unlock()
+	f.erasing.sure = max(f.erasing.sure, outages+1)
 	return nil
+}
+
+// tendDone repeats an erasure if it may have been undone, if its window is over,
+// or if the database refused that before and its pause is over. It keeps lanes
+// waiting for no more than one erasure.
+func (f *Flusher) tendDone(ctx context.Context, e buffer.Erasure, now time.Time, unsure, over bool) error {
+	f.erasing.mu.Lock()
+	defer f.erasing.mu.Unlock()
+	_, refused := f.erasing.refused[e.UserID]
+	if !unsure && (!over && !refused || !f.erasing.refused.due(e, now)) {
+		return nil
+	}
+	return f.repeatLocked(ctx, e, over)
 }
 
 func (f *Flusher) erasureDue(e buffer.Erasure, now time.Time) bool {

@@ -294,27 +294,32 @@ func TestARefusedErasureIsTriedEverMoreSeldomAndAtOnceAfterAChange(t *testing.T)
 }
 
 func TestAnErasureThatIsRefusedWhenItIsRepeatedKeepsNoOtherBack(t *testing.T) {
-	run(t, func(t *testing.T, f *fixture, db *ledgerModel) {
-		save(t, f, 1, 2, 3)
-		rows, saved := db.snapshot()
-		for _, k := range []int{1, 2} {
-			if e, err := f.Erase(t.Context(), key(k).UserID); err != nil || !e.DatabaseDone {
-				t.Fatalf("%+v, %v", e, err)
-			}
-		}
-		db.setTrouble(failing(sqlError("57P01"), "ping", "apply", "ask", "claim", "erase"), nil)
-		after(20 * time.Second)
-		db.restore(rows, saved)
-		db.setTrouble(refusing("P0001", 1), nil)
-		after(2 * time.Minute)
-		wantCounts(t, db, map[int]int64{1: 1, 2: 0, 3: 1})
-		if n, _ := f.seen.refused(); n != 1 {
-			t.Errorf("%d refused", n)
-		}
-		db.setTrouble(nil, nil)
-		after(longestErasurePause)
-		wantCounts(t, db, map[int]int64{1: 0, 2: 0, 3: 1})
-	})
+	for name, state := range map[string]string{"by a trigger": "P0001", "for its time": "57014"} {
+		t.Run(name, func(t *testing.T) {
+			run(t, func(t *testing.T, f *fixture, db *ledgerModel) {
+				save(t, f, 1, 2, 3)
+				rows, saved := db.snapshot()
+				for _, k := range []int{1, 2} {
+					if e, err := f.Erase(t.Context(), key(k).UserID); err != nil || !e.DatabaseDone {
+						t.Fatalf("%+v, %v", e, err)
+					}
+				}
+				db.setTrouble(failing(sqlError("57P01"), "ping", "apply", "ask", "claim", "erase"), nil)
+				after(20 * time.Second)
+				db.restore(rows, saved)
+				db.setTrouble(refusing(state, 1), nil)
+				save(t, f, 3)
+				after(2 * time.Minute)
+				wantCounts(t, db, map[int]int64{1: 1, 2: 0, 3: 2})
+				if n, _ := f.seen.refused(); n != 1 {
+					t.Errorf("%d refused", n)
+				}
+				db.setTrouble(nil, nil)
+				after(longestErasurePause)
+				wantCounts(t, db, map[int]int64{1: 0, 2: 0, 3: 2})
+			})
+		})
+	}
 }
 
 func TestADrainErasesWhoeverIsLeft(t *testing.T) {
