@@ -45,6 +45,7 @@ func TestSummaryAddsUp(t *testing.T) {
 			d.Sync = status.Sync{PendingRecords: 7, PendingUpdates: 60, Parked: true, OldestPendingSeconds: 90, LastSyncedAt: ptr.To(noon.Add(-time.Hour))}
 			d.Counters = status.Counters{UpdatesAccepted: 500, RowsWritten: 30, BatchesApplied: 4}
 			d.DeadLetters.Count = 5
+			d.Erasures = status.Erasures{Pending: 2, Failed: 1}
 		}),
 		{},
 		{Misses: missesAllowed},
@@ -52,7 +53,7 @@ func TestSummaryAddsUp(t *testing.T) {
 	}, lms)
 	want := Summary{
 		Asked: 5, Answering: 2, Unreachable: 1, Configured: 1, Refusing: 1, Tried: 2,
-		Records:  Records{Pending: 12, Parked: 7, DeadLetters: 5, Oldest: noon.Add(-90 * time.Second)},
+		Records:  Records{Pending: 12, Parked: 7, DeadLetters: 5, Erasures: 2, Oldest: noon.Add(-90 * time.Second)},
 		Updates:  Updates{Received: 1500, Rejected: 2, Pending: 100, RowsWritten: 50, Transactions: 7, Retries: 1},
 		LastSync: noon.Add(-time.Minute),
 	}

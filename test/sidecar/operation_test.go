@@ -34,9 +34,13 @@ func TestTheSecretComesLater(t *testing.T) {
 	p.await(t, "the missing Secret to show", failure("SecretMissing"))
 	p.setURI(t, "postgres://me:hunter2@127.0.0.1:nowhere/x")
 	p.await(t, "the broken Secret to show", failure("SecretInvalid"))
+	p.setURI(t, "postgres://me:hunter2@127.0.0.1:1/x?schema=public&frobnicate=hunter2")
+	p.await(t, "the parameter that nobody knows to be named", func(d status.Document) bool {
+		return failure("SecretInvalid")(d) && strings.Contains(d.Sync.Error.Message, "a parameter frobnicate ")
+	})
 	p.setURI(t, strings.Replace(uri, "/test_", "/missing_test_", 1))
 	p.await(t, "the missing database to show", failure("NoDatabase"))
-	p.setURI(t, uri)
+	p.setURI(t, "\ufeff"+uri+"&schema=public&pool=5&pgbouncer=true\n")
 	p.await(t, "the row to be written without a restart", func(d status.Document) bool {
 		return d.Counters.RowsWritten == 1 && d.Sync.State == status.StateSynced
 	})
