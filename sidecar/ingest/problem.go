@@ -15,6 +15,7 @@ type problem struct {
 	title      string
 	detail     string // what is wrong here, and what to do
 	errors     []itemError
+	more       int // mistakes that are not among them
 	retryAfter time.Duration
 	sync       *state.SyncState
 }
@@ -40,7 +41,7 @@ func (h *Handler) writeProblem(w http.ResponseWriter, p *problem) {
 			b = appendString(b, field)
 		}
 		b = append(b, `,"errors":`...)
-		b = appendItemErrors(b, p.errors)
+		b = appendItemErrors(b, p.errors, p.more)
 	}
 	if p.sync != nil {
 		b = append(b, `,"sync":`...)
@@ -57,7 +58,8 @@ func (h *Handler) writeProblem(w http.ResponseWriter, p *problem) {
 	_, _ = w.Write(b) //nolint:gosec // it is JSON; and a client that is gone needs no answer
 }
 
-func appendItemErrors(b []byte, errors []itemError) []byte {
+// appendItemErrors writes an array, and after it how many more there are.
+func appendItemErrors(b []byte, errors []itemError, more int) []byte {
 	b = append(b, '[')
 	for i, e := range errors {
 		if i > 0 {
@@ -75,7 +77,12 @@ func appendItemErrors(b []byte, errors []itemError) []byte {
 		b = appendString(b, e.detail)
 		b = append(b, '}')
 	}
-	return append(b, ']')
+	b = append(b, ']')
+	if more > 0 {
+		b = append(b, `,"moreErrors":`...)
+		b = strconv.AppendInt(b, int64(more), 10)
+	}
+	return b
 }
 
 // setRetryAfter rounds up to whole seconds, as the header wants them.

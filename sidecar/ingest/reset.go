@@ -35,7 +35,9 @@ func (h *Handler) reset(w http.ResponseWriter, r *http.Request, limits Limits) {
 	case err != nil:
 		h.refusePut(w, err, 1)
 	case results[0].Err != nil:
-		h.refuseAll(w, []itemError{h.refuseResult(results[0].Err, 0)})
+		var m mistakes
+		m.add(h.refuseResult(results[0].Err, 0))
+		h.refuseAll(w, &m)
 	case wantsMinimal(r):
 		h.state.Accepted(1, 0)
 		w.WriteHeader(http.StatusNoContent)
