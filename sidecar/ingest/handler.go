@@ -89,6 +89,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !h.isFromHere(w, r) {
 		return
 	}
+	if r.URL.RawQuery != "" {
+		if wrong := checkQuery(r.URL.RawQuery); wrong != nil {
+			h.writeProblem(w, wrong)
+			return
+		}
+	}
 	limits := *h.limits.Load()
 	switch r.URL.Path {
 	case progressPath:
