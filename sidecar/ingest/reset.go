@@ -102,7 +102,8 @@ func reported(r *progress.Record) bool {
 func (h *Handler) answerReset(w http.ResponseWriter, user string, before knowledge, result *buffer.Result) {
 	out := h.pools.getBuffer()
 	defer h.pools.putBuffer(out)
-	b := append((*out)[:0], `{"progress":`...)
+	b := (*out)[:0]
+	b = append(b, `{"progress":`...)
 	b = appendResult(b, result)
 	b = append(b, `,"known":`...)
 	b = append(b, before...)

@@ -179,12 +179,14 @@ func writes() (list []exchange) {
 func (d *description) guards() (list []exchange) {
 	for _, key := range d.operations() {
 		_, _, op := d.operation(key)
-		list = append(list, exchange{key, "for another host", ready, 403, "host", func(_ *testing.T, _ *stand, r *request) {
-			r.host = "lms.example"
-		}, false})
-		list = append(list, exchange{key, "with a parameter twice", ready, 400, "query", func(_ *testing.T, _ *stand, r *request) {
-			r.query["lessonId"] = []string{"a", "b"}
-		}, false})
+		list = append(list,
+			exchange{key, "for another host", ready, 403, "host", func(_ *testing.T, _ *stand, r *request) {
+				r.host = "lms.example"
+			}, false},
+			exchange{key, "with a parameter twice", ready, 400, "query", func(_ *testing.T, _ *stand, r *request) {
+				r.query["lessonId"] = []string{"a", "b"}
+			}, false},
+		)
 		if !strings.HasPrefix(key, "GET ") {
 			list = append(list, exchange{key, "for another page", ready, 403, "cross-origin", func(_ *testing.T, _ *stand, r *request) {
 				r.header.Set("Sec-Fetch-Site", "cross-site")
