@@ -49,45 +49,44 @@ func (c *Corrector) Correct(updates []progress.Update, received progress.Instant
 	if !old {
 		return
 	}
-	behind := c.behind(newest(updates), received)
-	for i := range updates {
-		if u := &updates[i]; guessed(u) && behind[u.Key] != 0 {
-			u.ReportedAt = u.OccurredAt
-			u.OccurredAt += behind[u.Key]
-		}
-	}
+	c.guess(updates, received)
 }
 
 // guessed reports whether only a series can tell what the update's time means.
 func guessed(u *progress.Update) bool { return u.OccurredAt != 0 && u.SentAt == 0 }
 
-// newest finds the newest of each key's updates: what came with it is as old as
-// it because it waited for it, not because the clock is behind.
-func newest(updates []progress.Update) map[progress.Key]progress.Instant {
-	times := make(map[progress.Key]progress.Instant, 1)
+// guess shifts what belongs to a series. The newest update of a key decides: what
+// came with it is older because it waited for it, not because the clock is behind.
+func (c *Corrector) guess(updates []progress.Update, received progress.Instant) {
+	ids := make([]uint64, len(updates))
+	times := make(map[uint64]progress.Instant, len(updates))
 	for i := range updates {
 		if u := &updates[i]; guessed(u) {
-			times[u.Key] = max(times[u.Key], u.OccurredAt)
+			ids[i] = c.id(&u.Key)
+			times[ids[i]] = max(times[ids[i]], u.OccurredAt)
 		}
 	}
-	return times
+	c.replaceByShift(times, received)
+	for i := range updates {
+		u := &updates[i]
+		if shift := times[ids[i]]; shift != 0 && guessed(u) {
+			u.ReportedAt = u.OccurredAt
+			u.OccurredAt += shift
+		}
+	}
 }
 
-// behind replaces each key's newest time by how far its device is behind, and
-// drops the keys of which that is not known.
-func (c *Corrector) behind(newest map[progress.Key]progress.Instant, received progress.Instant) map[progress.Key]progress.Instant {
+// replaceByShift replaces each key's newest time by how far its device is behind,
+// 0 if that is not known.
+func (c *Corrector) replaceByShift(times map[uint64]progress.Instant, received progress.Instant) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for key, at := range newest {
-		var behind progress.Instant
-		if age := received - at; age > micros(Old) {
-			behind = c.series.observe(c.id(&key), age, received)
-		}
-		if newest[key] = behind; behind == 0 {
-			delete(newest, key)
+	for id, newest := range times {
+		times[id] = 0
+		if age := received - newest; age > micros(Old) {
+			times[id] = c.series.observe(id, age, received)
 		}
 	}
-	return newest
 }
 
 // id stands for a key. Two keys of one id, of which there are none in practice,
