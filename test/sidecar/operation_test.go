@@ -179,7 +179,7 @@ func TestBadUpdatesGetAProblemThatNamesTheField(t *testing.T) {
 		want string
 	}{
 		"no user":       {`{"courseId":"c","lessonId":"l"}`, 422, `"field":"userId"`},
-		"negative time": {`{"userId":"u","courseId":"c","lessonId":"l","currentTime":-1}`, 422, `"field":"currentTime"`},
+		"negative time": {`{"userId":"u","courseId":"c","lessonId":"l","currentTime":-5}`, 422, `"field":"currentTime"`},
 		"NaN":           {`{"userId":"u","courseId":"c","lessonId":"l","duration":NaN}`, 400, "byte 56"},
 		"wrong type":    {`{"userId":7,"courseId":"c","lessonId":"l"}`, 422, `"field":"userId"`},
 		"half a JSON":   {update[:20], 400, "ends too early"},
