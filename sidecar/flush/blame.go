@@ -14,9 +14,10 @@ type refusal struct {
 	// again: it was refused on its own before, so that written comes from between
 	// the two times.
 	again bool
-	// alone: the spool holds no other record that could tell.
+	// alone: it was due alone, with no other record that could tell.
 	alone bool
-	// aside is how many records were set aside since something was written last.
+	// aside is how many records were set aside for the same cause since something
+	// was written last.
 	aside int
 	// doubts is how many batches the lane has in doubt.
 	doubts int
@@ -26,23 +27,25 @@ const (
 	// mostDoubts in a lane, with nothing written, speak against the table. What
 	// is refused then is not taken apart any more, and tried one at a time.
 	mostDoubts = 8
-	// mostAside records are set aside with only one other written, which may have
-	// come just before the table's own trouble began.
+	// mostAside records in a row are set aside while little speaks for the table:
+	// one that was written just before its own trouble may have begun, or only the
+	// SQLSTATE.
 	mostAside = 3
 )
 
 // blame says whose fault a refusal is. The SQLSTATE can't tell: a trigger that
 // raises an exception may mean one learner or everybody. The neighbours can: if
 // others are written, the record is set aside; as long as none is, it is kept.
+// Only data that does not fit is set aside, at first, where there is no neighbour.
 func blame(r refusal) verdict {
 	switch {
 	case r.records > 1 && !r.written && r.doubts >= mostDoubts:
 		return verdictDoubt
 	case r.records > 1:
 		return verdictSplit
-	case r.written && (r.again || r.aside < mostAside):
+	case r.written && r.again:
 		return verdictQuarantine
-	case r.certain && r.alone && r.aside == 0:
+	case (r.written || r.certain && r.alone) && r.aside < mostAside:
 		return verdictQuarantine
 	default:
 		return verdictDoubt

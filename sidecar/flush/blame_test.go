@@ -16,7 +16,7 @@ func TestBlame(t *testing.T) {
 		{"whom a trigger refuses while nobody is written is kept", refusal{records: 1, alone: true}, verdictDoubt},
 		{"data that does not fit is set aside where there is nobody else to tell", refusal{records: 1, certain: true, alone: true}, verdictQuarantine},
 		{"but kept where there is", refusal{records: 1, certain: true}, verdictDoubt},
-		{"and kept if the one before it was set aside like that", refusal{records: 1, certain: true, alone: true, aside: 1}, verdictDoubt},
+		{"but not the fourth in a row", refusal{records: 1, certain: true, alone: true, aside: mostAside}, verdictDoubt},
 		{"one neighbour does not speak against a fourth in a row", refusal{records: 1, certain: true, written: true, aside: mostAside}, verdictDoubt},
 		{"unless it was written between two refusals", refusal{records: 1, written: true, again: true, aside: 50}, verdictQuarantine},
 		{"refused twice with nothing written between stays", refusal{records: 1, again: true, doubts: 1}, verdictDoubt},

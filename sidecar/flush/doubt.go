@@ -73,7 +73,8 @@ func (d *doubts) against() bool { return len(d.refused) >= mostDoubts }
 
 // refusal is what is known of a refused batch.
 func (l *lane) refusal(b progress.Batch, f postgres.Failure) refusal {
-	written, aside := l.f.gate.witness()
+	written := l.f.gate.witness()
+	alone := !l.doubts.open && len(b.Records) == 1 && len(l.f.buffer.Frozen(l.index)) == 1
 	if !l.doubts.open {
 		l.doubts.open, l.doubts.begun = true, written
 	}
@@ -81,11 +82,10 @@ func (l *lane) refusal(b progress.Batch, f postgres.Failure) refusal {
 	if !again {
 		was.written = l.doubts.begun
 	}
-	s := l.f.buffer.Stats()
 	return refusal{
 		records: len(b.Records), certain: f.Retry == postgres.Data,
-		written: written > was.written, again: again, alone: s.Pending+s.InFlight <= int64(len(b.Records)),
-		aside: aside, doubts: len(l.doubts.refused),
+		written: written > was.written, again: again, alone: alone,
+		aside: l.f.gate.asideLike(f), doubts: len(l.doubts.refused),
 	}
 }
 
@@ -93,15 +93,29 @@ func (l *lane) refusal(b progress.Batch, f postgres.Failure) refusal {
 // goes behind all others; of one key there is one record in doubt, so that an
 // outage of the table takes no more space than one of the database.
 func (l *lane) doubt(a attempt, b progress.Batch, f postgres.Failure) error {
-	written, _ := l.f.gate.witness()
+	written := l.f.gate.witness()
 	next, err := l.setBack(b)
 	if err != nil {
 		return l.giveUp(a, err)
 	}
 	l.doubts.refused[next] = doubt{written: written}
-	rest := len(l.doubts.fresh(l.f.buffer.Frozen(l.index), written)) == 0
+	rest := len(l.doubts.fresh(l.f.buffer.Frozen(l.index), written)) == 0 && !l.othersAtWork(time.Now())
 	l.f.gate.doubted(a, f, rest, l.doubts.against())
 	return nil
+}
+
+// othersAtWork reports whether another lane is about to tell whether the table
+// takes anything.
+func (l *lane) othersAtWork(now time.Time) bool {
+	for i := range l.f.lanes {
+		if i == l.index || l.f.gate.inDoubt(i) {
+			continue
+		}
+		if due, ok := l.f.buffer.NextDue(i); len(l.f.buffer.Frozen(i)) > 0 || ok && !due.After(now) {
+			return true
+		}
+	}
+	return false
 }
 
 // setBack postpones a refused batch and returns its new number.

@@ -123,18 +123,20 @@ func TestALearnerWhomATriggerRefusesAloneIsKeptUntilAnotherIsWritten(t *testing.
 	})
 }
 
-func TestTheOnlyRecordWhoseDataDoesNotFitIsSetAsideAtOnceButNotASecond(t *testing.T) {
+func TestASingleRecordWhoseDataDoesNotFitIsSetAsideAtOnceButNotAFourthInARow(t *testing.T) {
 	run(t, func(t *testing.T, f *fixture, db *ledgerModel) {
 		db.setTrouble(refusingRecords("22001"), nil)
-		put(t, f.buffer, 1)
-		after(bufferPolicy.Interval + time.Minute)
-		if got := f.buffer.Stats().DeadLetters; got != 1 {
-			t.Fatalf("%d dead letters", got)
+		for k := range 3 {
+			put(t, f.buffer, k)
+			after(bufferPolicy.Interval + time.Minute)
+			if got := f.buffer.Stats().DeadLetters; got != int64(k+1) {
+				t.Fatalf("%d dead letters after %d", got, k+1)
+			}
 		}
-		put(t, f.buffer, 2)
+		put(t, f.buffer, 4)
 		after(bufferPolicy.Interval + time.Minute)
-		if s := f.buffer.Stats(); s.DeadLetters != 1 || s.InFlight != 1 {
-			t.Errorf("after the second: %+v", s)
+		if s := f.buffer.Stats(); s.DeadLetters != 3 || s.InFlight != 1 {
+			t.Errorf("after the fourth: %+v", s)
 		}
 		if c := f.seen.condition(); c.Phase != PhaseHeld {
 			t.Errorf("condition %+v", c)

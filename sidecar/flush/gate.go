@@ -38,10 +38,9 @@ type gate struct {
 	// outages counts the failures after which another server, or an older
 	// state of the same, may answer.
 	outages uint64
-	// written counts the batches that have changed rows, aside the records that
-	// were set aside since the last of them.
+	// written counts the batches that have changed rows.
 	written uint64
-	aside   int
+	aside   asideRun
 	// standing is the last failure that was not tried again at once.
 	standing attemptFailure
 	stopped  *trouble

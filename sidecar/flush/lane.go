@@ -165,7 +165,7 @@ func (l *lane) unsecured(ctx context.Context, a attempt, err error) error {
 // next is the round that is next: of frozen batches, or else of what is due now.
 func (l *lane) next(frozen []progress.Batch) ([]progress.Batch, error) {
 	size := l.f.gate.batchSize()
-	written, _ := l.f.gate.witness()
+	written := l.f.gate.witness()
 	if len(l.doubts.fresh(frozen, written)) < len(frozen) {
 		round, err := l.neighbours(frozen, written)
 		return portion(round, l.pace.of(maxRound)), err
@@ -335,7 +335,7 @@ func (l *lane) refused(a attempt, b progress.Batch, f postgres.Failure) error {
 		if err := l.f.buffer.Quarantine(b.Lane, b.Number, reason); err != nil {
 			return fmt.Errorf("setting aside batch %d of lane %d: %w", b.Number, b.Lane, err)
 		}
-		l.f.gate.setAside()
+		l.f.gate.setAside(f)
 		l.f.observer.BatchQuarantined(b, f)
 	default:
 		return l.doubt(a, b, f)

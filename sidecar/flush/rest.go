@@ -24,7 +24,7 @@ func (l *lane) rest(ctx context.Context) bool {
 // wait is how long the lane has nothing to do if nothing changes.
 func (l *lane) wait(now time.Time) time.Duration {
 	frozen := l.f.buffer.Frozen(l.index)
-	written, _ := l.f.gate.witness()
+	written := l.f.gate.witness()
 	if l.doubts.keep(frozen); len(l.doubts.refused) == 0 {
 		l.f.gate.undoubted(l.index)
 	}

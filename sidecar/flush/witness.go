@@ -6,13 +6,27 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 )
 
+// asideRun is a run of records that were set aside for the same cause, while
+// nothing was written.
+type asideRun struct {
+	state, constraint string
+	records           int
+}
+
+func (r asideRun) of(f postgres.Failure) asideRun {
+	if r.state != f.SQLState || r.constraint != f.Constraint {
+		return asideRun{state: f.SQLState, constraint: f.Constraint}
+	}
+	return r
+}
+
 // wrote notes that the database has taken a batch, and lets the lanes try again
 // what it refused.
 func (g *gate) wrote() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.written++
-	g.aside = 0
+	g.aside = asideRun{}
 	doubted := false
 	for i := range g.lanes {
 		if g.lanes[i].verdict == verdictDoubt {
@@ -25,18 +39,27 @@ func (g *gate) wrote() {
 	}
 }
 
-func (g *gate) setAside() {
+// setAside notes that a record was set aside.
+func (g *gate) setAside(f postgres.Failure) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.aside++
+	g.aside = g.aside.of(f)
+	g.aside.records++
 }
 
-// witness returns how often something was written, and how many records were
-// set aside since.
-func (g *gate) witness() (written uint64, aside int) {
+// asideLike returns how many records were set aside for the same cause since
+// something was written.
+func (g *gate) asideLike(f postgres.Failure) int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.written, g.aside
+	return g.aside.of(f).records
+}
+
+// witness returns how often something was written.
+func (g *gate) witness() uint64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.written
 }
 
 // doubted ends an attempt of which nobody knows whether the record or the table
@@ -67,6 +90,14 @@ func (g *gate) doubted(a attempt, f postgres.Failure, rest, against bool) {
 	g.leaveLocked(a)
 	g.reportLocked()
 	g.broadcastLocked()
+}
+
+// inDoubt reports whether the lane holds nothing but what is in doubt, as far as
+// is known.
+func (g *gate) inDoubt(lane int) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.lanes[lane].verdict == verdictDoubt
 }
 
 // undoubted ends the lane's trouble with what is in doubt no more.

@@ -137,7 +137,7 @@ func writes() (list []exchange) {
 			{op, "with an event id twice, saved", ready, 200, "", func(t *testing.T, s *stand, r *request) {
 				again := strings.NewReplacer("}", `,"eventId":"s"}`, "writes", "saved").Replace(good)
 				s.must(t, "POST", r.path, again)
-				s.must(t, "POST", "/v1/sync", "")
+				s.must(t, "POST", "/v1/sync?userId=ada", "")
 				r.give("application/json", again)
 			}, false},
 			{op, "of a good one and a bad one", ready, 207, "", give("[" + good + `,{"userId":"ada"}]`), false},
@@ -251,6 +251,8 @@ func implausible(t *testing.T, s *stand, lesson string) {
 func newLetter(t *testing.T, s *stand, lesson string) string {
 	t.Helper()
 	implausible(t, s, lesson)
+	// One that is written beside it shows that the table is not at fault.
+	s.must(t, "POST", "/v1/progress", fmt.Sprintf(`{"userId":"u","courseId":"c","lessonId":"beside %s"}`, lesson))
 	s.must(t, "POST", "/v1/sync", "")
 	var answer struct{ DeadLetters []struct{ ID string } }
 	if err := json.Unmarshal([]byte(s.must(t, "GET", "/v1/dead-letters?limit=1000", "")), &answer); err != nil || len(answer.DeadLetters) == 0 {
