@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,21 @@ type relation struct {
 type relationColumn struct {
 	kind, base, category            string
 	notNull, hasDefault, isComputed bool
+	// length of a text in characters, 0 for any; scale of a numeric, anyScale for
+	// any.
+	length, scale int
+	// nondeterministic: different texts may be equal.
+	nondeterministic bool
+}
+
+// isWhole reports whether the column rounds to whole numbers.
+func (c relationColumn) isWhole() bool {
+	switch c.base {
+	case "smallint", "integer", "bigint":
+		return true
+	default:
+		return c.base == "numeric" && c.scale == 0
+	}
 }
 
 // fits reports whether the column is of a class.
@@ -94,7 +110,8 @@ func (d *Database) look(ctx context.Context, q querier, m *config.Mapping) (r re
 	if err != nil {
 		return r, false, err
 	}
-	if _, err := pgx.ForEachRow(rows, []any{&name, &c.kind, &c.base, &c.category, &c.notNull, &c.hasDefault, &c.isComputed}, func() error {
+	if _, err := pgx.ForEachRow(rows, []any{&name, &c.kind, &c.base, &c.category, &c.notNull, &c.hasDefault, &c.isComputed,
+		&c.length, &c.scale, &c.nondeterministic}, func() error {
 		r.columns[name] = c
 		return nil
 	}); err != nil {
@@ -109,7 +126,7 @@ func (d *Database) look(ctx context.Context, q querier, m *config.Mapping) (r re
 
 // plan lays a mapping over a table and lists all that doesn't fit.
 func plan(name string, m *config.Mapping, r relation) (table, []string) {
-	t := table{name: name, columns: map[string]tableColumn{}}
+	t := table{name: name, columns: map[string]tableColumn{}, courseIsKey: m.KeyColumns.CourseID != ""}
 	var mistakes []string
 	say := func(format string, arguments ...any) {
 		mistakes = append(mistakes, fmt.Sprintf(format, arguments...))
@@ -129,7 +146,7 @@ func plan(name string, m *config.Mapping, r relation) (table, []string) {
 		}
 		return c, false
 	}
-	for _, f := range recordFields() {
+	for _, f := range t.fields() {
 		column := columnOf(m, f.name)
 		if column == "" {
 			continue
@@ -143,12 +160,20 @@ func plan(name string, m *config.Mapping, r relation) (table, []string) {
 		} else if c.notNull && mayBeUnknown(f, c) {
 			say("column %s for %s must allow NULL, for what is not known", quoted(column), f.name)
 		}
-		t.columns[f.name] = tableColumn{name: quoted(column), kind: c.kind, category: c.category, notNull: c.notNull}
+		target := tableColumn{name: quoted(column), kind: c.base, category: c.category, notNull: c.notNull, scale: scale(m.Scale[f.name])}
+		if target.form, ok = idForm(c); !ok && f.rule == isKey && c.fits(f.class) {
+			say("%s", ambiguous(name, column, f, c))
+		}
+		if _, fraction := target.scale.below(); fraction && c.isWhole() {
+			say("column %s for %s is %s and can't hold a fraction, which a scale of %s needs: ALTER TABLE %s ALTER COLUMN %[1]s TYPE double precision;",
+				quoted(column), f.name, c.kind, target.scale, name)
+		}
+		t.columns[f.name] = target
 	}
 	for _, column := range slices.Sorted(maps.Keys(m.Fixed)) {
 		if c, ok := use("fixed."+column, column); ok {
 			t.fixed = append(t.fixed, fixedColumn{
-				tableColumn: tableColumn{name: quoted(column), kind: c.kind, category: c.category},
+				tableColumn: tableColumn{name: quoted(column), kind: c.base, category: c.category},
 				value:       m.Fixed[column],
 			})
 		}
@@ -163,9 +188,7 @@ func plan(name string, m *config.Mapping, r relation) (table, []string) {
 			t.fixed[i].inKey = slices.ContainsFunc(index, func(column string) bool { return quoted(column) == t.fixed[i].name })
 		}
 	} else {
-		k := m.KeyColumns
-		say("there is no unique index on the key: CREATE UNIQUE INDEX CONCURRENTLY ON %s (%s, %s, %s)",
-			name, quoted(k.UserID), quoted(k.CourseID), quoted(k.LessonID))
+		say("there is no unique index on the key: CREATE UNIQUE INDEX CONCURRENTLY ON %s (%s);", name, quotedList(keyColumns(m)))
 	}
 	return t, mistakes
 }
@@ -175,7 +198,7 @@ func columnOf(m *config.Mapping, field string) string {
 	case "userId":
 		return m.KeyColumns.UserID
 	case "courseId":
-		return m.KeyColumns.CourseID
+		return cmp.Or(m.KeyColumns.CourseID, m.Columns[field])
 	case "lessonId":
 		return m.KeyColumns.LessonID
 	default:
@@ -190,7 +213,7 @@ func mayBeUnknown(f field, c relationColumn) bool {
 	case stampAt, stampReceived, least:
 		return f.name != "firstWatchedAt"
 	case lastWriter:
-		return f.class == textClass && c.category != "S"
+		return f.name != "courseId" && f.class == textClass && c.category != "S"
 	default:
 		return false
 	}
@@ -199,7 +222,7 @@ func mayBeUnknown(f field, c relationColumn) bool {
 // keyIndex finds the unique index of the key's columns, alone or with columns
 // of a fixed value.
 func keyIndex(m *config.Mapping, unique [][]string) ([]string, bool) {
-	key := []string{m.KeyColumns.UserID, m.KeyColumns.CourseID, m.KeyColumns.LessonID}
+	key := keyColumns(m)
 	for _, index := range unique {
 		left := slices.Clone(index)
 		for _, column := range key {
@@ -217,10 +240,37 @@ func keyIndex(m *config.Mapping, unique [][]string) ([]string, bool) {
 	return nil, false
 }
 
+// keyColumns are the columns of the key, as the mapping has them.
+func keyColumns(m *config.Mapping) []string {
+	return slices.DeleteFunc([]string{m.KeyColumns.UserID, m.KeyColumns.CourseID, m.KeyColumns.LessonID},
+		func(column string) bool { return column == "" })
+}
+
+func quotedList(columns []string) string {
+	names := make([]string, 0, len(columns))
+	for _, column := range columns {
+		names = append(names, quoted(column))
+	}
+	return strings.Join(names, ", ")
+}
+
+// ambiguous says why ids can't be kept in a column: it takes different ones for
+// one, by rules that are not ours.
+func ambiguous(table, column string, f field, c relationColumn) string {
+	why, to := "may take different ids for one, or cut them off", "text"
+	switch {
+	case c.nondeterministic:
+		why, to = "takes different ids for one by its collation", `text COLLATE "C"`
+	case c.category == "N":
+		to = "bigint"
+	}
+	return fmt.Sprintf("column %s for %s is %s, which %s: ALTER TABLE %s ALTER COLUMN %[1]s TYPE %[6]s;", quoted(column), f.name, c.kind, why, table, to)
+}
+
 func unfit(name string, mistakes []string) error {
 	return &setupError{failure: Failure{
 		Class: SchemaMissing, Kind: KindServer, Retry: Hold,
 		Message: fmt.Sprintf("The table %s that database.mapping names can't be used: %s. Change the table or the mapping; "+
-			"it is looked at again by itself.", name, strings.Join(mistakes, "; ")),
+			"it is looked at again by itself.", name, strings.ReplaceAll(strings.Join(mistakes, "; "), ";;", ";")),
 	}}
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/progress-sync/progress-sync/sidecar/config"
 )
 
 // TestTheStatementsAreTheOnesToRead keeps the generated SQL in files, so that a
@@ -29,7 +31,21 @@ func TestTheStatementsAreTheOnesToRead(t *testing.T) {
 	if len(mistakes) > 0 {
 		t.Fatal(mistakes)
 	}
-	for name, table := range map[string]table{"own": ownTable(), "mapped": mapped} {
+	courseless, mistakes := plan(`"public"."completion"`, &config.Mapping{
+		KeyColumns: config.KeyColumns{UserID: "user_id", LessonID: "block"},
+		Columns:    map[string]string{"courseId": "course", "percentage": "completion", "timeSpentSeconds": "millis"},
+		Scale:      map[string]string{"percentage": "0.01", "timeSpentSeconds": "1000"},
+	}, relation{unique: [][]string{{"user_id", "block"}}, columns: map[string]relationColumn{
+		"user_id":    {kind: "integer", base: "integer", category: "N", notNull: true},
+		"block":      {kind: "character varying", base: "character varying", category: "S", notNull: true, length: 255},
+		"course":     {kind: "text", base: "text", category: "S", notNull: true},
+		"completion": {kind: "double precision", base: "double precision", category: "N", notNull: true},
+		"millis":     {kind: "double precision", base: "double precision", category: "N", notNull: true},
+	}})
+	if len(mistakes) > 0 {
+		t.Fatal(mistakes)
+	}
+	for name, table := range map[string]table{"own": ownTable(), "mapped": mapped, "courseless": courseless} {
 		for operation, sql := range map[string]string{
 			"apply": applySQL(table), "snapshot": snapshotSQL(table), "erase": eraseSQL(table),
 		} {
