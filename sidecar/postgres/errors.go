@@ -1,6 +1,9 @@
 package postgres
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // operationError is every error that this package returns. Its text is made of
 // the operation and the failure's message only: the texts of the driver and
@@ -77,6 +80,18 @@ func rightsMissing() error {
 	return &setupError{failure: Failure{
 		Class: NoPrivilege, Kind: KindServer, Retry: Hold,
 		Message: "The role in the Secret lacks rights on the tables. As the owner of the tables, run: " + grantTables,
+	}}
+}
+
+// rowsSecured says that row-level security is in force on our own tables.
+func rowsSecured(tables []string) error {
+	var run strings.Builder
+	for _, t := range tables {
+		fmt.Fprintf(&run, " ALTER TABLE progress_sync.%s DISABLE ROW LEVEL SECURITY;", t)
+	}
+	return &setupError{failure: Failure{
+		Class: NoPrivilege, Kind: KindServer, Retry: Hold,
+		Message: "Row-level security on the tables in schema progress_sync hides their rows from the role in the Secret. As the owner of the tables, run:" + run.String(),
 	}}
 }
 

@@ -66,8 +66,9 @@ type tableColumn struct {
 // fixedColumn has the same value in every row.
 type fixedColumn struct {
 	tableColumn
-	value string
-	inKey bool // it is a part of the unique index
+	declared string // SQL type, a domain as such
+	value    string
+	inKey    bool // it is a part of the unique index
 }
 
 // ownTable is progress_sync.lesson_progress, as the migrations make it.

@@ -203,7 +203,7 @@ func (u upsert) values() []string {
 	for _, f := range u.written() {
 		c, _ := u.has(f.name)
 		value := "i." + f.column
-		if f.rule == lastWriter && c.notNull {
+		if f.rule == lastWriter && c.notNull && f.name != "courseId" {
 			value = fmt.Sprintf("coalesce(%s, %s)", value, c.cast(unreported(f), ""))
 		}
 		values = append(values, value)

@@ -22,7 +22,7 @@ WITH claim AS (
         "user_id", "course", "block", "completion", "millis")
     SELECT
         i.user_id,
-        coalesce(i.course_id, ('')::text),
+        i.course_id,
         i.lesson_id,
         i.percentage,
         i.time_spent_seconds
