@@ -33,7 +33,7 @@ func (d *Database) examine(ctx context.Context, q querier, m *config.Mapping) (t
 	if !found {
 		return table{}, []finding{{what: "there is no such table"}}, nil
 	}
-	if what, ok := noTable[r.kind]; ok {
+	if what := noTable(r.kind); what != "" {
 		return table{}, []finding{{what: "it is no table but " + what}}, nil
 	}
 	t, findings := plan(nameOf(m), m, r)
@@ -50,12 +50,23 @@ func (d *Database) examine(ctx context.Context, q querier, m *config.Mapping) (t
 	return t, findings, nil
 }
 
-// noTable are the kinds of relations that can't take the records (pg_class.relkind).
-var noTable = map[string]string{
-	"v": "a view; name the table that it shows",
-	"m": "a materialized view; name a table that it is made of",
-	"f": "a foreign table, for which Postgres has no ON CONFLICT; let the sidecar connect to the server that has it",
-	"S": "a sequence", "c": "a type", "i": "an index", "I": "an index", "t": "a TOAST table",
+// noTable says what a relation is that can't take the records, from its
+// pg_class.relkind.
+func noTable(kind string) string {
+	switch kind {
+	case "r", "p":
+		return ""
+	case "v":
+		return "a view; name the table that it shows"
+	case "m":
+		return "a materialized view; name a table that it is made of"
+	case "f":
+		return "a foreign table, for which Postgres has no ON CONFLICT; let the sidecar connect to the server that has it"
+	case "S":
+		return "a sequence"
+	default:
+		return "an index or a type"
+	}
 }
 
 func nameOf(m *config.Mapping) string { return quoted(m.Schema) + "." + quoted(m.Table) }
