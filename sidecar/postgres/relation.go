@@ -22,6 +22,7 @@ type relation struct {
 	partitioned []string
 	// unidentified: its updates are published, and it has no replica identity.
 	unidentified bool
+	hasChildren  bool // that inherit from it, other than partitions
 	columns      map[string]relationColumn
 	unique       []uniqueIndex
 	extras       []extra
@@ -97,7 +98,7 @@ func (c relationColumn) fits(wanted class) bool {
 func (d *Database) look(ctx context.Context, q querier, m *config.Mapping) (r relation, found bool, err error) {
 	var oid uint32
 	err = q.QueryRow(ctx, d.sql.relation, m.Schema, m.Table).Scan(
-		&oid, &r.kind, &r.persistence, &r.schemaUsable, &r.denied, &r.secured, &r.partitioned, &r.unidentified)
+		&oid, &r.kind, &r.persistence, &r.schemaUsable, &r.denied, &r.secured, &r.partitioned, &r.unidentified, &r.hasChildren)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return r, false, nil
 	}

@@ -7,16 +7,13 @@ import (
 
 // rights says which the role lacks.
 func (s *survey) rights() {
-	var run []string
-	if !s.relation.schemaUsable {
-		run = append(run, "GRANT USAGE ON SCHEMA "+quoted(s.mapping.Schema)+" TO <role>")
-	}
+	schema := "GRANT USAGE ON SCHEMA " + quoted(s.mapping.Schema) + " TO <role>"
 	all := "GRANT SELECT, INSERT, UPDATE, DELETE ON " + s.name + " TO <role>"
 	switch denied := s.relation.denied; {
-	case len(run) > 0 && len(denied) > 0:
-		s.refuse("the role in the Secret may not use it").run = append(run, all)
-	case len(run) > 0:
-		s.refuse("the role in the Secret may not use its schema").run = run
+	case !s.relation.schemaUsable && len(denied) > 0:
+		s.refuse("the role in the Secret may not use it").run = []string{schema, all}
+	case !s.relation.schemaUsable:
+		s.refuse("the role in the Secret may not use its schema").run = []string{schema}
 	case slices.Equal(denied, []string{"DELETE"}):
 		s.say(lacks, "the role in the Secret may not delete rows, so learners can't be erased").run = []string{all}
 	case len(denied) > 0:
@@ -102,6 +99,9 @@ func (s *survey) surroundings() {
 	}
 	if s.relation.persistence == "u" {
 		s.say(notes, "the table is UNLOGGED: a crash of Postgres empties it, and what it held is lost").run = []string{"ALTER TABLE " + s.name + " SET LOGGED"}
+	}
+	if s.relation.hasChildren {
+		s.say(notes, "other tables inherit from it; its unique index does not see their rows, so a key may be there twice")
 	}
 	if s.relation.unidentified {
 		s.refuse("its updates are published and it has no replica identity, so Postgres refuses them").run = []string{"ALTER TABLE " + s.name + " REPLICA IDENTITY FULL"}
