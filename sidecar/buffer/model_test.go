@@ -253,6 +253,11 @@ func (m *model) Refuse(t *rapid.T) {
 		return // there is nothing to refuse
 	}
 	l.frozen = l.frozen[1:]
+	if rapid.Bool().Draw(t, "keep it") {
+		m.postpone(t, lane, first)
+		m.synced()
+		return
+	}
 	if len(first.records) == 1 {
 		if err := m.b.Quarantine(lane, first.number, DeadLetterReason{SQLState: "22003"}); err != nil {
 			t.Fatal(err)
@@ -273,6 +278,33 @@ func (m *model) Refuse(t *rapid.T) {
 		}
 	}
 	m.synced()
+}
+
+// postpone keeps the first batch of the lane, in one with another of the same key
+// if there is one.
+func (m *model) postpone(t *rapid.T, lane int, first modelBatch) {
+	l := &m.lanes[lane]
+	for i, other := range l.frozen {
+		for k := range first.records {
+			_, same := other.records[k]
+			if len(first.records) != 1 || len(other.records) != 1 || !same {
+				continue
+			}
+			number, err := m.b.Unite(lane, first.number, other.number)
+			if err != nil {
+				t.Fatal(err)
+			}
+			united := sums{k: other.records[k].raise(first.records[k].generation)}
+			united.add(k, first.records[k])
+			l.frozen = append(slices.Delete(l.frozen, i, i+1), modelBatch{number, united})
+			return
+		}
+	}
+	number, err := m.b.Postpone(lane, first.number)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.frozen = append(l.frozen, modelBatch{number, first.records})
 }
 
 // Replay gives one of the dead letters another chance.

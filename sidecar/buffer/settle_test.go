@@ -89,6 +89,18 @@ func TestSettlingABatch(t *testing.T) {
 			func(b *rig) error { return b.Split(0, 9) },
 			"splitting batch 9 of lane 0: no such batch",
 		},
+		"postponing what isn't frozen is a mistake": {
+			func(b *rig) error { _, err := b.Postpone(0, 9); return err },
+			"postponing batch 9 of lane 0: no such batch",
+		},
+		"uniting batches of several records is a mistake": {
+			func(b *rig) error { _, err := b.Unite(0, 1, 2); return err },
+			"uniting batches 1 and 2 of lane 0: they are not of one record of the same key each",
+		},
+		"uniting with what isn't frozen is a mistake": {
+			func(b *rig) error { _, err := b.Unite(0, 9, 2); return err },
+			"uniting batches 9 and 2 of lane 0: no such batch",
+		},
 		"quarantining several records is a mistake": {
 			func(b *rig) error { return b.Quarantine(0, 1, DeadLetterReason{}) },
 			"quarantining batch 1 of lane 0: it has 5 records",
@@ -108,6 +120,53 @@ func TestSettlingABatch(t *testing.T) {
 				t.Errorf("the mistake changed something: %+v", held)
 			}
 		})
+	}
+}
+
+func TestAPostponedBatchGoesBehindTheOthersAndWhoWaitsForItGoesOn(t *testing.T) {
+	b := newRig(t)
+	b.freezeOne(5)
+	b.freezeOne(1)
+	number, err := b.Postpone(0, 1)
+	if err != nil || number != 3 {
+		t.Fatalf("it became batch %d: %v", number, err)
+	}
+	b.crash()
+	frozen := b.Frozen(0)
+	if got := numbers(frozen); !slices.Equal(got, []uint64{2, 3}) || len(frozen[1].Records) != 5 {
+		t.Fatalf("after a crash frozen are %v", got)
+	}
+	mark := b.MarkDue(Filter{})
+	if err := b.ConfirmThrough(0, 2); err != nil {
+		t.Fatal(err)
+	}
+	if b.Saved(mark) {
+		t.Error("what is postponed counts as saved")
+	}
+	if err := b.ConfirmThrough(0, 3); err != nil {
+		t.Fatal(err)
+	}
+	if !b.Saved(mark) {
+		t.Error("what is confirmed counts as not saved")
+	}
+}
+
+func TestRefusedRecordsOfOneKeyBecomeOne(t *testing.T) {
+	b := newRig(t)
+	b.freezeOne(1)
+	mark := b.MarkDue(Filter{})
+	b.freezeOne(1)
+	number, err := b.Unite(0, 1, 2)
+	if err != nil || number != 3 {
+		t.Fatalf("they became batch %d: %v", number, err)
+	}
+	if b.Saved(mark) {
+		t.Error("who waits for the older does not wait for both")
+	}
+	b.crash()
+	frozen := b.Frozen(0)
+	if len(frozen) != 1 || frozen[0].Number != 3 || frozen[0].Records[0].SeekEvents != 2 || frozen[0].Records[0].UpdateCount != 2 {
+		t.Errorf("after a crash frozen are %+v", frozen)
 	}
 }
 

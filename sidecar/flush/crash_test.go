@@ -106,12 +106,31 @@ func (m mortalBuffer) Split(lane int, number uint64) error {
 	return m.around(func() error { return m.Buffer.Split(lane, number) })
 }
 
+func (m mortalBuffer) Postpone(lane int, number uint64) (next uint64, err error) {
+	err = m.around(func() (err error) {
+		next, err = m.Buffer.Postpone(lane, number)
+		return err
+	})
+	return next, err
+}
+
+func (m mortalBuffer) Unite(lane int, older, newer uint64) (next uint64, err error) {
+	err = m.around(func() (err error) {
+		next, err = m.Buffer.Unite(lane, older, newer)
+		return err
+	})
+	return next, err
+}
+
 func (m mortalBuffer) Quarantine(lane int, number uint64, reason buffer.DeadLetterReason) error {
 	return m.around(func() error { return m.Buffer.Quarantine(lane, number, reason) })
 }
 
-// refusedKey is the learner whose records the database refuses.
-const refusedKey = 0
+const (
+	crowd = 9
+	// refusedKey is the one of them whose records the database always refuses.
+	refusedKey = 0
+)
 
 // world is a sidecar that may die at any step, a database that may fail, lose
 // answers and fall back, and an account of every acknowledged update.
@@ -123,8 +142,9 @@ type world struct {
 	db      *ledgerModel
 
 	acknowledged map[int]int64
-	failures     int // calls of the database that are still to fail
-	lostAnswers  int // applied batches whose answer is still to be lost
+	failures     int          // calls of the database that are still to fail
+	refused      map[int]bool // whom a trigger of the table refuses just now
+	lostAnswers  int          // applied batches whose answer is still to be lost
 
 	rows    map[int]ledgerRow
 	saved   map[progress.Key]progress.Record
@@ -134,13 +154,13 @@ type world struct {
 
 func newWorld(t *rapid.T) *world {
 	w := &world{db: newLedgerModel(), acknowledged: map[int]int64{}}
-	w.db.before, w.db.after = w.before, w.after
+	w.db.before, w.db.refuse, w.db.after = w.before, w.refuses, w.after
 	w.boot(t, vfs.NewCrashableMem())
 	return w
 }
 
 // before and after run under the database's lock.
-func (w *world) before(_ string, b progress.Batch) error {
+func (w *world) before(string, progress.Batch) error {
 	if err := w.crasher.step(); err != nil {
 		return err
 	}
@@ -148,9 +168,18 @@ func (w *world) before(_ string, b progress.Batch) error {
 		w.failures--
 		return sqlError("57P03")
 	}
+	return nil
+}
+
+func (w *world) refuses(b progress.Batch) error {
 	for _, r := range b.Records {
 		if r.Key == key(refusedKey) {
 			return sqlError("22003")
+		}
+		for k := range w.refused {
+			if r.Key == key(k) {
+				return sqlError("P0001")
+			}
 		}
 	}
 	return nil
@@ -194,7 +223,7 @@ func (w *world) bury(t *rapid.T) {
 }
 
 func (w *world) put(t *rapid.T) {
-	keys := rapid.SliceOfN(rapid.IntRange(0, 8), 1, 6).Draw(t, "keys")
+	keys := rapid.SliceOfN(rapid.IntRange(0, crowd-1), 1, 6).Draw(t, "keys")
 	var updates []progress.Update
 	for _, k := range keys {
 		updates = append(updates, progress.Update{Key: key(k), SeekEvents: 2, WatchedDelta: progress.Some(0.1)})
@@ -227,6 +256,20 @@ func (w *world) fail(t *rapid.T) {
 	w.failures = rapid.IntRange(1, 8).Draw(t, "failures")
 }
 
+// refuse lets a trigger refuse some learners, all of them or none.
+func (w *world) refuse(t *rapid.T) {
+	w.db.mu.Lock()
+	defer w.db.mu.Unlock()
+	w.refused = map[int]bool{}
+	all := rapid.Bool().Draw(t, "all")
+	for k := range crowd {
+		w.refused[k] = all || rapid.Bool().Draw(t, "refused")
+		if !w.refused[k] {
+			delete(w.refused, k)
+		}
+	}
+}
+
 func (w *world) loseAnswers(t *rapid.T) {
 	w.db.mu.Lock()
 	defer w.db.mu.Unlock()
@@ -247,21 +290,40 @@ func (w *world) failOver(t *rapid.T) {
 	w.rows = nil
 }
 
+// reconsider replays what was set aside, but for those who are always refused,
+// and has something written, which settles what is in doubt.
+func (w *world) reconsider(t *rapid.T) {
+	letters, _, err := w.buffer.ListDeadLetters(0, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dl := range letters {
+		if dl.Record.Key == key(refusedKey) {
+			continue
+		}
+		if err := w.buffer.ReplayDeadLetter(dl.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put := []progress.Update{{Key: key(1), SeekEvents: 2, WatchedDelta: progress.Some(0.1)}}
+	if _, err := w.buffer.Put(context.Background(), put); err != nil {
+		t.Fatal(err)
+	}
+	w.acknowledged[1]++
+}
+
 // settle ends all trouble, writes what is held and compares the accounts.
 func (w *world) settle(t *rapid.T) {
 	w.crasher.arm(0, 0)
 	w.bury(t)
-	w.db.setTrouble(func(_ string, b progress.Batch) error {
-		for _, r := range b.Records {
-			if r.Key == key(refusedKey) {
-				return sqlError("22003")
-			}
-		}
-		return nil
-	}, nil)
+	w.db.setTrouble(nil, nil)
+	w.refused = nil
+	w.reconsider(t)
 	// Idle lanes look at the ledger within a minute or so.
 	time.Sleep(3 * time.Minute)
-	if n, err := w.flusher.Drain(context.Background()); n != 0 || err != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+	if n, err := w.flusher.Drain(ctx); n != 0 || err != nil {
 		t.Fatalf("%d records are left: %v", n, err)
 	}
 	synctest.Wait()
@@ -304,6 +366,7 @@ func TestNoUpdateIsLostOrDoubledWhereverTheProcessDies(t *testing.T) {
 				"the process will die":   w.crash,
 				"the database will fail": w.fail,
 				"answers will be lost":   w.loseAnswers,
+				"a trigger refuses some": w.refuse,
 				"a replica catches up":   w.replicate,
 				"the replica is promoted": func(t *rapid.T) {
 					w.failOver(t)

@@ -21,6 +21,9 @@ type ledgerModel struct {
 	saved map[progress.Key]progress.Record
 	// before decides about a call before it is carried out; an error fails it.
 	before func(call string, b progress.Batch) error
+	// refuse may fail a batch for what is in it, as a trigger of the table does
+	// when the ledger lets the batch through.
+	refuse func(b progress.Batch) error
 	// after may lose the answer to a round of which this batch was carried out.
 	after func(b progress.Batch) error
 	calls []modelCall
@@ -119,6 +122,11 @@ func (d *ledgerModel) ApplyRound(ctx context.Context, _, owner string, prev uint
 			continue
 		case row.number != prev:
 			return append(results, postgres.Result{Outcome: postgres.Rewound, LedgerNumber: row.number}), nil
+		}
+		if d.refuse != nil {
+			if err := d.refuse(b); err != nil {
+				return results, err
+			}
 		}
 		d.write(b)
 		if d.after != nil {

@@ -13,8 +13,9 @@ const (
 	verdictRetry      verdict = iota // again after the action's delay
 	verdictPark                      // retries are used up: probe after the delay
 	verdictHold                      // a person must act: probe after the delay
-	verdictSplit                     // the batch's data: write its halves
-	verdictQuarantine                // the record's data: set it aside
+	verdictSplit                     // a record's fault: write the batch's halves
+	verdictQuarantine                // the one record's fault: set it aside
+	verdictDoubt                     // a record's fault or the table's: keep it
 )
 
 type action struct {
@@ -26,15 +27,10 @@ type action struct {
 // which failed together don't return together.
 const jitterShare = 0.2
 
-// decide says what follows a failure that is the n-th in a row (1 is the
-// first), of a batch of so many records, 0 when no batch was at fault. chance
-// is in [0, 1).
-func decide(f postgres.Failure, n, records int, p Policy, chance float64) action {
+// decide says what follows a failure that is the n-th in a row (1 is the first)
+// and no refusal of a record; of that, see blame. chance is in [0, 1).
+func decide(f postgres.Failure, n int, p Policy, chance float64) action {
 	switch {
-	case f.Retry == postgres.Data && records > 1:
-		return action{verdict: verdictSplit}
-	case f.Retry == postgres.Data && records == 1:
-		return action{verdict: verdictQuarantine}
 	case f.Retry == postgres.Transient && n == 1:
 		return action{verdict: verdictRetry}
 	case f.Retry == postgres.Transient && n-1 <= p.MaxRetries:

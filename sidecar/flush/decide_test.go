@@ -20,30 +20,27 @@ func TestDecide(t *testing.T) {
 		name    string
 		failure postgres.Failure
 		n       int
-		records int
 		policy  Policy
 		chance  float64
 		want    action
 	}{
-		{"the first failure is retried at once", transient, 1, 0, slow, 0, action{verdictRetry, 0}},
-		{"the second waits the initial delay", transient, 2, 0, slow, 0, action{verdictRetry, 5 * time.Second}},
-		{"the third waits twice that", transient, 3, 0, slow, 0, action{verdictRetry, 10 * time.Second}},
-		{"the fourth waits four times that", transient, 4, 0, slow, 0, action{verdictRetry, 20 * time.Second}},
-		{"then the retries are used up", transient, 5, 0, slow, 0, action{verdictPark, time.Minute}},
-		{"and probes go on", transient, 500, 0, slow, 0, action{verdictPark, time.Minute}},
-		{"delays stop growing at the maximum", transient, 4, 0, capped, 0, action{verdictRetry, 12 * time.Second}},
-		{"a probe waits no longer than the maximum delay", transient, 8, 0, capped, 0, action{verdictPark, 12 * time.Second}},
-		{"a probe waits no longer than the interval", transient, 2, 0, quick, 0, action{verdictPark, 2 * time.Second}},
-		{"without retries one attempt at once comes before parking", transient, 1, 0, quick, 0, action{verdictRetry, 0}},
-		{"chance takes up to a fifth off a delay", transient, 3, 0, slow, 0.5, action{verdictRetry, 9 * time.Second}},
-		{"what a person must mend is held at the first failure", hold, 1, 0, slow, 0, action{verdictHold, time.Minute}},
-		{"and at a later one", hold, 7, 0, slow, 0, action{verdictHold, time.Minute}},
-		{"a batch with bad data is split", data, 1, 2, slow, 0, action{verdictSplit, 0}},
-		{"a single bad record is set aside", data, 1, 1, slow, 0, action{verdictQuarantine, 0}},
-		{"bad data without a batch is for a person", data, 1, 0, slow, 0, action{verdictHold, time.Minute}},
+		{"the first failure is retried at once", transient, 1, slow, 0, action{verdictRetry, 0}},
+		{"the second waits the initial delay", transient, 2, slow, 0, action{verdictRetry, 5 * time.Second}},
+		{"the third waits twice that", transient, 3, slow, 0, action{verdictRetry, 10 * time.Second}},
+		{"the fourth waits four times that", transient, 4, slow, 0, action{verdictRetry, 20 * time.Second}},
+		{"then the retries are used up", transient, 5, slow, 0, action{verdictPark, time.Minute}},
+		{"and probes go on", transient, 500, slow, 0, action{verdictPark, time.Minute}},
+		{"delays stop growing at the maximum", transient, 4, capped, 0, action{verdictRetry, 12 * time.Second}},
+		{"a probe waits no longer than the maximum delay", transient, 8, capped, 0, action{verdictPark, 12 * time.Second}},
+		{"a probe waits no longer than the interval", transient, 2, quick, 0, action{verdictPark, 2 * time.Second}},
+		{"without retries one attempt at once comes before parking", transient, 1, quick, 0, action{verdictRetry, 0}},
+		{"chance takes up to a fifth off a delay", transient, 3, slow, 0.5, action{verdictRetry, 9 * time.Second}},
+		{"what a person must mend is held at the first failure", hold, 1, slow, 0, action{verdictHold, time.Minute}},
+		{"and at a later one", hold, 7, slow, 0, action{verdictHold, time.Minute}},
+		{"a refusal without a batch is for a person", data, 1, slow, 0, action{verdictHold, time.Minute}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := decide(c.failure, c.n, c.records, c.policy, c.chance); got != c.want {
+			if got := decide(c.failure, c.n, c.policy, c.chance); got != c.want {
 				t.Errorf("got %+v, want %+v", got, c.want)
 			}
 		})

@@ -52,6 +52,7 @@ func (f *Flusher) undisturbed(change func() error) error {
 	f.session.use.Lock()
 	defer f.session.use.Unlock()
 	f.erasures.Add(1)
+	defer f.gate.wake() // what was in doubt may be gone
 	return change()
 }
 

@@ -53,7 +53,7 @@ func New(o Options) *Flusher {
 		done:    make(chan struct{}),
 	}
 	for i := range lanes {
-		f.lanes = append(f.lanes, &lane{f: f, index: i, rows: map[uint64]int64{}})
+		f.lanes = append(f.lanes, &lane{f: f, index: i, rows: map[uint64]int64{}, doubts: newDoubts()})
 	}
 	f.health = &health{f: f, interval: jitter(healthInterval, chance())}
 	return f

@@ -38,6 +38,10 @@ type gate struct {
 	// outages counts the failures after which another server, or an older
 	// state of the same, may answer.
 	outages uint64
+	// written counts the batches that have changed rows, aside the records that
+	// were set aside since the last of them.
+	written uint64
+	aside   int
 	// standing is the last failure that was not tried again at once.
 	standing attemptFailure
 	stopped  *trouble
@@ -146,7 +150,10 @@ func (g *gate) leaveLocked(a attempt) {
 
 func (g *gate) clearLocked(a attempt, whole bool) {
 	had := g.lanes[a.lane].failures > 0 || g.idle.failures > 0 || whole && g.shared.failures > 0
-	g.lanes[a.lane], g.idle = trouble{}, trouble{}
+	if t := &g.lanes[a.lane]; t.verdict != verdictDoubt || t.written < g.written {
+		*t = trouble{}
+	}
+	g.idle = trouble{}
 	if whole {
 		g.shared = trouble{}
 	}
@@ -179,11 +186,10 @@ func (g *gate) failed(a attempt, f postgres.Failure, atClaim bool) {
 	g.broadcastLocked()
 }
 
-// refused ends an attempt whose batch the database refused for its data.
-func (g *gate) refused(a attempt, f postgres.Failure, records int) action {
+// refused ends an attempt whose batch the database refused for what is in it.
+func (g *gate) refused(a attempt, f postgres.Failure) {
 	g.observer.AttemptFailed(f)
 	g.succeeded(a)
-	return decide(f, 1, records, Policy{}, 0)
 }
 
 // stop ends flushing for good.
@@ -232,6 +238,13 @@ func (g *gate) change() <-chan struct{} {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.changed
+}
+
+// wake lets the lanes look again at what there is to do.
+func (g *gate) wake() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.broadcastLocked()
 }
 
 func (g *gate) broadcastLocked() {

@@ -27,8 +27,9 @@ type lane struct {
 	ledger place
 	// rows that the batches which this lane applied and did not confirm yet have
 	// changed, by their numbers.
-	rows map[uint64]int64
-	pace pace
+	rows   map[uint64]int64
+	pace   pace
+	doubts doubts
 
 	// outages is the gate's count when ledger and spool were last seen to
 	// agree; a higher one asks for another look.
@@ -140,6 +141,10 @@ func (l *lane) turn(ctx context.Context) error {
 			if err != nil {
 				return l.giveUp(a, err)
 			}
+			if len(round) == 0 && len(l.doubts.refused) > 0 {
+				l.f.gate.givenBack(a)
+				return nil
+			}
 			if len(round) == 0 {
 				return l.look(ctx, a, outages)
 			}
@@ -160,6 +165,11 @@ func (l *lane) unsecured(ctx context.Context, a attempt, err error) error {
 // next is the round that is next: of frozen batches, or else of what is due now.
 func (l *lane) next(frozen []progress.Batch) ([]progress.Batch, error) {
 	size := l.f.gate.batchSize()
+	written, _ := l.f.gate.witness()
+	if len(l.doubts.fresh(frozen, written)) < len(frozen) {
+		round, err := l.neighbours(frozen, written)
+		return portion(round, l.pace.of(maxRound)), err
+	}
 	if len(frozen) > 0 {
 		return portion(frozen, l.pace.of(maxRound)), nil
 	}
@@ -196,6 +206,7 @@ func (l *lane) freezeAhead(round []progress.Batch) <-chan error {
 // write sends the round and does what its outcome asks for.
 func (l *lane) write(ctx context.Context, a attempt, round []progress.Batch, outages uint64) error {
 	frozen := l.freezeAhead(round)
+	l.doubts.send(round)
 	results, failed := l.apply(ctx, round)
 	if err := <-frozen; err != nil {
 		return l.giveUp(a, err)
@@ -203,6 +214,9 @@ func (l *lane) write(ctx context.Context, a attempt, round []progress.Batch, out
 	for i, res := range results {
 		if res.Outcome == postgres.Applied {
 			l.rows[round[i].Number] = res.Rows
+			if res.Rows > 0 {
+				l.f.gate.wrote()
+			}
 		}
 	}
 	if done, ok := lastDone(results); ok {
@@ -218,7 +232,7 @@ func (l *lane) write(ctx context.Context, a attempt, round []progress.Batch, out
 	}
 	if failed != nil {
 		f := postgres.Classify(failed)
-		if f.Retry == postgres.Data && ctx.Err() == nil {
+		if isRefusal(f) && ctx.Err() == nil {
 			return l.refused(a, round[len(results)], f)
 		}
 		l.failed(ctx, a, f, false)
@@ -308,19 +322,23 @@ func (l *lane) giveUp(a attempt, err error) error {
 
 // refused finds the record that the database won't have, by halves.
 func (l *lane) refused(a attempt, b progress.Batch, f postgres.Failure) error {
-	switch l.f.gate.refused(a, f, len(b.Records)).verdict {
+	switch blame(l.refusal(b, f)) {
 	case verdictSplit:
+		l.f.gate.refused(a, f)
 		if err := l.f.buffer.Split(b.Lane, b.Number); err != nil {
 			return fmt.Errorf("splitting batch %d of lane %d: %w", b.Number, b.Lane, err)
 		}
 		l.f.observer.BatchSplit(b, f)
 	case verdictQuarantine:
+		l.f.gate.refused(a, f)
 		reason := buffer.DeadLetterReason{SQLState: f.SQLState, Constraint: f.Constraint}
 		if err := l.f.buffer.Quarantine(b.Lane, b.Number, reason); err != nil {
 			return fmt.Errorf("setting aside batch %d of lane %d: %w", b.Number, b.Lane, err)
 		}
+		l.f.gate.setAside()
 		l.f.observer.BatchQuarantined(b, f)
-	default: // what is not the data's fault doesn't come here
+	default:
+		return l.doubt(a, b, f)
 	}
 	return nil
 }

@@ -41,7 +41,7 @@ func (g *gate) recheck() {
 func (g *gate) nudgeLocked() {
 	g.shared.notBefore, g.idle.notBefore = time.Time{}, time.Time{}
 	for i := range g.lanes {
-		g.lanes[i].notBefore = time.Time{}
+		g.lanes[i].notBefore, g.lanes[i].probe = time.Time{}, time.Time{}
 	}
 	g.broadcastLocked()
 }

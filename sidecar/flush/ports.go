@@ -10,7 +10,8 @@ import (
 )
 
 // Buffer is where due records come from; *buffer.Buffer is one. An error of
-// FreezeRound, ConfirmThrough, Split or Quarantine is an error of the disk.
+// FreezeRound, ConfirmThrough, Split, Postpone, Unite or Quarantine is an error of
+// the disk, but for buffer.ErrRange of Unite.
 type Buffer interface {
 	Writer() string
 	Lanes() int
@@ -22,6 +23,8 @@ type Buffer interface {
 	ConfirmThrough(lane int, number uint64) error
 	Replayable(lane int, after uint64) (batches []progress.Batch, complete bool)
 	Split(lane int, number uint64) error
+	Postpone(lane int, number uint64) (uint64, error)
+	Unite(lane int, older, newer uint64) (uint64, error)
 	Quarantine(lane int, number uint64, reason buffer.DeadLetterReason) error
 	MarkDue(buffer.Filter) buffer.Mark
 	Saved(buffer.Mark) bool

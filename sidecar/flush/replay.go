@@ -56,7 +56,7 @@ func (l *lane) replay(ctx context.Context, a attempt) error {
 	}
 	if failed != nil {
 		f := postgres.Classify(failed)
-		if f.Retry == postgres.Data {
+		if isRefusal(f) {
 			f = unreplayable(f)
 		}
 		l.failed(ctx, a, f, false)

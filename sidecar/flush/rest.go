@@ -24,10 +24,18 @@ func (l *lane) rest(ctx context.Context) bool {
 // wait is how long the lane has nothing to do if nothing changes.
 func (l *lane) wait(now time.Time) time.Duration {
 	frozen := l.f.buffer.Frozen(l.index)
-	if len(frozen) > 0 || l.epoch > 0 && l.compare(frozen) != moveOn {
+	written, _ := l.f.gate.witness()
+	if l.doubts.keep(frozen); len(l.doubts.refused) == 0 {
+		l.f.gate.undoubted(l.index)
+	}
+	fresh := l.doubts.fresh(frozen, written)
+	if len(fresh) > 0 || l.doubts.against() || l.epoch > 0 && l.compare(frozen) != moveOn {
 		return 0
 	}
 	wait := l.lookDue(now)
+	if len(frozen) > 0 {
+		wait = l.f.gate.probeWait(l.index, now)
+	}
 	if due, ok := l.f.buffer.NextDue(l.index); ok {
 		// What is due at once is due as of this call, which is after now.
 		wait = min(wait, time.Until(due))

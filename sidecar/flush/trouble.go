@@ -13,6 +13,10 @@ type trouble struct {
 	verdict   verdict
 	since     time.Time
 	notBefore time.Time
+	// probe is when, with verdictDoubt, what is in doubt is tried although nothing
+	// was written; written is the gate's count until then.
+	probe   time.Time
+	written uint64
 	// atClaim: the failure was one of taking the session, not of writing.
 	atClaim bool
 	// counted is the newest attempt when the last failure was counted. What
@@ -24,7 +28,7 @@ func (t trouble) phase() Phase {
 	switch {
 	case t.failures == 0:
 		return PhaseWorking
-	case t.verdict == verdictHold:
+	case t.verdict == verdictHold, t.verdict == verdictDoubt:
 		return PhaseHeld
 	case t.verdict == verdictPark:
 		return PhaseParked
@@ -46,7 +50,7 @@ func (g *gate) countLocked(t *trouble, attempt uint64, f postgres.Failure) actio
 	if !ofLane(f) {
 		g.outages++
 	}
-	act := decide(f, t.failures, 0, g.policyLocked(), g.chance())
+	act := decide(f, t.failures, g.policyLocked(), g.chance())
 	t.failure, t.verdict, t.notBefore = f, act.verdict, now.Add(act.delay)
 	return act
 }

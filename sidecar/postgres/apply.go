@@ -106,7 +106,7 @@ func (d *Database) ApplyRound(ctx context.Context, writer, owner string, prev ui
 		}
 		answers, err := d.send(ctx, conn.Conn(), s.options, t, r)
 		results, err = d.judge(ctx, conn, s.options, r, answers, err)
-		return err
+		return d.explain(ctx, conn, t, err)
 	})
 	if err != nil {
 		d.forgetSchema(err)

@@ -83,12 +83,15 @@ func networkMessage(err error) (Failure, bool) {
 }
 
 // leavesDoubt reports whether a connection should not be used again after err:
-// it leads to a server that can't be written to, or has lost what was prepared
-// on it. Connections that broke close by themselves.
+// it leads to a server that can't be written to, or what was prepared on it is
+// lost or follows a rule that may be dropped meanwhile, which the server does not
+// notice. Connections that broke close by themselves.
 func leavesDoubt(err error) bool {
-	switch Classify(err).Class {
+	switch f := Classify(err); f.Class {
 	case ReadOnly, ShuttingDown, Other:
 		return true
+	case NotWritten, Unsupported:
+		return f.Retry == Hold
 	default:
 		return false
 	}

@@ -41,7 +41,7 @@ func TestClassify(t *testing.T) {
 		"a schema of a later sidecar":         {schemaTooNew(1, schemaState{version: 3, oldestProgram: 2}), SchemaTooNew, KindServer, Hold},
 		"connection failure":                  {server("08006"), Unreachable, KindNetwork, Transient},
 		"a protocol error of a bouncer":       {server("08P01"), Unreachable, KindNetwork, Transient},
-		"a feature that is not there":         {server("0A000"), Other, KindServer, Transient},
+		"a feature that is not there":         {server("0A000"), Unsupported, KindServer, Hold},
 		"a key twice in a batch":              {server("21000"), BadData, KindValidation, Data},
 		"a number out of range":               {server("22003"), BadData, KindValidation, Data},
 		"a time out of range":                 {server("22008"), BadData, KindValidation, Data},
@@ -73,7 +73,18 @@ func TestClassify(t *testing.T) {
 		"a server that starts":                {server("57P03"), ShuttingDown, KindServer, Transient},
 		"an I/O error":                        {server("58030"), Other, KindServer, Transient},
 		"an internal error":                   {server("XX000"), Other, KindServer, Transient},
-		"an exception of a trigger":           {server("P0001"), Other, KindServer, Hold},
+		"an exception of a trigger":           {server("P0001"), BadData, KindValidation, Suspect},
+		"a code that a trigger has made up":   {raisedAs("LMS42"), BadData, KindValidation, Suspect},
+		"a right that a trigger denies":       {raisedAs("42501"), BadData, KindValidation, Suspect},
+		"a deadlock that a trigger asks for":  {raisedAs("40001"), Conflict, KindServer, Transient},
+		"an exception in another language":    {&pgconn.PgError{Code: "38000", Where: "PL/Python function"}, BadData, KindValidation, Suspect},
+		"a record of another tenant's":        {&pgconn.PgError{Code: "42501", Routine: "ExecWithCheckOptions"}, BadData, KindValidation, Suspect},
+		"a view's check option":               {server("44000"), BadData, KindValidation, Data},
+		"a right that a trigger lacks":        {&pgconn.PgError{Code: "42501", Where: "PL/pgSQL function", Routine: "aclcheck_error"}, NoPrivilege, KindServer, Hold},
+		"a table that a trigger misses":       {&pgconn.PgError{Code: "42P01", Where: "PL/pgSQL function"}, Unsupported, KindServer, Hold},
+		"a row that a trigger has dropped":    {server(stateNotWritten), NotWritten, KindValidation, Data},
+		"the same code from a trigger":        {&pgconn.PgError{Code: stateNotWritten, Where: "PL/pgSQL function"}, BadData, KindValidation, Data},
+		"a table that was altered meanwhile":  {&pgconn.PgError{Code: "0A000", Routine: "RevalidateCachedQuery"}, Conflict, KindServer, Transient},
 		"something without a code":            {server(""), Other, KindServer, Hold},
 		"another owner":                       {ErrNotOwner, Other, KindServer, Hold},
 		"too much to read":                    {ErrTooManyRecords, Other, KindValidation, Hold},
@@ -116,4 +127,9 @@ func TestAFailureKeepsTheNamesThatHelpAndNothingElse(t *testing.T) {
 			t.Errorf("it tells too much: %q, %+v", text, f)
 		}
 	})
+}
+
+// raisedAs is the error of a trigger's RAISE.
+func raisedAs(code string) error {
+	return &pgconn.PgError{Code: code, Routine: "exec_stmt_raise", Where: "PL/pgSQL function"}
 }

@@ -19,10 +19,10 @@ type Erased struct {
 	Repeated bool
 }
 
-// Erase deletes all rows of a learner. What
-// reached a sidecar until the given time is not written any more afterwards,
-// whichever sidecar still has it. A row that holds later updates as well goes as
-// a whole.
+// Erase deletes all rows of a learner, and fails if one is still there or may be
+// hidden. What reached a sidecar until the given time is not written any more
+// afterwards, whichever sidecar still has it. A row that holds later updates as
+// well goes as a whole.
 //
 // It happens as a whole or not at all. An erasure that has happened already, as
 // late as this one or later, is not repeated, so that it may be asked for again
@@ -58,9 +58,24 @@ func (d *Database) Erase(ctx context.Context, userID string, before time.Time) (
 			if err != nil {
 				return err
 			}
-			tag, err := tx.Exec(ctx, t.erase, append([]any{user}, t.keyFixed...)...)
+			learner := append([]any{user}, t.keyFixed...)
+			tag, err := tx.Exec(ctx, t.erase, learner...)
+			if err != nil {
+				return err
+			}
 			erased = Erased{Rows: tag.RowsAffected()}
-			return err
+			var remains, visible bool
+			if err := tx.QueryRow(ctx, t.remains, learner...).Scan(&remains, &visible); err != nil {
+				return err
+			}
+			switch {
+			case remains:
+				return rowsRemain(t.name)
+			case !visible:
+				return rowsHidden(t.name)
+			default:
+				return nil
+			}
 		})
 	})
 	if err != nil {

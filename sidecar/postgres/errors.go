@@ -76,6 +76,26 @@ func schemaTooNew(known int, state schemaState) error {
 	}}
 }
 
+// rowsHidden says that what is not seen may be there all the same.
+func rowsHidden(table string) error {
+	return &setupError{failure: Failure{
+		Class: NoPrivilege, Kind: KindServer, Retry: Hold,
+		Message: fmt.Sprintf("Row-level security may hide rows of %[1]s from the role in the Secret, so what is saved there, or gone "+
+			"from there, can't be told. Let the role see and change all rows: CREATE POLICY progress_sync ON %[1]s TO <role> "+
+			"USING (true) WITH CHECK (true); or, where another policy is RESTRICTIVE: ALTER ROLE <role> BYPASSRLS;", table),
+	}}
+}
+
+// rowsRemain says that an erasure has been answered and not carried out.
+func rowsRemain(table string) error {
+	return &setupError{failure: Failure{
+		Class: NotWritten, Kind: KindServer, Retry: Hold,
+		Message: fmt.Sprintf("Postgres reported the erasure of a learner as done, and the rows in %[1]s are still there: row-level "+
+			"security has no policy for DELETE, or a trigger or rule keeps them. Add the policy: CREATE POLICY progress_sync_delete "+
+			"ON %[1]s FOR DELETE TO <role> USING (true); or let the trigger delete when this role does. It is tried again by itself.", table),
+	}}
+}
+
 func rightsMissing() error {
 	return &setupError{failure: Failure{
 		Class: NoPrivilege, Kind: KindServer, Retry: Hold,

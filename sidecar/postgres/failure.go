@@ -17,7 +17,13 @@ const (
 	ReadOnly      Class = "ReadOnly"
 	ShuttingDown  Class = "ShuttingDown"
 	BadData       Class = "BadData"
-	Other         Class = "Other"
+	// NotWritten: Postgres reported success and the row is not as it should be.
+	NotWritten Class = "NotWritten"
+	// TableExhausted: the table can take no new row, whatever is in it.
+	TableExhausted Class = "TableExhausted"
+	// Unsupported: Postgres can't do what the sidecar asks, with this table.
+	Unsupported Class = "Unsupported"
+	Other       Class = "Other"
 )
 
 // Retry says what to do after a failure.
@@ -30,6 +36,9 @@ const (
 	Hold
 	// Data is refused for what it is: the same batch will fail each time.
 	Data
+	// Suspect is refused by a trigger or a policy, which may mean the record or
+	// everybody.
+	Suspect
 )
 
 func (r Retry) String() string {
@@ -40,6 +49,8 @@ func (r Retry) String() string {
 		return "hold"
 	case Data:
 		return "data"
+	case Suspect:
+		return "suspect"
 	default:
 		return "none"
 	}

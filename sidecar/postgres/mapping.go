@@ -78,7 +78,7 @@ func tryFixed(ctx context.Context, q querier, f fixedColumn) error {
 
 // plan lays a mapping over a table and lists all that is to be said.
 func plan(name string, m *config.Mapping, r relation) (table, []finding) {
-	t := table{name: name, columns: map[string]tableColumn{}, courseIsKey: m.KeyColumns.CourseID != ""}
+	t := table{name: name, existing: true, columns: map[string]tableColumn{}, courseIsKey: m.KeyColumns.CourseID != ""}
 	s := survey{name: name, mapping: m, relation: r, filled: map[string]bool{}}
 	for _, f := range t.fields() {
 		if column := columnOf(m, f.name); column != "" {

@@ -217,9 +217,9 @@ func (d *Database) migrateOnce(ctx context.Context, options Options, conn *pgxpo
 }
 
 // forgetSchema makes the next write look at the schema again if an error says
-// that something of it is missing.
+// that something of it is missing or of another kind.
 func (d *Database) forgetSchema(err error) {
-	if err != nil && Classify(err).Class == SchemaMissing {
+	if class := Classify(err).Class; class == SchemaMissing || class == Unsupported {
 		d.seen.Store(nil)
 	}
 }

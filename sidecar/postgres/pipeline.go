@@ -170,7 +170,7 @@ func receive(p *pgconn.Pipeline) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if len(counts) != 2 || len(counts[0]) != 8 || len(counts[1]) != 8 {
+	if len(counts) != 3 || len(counts[0]) != 8 || len(counts[1]) != 8 {
 		return reply{}, errors.New("the database answered in an unknown form")
 	}
 	a := reply{

@@ -70,7 +70,7 @@ func (d *Database) ReadAt(ctx context.Context, writer string, filter Filter) (Sn
 		user := pgtype.Text{String: query.UserID, Valid: held}
 		arguments := append([]any{id.String(), user, query.CourseID, query.LessonID, int32(MaxReadRecords + 1)}, t.keyFixed...)
 		return d.bounded(ctx, conn, s.options.ReadTimeout, t.snapshot, func(rows pgx.Rows) (err error) {
-			snapshot, err = scanSnapshot(rows)
+			snapshot, err = scanSnapshot(rows, t.name)
 			snapshot.Forms = t.forms
 			return err
 		}, arguments...)
@@ -89,14 +89,18 @@ func (d *Database) ReadAt(ctx context.Context, writer string, filter Filter) (Sn
 	return snapshot, nil
 }
 
-func scanSnapshot(rows pgx.Rows) (Snapshot, error) {
+func scanSnapshot(rows pgx.Rows, table string) (Snapshot, error) {
 	defer rows.Close()
 	var s Snapshot
 	var numbers []int64
 	for rows.Next() {
-		r, saved, err := scanRow(rows, &numbers)
+		var visible bool
+		r, saved, err := scanRow(rows, &numbers, &visible)
 		if err != nil {
 			return Snapshot{}, err
+		}
+		if !visible {
+			return Snapshot{}, rowsHidden(table)
 		}
 		if saved {
 			s.Records = append(s.Records, r)
@@ -109,8 +113,8 @@ func scanSnapshot(rows pgx.Rows) (Snapshot, error) {
 }
 
 // scanRow reads a row of snapshotSQL. Where nothing is saved there is one row,
-// of the numbers alone.
-func scanRow(rows pgx.Rows, numbers *[]int64) (r progress.Record, saved bool, err error) {
+// without a record.
+func scanRow(rows pgx.Rows, numbers *[]int64, visible *bool) (r progress.Record, saved bool, err error) {
 	var (
 		user, course, lesson, module              pgtype.Text
 		position, duration, speed                 pgtype.Float8
@@ -121,7 +125,7 @@ func scanRow(rows pgx.Rows, numbers *[]int64) (r progress.Record, saved bool, er
 		moduleAt, positionAt, durationAt, speedAt pgtype.Timestamptz
 		moduleIn, positionIn, durationIn, speedIn pgtype.Timestamptz
 	)
-	err = rows.Scan(numbers, &user, &course, &lesson, &module, &position, &furthest,
+	err = rows.Scan(numbers, visible, &user, &course, &lesson, &module, &position, &furthest,
 		&duration, &percentage, &watched, &timeSpent, &speed,
 		&seeks, &pauses, &updates, &completed, &completedAt, &first,
 		&last, &generation, &received, &moduleAt, &moduleIn, &positionAt,

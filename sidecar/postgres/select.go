@@ -34,9 +34,10 @@ func snapshotSQL(t table) string {
 		order = append(order, bytewiseText(c))
 	}
 	where = append(where, t.fixedKey(6)...)
-	return fmt.Sprintf(`SELECT ledger.numbers, row.*
+	return fmt.Sprintf(`SELECT ledger.numbers, ledger.visible, row.*
 FROM (
-    SELECT coalesce(array_agg(batch_no ORDER BY lane), '{}') AS numbers
+    SELECT coalesce(array_agg(batch_no ORDER BY lane), '{}') AS numbers,
+        %s AS visible
     FROM progress_sync.ledger
     WHERE writer_id = $1::uuid
 ) AS ledger
@@ -48,7 +49,7 @@ LEFT JOIN (
     ORDER BY %s
     LIMIT $5::integer
 ) AS row ON true`,
-		strings.Join(columns, ",\n        "), t.name, strings.Join(where, "\n      AND "),
+		visibleSQL(t), strings.Join(columns, ",\n        "), t.name, strings.Join(where, "\n      AND "),
 		strings.Join(order, ", "))
 }
 
@@ -56,8 +57,36 @@ LEFT JOIN (
 //
 // Parameters: $1 user or null for nothing, then the fixed values of the key.
 func eraseSQL(t table) string {
-	where := append([]string{equals(t.columns["userId"], 1)}, t.fixedKey(2)...)
-	return fmt.Sprintf("DELETE FROM %s WHERE %s", t.name, strings.Join(where, " AND "))
+	return fmt.Sprintf("DELETE FROM %s WHERE %s", t.name, ofLearner(t))
+}
+
+// remainsSQL says whether there are still rows of a learner, and whether that
+// can be known.
+//
+// Parameters: those of eraseSQL.
+func remainsSQL(t table) string {
+	return fmt.Sprintf("SELECT EXISTS (SELECT FROM %s WHERE %s),\n        %s", t.name, ofLearner(t), visibleSQL(t))
+}
+
+func ofLearner(t table) string {
+	return strings.Join(append([]string{equals(t.columns["userId"], 1)}, t.fixedKey(2)...), " AND ")
+}
+
+// visibleSQL is true if row-level security hides no row of the table from the
+// role: none is in force for it, or a policy lets it see every row and no other
+// restricts that (PostgreSQL, "Row Security Policies").
+func visibleSQL(t table) string {
+	const policies = `
+            SELECT FROM pg_catalog.pg_policy AS p
+            WHERE p.polrelid = %[1]s AND p.polcmd IN ('r', '*') AND %[2]s AND EXISTS (
+                SELECT FROM unnest(p.polroles) AS role
+                WHERE role = 0 OR pg_catalog.pg_has_role(role, 'USAGE'))`
+	name := "'" + strings.ReplaceAll(t.name, "'", "''") + "'::regclass"
+	return fmt.Sprintf(`(NOT pg_catalog.row_security_active(%s)
+        OR EXISTS (%s)
+        AND NOT EXISTS (%s))`, name,
+		fmt.Sprintf(policies, name, "p.polpermissive AND pg_catalog.pg_get_expr(p.polqual, p.polrelid) = 'true'"),
+		fmt.Sprintf(policies, name, "NOT p.polpermissive"))
 }
 
 func equals(c tableColumn, parameter int) string {

@@ -15,7 +15,7 @@ type statements struct {
 	schemaVersion, schemaMigrations           string
 	relation, relationColumns, relationUnique string
 	relationExtras, relationPolicies          string
-	tombstone, holdWrites, rights             string
+	tombstone, holdWrites, rights, exhausted  string
 }
 
 func loadStatements() statements {
@@ -34,6 +34,7 @@ func loadStatements() statements {
 		relationExtras:   load("relation_extras.sql"),
 		relationPolicies: load("relation_policies.sql"),
 		rights:           load("rights.sql"),
+		exhausted:        load("exhausted.sql"),
 		tombstone:        load("tombstone.sql"),
 		holdWrites:       load("hold_writes.sql"),
 	}

@@ -10,9 +10,11 @@ import (
 
 // table is one that takes the records: our own, or one that a mapping names.
 type table struct {
-	name    string // qualified and quoted
-	columns map[string]tableColumn
-	fixed   []fixedColumn
+	name string // qualified and quoted
+	// existing is true for one that a mapping names.
+	existing bool
+	columns  map[string]tableColumn
+	fixed    []fixedColumn
 	// courseIsKey is false for a table that has one row a lesson, whatever the
 	// course.
 	courseIsKey bool
@@ -93,9 +95,11 @@ func ownTable() table {
 
 // target is all that is sent to read and write a table.
 type target struct {
+	name    string          // of the table, qualified and quoted
 	mapping *config.Mapping // nil for our own
-	// apply writes one batch, snapshot reads, erase deletes a learner's rows.
-	apply, snapshot, erase string
+	// apply writes one batch, snapshot reads, erase deletes a learner's rows, and
+	// remains tells whether they are gone.
+	apply, snapshot, erase, remains string
 	// fixed are the values of apply's last parameters, keyFixed of the others'.
 	fixed    [][]byte
 	keyFixed []any
@@ -103,7 +107,10 @@ type target struct {
 }
 
 func newTarget(mapping *config.Mapping, t table) *target {
-	target := &target{mapping: mapping, apply: applySQL(t), snapshot: snapshotSQL(t), erase: eraseSQL(t), forms: t.forms()}
+	target := &target{
+		name: t.name, mapping: mapping, apply: applySQL(t), snapshot: snapshotSQL(t), erase: eraseSQL(t), remains: remainsSQL(t),
+		forms: t.forms(),
+	}
 	for _, f := range t.fixed {
 		target.fixed = append(target.fixed, []byte(f.value))
 		if f.inKey {

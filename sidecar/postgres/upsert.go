@@ -13,7 +13,8 @@ import (
 //
 // The rows are sorted by key, so that concurrent writers lock them in the same
 // order. What came in before its learner was erased is left out. A record that
-// changes nothing does not rewrite its row.
+// changes nothing does not rewrite its row. A record that should change a row and
+// does not, since a trigger has swallowed it, makes the statement fail.
 //
 // Parameters: $1 writer, $2 lane, $3 owner, $4 number of the batch, $5 number
 // before it, $6 id of the batch, then an array for each of recordFields, then the
@@ -32,42 +33,150 @@ func applySQL(t table) string {
     WHERE writer_id = $1::uuid AND lane = $2::integer AND owner = $3::uuid AND batch_no = $5::bigint
     RETURNING 1
 ), incoming AS (
-    SELECT
-        `)
-	b.WriteString(strings.Join(u.incoming(), ",\n        "))
-	fmt.Fprintf(&b, `
-    FROM claim, unnest(
-        %s
-    ) WITH ORDINALITY AS r (%s, number)
-    WHERE NOT (SELECT EXISTS (SELECT FROM progress_sync.erasures))
-       OR NOT EXISTS (
-           SELECT FROM progress_sync.erasures AS e
-           WHERE e.user_hash = sha256(convert_to(r.user_id, 'UTF8')) AND %s <= e.erased_at)
-), written AS (
-    INSERT INTO %s AS l (
-        %s)
-    SELECT
-        %s
-    FROM incoming AS i
-    ORDER BY %s
-    ON CONFLICT (%s) DO UPDATE SET
-        %s`,
-		strings.Join(u.arrays(), ", "), strings.Join(u.names(), ", "), source("receivedAt"),
-		t.name, strings.Join(u.targets(), ", "), strings.Join(u.values(), ",\n        "),
-		strings.Join(u.order(), ", "), strings.Join(u.conflict(), ", "), strings.Join(u.assignments(), ",\n        "))
-	if changes := u.changes(); changes != "" {
-		b.WriteString("\n    WHERE " + changes)
-	}
-	b.WriteString("\n    RETURNING 1\n)")
+    `)
+	b.WriteString(u.incoming(func(field) bool { return true }))
+	b.WriteString("\n), ")
+	written := u.upsertSQL(&b)
 	if unused := u.unused(); len(unused) > 0 {
 		fmt.Fprintf(&b, ", unused AS (\n    SELECT %s\n)", strings.Join(unused, ", "))
 	}
-	b.WriteString("\nSELECT (SELECT count(*) FROM claim), (SELECT count(*) FROM written)")
+	fmt.Fprintf(&b, `
+SELECT (SELECT count(*) FROM claim), %[1]s,
+    CASE WHEN %[1]s < cardinality($%[2]d::text[]) AND %[1]s < (%[3]s)
+        THEN %[4]s END`, written, firstArray, u.changing(), failNotWritten)
 	return b.String()
 }
 
+// failNotWritten fails with stateNotWritten, which nothing else that the
+// statement does can have. It reads a table, so that it is not worked out while
+// the statement is planned.
+const failNotWritten = "width_bucket(0::float8, 0, 1, (SELECT count(*)::integer FROM claim WHERE false))"
+
+// upsertSQL writes the part that merges the records into the table, and returns
+// the expression that counts the rows it has written.
+//
+// An existing table may have columns that take a value of a sequence and triggers
+// that do something for each new row, so that rows which are there are updated
+// and only the others are offered for insertion. Our own has neither.
+func (u upsert) upsertSQL(b *strings.Builder) string {
+	if !u.table.existing {
+		fmt.Fprintf(b, "written AS (\n    %s\n    FROM incoming AS i\n    ORDER BY %s\n    %s\n)",
+			u.insert(), u.order(), u.onConflict())
+		return "(SELECT count(*) FROM written)"
+	}
+	fmt.Fprintf(b, `there AS (
+    SELECT %[1]s
+    FROM incoming AS i JOIN %[2]s AS l ON %[3]s
+    ORDER BY %[4]s
+    FOR NO KEY UPDATE OF l
+), updated AS (
+    UPDATE %[2]s AS l SET
+        %[5]s
+    FROM there AS t JOIN incoming AS excluded ON %[6]s
+    WHERE %[7]s%[8]s
+    RETURNING 1
+), inserted AS (
+    %[9]s
+    FROM incoming AS i
+    WHERE NOT EXISTS (SELECT FROM there AS t WHERE %[10]s)
+    ORDER BY %[4]s
+    %[11]s
+)`,
+		strings.Join(u.key("i"), ", "), u.table.name, u.same("l", "i"), u.order(),
+		strings.Join(u.assignments(), ",\n        "), u.same("t", "excluded"),
+		u.same("l", "excluded"), prefixed("\n      AND ", u.changes()),
+		u.insert(), u.same("t", "i"), u.onConflict())
+	return "((SELECT count(*) FROM updated) + (SELECT count(*) FROM inserted))"
+}
+
+func (u upsert) insert() string {
+	var names, values []string
+	for _, name := range u.targets() {
+		names, values = append(names, name), append(values, "i."+name)
+	}
+	return fmt.Sprintf("INSERT INTO %s AS l (\n        %s)\n    SELECT\n        %s",
+		u.table.name, strings.Join(names, ", "), strings.Join(values, ", "))
+}
+
+func (u upsert) onConflict() string {
+	changes := u.changes()
+	if changes != "" {
+		changes = "\n    WHERE " + changes
+	}
+	return fmt.Sprintf("ON CONFLICT (%s) DO UPDATE SET\n        %s%s\n    RETURNING 1",
+		strings.Join(u.conflict(), ", "), strings.Join(u.assignments(), ",\n        "), changes)
+}
+
+// changing counts the records that have to change a row or make one. It is worked
+// out only where fewer rows than records were written. It sees the rows as they
+// were when the statement began: a reset by another sidecar that came in between
+// makes it count one too many.
+func (u upsert) changing() string {
+	incoming, changes := "incoming", []string{}
+	if c := u.changes(); c != "" {
+		changes = append(changes, "("+c+")")
+	}
+	if u.table.existing {
+		// A row may have a trigger that spares it an update to the same values.
+		changes = append(changes, u.differs())
+	} else {
+		// Named once, incoming is no table that the server has to fill.
+		incoming = "(\n    " + u.incoming(decides) + ")"
+	}
+	return fmt.Sprintf(`
+        SELECT count(*) FROM %s AS excluded LEFT JOIN %s AS l ON %s
+        WHERE %s IS NULL OR %s`,
+		incoming, u.table.name, u.same("l", "excluded"), u.key("l")[0], strings.Join(changes, "\n          AND "))
+}
+
+// differs compares the row with what it is to become.
+func (u upsert) differs() string {
+	var now, then []string
+	for _, f := range u.written() {
+		if f.rule != isKey {
+			c, _ := u.has(f.name)
+			now, then = append(now, "l."+c.name), append(then, u.merged(f, c))
+		}
+	}
+	return fmt.Sprintf("(%s) IS DISTINCT FROM (\n            %s)", strings.Join(now, ", "), strings.Join(then, ",\n            "))
+}
+
+// decides reports whether changes may ask for the field.
+func decides(f field) bool {
+	switch f.name {
+	case "generation", "updateCount", "receivedAt", "lastWatchedAt":
+		return true
+	default:
+		return f.rule == isKey
+	}
+}
+
+// key are the columns of the key, those of a fixed value included.
+func (u upsert) key(alias string) []string {
+	var key []string
+	for _, name := range u.conflict() {
+		key = append(key, alias+"."+name)
+	}
+	return key
+}
+
+func (u upsert) same(a, b string) string {
+	var equal []string
+	for _, name := range u.conflict() {
+		equal = append(equal, fmt.Sprintf("%s.%s = %s.%s", a, name, b, name))
+	}
+	return strings.Join(equal, " AND ")
+}
+
+func prefixed(prefix, condition string) string {
+	if condition == "" {
+		return ""
+	}
+	return prefix + "(" + condition + ")"
+}
+
 // upsert builds the parts of applySQL. l is the row that is there, excluded the
-// one that was to be inserted, i the record as it came.
+// one that is to be, of incoming or of an insertion, i one of incoming.
 type upsert struct{ table table }
 
 func (u upsert) has(field string) (tableColumn, bool) {
@@ -156,20 +265,47 @@ func source(name string) string {
 	}
 }
 
-// incoming are the values in the types of the table.
-func (u upsert) incoming() []string {
+// incoming are the rows to be, in the types of the table and under the names of
+// its columns; of the fields, those that are asked for.
+func (u upsert) incoming(asked func(field) bool) string {
+	return fmt.Sprintf(`SELECT
+        %s
+    FROM claim, unnest(
+        %s
+    ) WITH ORDINALITY AS r (%s, number)
+    WHERE NOT (SELECT EXISTS (SELECT FROM progress_sync.erasures))
+       OR NOT EXISTS (
+           SELECT FROM progress_sync.erasures AS e
+           WHERE e.user_hash = sha256(convert_to(r.user_id, 'UTF8')) AND %s <= e.erased_at)`,
+		strings.Join(u.values(asked), ",\n        "), strings.Join(u.arrays(), ", "), strings.Join(u.names(), ", "), source("receivedAt"))
+}
+
+func (u upsert) values(asked func(field) bool) []string {
 	var values []string
+	add := func(value, name string) {
+		if value != "r."+name {
+			value += " AS " + name
+		}
+		values = append(values, value)
+	}
 	for _, f := range u.written() {
+		if !asked(f) {
+			continue
+		}
 		from := source(f.name)
 		c, _ := u.has(f.name)
 		if (f.name == "firstWatchedAt" || f.name == "lastWatchedAt") && c.notNull { // a reset has none
 			from = fmt.Sprintf("coalesce(%s, %s)", from, source("receivedAt"))
 		}
-		value := c.cast(scaled(c, f, from), f.own)
-		if value != "r."+f.column {
-			value += " AS " + f.column
+		from = scaled(c, f, from)
+		if f.rule == lastWriter && c.notNull && f.name != "courseId" {
+			add(from+" IS NOT NULL", reported(f))
+			from = fmt.Sprintf("coalesce(%s, %s)", from, unreported(f))
 		}
-		values = append(values, value)
+		add(c.cast(from, f.own), c.name)
+	}
+	for i, f := range u.table.fixed {
+		add(fmt.Sprintf("$%d::text::%s", firstArray+len(recordFields())+i, f.kind), f.name)
 	}
 	return values
 }
@@ -186,6 +322,10 @@ func scaled(c tableColumn, f field, from string) string {
 	}
 }
 
+// reported is the column of incoming that says whether a record has a value for
+// a column that can't be null.
+func reported(f field) string { return quoted(f.name + " reported") }
+
 func (u upsert) targets() []string {
 	var names []string
 	for _, f := range u.written() {
@@ -196,22 +336,6 @@ func (u upsert) targets() []string {
 		names = append(names, f.name)
 	}
 	return names
-}
-
-func (u upsert) values() []string {
-	var values []string
-	for _, f := range u.written() {
-		c, _ := u.has(f.name)
-		value := "i." + f.column
-		if f.rule == lastWriter && c.notNull && f.name != "courseId" {
-			value = fmt.Sprintf("coalesce(%s, %s)", value, c.cast(unreported(f), ""))
-		}
-		values = append(values, value)
-	}
-	for i, f := range u.table.fixed {
-		values = append(values, fmt.Sprintf("$%d::text::%s", firstArray+len(recordFields())+i, f.kind))
-	}
-	return values
 }
 
 // unreported stands in a column that can't be null.
@@ -233,8 +357,8 @@ func (u upsert) keys(of func(f field, c tableColumn) string) []string {
 	return keys
 }
 
-func (u upsert) order() []string {
-	return u.keys(func(f field, c tableColumn) string { return "i." + f.column + c.bytewise() })
+func (u upsert) order() string {
+	return strings.Join(u.keys(func(_ field, c tableColumn) string { return "i." + c.name + c.bytewise() }), ", ")
 }
 
 func (u upsert) conflict() []string {
@@ -321,10 +445,8 @@ func (u upsert) lastWriter(f field, c tableColumn) string {
 // notReported finds the records without a value where the row that was to be
 // inserted had to have one.
 func (u upsert) notReported(f field) string {
-	excluded := u.keys(func(_ field, c tableColumn) string { return "excluded." + c.name })
-	columns := u.keys(func(f field, _ tableColumn) string { return "i." + f.column })
-	return fmt.Sprintf("(%s) NOT IN (\n                SELECT %s FROM incoming AS i WHERE i.%s IS NOT NULL)",
-		strings.Join(excluded, ", "), strings.Join(columns, ", "), f.column)
+	return fmt.Sprintf("(%s) NOT IN (\n                SELECT %s FROM incoming AS i WHERE i.%s)",
+		strings.Join(u.key("excluded"), ", "), strings.Join(u.key("i"), ", "), reported(f))
 }
 
 // unlessReset is a CASE whose last branches are given, for a record that knows

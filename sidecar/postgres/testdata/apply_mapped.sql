@@ -5,16 +5,19 @@ WITH claim AS (
     RETURNING 1
 ), incoming AS (
     SELECT
-        (r.user_id)::uuid AS user_id,
-        r.course_id,
-        (r.lesson_id)::bigint AS lesson_id,
-        (nullif(($11::double precision[])[r.number], 'NaN'))::integer AS position_seconds,
-        (($14::double precision[])[r.number])::integer AS percentage,
-        (($16::bigint[])[r.number] / 1e6::float8)::numeric AS time_spent_seconds,
-        (($18::bigint[])[r.number])::smallint AS seek_events,
-        ($21::boolean[])[r.number] AS completed,
-        (nullif(($22::timestamp with time zone[])[r.number], '-infinity') AT TIME ZONE 'UTC') AS completed_at,
-        (nullif(($24::timestamp with time zone[])[r.number], '-infinity') AT TIME ZONE 'UTC') AS last_watched_at
+        (r.user_id)::uuid AS "learner",
+        r.course_id AS "course",
+        (r.lesson_id)::bigint AS "lesson",
+        nullif(($11::double precision[])[r.number], 'NaN') IS NOT NULL AS "positionSeconds reported",
+        (coalesce(nullif(($11::double precision[])[r.number], 'NaN'), 0))::integer AS "pos""ition",
+        (($14::double precision[])[r.number])::integer AS "percent",
+        (($16::bigint[])[r.number] / 1e6::float8)::numeric AS "seconds",
+        (($18::bigint[])[r.number])::smallint AS "seeks",
+        ($21::boolean[])[r.number] AS "done",
+        (nullif(($22::timestamp with time zone[])[r.number], '-infinity') AT TIME ZONE 'UTC') AS "done_at",
+        (nullif(($24::timestamp with time zone[])[r.number], '-infinity') AT TIME ZONE 'UTC') AS "seen_at",
+        $35::text::text AS "origin",
+        $36::text::integer AS "tenant_id"
     FROM claim, unnest(
         $7::text[], $8::text[], $9::text[], $10::text[]
     ) WITH ORDINALITY AS r (user_id, course_id, lesson_id, module_id, number)
@@ -22,27 +25,37 @@ WITH claim AS (
        OR NOT EXISTS (
            SELECT FROM progress_sync.erasures AS e
            WHERE e.user_hash = sha256(convert_to(r.user_id, 'UTF8')) AND nullif(($26::timestamp with time zone[])[r.number], '-infinity') <= e.erased_at)
-), written AS (
+), there AS (
+    SELECT i."learner", i."course", i."lesson", i."tenant_id"
+    FROM incoming AS i JOIN "Campus"."user progress" AS l ON l."learner" = i."learner" AND l."course" = i."course" AND l."lesson" = i."lesson" AND l."tenant_id" = i."tenant_id"
+    ORDER BY i."learner", i."course" COLLATE "C", i."lesson"
+    FOR NO KEY UPDATE OF l
+), updated AS (
+    UPDATE "Campus"."user progress" AS l SET
+        "pos""ition" = CASE WHEN (excluded."learner", excluded."course", excluded."lesson", excluded."tenant_id") NOT IN (
+                SELECT i."learner", i."course", i."lesson", i."tenant_id" FROM incoming AS i WHERE i."positionSeconds reported") THEN l."pos""ition"
+            WHEN excluded."seen_at" < l."seen_at" THEN l."pos""ition"
+            ELSE excluded."pos""ition" END,
+        "percent" = greatest(l."percent", excluded."percent"),
+        "seconds" = coalesce(l."seconds", 0) + excluded."seconds",
+        "seeks" = coalesce(l."seeks", 0) + excluded."seeks",
+        "done" = coalesce(l."done", false) OR excluded."done",
+        "done_at" = least(l."done_at", excluded."done_at"),
+        "seen_at" = greatest(l."seen_at", excluded."seen_at")
+    FROM there AS t JOIN incoming AS excluded ON t."learner" = excluded."learner" AND t."course" = excluded."course" AND t."lesson" = excluded."lesson" AND t."tenant_id" = excluded."tenant_id"
+    WHERE l."learner" = excluded."learner" AND l."course" = excluded."course" AND l."lesson" = excluded."lesson" AND l."tenant_id" = excluded."tenant_id"
+    RETURNING 1
+), inserted AS (
     INSERT INTO "Campus"."user progress" AS l (
         "learner", "course", "lesson", "pos""ition", "percent", "seconds", "seeks", "done", "done_at", "seen_at", "origin", "tenant_id")
     SELECT
-        i.user_id,
-        i.course_id,
-        i.lesson_id,
-        coalesce(i.position_seconds, (0)::integer),
-        i.percentage,
-        i.time_spent_seconds,
-        i.seek_events,
-        i.completed,
-        i.completed_at,
-        i.last_watched_at,
-        $35::text::text,
-        $36::text::integer
+        i."learner", i."course", i."lesson", i."pos""ition", i."percent", i."seconds", i."seeks", i."done", i."done_at", i."seen_at", i."origin", i."tenant_id"
     FROM incoming AS i
-    ORDER BY i.user_id, i.course_id COLLATE "C", i.lesson_id
+    WHERE NOT EXISTS (SELECT FROM there AS t WHERE t."learner" = i."learner" AND t."course" = i."course" AND t."lesson" = i."lesson" AND t."tenant_id" = i."tenant_id")
+    ORDER BY i."learner", i."course" COLLATE "C", i."lesson"
     ON CONFLICT ("learner", "course", "lesson", "tenant_id") DO UPDATE SET
-        "pos""ition" = CASE WHEN (excluded."learner", excluded."course", excluded."lesson") NOT IN (
-                SELECT i.user_id, i.course_id, i.lesson_id FROM incoming AS i WHERE i.position_seconds IS NOT NULL) THEN l."pos""ition"
+        "pos""ition" = CASE WHEN (excluded."learner", excluded."course", excluded."lesson", excluded."tenant_id") NOT IN (
+                SELECT i."learner", i."course", i."lesson", i."tenant_id" FROM incoming AS i WHERE i."positionSeconds reported") THEN l."pos""ition"
             WHEN excluded."seen_at" < l."seen_at" THEN l."pos""ition"
             ELSE excluded."pos""ition" END,
         "percent" = greatest(l."percent", excluded."percent"),
@@ -55,4 +68,18 @@ WITH claim AS (
 ), unused AS (
     SELECT $12::double precision[], $13::double precision[], $15::double precision[], $17::double precision[], $19::bigint[], $20::bigint[], $23::timestamp with time zone[], $25::bigint[], $27::timestamp with time zone[], $28::timestamp with time zone[], $29::timestamp with time zone[], $30::timestamp with time zone[], $31::timestamp with time zone[], $32::timestamp with time zone[], $33::timestamp with time zone[], $34::timestamp with time zone[]
 )
-SELECT (SELECT count(*) FROM claim), (SELECT count(*) FROM written)
+SELECT (SELECT count(*) FROM claim), ((SELECT count(*) FROM updated) + (SELECT count(*) FROM inserted)),
+    CASE WHEN ((SELECT count(*) FROM updated) + (SELECT count(*) FROM inserted)) < cardinality($7::text[]) AND ((SELECT count(*) FROM updated) + (SELECT count(*) FROM inserted)) < (
+        SELECT count(*) FROM incoming AS excluded LEFT JOIN "Campus"."user progress" AS l ON l."learner" = excluded."learner" AND l."course" = excluded."course" AND l."lesson" = excluded."lesson" AND l."tenant_id" = excluded."tenant_id"
+        WHERE l."learner" IS NULL OR (l."pos""ition", l."percent", l."seconds", l."seeks", l."done", l."done_at", l."seen_at") IS DISTINCT FROM (
+            CASE WHEN (excluded."learner", excluded."course", excluded."lesson", excluded."tenant_id") NOT IN (
+                SELECT i."learner", i."course", i."lesson", i."tenant_id" FROM incoming AS i WHERE i."positionSeconds reported") THEN l."pos""ition"
+            WHEN excluded."seen_at" < l."seen_at" THEN l."pos""ition"
+            ELSE excluded."pos""ition" END,
+            greatest(l."percent", excluded."percent"),
+            coalesce(l."seconds", 0) + excluded."seconds",
+            coalesce(l."seeks", 0) + excluded."seeks",
+            coalesce(l."done", false) OR excluded."done",
+            least(l."done_at", excluded."done_at"),
+            greatest(l."seen_at", excluded."seen_at")))
+        THEN width_bucket(0::float8, 0, 1, (SELECT count(*)::integer FROM claim WHERE false)) END

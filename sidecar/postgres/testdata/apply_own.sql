@@ -44,34 +44,7 @@ WITH claim AS (
     INSERT INTO progress_sync.lesson_progress AS l (
         user_id, course_id, lesson_id, module_id, position_seconds, max_position_seconds, duration_seconds, percentage, watched_seconds, time_spent_seconds, playback_speed, seek_events, pause_events, update_count, completed, completed_at, first_watched_at, last_watched_at, generation, received_at, module_at, module_received_at, position_at, position_received_at, duration_at, duration_received_at, playback_speed_at, playback_speed_received_at)
     SELECT
-        i.user_id,
-        i.course_id,
-        i.lesson_id,
-        i.module_id,
-        i.position_seconds,
-        i.max_position_seconds,
-        i.duration_seconds,
-        i.percentage,
-        i.watched_seconds,
-        i.time_spent_seconds,
-        i.playback_speed,
-        i.seek_events,
-        i.pause_events,
-        i.update_count,
-        i.completed,
-        i.completed_at,
-        i.first_watched_at,
-        i.last_watched_at,
-        i.generation,
-        i.received_at,
-        i.module_at,
-        i.module_received_at,
-        i.position_at,
-        i.position_received_at,
-        i.duration_at,
-        i.duration_received_at,
-        i.playback_speed_at,
-        i.playback_speed_received_at
+        i.user_id, i.course_id, i.lesson_id, i.module_id, i.position_seconds, i.max_position_seconds, i.duration_seconds, i.percentage, i.watched_seconds, i.time_spent_seconds, i.playback_speed, i.seek_events, i.pause_events, i.update_count, i.completed, i.completed_at, i.first_watched_at, i.last_watched_at, i.generation, i.received_at, i.module_at, i.module_received_at, i.position_at, i.position_received_at, i.duration_at, i.duration_received_at, i.playback_speed_at, i.playback_speed_received_at
     FROM incoming AS i
     ORDER BY i.user_id COLLATE "C", i.course_id COLLATE "C", i.lesson_id COLLATE "C"
     ON CONFLICT (user_id, course_id, lesson_id) DO UPDATE SET
@@ -150,4 +123,26 @@ WITH claim AS (
                OR excluded.received_at > timestamptz 'epoch' + l.generation * interval '1 microsecond')
     RETURNING 1
 )
-SELECT (SELECT count(*) FROM claim), (SELECT count(*) FROM written)
+SELECT (SELECT count(*) FROM claim), (SELECT count(*) FROM written),
+    CASE WHEN (SELECT count(*) FROM written) < cardinality($7::text[]) AND (SELECT count(*) FROM written) < (
+        SELECT count(*) FROM (
+    SELECT
+        r.user_id,
+        r.course_id,
+        r.lesson_id,
+        ($20::bigint[])[r.number] AS update_count,
+        nullif(($24::timestamp with time zone[])[r.number], '-infinity') AS last_watched_at,
+        ($25::bigint[])[r.number] AS generation,
+        nullif(($26::timestamp with time zone[])[r.number], '-infinity') AS received_at
+    FROM claim, unnest(
+        $7::text[], $8::text[], $9::text[], $10::text[]
+    ) WITH ORDINALITY AS r (user_id, course_id, lesson_id, module_id, number)
+    WHERE NOT (SELECT EXISTS (SELECT FROM progress_sync.erasures))
+       OR NOT EXISTS (
+           SELECT FROM progress_sync.erasures AS e
+           WHERE e.user_hash = sha256(convert_to(r.user_id, 'UTF8')) AND nullif(($26::timestamp with time zone[])[r.number], '-infinity') <= e.erased_at)) AS excluded LEFT JOIN progress_sync.lesson_progress AS l ON l.user_id = excluded.user_id AND l.course_id = excluded.course_id AND l.lesson_id = excluded.lesson_id
+        WHERE l.user_id IS NULL OR (excluded.generation > l.generation
+       OR (excluded.update_count > 0 OR excluded.received_at > l.received_at)
+          AND (excluded.generation = l.generation
+               OR excluded.received_at > timestamptz 'epoch' + l.generation * interval '1 microsecond')))
+        THEN width_bucket(0::float8, 0, 1, (SELECT count(*)::integer FROM claim WHERE false)) END

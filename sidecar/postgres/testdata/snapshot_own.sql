@@ -1,6 +1,17 @@
-SELECT ledger.numbers, row.*
+SELECT ledger.numbers, ledger.visible, row.*
 FROM (
-    SELECT coalesce(array_agg(batch_no ORDER BY lane), '{}') AS numbers
+    SELECT coalesce(array_agg(batch_no ORDER BY lane), '{}') AS numbers,
+        (NOT pg_catalog.row_security_active('progress_sync.lesson_progress'::regclass)
+        OR EXISTS (
+            SELECT FROM pg_catalog.pg_policy AS p
+            WHERE p.polrelid = 'progress_sync.lesson_progress'::regclass AND p.polcmd IN ('r', '*') AND p.polpermissive AND pg_catalog.pg_get_expr(p.polqual, p.polrelid) = 'true' AND EXISTS (
+                SELECT FROM unnest(p.polroles) AS role
+                WHERE role = 0 OR pg_catalog.pg_has_role(role, 'USAGE')))
+        AND NOT EXISTS (
+            SELECT FROM pg_catalog.pg_policy AS p
+            WHERE p.polrelid = 'progress_sync.lesson_progress'::regclass AND p.polcmd IN ('r', '*') AND NOT p.polpermissive AND EXISTS (
+                SELECT FROM unnest(p.polroles) AS role
+                WHERE role = 0 OR pg_catalog.pg_has_role(role, 'USAGE')))) AS visible
     FROM progress_sync.ledger
     WHERE writer_id = $1::uuid
 ) AS ledger
