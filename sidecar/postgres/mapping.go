@@ -153,6 +153,10 @@ func (s *survey) field(t *table, f field, column string) {
 		return
 	}
 	target := tableColumn{name: quoted(column), kind: c.base, category: c.category, notNull: c.notNull, scale: scale(s.mapping.Scale[f.name])}
+	// With resets, times are compared with their instant, to the microsecond.
+	if c.base == "numeric" || s.mapping.Columns["generation"] == "" {
+		target.rounded = c.rounded
+	}
 	target.form, ok = idForm(c)
 	_, fraction := target.scale.below()
 	switch {

@@ -30,6 +30,7 @@ type relation struct {
 
 type relationColumn struct {
 	kind, base, category string
+	rounded              string // the type with its precision, if it rounds to one
 	isEnum               bool
 	notNull, hasDefault  bool
 	isComputed           bool
@@ -120,7 +121,7 @@ func (d *Database) look(ctx context.Context, q querier, m *config.Mapping) (r re
 		return err
 	}
 	if err := each(d.sql.relationColumns, []any{
-		&name, &c.kind, &c.base, &c.category, &c.isEnum, &c.notNull, &c.hasDefault, &c.isComputed,
+		&name, &c.kind, &c.base, &c.rounded, &c.category, &c.isEnum, &c.notNull, &c.hasDefault, &c.isComputed,
 		&c.length, &c.scale, &c.nondeterministic, &c.defaults, &c.sequence, &c.sequenceUsable, &c.left,
 	}, func() { r.columns[name] = c }); err != nil {
 		return r, false, err

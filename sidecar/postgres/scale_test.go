@@ -117,3 +117,29 @@ func TestAFractionInAColumnOfWholeNumbersIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// A column that rounds must not make a value that is there look like a new one:
+// a table may have a trigger that drops updates to the same values.
+func TestWhatAColumnRoundsIsComparedAsRounded(t *testing.T) {
+	uri := pgtest.Database(t)
+	conn := connect(t, uri)
+	execute(t, conn, `CREATE TABLE progress (learner text, course text, lesson text, percent numeric(5,2), fraction numeric(4,3), position real, seen timestamp(3), first_seen timestamptz(0),
+			UNIQUE (learner, course, lesson));
+		CREATE TRIGGER same BEFORE UPDATE ON progress FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()`)
+	m := progressMapping()
+	m.Columns = map[string]string{"percentage": "percent", "watchedSeconds": "fraction", "positionSeconds": "position", "lastWatchedAt": "seen", "firstWatchedAt": "first_seen"}
+	m.Scale = map[string]string{"watchedSeconds": "0.001"}
+	w := claim(t, open(t, Options{URI: fixed(uri), Mapping: m}))
+	r := progress.Update{Key: key(1), Percentage: progress.Some(33.336), WatchedDuration: progress.Some(12.345), CurrentTime: progress.Some(0.1)}.Record(someTime+123_456, 95)
+	for i, want := range []int64{1, 0, 0} {
+		if result := w.apply(t, r); result.Rows != want {
+			t.Errorf("write %d changed %d rows, want %d", i, result.Rows, want)
+		}
+	}
+	less := r
+	less.Percentage, less.LastWatchedAt = 33.3351, r.LastWatchedAt-400
+	w.apply(t, less)
+	if diff := cmp.Diff([]string{"33.34 0.012 0.1 22:13:20.123 22:13:20"}, lines(t, conn, "SELECT format('%s %s %s %s %s', percent, fraction, position, seen::time, first_seen::time) FROM progress")); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -61,6 +61,7 @@ type tableColumn struct {
 	kind     string // SQL type
 	category string // pg_type.typcategory
 	notNull  bool
+	rounded  string // the type with a precision that values are rounded to
 	scale    scale
 	form     form // of ids
 }
@@ -132,6 +133,14 @@ func (c tableColumn) cast(expression, from string) string {
 	default:
 		return fmt.Sprintf("(%s)::%s", expression, c.kind)
 	}
+}
+
+// rounds a value as the column would, so that it is compared as it will be there.
+func (c tableColumn) rounds(value string) string {
+	if c.rounded == "" {
+		return value
+	}
+	return fmt.Sprintf("(%s)::%s", value, c.rounded)
 }
 
 // uncast is the column as the type of our own table, and in its unit.

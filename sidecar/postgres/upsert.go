@@ -302,7 +302,7 @@ func (u upsert) values(asked func(field) bool) []string {
 			add(from+" IS NOT NULL", reported(f))
 			from = fmt.Sprintf("coalesce(%s, %s)", from, unreported(f))
 		}
-		add(c.cast(from, f.own), c.name)
+		add(c.rounds(c.cast(from, f.own)), c.name)
 	}
 	for i, f := range u.table.fixed {
 		add(fmt.Sprintf("$%d::text::%s", firstArray+len(recordFields())+i, f.kind), f.name)

@@ -3,7 +3,9 @@
 -- for the same reason. Of a sequence that gives a column its values, the part of
 -- them that is left; what the role may not see of it is taken for good.
 -- $1 table
-SELECT a.attname::text, format_type(a.atttypid, -1), format_type(b.oid, -1), b.typcategory::text, b.typtype = 'e',
+SELECT a.attname::text, format_type(a.atttypid, -1), format_type(b.oid, -1),
+       CASE WHEN b.typname IN ('numeric', 'timestamp', 'timestamptz') AND d.modifier >= 0 THEN format_type(b.oid, d.modifier) ELSE '' END,
+       b.typcategory::text, b.typtype = 'e',
        a.attnotnull OR d.not_null,
        a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL,
        a.attgenerated <> '' OR a.attidentity = 'a',
