@@ -56,6 +56,8 @@ const (
 	ReasonDatabaseOverloaded  = "DatabaseOverloaded"
 	ReasonDatabaseReadOnly    = "DatabaseReadOnly"
 	ReasonDatabaseError       = "DatabaseError"
+	// ReasonTableUnusable: the table takes no record, whatever is in it.
+	ReasonTableUnusable = "TableUnusable"
 	// ReasonDataRefused: the database refused records for their data; it is
 	// reachable.
 	ReasonDataRefused = "DataRefused"

@@ -55,6 +55,18 @@ func TestMigrateChecksWhatItPrints(t *testing.T) {
 	if out, err := run("--check"); err != nil || !strings.Contains(out, `Note on "public"."nowhere": the table is UNLOGGED`) || !strings.Contains(out, `records go to "public"."nowhere"`) {
 		t.Errorf("with a table that will do: %q, %v", out, err)
 	}
+	for text, want := range map[string]string{
+		`"` + database + `"`:             "Leave only the URI itself",
+		database + "&frobnicate=hunter2": "a parameter frobnicate that",
+		"user=postgres password=hunter2": "it names no host",
+	} {
+		if err := os.WriteFile(uri, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := run("--check"); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%q is not in %v", want, err)
+		}
+	}
 	for _, args := range [][]string{{}, {"--print", "--check"}} {
 		if _, err := run(args...); err == nil {
 			t.Errorf("migrate %v was taken", args)

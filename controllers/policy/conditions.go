@@ -265,10 +265,14 @@ func notAnsweringYet(f *facts) *verdict {
 }
 
 func upToDate(f *facts) *verdict {
-	if n := f.sidecars.Records.DeadLetters; n > 0 {
-		return isTrue(v1alpha1.ReasonUpToDate, "records are written within their time, but for those that the database refused and that are in quarantine")
+	message := "records are written within their time"
+	if f.sidecars.Records.DeadLetters > 0 {
+		message += ", but for those that the database refused and that are in quarantine"
 	}
-	return isTrue(v1alpha1.ReasonUpToDate, "records are written within their time")
+	if f.sidecars.Records.Erasures > 0 {
+		message += "; learners whose erasure was accepted are not erased from the database yet"
+	}
+	return isTrue(v1alpha1.ReasonUpToDate, "%s", message)
 }
 
 func plural(n int32, one, many string) string {
@@ -311,11 +315,13 @@ func advice(reason string, policy *v1alpha1.ProgressSyncPolicy) string {
 	case v1alpha1.ReasonSecretMissing:
 		return fmt.Sprintf("Secret %s or its key %s does not exist in namespace %s; create it with a connection URI%s", ref.Name, ref.Key, policy.Namespace, goesOn)
 	case v1alpha1.ReasonSecretInvalid:
-		return secret + " holds no usable connection URI (postgresql://user:password@host:5432/database)" + goesOn
+		return secret + " holds no usable connection URI (postgresql://user:password@host:5432/database); the sidecar's log says what is wrong with it" + goesOn
 	case v1alpha1.ReasonDatabaseOverloaded:
 		return "Postgres has no room: connections, memory or disk; fewer maxConnections or a pooler help against the first; updates are kept"
 	case v1alpha1.ReasonDatabaseReadOnly:
 		return "Postgres is read-only, as a standby is; name the primary in " + secret + ", or add target_session_attrs=read-write" + goesOn
+	case v1alpha1.ReasonTableUnusable:
+		return "Postgres takes no record, whatever is in it: a trigger, a rule or a policy of the table stands against it, or a sequence of it is used up; the sidecar's log says which, and `sidecar migrate --check` looks" + goesOn
 	case v1alpha1.ReasonStaleSpool:
 		return "the spool is an old copy: the database holds later batches of it; what it holds is not written; bring back the newest volume, or restart the pod with an empty one"
 	case v1alpha1.ReasonRewoundIncomplete:

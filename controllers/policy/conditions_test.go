@@ -84,6 +84,7 @@ func TestConditions(t *testing.T) {
 		"records are parked":                      {healthy(func(f *facts) { f.sidecars.Records.Parked = 5 }), synced, no, "Parked", "none is lost"},
 		"sidecars refuse updates":                 {healthy(func(f *facts) { f.sidecars.Refusing = 1 }), synced, no, "UpdatesRefused", "1 sidecar takes"},
 		"a spool is stale":                        {healthy(func(f *facts) { f.sidecars.Errors = []sidecarstatus.Error{{Reason: "StaleSpool", Sidecars: 1}} }), synced, no, "StaleSpool", "old copy"},
+		"erasures that wait are mentioned":        {healthy(func(f *facts) { f.sidecars.Records.Erasures = 1 }), synced, yes, "UpToDate", "not erased from the database yet"},
 		"within its interval and the slack":       {healthy(waiting(4*time.Minute + 30*time.Second)), synced, yes, "UpToDate", ""},
 		"later than interval and slack":           {healthy(waiting(4*time.Minute + 31*time.Second)), synced, no, "Backlog", "3m0s"},
 	}
@@ -117,7 +118,7 @@ func TestEveryReasonSaysWhatToDo(t *testing.T) {
 	seen := map[string]string{}
 	for _, reason := range []string{
 		"DatabaseUnreachable", "CredentialsRefused", "DatabaseMissing", "SchemaMissing", "SchemaTooNew", "NoPrivilege",
-		"SecretMissing", "SecretInvalid", "DatabaseOverloaded", "DatabaseReadOnly", "DatabaseError", "StaleSpool", "RewoundIncomplete",
+		"SecretMissing", "SecretInvalid", "DatabaseOverloaded", "DatabaseReadOnly", "DatabaseError", "TableUnusable", "StaleSpool", "RewoundIncomplete",
 	} {
 		text := advice(reason, lms().Build())
 		if other, ok := seen[text]; ok {

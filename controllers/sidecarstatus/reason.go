@@ -29,7 +29,11 @@ var meanings = map[string]meaning{
 	"NoPrivilege":       {reason: v1alpha1.ReasonNoPrivilege, holds: true},
 	"SecretMissing":     {reason: v1alpha1.ReasonSecretMissing, holds: true},
 	"SecretInvalid":     {reason: v1alpha1.ReasonSecretInvalid, holds: true},
+	"Unsupported":       {reason: v1alpha1.ReasonTableUnusable, holds: true},
+	"TableExhausted":    {reason: v1alpha1.ReasonTableUnusable, holds: true},
+	"TableRefuses":      {reason: v1alpha1.ReasonTableUnusable, holds: true},
 	"BadData":           {reason: v1alpha1.ReasonDataRefused},
+	"NotWritten":        {reason: v1alpha1.ReasonDataRefused},
 	"StaleSpool":        {reason: v1alpha1.ReasonStaleSpool},
 	"RewoundIncomplete": {reason: v1alpha1.ReasonRewoundIncomplete},
 }

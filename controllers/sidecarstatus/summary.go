@@ -34,6 +34,8 @@ type Summary struct {
 type Records struct {
 	// Pending are accepted and not yet saved, in their window or in a batch.
 	Pending, Parked, DeadLetters int64
+	// Erasures of learners that were accepted and are not done in the database.
+	Erasures int64
 	// Oldest is when the oldest unsaved update was accepted, zero if none is.
 	Oldest time.Time
 }
@@ -93,6 +95,7 @@ func (s *Summary) add(d *status.Document, at time.Time, policy Policy) {
 		s.Records.Parked += held
 	}
 	s.Records.DeadLetters += count(d.DeadLetters.Count)
+	s.Records.Erasures += max(count(d.Erasures.Pending), count(d.Erasures.Failed))
 	if age := d.Sync.OldestPendingSeconds; held > 0 && age > 0 && age < maxAge.Seconds() {
 		s.Records.Oldest = earlier(s.Records.Oldest, at.Add(-time.Duration(age*float64(time.Second))))
 	}

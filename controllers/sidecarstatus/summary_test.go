@@ -45,6 +45,7 @@ func TestSummaryAddsUp(t *testing.T) {
 			d.Sync = status.Sync{PendingRecords: 7, PendingUpdates: 60, Parked: true, OldestPendingSeconds: 90, LastSyncedAt: ptr.To(noon.Add(-time.Hour))}
 			d.Counters = status.Counters{UpdatesAccepted: 500, RowsWritten: 30, BatchesApplied: 4}
 			d.DeadLetters.Count = 5
+			d.Erasures = status.Erasures{Pending: 2, Failed: 1}
 		}),
 		{},
 		{Misses: missesAllowed},
@@ -52,7 +53,7 @@ func TestSummaryAddsUp(t *testing.T) {
 	}, lms)
 	want := Summary{
 		Asked: 5, Answering: 2, Unreachable: 1, Configured: 1, Refusing: 1, Tried: 2,
-		Records:  Records{Pending: 12, Parked: 7, DeadLetters: 5, Oldest: noon.Add(-90 * time.Second)},
+		Records:  Records{Pending: 12, Parked: 7, DeadLetters: 5, Erasures: 2, Oldest: noon.Add(-90 * time.Second)},
 		Updates:  Updates{Received: 1500, Rejected: 2, Pending: 100, RowsWritten: 50, Transactions: 7, Retries: 1},
 		LastSync: noon.Add(-time.Minute),
 	}
@@ -87,6 +88,9 @@ func TestErrorsOfTheDatabase(t *testing.T) {
 		"a conflict that passes":                           {failing("Conflict"), v1alpha1.ReasonDatabaseError, false},
 		"a conflict that does not pass parks":              {both(parked, failing("Conflict")), v1alpha1.ReasonDatabaseError, true},
 		"bad data is not the database's fault":             {both(parked, failing("BadData")), v1alpha1.ReasonDataRefused, false},
+		"a table that takes nothing holds everything":      {failing("TableRefuses"), v1alpha1.ReasonTableUnusable, true},
+		"a sequence that is used up too":                   {failing("TableExhausted"), v1alpha1.ReasonTableUnusable, true},
+		"a row that was not written is one record's":       {both(parked, failing("NotWritten")), v1alpha1.ReasonDataRefused, false},
 		"nor is a stale spool":                             {both(parked, failing("StaleSpool")), v1alpha1.ReasonStaleSpool, false},
 		"an unknown class":                                 {both(parked, failing("<script>")), v1alpha1.ReasonDatabaseError, true},
 		"a sidecar that shuts down reports no error by it": {failing("Stopping"), "", false},

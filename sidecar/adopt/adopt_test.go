@@ -221,6 +221,64 @@ func TestASpoolThatHoldsRefusedRecordsStays(t *testing.T) {
 	}
 }
 
+// TestErasuresThatWaitAreDoneForAGonePod lets the database refuse one of them,
+// which keeps the spool, but neither its records nor the other erasures.
+func TestErasuresThatWaitAreDoneForAGonePod(t *testing.T) {
+	uri := pgtest.Database(t)
+	root := t.TempDir()
+	conn, err := pgx.Connect(t.Context(), uri)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	first, _, end := newAdopter(root, uri, time.Minute)
+	defer end()
+	kill(t, hold(t, filepath.Join(root, uuid.NewString()), 20))
+	adoptAll(t, first)
+	if _, err := conn.Exec(t.Context(), `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN IF OLD.user_id = 'learner-1' THEN RAISE EXCEPTION 'kept by law'; END IF; RETURN OLD; END $$;
+		CREATE TRIGGER refuse BEFORE DELETE ON progress_sync.lesson_progress FOR EACH ROW EXECUTE FUNCTION refuse()`); err != nil {
+		t.Fatal(err)
+	}
+	b, err := buffer.Open(buffer.Options{Dir: filepath.Join(root, uuid.NewString()), Policy: held})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 {
+		if _, err := b.Erase(t.Context(), fmt.Sprintf("learner-%d", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := b.Put(t.Context(), updates(20)[10:]); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	a, counts, end := newAdopter(root, uri, time.Minute)
+	defer end()
+	for begin := time.Now(); counts.failed.Load() == 0; {
+		a.look(t.Context(), time.Now())
+		if time.Since(begin) > 20*time.Second {
+			t.Fatal("the refusal was not counted")
+		}
+	}
+	if left := directories(t, root); len(left) != 1 || counts.adopted.Load() != 0 {
+		t.Errorf("left are %v, %d adopted", left, counts.adopted.Load())
+	}
+	// learner-1 and 3 to 9 have one seek each, the last ten two.
+	if diff := cmp.Diff(map[int64]int{1: 8, 2: 10}, saved(t, uri)); diff != "" {
+		t.Errorf("learners with so many seeks (-want +got):\n%s", diff)
+	}
+	if _, err := conn.Exec(t.Context(), "DROP TRIGGER refuse ON progress_sync.lesson_progress"); err != nil {
+		t.Fatal(err)
+	}
+	adoptAll(t, a)
+	if diff := cmp.Diff(map[int64]int{1: 7, 2: 10}, saved(t, uri)); diff != "" {
+		t.Errorf("learners with so many seeks (-want +got):\n%s", diff)
+	}
+}
+
 func TestOnlyUnusedSpoolsOfPodsAreOrphans(t *testing.T) {
 	root := t.TempDir()
 	own, fresh, orphan := uuid.NewString(), uuid.NewString(), uuid.NewString()

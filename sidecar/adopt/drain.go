@@ -7,6 +7,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/flush"
+	"github.com/progress-sync/progress-sync/sidecar/postgres"
 )
 
 // drain writes all that a spool holds, and finishes its erasures. It returns the
@@ -36,8 +37,10 @@ func (a *Adopter) write(ctx context.Context, b *buffer.Buffer, p flush.Policy) e
 	ended := make(chan error, 1)
 	go func() { ended <- f.Run(running) }()
 	err := f.FinishErasures(ctx)
-	if err == nil {
-		_, err = f.Drain(ctx)
+	// What the database refuses to erase keeps the spool, not its records.
+	if _, refused := errors.AsType[*flush.ErasuresError](err); err == nil || refused {
+		_, failed := f.Drain(ctx)
+		err = errors.Join(err, failed)
 	}
 	stop()
 	return errors.Join(err, <-ended)
@@ -47,3 +50,5 @@ func (a *Adopter) write(ctx context.Context, b *buffer.Buffer, p flush.Policy) e
 type quiet struct{ flush.Observer }
 
 func (quiet) ConditionChanged(flush.Condition) {}
+
+func (quiet) ErasuresRefused(int, *postgres.Failure) {}

@@ -67,13 +67,18 @@ func decodeTombstone(value []byte) (tombstone, error) {
 func tombstoneKey(id learnerID) []byte { return append([]byte{prefixTombstone}, id[:]...) }
 
 // erasedBefore reports whether an update happened before its learner was
-// erased. A lane is locked.
+// erased. A guess about a client's clock must not undo an erasure, so what the
+// client said counts. A lane is locked.
 func (b *Buffer) erasedBefore(u *progress.Update) bool {
 	if len(b.tombstones) == 0 || u.OccurredAt == 0 {
 		return false
 	}
+	at := u.OccurredAt
+	if u.ReportedAt != 0 {
+		at = u.ReportedAt
+	}
 	s, ok := b.tombstones[b.format.learnerID(nil, u.UserID)]
-	return ok && u.OccurredAt <= s.at
+	return ok && at <= s.at
 }
 
 // Erase removes all that is held of a learner, and returns when the disk has

@@ -57,6 +57,41 @@ func (l *lane) held(all []Held, f Filter) []Held {
 	return all
 }
 
+// Tally is how much is not saved of some keys.
+type Tally struct {
+	Records int // with one for each key
+	// Updates as in Held.
+	PendingUpdates, InFlightUpdates int64
+}
+
+// Tally counts what Held would return, and makes nothing of it.
+func (b *Buffer) Tally(f Filter) (t Tally) {
+	for _, l := range b.lanes {
+		l.tally(&t, f)
+	}
+	return t
+}
+
+func (l *lane) tally(t *Tally, f Filter) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.each(f, func(e *entry) {
+		t.Records++
+		t.PendingUpdates += waiting(&e.record)
+	})
+	for key, fl := range l.inFlight {
+		if !f.matches(&fl.record.Key) {
+			continue
+		}
+		if l.pending[key] == nil {
+			t.Records++
+		}
+		for ; fl != nil; fl = fl.next {
+			t.InFlightUpdates += waiting(fl.record)
+		}
+	}
+}
+
 // each calls do for the pending entries that f matches, by age where f names no
 // learner. do must not add or remove entries.
 func (l *lane) each(f Filter, do func(*entry)) {

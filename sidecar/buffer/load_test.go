@@ -77,8 +77,10 @@ func TestHeldFindsWhatTheFilterMatches(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			var got []string
+			var tally Tally
 			for _, h := range b.Held(tt.filter) {
 				r := h.Record
+				tally = Tally{tally.Records + 1, tally.PendingUpdates + h.PendingUpdates, tally.InFlightUpdates + h.InFlightUpdates}
 				got = append(got, strings.Join([]string{
 					r.UserID, r.CourseID, r.LessonID, digit(h.PendingUpdates), digit(h.InFlightUpdates),
 				}, " "))
@@ -88,6 +90,9 @@ func TestHeldFindsWhatTheFilterMatches(t *testing.T) {
 			}
 			if !slices.Equal(got, tt.want) {
 				t.Errorf("got %q, want %q", got, tt.want)
+			}
+			if counted := b.Tally(tt.filter); counted != tally {
+				t.Errorf("counted %+v, held are %+v", counted, tally)
 			}
 		})
 	}

@@ -462,8 +462,15 @@ func (m *model) Check(t *rapid.T) {
 		}
 	}
 	got := sums{}
+	var tally Tally
 	for _, h := range m.b.Held(Filter{}) {
 		got[h.Record.Key] = sumOf(h.Record)
+		tally.Records++
+		tally.PendingUpdates += h.PendingUpdates
+		tally.InFlightUpdates += h.InFlightUpdates
+	}
+	if counted := m.b.Tally(Filter{}); counted != tally {
+		t.Fatalf("tally %+v, held %+v", counted, tally)
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(sum{})); diff != "" {
 		t.Fatalf("held: %s", diff)

@@ -48,6 +48,8 @@ const (
 	ClassFenced postgres.Class = "Fenced"
 	// ClassStaleSpool: the ledger is ahead of everything that the spool knows.
 	ClassStaleSpool postgres.Class = "StaleSpool"
+	// ClassTableRefuses: the database refuses one record after the other.
+	ClassTableRefuses postgres.Class = "TableRefuses"
 	// ClassStopping: the sidecar is shutting down.
 	ClassStopping postgres.Class = "Stopping"
 )
@@ -67,6 +69,16 @@ func staleSpool() postgres.Failure {
 		Message: "The database holds later batches of this writer than the spool knows of, " +
 			"so the spool is an old copy; its data is held and not written. " +
 			"Bring back the newest spool, or start with an empty one and keep this for inspection.",
+	}
+}
+
+// tableRefuses is the failure of a table that has refused so many records, and
+// taken none, that it must be at fault.
+func tableRefuses(f postgres.Failure) postgres.Failure {
+	return postgres.Failure{
+		Class: ClassTableRefuses, Kind: postgres.KindServer, Retry: postgres.Hold, SQLState: f.SQLState, Constraint: f.Constraint,
+		Message: "Postgres refuses every record (SQLSTATE " + f.SQLState + "), so the fault is the table's: a trigger, a rule, a policy or " +
+			"a constraint of it. Look into the server's log and mend it; all is kept and tried again by itself.",
 	}
 }
 

@@ -203,7 +203,7 @@ func (d *ledgerModel) record(k progress.Key) progress.Record {
 func (d *ledgerModel) Erase(ctx context.Context, userID string, before time.Time) (postgres.Erased, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if err := errors.Join(ctx.Err(), d.called("erase", progress.Batch{})); err != nil {
+	if err := errors.Join(ctx.Err(), d.called("erase", progress.Batch{Records: []progress.Record{{Key: progress.Key{UserID: userID}}}})); err != nil {
 		return postgres.Erased{}, err
 	}
 	mark := progress.Key{UserID: tombstoneOf + userID}

@@ -28,6 +28,12 @@ type erasing struct {
 	sure uint64
 	// tried is the last one after which no lane has to repeat them.
 	tried atomic.Uint64
+	// refused are those that the database refuses, told is how many of them the
+	// observer knows of.
+	refused refusals
+	told    int
+	// retry asks for those to be tried without their pauses.
+	retry atomic.Bool
 }
 
 // eraseSaved erases a learner from the database, who is erased from the spool,
@@ -35,7 +41,7 @@ type erasing struct {
 func (f *Flusher) eraseSaved(ctx context.Context, e buffer.Erasure) (rows int64, err error) {
 	f.erasing.mu.Lock()
 	defer f.erasing.mu.Unlock()
-	erased, err := f.db.Erase(ctx, e.UserID, e.At.Time())
+	erased, err := f.askLocked(ctx, e)
 	if err != nil {
 		return 0, fmt.Errorf("erasing a learner from the database: %w", err)
 	}
@@ -51,7 +57,7 @@ func (f *Flusher) eraseSaved(ctx context.Context, e buffer.Erasure) (rows int64,
 
 // repeatLocked repeats an erasure, and forgets it if that is the last time.
 func (f *Flusher) repeatLocked(ctx context.Context, e buffer.Erasure, last bool) error {
-	erased, err := f.db.Erase(ctx, e.UserID, e.At.Time())
+	erased, err := f.askLocked(ctx, e)
 	if err != nil {
 		return fmt.Errorf("repeating an erasure: %w", err)
 	}
@@ -65,6 +71,34 @@ func (f *Flusher) repeatLocked(ctx context.Context, e buffer.Erasure, last bool)
 		return &diskError{err}
 	}
 	return nil
+}
+
+// askLocked asks the database to erase, and keeps account of what it refuses.
+func (f *Flusher) askLocked(ctx context.Context, e buffer.Erasure) (postgres.Erased, error) {
+	erased, err := f.db.Erase(ctx, e.UserID, e.At.Time())
+	if err == nil {
+		delete(f.erasing.refused, e.UserID)
+	} else if failure := postgres.Classify(err); !meetsAll(failure) && ctx.Err() == nil {
+		f.erasing.refused.add(e, failure, time.Now())
+	}
+	f.tellLocked()
+	return erased, err
+}
+
+func (f *Flusher) tellLocked() {
+	if n := len(f.erasing.refused); n != f.erasing.told {
+		f.erasing.told = n
+		f.observer.ErasuresRefused(n, f.erasing.refused.newest())
+	}
+}
+
+// endsPass reports whether an error keeps the erasures that follow from being
+// tried: one of the disk, or one that would meet them as well.
+func endsPass(err error) bool {
+	if _, disk := errors.AsType[*diskError](err); disk {
+		return true
+	}
+	return err != nil && meetsAll(postgres.Classify(err))
 }
 
 // secureErasures repeats erasures ahead of a lane's write, if that was not done
@@ -88,9 +122,13 @@ func (f *Flusher) secureErasures(ctx context.Context, outages uint64, anyway boo
 	return nil
 }
 
+// secureLocked repeats all erasures, while lanes wait. So it ends also at one
+// that took its whole time, behind a lock for example. That one and those that
+// follow are left to tendErasures, and so are those that the database refuses.
 func (f *Flusher) secureLocked(ctx context.Context, outages uint64) error {
 	for _, e := range f.buffer.DoneErasures() {
-		if err := f.repeatLocked(ctx, e, false); err != nil {
+		err := f.repeatLocked(ctx, e, false)
+		if endsPass(err) || err != nil && ofLane(postgres.Classify(err)) {
 			return err
 		}
 	}
@@ -100,49 +138,57 @@ func (f *Flusher) secureLocked(ctx context.Context, outages uint64) error {
 
 // tendErasures erases from the database who was only erased from the spool so
 // far, repeats erasures that may have been undone, and ends those whose window
-// is over. It ends at the first failure, which postgres.Classify knows, or which
-// is one of the buffer's disk.
+// is over. It ends at the first failure that would meet all of them, which
+// postgres.Classify knows, or which is one of the buffer's disk; what the
+// database refuses for itself is tried again after a pause of its own.
 func (f *Flusher) tendErasures(ctx context.Context, now time.Time) error {
-	for _, e := range f.buffer.PendingErasures() {
-		if _, err := f.eraseSaved(ctx, e); err != nil {
+	pending := f.buffer.PendingErasures()
+	for _, e := range pending {
+		if !f.erasureDue(e, now) {
+			continue
+		}
+		if _, err := f.eraseSaved(ctx, e); endsPass(err) {
 			return err
 		}
 	}
 	outages, _ := f.gate.calm()
+	window := f.gate.replayWindow()
+	done := f.buffer.DoneErasures()
+	f.erasing.mu.Lock()
+	unsure := f.erasing.sure <= outages
+	f.erasing.refused.keep(pending, done)
+	f.tellLocked()
+	f.erasing.mu.Unlock()
+	for _, e := range done {
+		over := now.Sub(e.Done.Time()) >= window
+		if err := f.tendDone(ctx, e, now, unsure, over); endsPass(err) {
+			return err
+		}
+	}
 	f.erasing.mu.Lock()
 	defer f.erasing.mu.Unlock()
-	if f.erasing.sure <= outages {
-		if err := f.secureLocked(ctx, outages); err != nil {
-			return err
-		}
-	}
-	window := f.gate.replayWindow()
-	for _, e := range f.buffer.DoneErasures() {
-		if now.Sub(e.Done.Time()) < window {
-			continue
-		}
-		if err := f.repeatLocked(ctx, e, true); err != nil {
-			return err
-		}
-	}
+	f.erasing.sure = max(f.erasing.sure, outages+1)
 	return nil
 }
 
-// FinishErasures erases from the database who was only erased from the spool so
-// far, and ends all erasures without waiting for the end of their windows. It is
-// for a spool that is about to be removed, and fails like tendErasures.
-func (f *Flusher) FinishErasures(ctx context.Context) error {
-	for _, e := range f.buffer.PendingErasures() {
-		if _, err := f.eraseSaved(ctx, e); err != nil {
-			return err
-		}
-	}
+// tendDone repeats an erasure if it may have been undone, if its window is over,
+// or if the database refused that before and its pause is over. It keeps lanes
+// waiting for no more than one erasure.
+func (f *Flusher) tendDone(ctx context.Context, e buffer.Erasure, now time.Time, unsure, over bool) error {
 	f.erasing.mu.Lock()
 	defer f.erasing.mu.Unlock()
-	for _, e := range f.buffer.DoneErasures() {
-		if err := f.repeatLocked(ctx, e, true); err != nil {
-			return err
-		}
+	_, refused := f.erasing.refused[e.UserID]
+	if !unsure && (!over && !refused || !f.erasing.refused.due(e, now)) {
+		return nil
 	}
-	return nil
+	return f.repeatLocked(ctx, e, over)
+}
+
+func (f *Flusher) erasureDue(e buffer.Erasure, now time.Time) bool {
+	f.erasing.mu.Lock()
+	defer f.erasing.mu.Unlock()
+	if f.erasing.retry.Swap(false) {
+		f.erasing.refused.again()
+	}
+	return f.erasing.refused.due(e, now)
 }

@@ -41,6 +41,9 @@ type journal struct {
 	failures    int
 	retries     int
 	conditions  []Condition
+
+	refusedErasures int
+	refusal         *postgres.Failure
 }
 
 func (j *journal) BatchSaved(b progress.Batch, rows int64, _ time.Time) {
@@ -78,6 +81,19 @@ func (j *journal) AttemptFailed(postgres.Failure) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.failures++
+}
+
+func (j *journal) ErasuresRefused(n int, last *postgres.Failure) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.refusedErasures, j.refusal = n, last
+}
+
+// refused is how many erasures the database refuses, and why.
+func (j *journal) refused() (int, *postgres.Failure) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.refusedErasures, j.refusal
 }
 
 func (j *journal) Retried() {

@@ -51,6 +51,7 @@ func New(o Options) *Flusher {
 		session: newSession(o.Database, o.Buffer, uuid.NewString()),
 		gate:    newGate(lanes, o.Policy, chance, observer),
 		done:    make(chan struct{}),
+		erasing: erasing{refused: refusals{}},
 	}
 	for i := range lanes {
 		f.lanes = append(f.lanes, &lane{f: f, index: i, rows: map[uint64]int64{}, doubts: newDoubts()})
@@ -77,11 +78,17 @@ func (f *Flusher) Run(ctx context.Context) error {
 }
 
 // SetPolicy changes the policy of a running Flusher and lets all lanes try now.
-func (f *Flusher) SetPolicy(p Policy) { f.gate.setPolicy(p) }
+func (f *Flusher) SetPolicy(p Policy) {
+	f.erasing.retry.Store(true)
+	f.gate.setPolicy(p)
+}
 
 // Nudge says that credentials or configuration changed: whatever waits after a
 // failure tries again now, and an idle connection is checked.
-func (f *Flusher) Nudge() { f.gate.recheck() }
+func (f *Flusher) Nudge() {
+	f.erasing.retry.Store(true)
+	f.gate.recheck()
+}
 
 // agreed returns since when at least every lane's ledger and spool were seen to
 // agree, and when the last batch was confirmed; zero for never.

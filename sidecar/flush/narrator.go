@@ -42,6 +42,16 @@ func (n *narrator) tell(c Condition) {
 	n.log.Info(said[c.Phase], append(failureValues(*c.Failure), "failures", c.Failures)...)
 }
 
+func (n *narrator) ErasuresRefused(count int, last *postgres.Failure) {
+	if last == nil {
+		n.log.Info("The database has erased every learner whose erasure it had refused")
+	} else {
+		n.log.Info("The database refuses to erase learners who are erased from the spool; that is tried again, and all else goes on",
+			append(failureValues(*last), "learners", count)...)
+	}
+	n.Observer.ErasuresRefused(count, last)
+}
+
 func (n *narrator) Rewound(r Rewind) {
 	values := []any{"lane", r.Lane, "saved", r.Applied, "database", r.Ledger, "kept", r.Kept}
 	if r.Complete {

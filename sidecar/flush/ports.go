@@ -70,6 +70,9 @@ type Observer interface {
 	Retried()
 	// ConditionChanged: see Condition. Called in the order of the changes.
 	ConditionChanged(Condition)
+	// ErasuresRefused: the database refuses so many erasures for themselves, and
+	// why it last refused one; 0 and nil for none. They are tried again.
+	ErasuresRefused(n int, last *postgres.Failure)
 }
 
 // Rewind tells how far the database fell back in one lane.

@@ -318,3 +318,92 @@ func TestAgainstPostgresANewerProcessFencesAnOlder(t *testing.T) {
 		t.Error("the fenced process has not kept what it accepted")
 	}
 }
+
+// guard lets a trigger do something to the rows of the learners that a condition
+// matches.
+func guard(condition, what string) string {
+	return fmt.Sprintf(`CREATE OR REPLACE FUNCTION guard() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN IF %s THEN %s; END IF; RETURN NEW; END $$;
+		CREATE OR REPLACE TRIGGER guard BEFORE INSERT OR UPDATE ON progress_sync.lesson_progress FOR EACH ROW EXECUTE FUNCTION guard()`,
+		condition, what)
+}
+
+func TestAgainstPostgresWhomATriggerRefusesHoldsNobodyElse(t *testing.T) {
+	for name, c := range map[string]struct{ what, state string }{
+		"by an exception":          {"RAISE EXCEPTION 'no'", "P0001"},
+		"by a code of its own":     {"RAISE EXCEPTION 'no' USING ERRCODE = 'LMS01'", "LMS01"},
+		"by denying a right":       {"RAISE insufficient_privilege", "42501"},
+		"by a constraint":          {"NEW.percentage = NULL", "23502"},
+		"by swallowing the record": {"RETURN NULL", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			uri := pgtest.Database(t)
+			admin := connect(t, uri)
+			b := openBuffer(t, vfs.NewMem(), bufferPolicy)
+			f := start(t, b, openDatabase(t, uri), quick)
+			put(t, b, 99)
+			if err := f.Sync(t.Context(), buffer.Filter{}); err != nil {
+				t.Fatal(err)
+			}
+			execute(t, admin, guard(fmt.Sprintf("NEW.user_id = '%s'", key(7).UserID), c.what))
+			put(t, b, learners(61)...)
+			if err := f.Sync(t.Context(), buffer.Filter{}); err != nil {
+				t.Fatal(err)
+			}
+			got := sums(t, admin)
+			for _, k := range learners(61) {
+				want := [2]int64{1, 1}
+				if k == 7 {
+					want = [2]int64{}
+				}
+				if got[key(k).UserID] != want {
+					t.Errorf("learner %d: %v, want %v", k, got[key(k).UserID], want)
+				}
+			}
+			letters, _, err := b.ListDeadLetters(0, 10)
+			if err != nil || len(letters) != 1 || letters[0].Record.Key != key(7) || letters[0].Reason.SQLState != c.state {
+				t.Errorf("set aside %+v, %v", letters, err)
+			}
+			// Its trigger mended, the record is written, once.
+			execute(t, admin, "DROP TRIGGER guard ON progress_sync.lesson_progress")
+			if err := b.ReplayDeadLetter(letters[0].ID); err != nil {
+				t.Fatal(err)
+			}
+			if err := f.Sync(t.Context(), buffer.Filter{}); err != nil {
+				t.Fatal(err)
+			}
+			if got := sums(t, admin)[key(7).UserID]; got != [2]int64{1, 1} {
+				t.Errorf("after the replay: %v", got)
+			}
+		})
+	}
+}
+
+func TestAgainstPostgresATableThatRefusesEverybodyIsHeld(t *testing.T) {
+	uri := pgtest.Database(t)
+	admin := connect(t, uri)
+	b := openBuffer(t, vfs.NewMem(), bufferPolicy)
+	f := start(t, b, openDatabase(t, uri), quick)
+	put(t, b, 99)
+	if err := f.Sync(t.Context(), buffer.Filter{}); err != nil {
+		t.Fatal(err)
+	}
+	execute(t, admin, guard("true", "RAISE EXCEPTION 'closed'"))
+	put(t, b, learners(61)...)
+	if failure := notSaved(t, f.Sync(t.Context(), buffer.Filter{})); failure.SQLState != "P0001" {
+		t.Errorf("failure %+v", failure)
+	}
+	until(t, "the condition is reported", func() bool { return f.seen.condition().Phase == PhaseHeld })
+	if s := b.Stats(); s.DeadLetters != 0 || s.Pending+s.InFlight != 61 {
+		t.Errorf("in the spool: %+v", s)
+	}
+	execute(t, admin, "DROP TRIGGER guard ON progress_sync.lesson_progress")
+	until(t, "everything is written", func() bool { s := b.Stats(); return s.Pending+s.InFlight == 0 })
+	if got := sums(t, admin); len(got) != 62 {
+		t.Errorf("saved %d rows", len(got))
+	}
+	if n := b.Stats().DeadLetters; n != 0 {
+		t.Errorf("%d dead letters", n)
+	}
+	until(t, "the condition is well again", func() bool { return f.seen.condition().Phase == PhaseWorking })
+}

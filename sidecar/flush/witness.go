@@ -47,6 +47,9 @@ func (g *gate) doubted(a attempt, f postgres.Failure, rest, against bool) {
 	defer g.mu.Unlock()
 	g.observer.AttemptFailed(f)
 	g.contactLocked(true)
+	if against {
+		f = tableRefuses(f)
+	}
 	now := time.Now()
 	t := &g.lanes[a.lane]
 	if t.failures == 0 {

@@ -120,7 +120,7 @@ func (c *conn) handOver() bool {
 func (c *conn) exchange() bool {
 	server, now := c.server.http, time.Now()
 	e := c.server.newExchange(c, now)
-	server.Handler.ServeHTTP(&e.answer, &e.request)
+	c.server.plain.ServeHTTP(&e.answer, &e.request)
 	c.served = true
 	stays := e.body.rest() == nil && !c.server.closing.Load()
 	e.out, stays = e.answer.append(e.out[:0], c.server.date.at(now), stays)

@@ -7,7 +7,9 @@
 // the fields and forms of HTTP that ask for more care: the rules are in head.go.
 // A connection's first request that is not plain, malformed ones too, goes to
 // net/http with all that follows it, so that there is one answer to each of
-// these, and it is net/http's. What is plain gets the answer that net/http would
+// these, and it is net/http's, with one exception: a request of which the end can't
+// be told, which net/http would take, is refused and ends its connection
+// (framing.go). What is plain gets the answer that net/http would
 // give, for less CPU time: no goroutine watches a connection while its request
 // is being answered, deadlines are set anew only when they come near, a head is
 // only read where it differs from the one before, and nothing is allocated.

@@ -53,30 +53,3 @@ func (h *handover) pass(a accepted) bool {
 		return false
 	}
 }
-
-// begun is a connection of which something was read already.
-type begun struct {
-	net.Conn
-	read []byte
-}
-
-// Read implements net.Conn.
-func (b *begun) Read(p []byte) (int, error) {
-	if len(b.read) == 0 {
-		return b.Conn.Read(p)
-	}
-	n := copy(p, b.read)
-	if b.read = b.read[n:]; len(b.read) == 0 {
-		b.read = nil // its memory is the connection's buffer
-	}
-	return n, nil
-}
-
-// CloseWrite is what net/http looks for in a connection that it ends before it
-// has read all of it.
-func (b *begun) CloseWrite() error {
-	if c, ok := b.Conn.(interface{ CloseWrite() error }); ok {
-		return c.CloseWrite()
-	}
-	return nil
-}

@@ -79,8 +79,17 @@ func serveOn(t testing.TB, s server, l net.Listener) {
 	})
 }
 
+// refuse is what a request gets whose end can't be told.
+func refuse(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain")
+	w.WriteHeader(http.StatusBadRequest)
+	_, _ = w.Write([]byte(refused))
+}
+
+const refused = "no end"
+
 func serveFront(t testing.TB, h *http.Server) string {
-	return serve(t, front.New(h, plainPath, otherPlainPath))
+	return serve(t, front.New(h, refuse, plainPath, otherPlainPath))
 }
 
 // fataler is a test, or one of the cases of a property.

@@ -13,6 +13,7 @@ import (
 // logger.
 type Server struct {
 	http    *http.Server
+	plain   http.Handler
 	routes  []route
 	closing atomic.Bool
 	date    date
@@ -24,10 +25,12 @@ type Server struct {
 	empty chan struct{} // closed when closing and without conns
 }
 
-// New makes a Server. All timeouts of h must be set. Paths are those that a
-// POST of is plain, without a query.
-func New(h *http.Server, paths ...string) *Server {
-	s := &Server{http: h, conns: map[*conn]struct{}{}, empty: make(chan struct{})}
+// New makes a Server of h, which it takes over. All timeouts of h must be set.
+// Paths are those that a POST of is plain, without a query. What refuse gets is a
+// request whose end can't be told, and the connection ends after its answer.
+func New(h *http.Server, refuse http.HandlerFunc, paths ...string) *Server {
+	s := &Server{http: h, plain: h.Handler, conns: map[*conn]struct{}{}, empty: make(chan struct{})}
+	h.Handler, h.ConnContext = guard(h.Handler, refuse), withConn
 	for _, path := range paths {
 		s.routes = append(s.routes, route{line: "POST " + path + " HTTP/1.1\r\n", path: path})
 	}

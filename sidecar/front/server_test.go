@@ -110,7 +110,7 @@ func TestAConnectionIsGivenBackHoweverItEnds(t *testing.T) {
 			panic("as asked for")
 		}
 		echo(w, r)
-	})), plainPath), l)
+	})), refuse, plainPath), l)
 	for _, sent := range conversations {
 		all(t, inner.Addr().String(), sent)
 	}
@@ -122,7 +122,7 @@ func TestAPanicEndsTheConnectionAndIsLogged(t *testing.T) {
 	var logged strings.Builder
 	h := settings(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("a mistake") }))
 	h.ErrorLog = log.New(&logged, "", 0)
-	s := front.New(h, plainPath)
+	s := front.New(h, refuse, plainPath)
 	c := connect(t, serve(t, s))
 	c.send(post("2") + "hi")
 	c.expectEnd()
@@ -247,7 +247,7 @@ func TestShutdownWaitsForRequestsAndClosesIdleConnections(t *testing.T) {
 			<-leave
 		}
 		echo(w, r)
-	})), plainPath)
+	})), refuse, plainPath)
 	address := serve(t, s)
 	untouched, used, busy := connect(t, address), connect(t, address), connect(t, address)
 	used.send(post("2") + "hi")
@@ -284,7 +284,7 @@ func TestCloseCutsOffRequestsUnderWay(t *testing.T) {
 	s := front.New(settings(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		entered <- struct{}{}
 		<-leave
-	})), plainPath)
+	})), refuse, plainPath)
 	c := connect(t, serve(t, s))
 	c.send(post("2") + "hi")
 	<-entered
@@ -296,7 +296,7 @@ func TestCloseCutsOffRequestsUnderWay(t *testing.T) {
 
 func TestServeEndsWithItsListener(t *testing.T) {
 	l := listen(t)
-	s := front.New(settings(http.HandlerFunc(echo)), plainPath)
+	s := front.New(settings(http.HandlerFunc(echo)), refuse, plainPath)
 	ended := make(chan error, 1)
 	go func() { ended <- s.Serve(l) }()
 	_ = l.Close()

@@ -1,15 +1,14 @@
 package ingest
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
+	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
 // accept serves POST /v1/progress and /v1/progress/complete.
@@ -34,7 +33,8 @@ func (h *Handler) accept(w http.ResponseWriter, r *http.Request, limits Limits, 
 		return
 	}
 	defer h.requests.leave()
-	q := h.pools.getRequest(f, user, limits.MaxItems)
+	received := progress.InstantOf(h.now())
+	q := h.pools.getRequest(f, user, limits.MaxItems, received)
 	defer h.pools.putRequest(q)
 	if refused := decode(q, media, *buf); refused != nil {
 		h.refuse(w, refused)
@@ -44,9 +44,14 @@ func (h *Handler) accept(w http.ResponseWriter, r *http.Request, limits Limits, 
 		h.refuseUser(w, otherUser(), q.items)
 		return
 	}
-	if n := badItems(q.errors); n > 0 {
+	if n := q.mistakes.items; n > 0 {
 		h.reject(ReasonInvalid, n)
 	}
+	if !room.grow(room.taken + q.answerBytes()) {
+		h.refuse(w, &refusal{ReasonOverloaded, *h.overloaded()})
+		return
+	}
+	h.clocks.Correct(q.updates, received)
 	var results []buffer.Result
 	if len(q.updates) > 0 {
 		var err error
@@ -57,9 +62,9 @@ func (h *Handler) accept(w http.ResponseWriter, r *http.Request, limits Limits, 
 	}
 	acknowledged := h.count(q, results)
 	switch {
-	case acknowledged == 0 && len(q.errors) > 0:
-		h.refuseAll(w, q.errors)
-	case len(q.errors) > 0:
+	case acknowledged == 0 && q.mistakes.count > 0:
+		h.refuseAll(w, &q.mistakes)
+	case q.mistakes.count > 0:
 		h.answerSome(w, r, q, results)
 	case wantsMinimal(r):
 		w.WriteHeader(http.StatusNoContent)
@@ -75,7 +80,7 @@ func (h *Handler) count(q *request, results []buffer.Result) int {
 	for i := range results {
 		switch r := &results[i]; {
 		case r.Err != nil:
-			q.errors = append(q.errors, h.refuseResult(r.Err, q.origins[i]))
+			q.mistakes.add(h.refuseResult(r.Err, q.origins[i]))
 		case r.Duplicate:
 			repeated++
 		default:
@@ -86,7 +91,7 @@ func (h *Handler) count(q *request, results []buffer.Result) int {
 		}
 	}
 	if accepted+repeated < len(results) {
-		slices.SortStableFunc(q.errors, func(a, b itemError) int { return cmp.Compare(a.index, b.index) })
+		q.mistakes.sort()
 	}
 	if accepted > 0 {
 		h.state.Accepted(accepted, merged)
@@ -118,17 +123,6 @@ func (h *Handler) refuseResult(err error, index int) itemError {
 }
 
 func (h *Handler) reject(reason Reason, updates int) { h.state.Rejected(string(reason), updates) }
-
-// badItems counts the items with errors, which are sorted by item.
-func badItems(errors []itemError) int {
-	n, last := 0, -1
-	for _, e := range errors {
-		if e.index != last {
-			n, last = n+1, e.index
-		}
-	}
-	return n
-}
 
 func (h *Handler) refuse(w http.ResponseWriter, refused *refusal) {
 	h.reject(refused.reason, 1)
@@ -177,15 +171,10 @@ func putProblem(err error, retry time.Duration) (reason Reason, p problem) {
 }
 
 // refuseAll answers a request of which nothing was good.
-func (h *Handler) refuseAll(w http.ResponseWriter, errors []itemError) {
+func (h *Handler) refuseAll(w http.ResponseWriter, m *mistakes) {
 	p := problem{
-		status: errors[0].status, kind: "invalid", title: "Invalid updates",
-		detail: errors[0].detail, errors: errors,
-	}
-	for _, e := range errors {
-		if e.status != p.status {
-			p.status = statusInvalid
-		}
+		status: m.status, kind: "invalid", title: "Invalid updates",
+		detail: m.listed[0].detail, errors: m.listed, more: m.more(),
 	}
 	switch p.status {
 	case http.StatusTooManyRequests:
@@ -196,8 +185,8 @@ func (h *Handler) refuseAll(w http.ResponseWriter, errors []itemError) {
 	case http.StatusGone:
 		p.kind, p.title = "erased", "The learner was erased"
 	}
-	if n := badItems(errors); n > 1 {
-		p.detail = fmt.Sprintf("none of the %d items was kept, see errors; the first: %s", n, p.detail)
+	if m.items > 1 {
+		p.detail = fmt.Sprintf("none of the %d items was kept, see errors; the first: %s", m.items, p.detail)
 	}
 	h.writeProblem(w, &p)
 }
@@ -230,17 +219,14 @@ func (h *Handler) answerSome(w http.ResponseWriter, r *http.Request, q *request,
 		b = append(b, "],"...)
 	}
 	b = append(b, `"errors":`...)
-	b = appendItemErrors(b, q.errors)
+	b = appendItemErrors(b, q.mistakes.listed, q.mistakes.more())
 	b = append(b, `,"sync":`...)
 	state := h.stateOf(buffer.Filter{UserID: q.user})
 	b = appendSyncState(b, &state)
 	b = append(b, "}\n"...)
 	*out = b
-	for _, e := range q.errors {
-		if e.status == http.StatusTooManyRequests {
-			setRetryAfter(w.Header(), h.untilNextSync())
-			break
-		}
+	if q.mistakes.full {
+		setRetryAfter(w.Header(), h.untilNextSync())
 	}
 	h.write(w, http.StatusMultiStatus, b)
 }

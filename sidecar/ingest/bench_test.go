@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
@@ -43,12 +44,13 @@ func BenchmarkPost(b *testing.B) {
 			s.Attach(spool, func() int { return 0 })
 			h := New(Options{Buffer: spool, Syncer: &fakeSyncer{}, Reader: &fakeReader{}, State: s, Limits: LimitsOf(config.Default())})
 			var bodies []string
+			now := time.Now().Format(time.RFC3339Nano)
 			for learner := range 100 {
 				items := make([]string, n)
 				for i := range items {
 					items[i] = fmt.Sprintf(`{"userId":"learner-%d","courseId":"course-7","lessonId":"lesson-%d","moduleId":"module-3",`+
 						`"currentTime":123.456,"duration":600,"watchedDelta":5,"pauseEvents":1,"playbackSpeed":1.25,`+
-						`"occurredAt":"2026-03-01T09:30:00.125Z"}`, learner, i)
+						`"occurredAt":%q}`, learner, i, now)
 				}
 				body := strings.Join(items, ",")
 				if n > 1 {

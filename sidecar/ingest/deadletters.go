@@ -100,6 +100,14 @@ func (h *Handler) answerDeadLetters(w http.ResponseWriter, after uint64, limit i
 		h.refuseDeadLetter(w, err)
 		return
 	}
+	room := h.lease(*h.limits.Load())
+	defer room.end()
+	if !room.grow(int64(len(letters)) * recordBytes) {
+		p := h.overloaded()
+		p.detail = "there is no room for the answer now; ask again, or for fewer with limit="
+		h.writeProblem(w, p)
+		return
+	}
 	out := h.pools.getBuffer()
 	defer h.pools.putBuffer(out)
 	b := (*out)[:0]

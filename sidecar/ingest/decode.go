@@ -38,23 +38,26 @@ type request struct {
 	form     form
 	user     string // whose updates they are, "" if they say so themselves
 	maxItems int
+	received progress.Instant // now
 
-	updates []progress.Update
-	origins []int // for each update, the index of its item
-	errors  []itemError
-	items   int  // good and bad
-	single  bool // the body is one object that stands for one update
-	foreign bool // an item names another user
+	updates  []progress.Update
+	origins  []int // for each update, the index of its item
+	mistakes mistakes
+	items    int  // good and bad
+	asked    int  // the updates that the items ask for, good and bad
+	single   bool // the body is one object that stands for one update
+	foreign  bool // an item names another user
 
 	fields  members
 	scratch []byte
 }
 
-func (q *request) reset(f form, user string, maxItems int) {
+func (q *request) reset(f form, user string, maxItems int, received progress.Instant) {
 	clear(q.updates) // let go of the strings
-	clear(q.errors)
-	q.form, q.user, q.maxItems, q.items, q.single, q.foreign = f, user, maxItems, 0, false, false
-	q.updates, q.origins, q.errors = q.updates[:0], q.origins[:0], q.errors[:0]
+	q.mistakes.reset()
+	q.form, q.user, q.maxItems, q.received = f, user, maxItems, received
+	q.items, q.asked, q.single, q.foreign = 0, 0, false, false
+	q.updates, q.origins = q.updates[:0], q.origins[:0]
 }
 
 // decodeJSON reads one object or an array of them. Its error is *syntaxError,
@@ -99,18 +102,20 @@ func (q *request) decodeLines(body []byte) error {
 		if s.space(); s.pos >= len(s.data) {
 			continue
 		}
-		updates, mistakes, items := len(q.updates), len(q.errors), q.items
+		updates, mistakes, items, asked := len(q.updates), q.mistakes, q.items, q.asked
 		err := q.item(&s, 0)
 		if err == nil {
 			err = s.end()
 		}
 		if err != nil {
-			q.updates, q.origins, q.errors = q.updates[:updates], q.origins[:updates], q.errors[:mistakes]
-			q.items = items + 1
-			q.errors = append(q.errors, itemError{
-				index: items, status: http.StatusBadRequest,
-				detail: fmt.Sprintf("line %d is not valid JSON: %s", number, err.Error()),
-			})
+			q.updates, q.origins, q.mistakes = q.updates[:updates], q.origins[:updates], mistakes
+			q.items, q.asked = items+1, asked+1
+			if q.mistakes.note(items, http.StatusBadRequest) {
+				q.mistakes.listed = append(q.mistakes.listed, itemError{
+					index: items, status: http.StatusBadRequest,
+					detail: fmt.Sprintf("line %d is not valid JSON: %s", number, err.Error()),
+				})
+			}
 		}
 		if err := q.checkCount(); err != nil {
 			return err
@@ -122,8 +127,21 @@ func (q *request) decodeLines(body []byte) error {
 	return nil
 }
 
+// answerBytes is about what the updates' records take in an answer, beyond the
+// body's own size. A single one is not worth counting.
+func (q *request) answerBytes() (n int64) {
+	if len(q.updates) < 2 {
+		return 0
+	}
+	for i := range q.updates {
+		u := &q.updates[i]
+		n += recordBytes + int64(len(u.UserID)+len(u.CourseID)+len(u.LessonID)+len(u.ModuleID))
+	}
+	return n
+}
+
 func (q *request) checkCount() error {
-	if q.items > q.maxItems || len(q.updates) > q.maxItems {
+	if q.asked > q.maxItems {
 		return &tooManyError{limit: q.maxItems}
 	}
 	return nil
@@ -132,12 +150,12 @@ func (q *request) checkCount() error {
 // item scans one element of the body and adds its update, or its mistakes.
 func (q *request) item(s *scanner, depth int) *syntaxError {
 	index := q.items
-	q.items++
-	excess := index >= q.maxItems // only the syntax matters then
+	q.items, q.asked = q.items+1, q.asked+1
+	excess := q.asked > q.maxItems // only the syntax matters then
 	if s.space() != '{' {
 		v, err := s.value(depth)
 		if err == nil && !excess {
-			q.errors = append(q.errors, itemError{
+			q.mistakes.add(itemError{
 				index: index, status: statusInvalid,
 				detail: "an item must be a JSON object, not " + v.kind.String(),
 			})
@@ -158,7 +176,7 @@ func (q *request) item(s *scanner, depth int) *syntaxError {
 	if err != nil || excess {
 		return err
 	}
-	r := reader{data: s.data, fields: &q.fields, user: q.user, index: index, errors: &q.errors, scratch: q.scratch}
+	r := reader{data: s.data, fields: &q.fields, user: q.user, index: index, received: q.received, mistakes: &q.mistakes, scratch: q.scratch}
 	if q.form == formComplete {
 		q.complete(&r)
 	} else {
@@ -170,10 +188,10 @@ func (q *request) item(s *scanner, depth int) *syntaxError {
 }
 
 func (q *request) update(r *reader) {
-	mistakes := len(q.errors)
+	mistakes := q.mistakes.count
 	q.updates = append(q.updates, progress.Update{})
 	r.update(&q.updates[len(q.updates)-1])
-	if len(q.errors) > mistakes {
+	if q.mistakes.count > mistakes {
 		q.updates = q.updates[:len(q.updates)-1]
 		return
 	}
@@ -182,16 +200,13 @@ func (q *request) update(r *reader) {
 
 // complete adds the completion of one lesson, or of each of lessonIds.
 func (q *request) complete(r *reader) {
-	mistakes, updates := len(q.errors), len(q.updates)
+	mistakes, updates := q.mistakes.count, len(q.updates)
 	var u progress.Update
 	many := r.fields.has(fieldLessonIDs)
 	r.texts(&u, !many)
-	u.OccurredAt = r.instant(fieldOccurredAt)
+	u.OccurredAt, u.SentAt = r.instant(fieldOccurredAt), r.instant(fieldSentAt)
 	u.Completed = true
 	add := func(lesson string) {
-		if len(q.updates) > q.maxItems {
-			return
-		}
 		u.LessonID = lesson
 		q.updates, q.origins = append(q.updates, u), append(q.origins, r.index)
 	}
@@ -204,9 +219,11 @@ func (q *request) complete(r *reader) {
 		r.fail(fieldEventID, "can't be combined with lessonIds, since each update has an id of its own: send an array of items")
 	default:
 		q.single = false
-		r.lessonIDs(add)
+		q.asked-- // an item without lessons is one, too
+		n := r.lessonIDs(q.maxItems-q.asked, add)
+		q.asked += max(1, n)
 	}
-	if len(q.errors) > mistakes {
+	if q.mistakes.count > mistakes {
 		q.updates, q.origins = q.updates[:updates], q.origins[:updates]
 	}
 }

@@ -94,6 +94,15 @@ func (b *fakeBuffer) Held(f buffer.Filter) []buffer.Held {
 	return all
 }
 
+func (b *fakeBuffer) Tally(f buffer.Filter) (t buffer.Tally) {
+	for _, h := range b.Held(f) {
+		t.Records++
+		t.PendingUpdates += h.PendingUpdates
+		t.InFlightUpdates += h.InFlightUpdates
+	}
+	return t
+}
+
 // save takes a key out, as Confirm does, and returns its record.
 func (b *fakeBuffer) save(k progress.Key) progress.Record {
 	b.mu.Lock()
@@ -235,10 +244,10 @@ func (s *fakeState) Rejected(reason string, n int) {
 	s.rejected[reason] += n
 }
 
-type noDeadLetters struct{}
+type noDeadLetters struct{ letters []buffer.DeadLetter }
 
-func (noDeadLetters) ListDeadLetters(uint64, int) ([]buffer.DeadLetter, bool, error) {
-	return nil, false, nil
+func (n noDeadLetters) ListDeadLetters(uint64, int) ([]buffer.DeadLetter, bool, error) {
+	return n.letters, false, nil
 }
 
 func (noDeadLetters) DeadLetter(uint64) (buffer.DeadLetter, error) {

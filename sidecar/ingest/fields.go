@@ -19,6 +19,7 @@ const (
 	fieldPlaybackSpeed
 	fieldCompleted
 	fieldOccurredAt
+	fieldSentAt
 	fieldLessonIDs // only of POST /v1/progress/complete
 	fieldCount
 
@@ -31,7 +32,7 @@ func (f field) String() string {
 		"userId", "courseId", "lessonId", "moduleId", "eventId",
 		"currentTime", "duration", "percentage", "watchedDuration", "watchedDelta",
 		"seekEvents", "pauseEvents", "playbackSpeed", "completed", "occurredAt",
-		"lessonIds",
+		"sentAt", "lessonIds",
 	}[f]
 }
 
@@ -68,20 +69,10 @@ func fieldOf(name []byte) field {
 		return fieldCompleted
 	case "occurredAt":
 		return fieldOccurredAt
+	case "sentAt":
+		return fieldSentAt
 	case "lessonIds":
 		return fieldLessonIDs
 	}
 	return fieldUnknown
 }
-
-// Limits of numbers. They keep sums far from overflow and catch milliseconds
-// that were meant as seconds in a delta; positions of live streams can be
-// seconds since 1970.
-const (
-	maxSeconds      = 1e10
-	maxDeltaSeconds = 1e6
-	maxPercentage   = 100
-	maxEvents       = 1_000_000
-	maxSpeed        = 100
-	maxUnixMillis   = 253402300799999 // the end of the year 9999
-)

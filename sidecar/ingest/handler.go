@@ -6,10 +6,12 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/progress-sync/progress-sync/sidecar/clocks"
 )
 
-// Options are what a Handler works with. All are required but Panel and
-// OpenAPI, whose paths are not found without them.
+// Options are what a Handler works with. All are required but Now, and Panel
+// and OpenAPI, whose paths are not found without them.
 type Options struct {
 	Buffer Buffer
 	Syncer Syncer
@@ -17,6 +19,8 @@ type Options struct {
 	Reader Reader
 	State  State
 	Limits Limits
+	// Now is the clock, time.Now if nil.
+	Now func() time.Time
 	// Panel serves /ui and what is below.
 	Panel http.Handler
 	// OpenAPI is the document at /openapi.json.
@@ -39,6 +43,8 @@ type Handler struct {
 	reader Reader
 	state  State
 	limits atomic.Pointer[Limits]
+	now    func() time.Time
+	clocks *clocks.Corrector
 
 	panel   http.Handler
 	openAPI []byte
@@ -57,8 +63,11 @@ type Handler struct {
 func New(o Options) *Handler {
 	h := &Handler{
 		buffer: o.Buffer, syncer: o.Syncer, eraser: o.Eraser, reader: o.Reader, state: o.State,
-		ended: make(chan struct{}), panel: o.Panel, openAPI: o.OpenAPI,
+		ended: make(chan struct{}), panel: o.Panel, openAPI: o.OpenAPI, clocks: clocks.New(),
 		jsonType: []string{"application/json"}, noStore: []string{"no-store"},
+	}
+	if h.now = o.Now; h.now == nil {
+		h.now = time.Now
 	}
 	h.SetLimits(o.Limits)
 	return h
@@ -79,6 +88,12 @@ func AcceptPaths() []string { return []string{progressPath, completePath} }
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !h.isFromHere(w, r) {
 		return
+	}
+	if r.URL.RawQuery != "" {
+		if wrong := checkQuery(r.URL.RawQuery); wrong != nil {
+			h.writeProblem(w, wrong)
+			return
+		}
 	}
 	limits := *h.limits.Load()
 	switch r.URL.Path {

@@ -1,6 +1,10 @@
 package ingest
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+)
 
 // pools keeps buffers between requests; large ones are left to the collector.
 type pools struct{ buffers, requests sync.Pool }
@@ -23,12 +27,12 @@ func (p *pools) putBuffer(b *[]byte) {
 	}
 }
 
-func (p *pools) getRequest(f form, user string, maxItems int) *request {
+func (p *pools) getRequest(f form, user string, maxItems int, received progress.Instant) *request {
 	q, ok := p.requests.Get().(*request)
 	if !ok {
 		q = new(request)
 	}
-	q.reset(f, user, maxItems)
+	q.reset(f, user, maxItems, received)
 	return q
 }
 

@@ -15,6 +15,7 @@ type Buffer interface {
 	Put(ctx context.Context, updates []progress.Update) ([]buffer.Result, error)
 	Reset(ctx context.Context, keys []progress.Key) ([]buffer.Result, error)
 	Held(filter buffer.Filter) []buffer.Held
+	Tally(filter buffer.Filter) buffer.Tally
 	Lanes() int
 	Applied(lane int) uint64
 	Progressed() <-chan struct{}

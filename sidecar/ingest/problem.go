@@ -15,12 +15,23 @@ type problem struct {
 	title      string
 	detail     string // what is wrong here, and what to do
 	errors     []itemError
+	more       int // mistakes that are not among them
 	retryAfter time.Duration
 	sync       *state.SyncState
 }
 
 // problemType starts the type of every problem.
 const problemType = "urn:progress-sync:problem:"
+
+// RefuseFraming answers a request whose end can't be told. The server around the
+// handler finds these, since net/http lets them pass.
+func (h *Handler) RefuseFraming(w http.ResponseWriter, _ *http.Request) {
+	h.refuse(w, &refusal{ReasonMalformed, problem{
+		status: http.StatusBadRequest, kind: "malformed", title: "Malformed request",
+		detail: "its end can't be told, so nothing was kept and the connection ends: send Content-Length or Transfer-Encoding, " +
+			"not both, no Transfer-Encoding over HTTP/1.0, and each field in one line; a proxy that adds one of the two must drop the other",
+	}})
+}
 
 func (h *Handler) writeProblem(w http.ResponseWriter, p *problem) {
 	out := h.pools.getBuffer()
@@ -40,7 +51,7 @@ func (h *Handler) writeProblem(w http.ResponseWriter, p *problem) {
 			b = appendString(b, field)
 		}
 		b = append(b, `,"errors":`...)
-		b = appendItemErrors(b, p.errors)
+		b = appendItemErrors(b, p.errors, p.more)
 	}
 	if p.sync != nil {
 		b = append(b, `,"sync":`...)
@@ -57,7 +68,8 @@ func (h *Handler) writeProblem(w http.ResponseWriter, p *problem) {
 	_, _ = w.Write(b) //nolint:gosec // it is JSON; and a client that is gone needs no answer
 }
 
-func appendItemErrors(b []byte, errors []itemError) []byte {
+// appendItemErrors writes an array, and after it how many more there are.
+func appendItemErrors(b []byte, errors []itemError, more int) []byte {
 	b = append(b, '[')
 	for i, e := range errors {
 		if i > 0 {
@@ -75,7 +87,12 @@ func appendItemErrors(b []byte, errors []itemError) []byte {
 		b = appendString(b, e.detail)
 		b = append(b, '}')
 	}
-	return append(b, ']')
+	b = append(b, ']')
+	if more > 0 {
+		b = append(b, `,"moreErrors":`...)
+		b = strconv.AppendInt(b, int64(more), 10)
+	}
+	return b
 }
 
 // setRetryAfter rounds up to whole seconds, as the header wants them.

@@ -1,8 +1,10 @@
 package ingest
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 )
@@ -14,6 +16,36 @@ func queryProblem(name, detail string) *problem {
 		detail: name + " " + detail,
 		errors: []itemError{{status: http.StatusBadRequest, field: name, detail: name + " " + detail}},
 	}
+}
+
+// checkQuery refuses parameters that can be read in two ways. One that is given
+// twice has two values, and proxies, languages and this sidecar differ in which
+// of them counts: a check on one would let the other pass.
+func checkQuery(raw string) *problem {
+	query, err := url.ParseQuery(raw)
+	if err != nil {
+		return queryProblem("the query", "is not valid: ids must be percent-encoded")
+	}
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		if len(query[name]) < 2 {
+			continue
+		}
+		if !isParameter(name) {
+			return queryProblem("the query", "has a parameter more than once: give each once, with & in an id as %26")
+		}
+		return queryProblem(name, "is given more than once: give one value, with & in it as %26")
+	}
+	return nil
+}
+
+// isParameter reports whether the API has a parameter of that name. Other names
+// can hold anything and are not repeated in an answer.
+func isParameter(name string) bool {
+	switch name {
+	case "userId", "courseId", "lessonId", "timeout", "cursor", "limit", "sqlState":
+		return true
+	}
+	return false
 }
 
 // filterOf reads the ids in a query; the named ones are required. If there is a

@@ -28,6 +28,17 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, limits Limits) {
 		h.writeProblem(w, wrong)
 		return
 	}
+	room := h.lease(limits)
+	defer room.end()
+	held := h.buffer.Tally(filter).Records
+	if held > postgres.MaxReadRecords {
+		h.writeProblem(w, tooManyLessons(filter))
+		return
+	}
+	if !room.grow(int64(held) * recordBytes) {
+		h.writeProblem(w, h.overloaded())
+		return
+	}
 	var v view
 	if h.reads.enter(limits.maxReads()) {
 		ctx, cancel := context.WithTimeout(r.Context(), limits.ReadTimeout)
@@ -38,12 +49,9 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, limits Limits) {
 		v = view{held: h.buffer.Held(filter), stale: true}
 	}
 	if v.tooMany {
-		h.writeProblem(w, queryProblem("courseId", fmt.Sprintf(
-			"is missing: the learner has more than %d lessons, ask for one course at a time", postgres.MaxReadRecords)))
+		h.writeProblem(w, tooManyLessons(filter))
 		return
 	}
-	room := h.lease(limits)
-	defer room.end()
 	if !room.grow(int64(len(v.saved)+len(v.held)) * recordBytes) {
 		h.writeProblem(w, h.overloaded())
 		return
@@ -53,6 +61,16 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, limits Limits) {
 	sync := h.stateOf(buffer.Filter{UserID: user})
 	*out = appendView((*out)[:0], &v, &sync)
 	h.write(w, http.StatusOK, *out)
+}
+
+// tooManyLessons says how to ask for less.
+func tooManyLessons(filter buffer.Filter) *problem {
+	name, ask := "courseId", "one course"
+	if filter.CourseID != "" {
+		name, ask = "lessonId", "one lesson"
+	}
+	return queryProblem(name, fmt.Sprintf("is missing: the learner has more than %d lessons, ask for %s at a time",
+		postgres.MaxReadRecords, ask))
 }
 
 // recordBytes is about what a record takes in an answer.

@@ -43,15 +43,18 @@ func (m reference) text(name string, required bool) (string, bool) {
 	return s, s != "" || !required
 }
 
-func (m reference) number(name string, most float64) (progress.Number, bool) {
+func (m reference) number(name string, below, most, above float64) (progress.Number, bool) {
 	if !m.has(name) {
 		return progress.Number{}, true
 	}
 	var n float64
-	if json.Unmarshal(m[name], &n) != nil || n < 0 || n > most {
+	if json.Unmarshal(m[name], &n) != nil || n < -below || n > most+above {
 		return progress.Number{}, false
 	}
-	return progress.Number{Value: math.Abs(n), Set: true}, true
+	if n < 0.000001 {
+		n = 0
+	}
+	return progress.Number{Value: math.Min(n, most), Set: true}, true
 }
 
 func (m reference) instant(name string) (progress.Instant, bool) {
@@ -60,16 +63,25 @@ func (m reference) instant(name string) (progress.Instant, bool) {
 	}
 	var ms float64
 	if json.Unmarshal(m[name], &ms) == nil {
-		return progress.Instant(math.Round(ms * 1000)), ms >= 0 && ms <= 253402300799999
+		return inTime(math.Round(ms*1000), ms >= 946684800000 && ms < 1e14)
 	}
 	if bytes.ContainsRune(m[name], '\\') {
 		return 0, false // no escape is needed in a time
 	}
 	var at time.Time
-	if json.Unmarshal(m[name], &at) != nil || at.UnixMicro() < 0 {
+	if json.Unmarshal(m[name], &at) != nil {
 		return 0, false
 	}
-	return progress.Instant(at.UnixMicro()), true
+	return inTime(float64(at.UnixMicro()), at.UTC().Year() >= 2000)
+}
+
+// inTime is an instant between 2000, which is asked before, and ten years after
+// the test's present.
+func inTime(micros float64, late bool) (progress.Instant, bool) {
+	if at := progress.Instant(micros); late && at.Time().Before(testNow.Time().Add(3650*24*time.Hour+1)) {
+		return at, true
+	}
+	return 0, false
 }
 
 func (m reference) update() (u progress.Update, right bool) {
@@ -80,27 +92,27 @@ func (m reference) update() (u progress.Update, right bool) {
 		*dst = s
 		check(ok)
 	}
-	number := func(dst *progress.Number, name string, most float64) {
-		n, ok := m.number(name, most)
+	number := func(dst *progress.Number, name string, below, most, above float64) {
+		n, ok := m.number(name, below, most, above)
 		*dst = n
 		check(ok)
 	}
 	count := func(dst *int64, name string) {
-		n, ok := m.number(name, 1e6)
-		*dst = int64(n.Value)
-		check(ok && float64(*dst) == n.Value)
+		n, ok := m.number(name, 0.01, 1e6, 0)
+		*dst = int64(math.Round(n.Value))
+		check(ok && math.Abs(n.Value-math.Round(n.Value)) <= 0.01)
 	}
 	text(&u.UserID, "userId", true)
 	text(&u.CourseID, "courseId", true)
 	text(&u.LessonID, "lessonId", true)
 	text(&u.ModuleID, "moduleId", false)
 	text(&u.EventID, "eventId", false)
-	number(&u.CurrentTime, "currentTime", 1e10)
-	number(&u.Duration, "duration", 1e10)
-	number(&u.Percentage, "percentage", 100)
-	number(&u.WatchedDuration, "watchedDuration", 1e10)
-	number(&u.WatchedDelta, "watchedDelta", 1e6)
-	number(&u.PlaybackSpeed, "playbackSpeed", 100)
+	number(&u.CurrentTime, "currentTime", 1, 1e10, 0)
+	number(&u.Duration, "duration", 0.01, 1e10, 0)
+	number(&u.Percentage, "percentage", 1, 100, 1)
+	number(&u.WatchedDuration, "watchedDuration", 1, 1e10, 0)
+	number(&u.WatchedDelta, "watchedDelta", 0.01, 1e6, 0)
+	number(&u.PlaybackSpeed, "playbackSpeed", 0, 100, 0)
 	check(!u.PlaybackSpeed.Set || u.PlaybackSpeed.Value > 0)
 	count(&u.SeekEvents, "seekEvents")
 	count(&u.PauseEvents, "pauseEvents")
@@ -109,6 +121,8 @@ func (m reference) update() (u progress.Update, right bool) {
 	}
 	at, ok := m.instant("occurredAt")
 	u.OccurredAt = at
+	check(ok)
+	u.SentAt, ok = m.instant("sentAt")
 	check(ok)
 	return u, right
 }

@@ -1,8 +1,10 @@
 package ingest
 
 import (
+	"context"
 	"net/http"
 
+	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
@@ -30,17 +32,83 @@ func (h *Handler) reset(w http.ResponseWriter, r *http.Request, limits Limits) {
 		return
 	}
 	key := progress.Key{UserID: filter.UserID, CourseID: filter.CourseID, LessonID: filter.LessonID}
+	var before knowledge
+	if !wantsMinimal(r) {
+		before = h.known(r.Context(), filter, limits)
+	}
 	results, err := h.buffer.Reset(r.Context(), []progress.Key{key})
 	switch {
 	case err != nil:
 		h.refusePut(w, err, 1)
 	case results[0].Err != nil:
-		h.refuseAll(w, []itemError{h.refuseResult(results[0].Err, 0)})
+		var m mistakes
+		m.add(h.refuseResult(results[0].Err, 0))
+		h.refuseAll(w, &m)
 	case wantsMinimal(r):
 		h.state.Accepted(1, 0)
 		w.WriteHeader(http.StatusNoContent)
 	default:
 		h.state.Accepted(1, 0)
-		h.answerAll(w, user, true, results)
+		h.answerReset(w, user, before, &results[0])
 	}
+}
+
+// knowledge is whether there was anything to reset, as it stands in JSON.
+type knowledge string
+
+const (
+	known   knowledge = "true"
+	unknown knowledge = "false"
+	unasked knowledge = "null" // the database could not say
+)
+
+// known looks for anything that was reported of a lesson, here and in the
+// database. The reset is done whatever comes of it, since another pod may hold
+// something; but one of a lesson that nobody knows is mostly one of a mistyped
+// id, such as one with a + that was not encoded.
+func (h *Handler) known(ctx context.Context, filter buffer.Filter, limits Limits) knowledge {
+	for _, held := range h.buffer.Held(filter) {
+		if reported(&held.Record) {
+			return known
+		}
+		if held.Record.Generation != 0 {
+			return unknown // what the database has was reset already
+		}
+	}
+	if !h.reads.enter(limits.maxReads()) {
+		return unasked
+	}
+	defer h.reads.leave()
+	ctx, cancel := context.WithTimeout(ctx, limits.ReadTimeout)
+	defer cancel()
+	saved, err := h.reader.Read(ctx, filter)
+	if err != nil {
+		return unasked
+	}
+	for i := range saved.Records {
+		if reported(&saved.Records[i]) {
+			return known
+		}
+	}
+	return unknown
+}
+
+// reported is false for a record that only a reset has made.
+func reported(r *progress.Record) bool {
+	return *r != (progress.Record{Key: r.Key, Generation: r.Generation, ReceivedAt: r.ReceivedAt})
+}
+
+// answerReset answers as for one update, and says whether there was anything.
+func (h *Handler) answerReset(w http.ResponseWriter, user string, before knowledge, result *buffer.Result) {
+	out := h.pools.getBuffer()
+	defer h.pools.putBuffer(out)
+	b := (*out)[:0]
+	b = append(b, `{"progress":`...)
+	b = appendResult(b, result)
+	b = append(b, `,"known":`...)
+	b = append(b, before...)
+	b = append(b, `,"sync":`...)
+	state := h.stateOf(buffer.Filter{UserID: user})
+	*out = append(appendSyncState(b, &state), "}\n"...)
+	h.write(w, http.StatusOK, *out)
 }

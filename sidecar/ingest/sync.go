@@ -139,11 +139,8 @@ func (h *Handler) stateOf(filter buffer.Filter) state.SyncState {
 	if filter == (buffer.Filter{}) {
 		return h.state.SyncState()
 	}
-	var part state.Part
-	for _, held := range h.buffer.Held(filter) {
-		part.Pending += held.PendingUpdates
-		part.InFlight += held.InFlightUpdates
-	}
+	tally := h.buffer.Tally(filter)
+	part := state.Part{Pending: tally.PendingUpdates, InFlight: tally.InFlightUpdates}
 	// An error is one of the disk, which the state tells of by itself.
 	part.Quarantined, _ = h.buffer.Quarantined(filter)
 	return h.state.SyncStateOf(part)

@@ -85,7 +85,7 @@ func TestProgressIsTakenOnlyOfTheLearnerInTheUserHeader(t *testing.T) {
 			kind: "other-user", rejected: map[string]int{"other_user": 1}},
 		"another learner in the last item": {users: []string{"ada"}, body: `[` + anonymous + `,` + item("ada") + `,` + item("bob") + `]`,
 			code: 403, kind: "other-user", rejected: map[string]int{"other_user": 3}},
-		"another learner in an item with a mistake": {users: []string{"ada"}, body: `[` + anonymous + `,` + item("bob", `,"currentTime":-1`) + `]`,
+		"another learner in an item with a mistake": {users: []string{"ada"}, body: `[` + anonymous + `,` + item("bob", `,"currentTime":-5`) + `]`,
 			code: 403, kind: "other-user", rejected: map[string]int{"other_user": 2}},
 		"another learner in a line": {users: []string{"ada"}, content: "application/x-ndjson", body: anonymous + "\n" + item("bob") + "\n",
 			code: 403, kind: "other-user", rejected: map[string]int{"other_user": 2}},

@@ -78,9 +78,12 @@ func (d *Database) Erase(ctx context.Context, userID string, before time.Time) (
 			}
 		})
 	})
+	if d.heldByNoRow(ctx, s, userID, err) {
+		erased, err = d.entomb(ctx, s, userID, before)
+	}
 	if err != nil {
 		d.forgetSchema(err)
-		return Erased{}, named(what, err)
+		return Erased{}, named(what, erasureRefused(err))
 	}
 	return erased, nil
 }

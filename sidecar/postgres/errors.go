@@ -1,8 +1,13 @@
 package postgres
 
 import (
+	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/progress-sync/progress-sync/sidecar/postgres/connstring"
 )
 
 // operationError is every error that this package returns. Its text is made of
@@ -45,14 +50,49 @@ func secretMissing(cause error) error {
 	}}
 }
 
+// secretInvalid says what is wrong with the text in the Secret, where that can
+// be said without repeating any of it.
 func secretInvalid(cause error) error {
+	message := "The database's URI in the Secret can't be read."
+	if stated, ok := errors.AsType[*connstring.Error](cause); ok {
+		message = "The database's URI in the Secret can't be used: " + stated.Error()
+	}
 	return &setupError{cause: cause, failure: Failure{
 		Class: SecretInvalid, Kind: KindServer, Retry: Hold,
-		Message: "The database's URI in the Secret can't be used. It has to look like " +
-			"postgres://role:password@host:5432/database?sslmode=verify-full, with special characters of the password " +
-			"percent-encoded, and files it names (sslrootcert, sslcert, sslkey) have to be there. Correct the Secret; " +
-			"the sidecar picks it up without a restart.",
+		Message: message + " Correct the Secret; the sidecar picks it up without a restart.",
 	}}
+}
+
+// settingRefused explains a connection that the server refused for what the
+// connection string passes on to it. No record is to blame for a refusal that
+// came before one was sent.
+func settingRefused(err error, settings []string) error {
+	var connect *pgconn.ConnectError
+	refusal, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok || !errors.As(err, &connect) {
+		return err
+	}
+	failure := Classify(err)
+	names := "database, role"
+	if len(settings) > 0 {
+		names = strings.Join(settings, ", ")
+	}
+	switch code := refusal.Code; {
+	case failure.Retry == Data, code == "42704", code == "55P02", code == "42601":
+		failure.Class, failure.Kind, failure.Retry = SecretInvalid, KindServer, Hold
+		failure.Message = fmt.Sprintf("Postgres refuses what the URI in the Secret passes on to it, or the value of it "+
+			"(SQLSTATE %s): %s. Remove or correct it in the Secret; the sidecar picks it up without a restart.", code, names)
+	case len(settings) == 0:
+		return err
+	case code == "42501":
+		failure.Message += fmt.Sprintf(" Or the role may not set what the URI in the Secret passes on (%s): remove it there.", names)
+	case code == "08P01":
+		failure.Message += fmt.Sprintf(" A PgBouncer refuses settings that it does not know: remove them from the URI in the Secret (%s) "+
+			"or name them in its ignore_startup_parameters.", names)
+	default:
+		return err
+	}
+	return &setupError{failure: failure, cause: err}
 }
 
 // schemaMissing says why the sidecar doesn't make what is missing, if it could

@@ -9,8 +9,7 @@ import (
 )
 
 const (
-	// defaultConnectTimeout bounds one connection attempt to one host, unless
-	// the URI has a connect_timeout.
+	// defaultConnectTimeout is what writes allow for making a connection.
 	defaultConnectTimeout = 5 * time.Second
 	// pingTimeout bounds the check of a connection that was idle.
 	pingTimeout = 2 * time.Second
@@ -29,10 +28,9 @@ const (
 // Options say how to use the database. Zero fields mean the defaults of the
 // configuration file.
 type Options struct {
-	// URI returns the connection string, a postgres:// URI or keywords and
-	// values. It is asked for every new connection, so it should read the
-	// mounted file; an error that is fs.ErrNotExist means that there is no
-	// Secret yet.
+	// URI returns the connection string, as package connstring reads it. It is
+	// asked for every new connection, so it should read the mounted file; an
+	// error that is fs.ErrNotExist means that there is no Secret yet.
 	URI func() (string, error)
 	// MaxConnections open at a time, 1 to 10.
 	MaxConnections int

@@ -113,7 +113,7 @@ type queueFunc func(p *pgconn.Pipeline, durable bool, timeout []byte, parameters
 // round trip asks for one.
 func (d *Database) prepare(ctx context.Context, conn *pgx.Conn, options Options, t *target, several bool) (queueFunc, error) {
 	binaryFormat := []int16{pgx.BinaryFormatCode}
-	if options.ExecMode != config.ExecModeCacheStatement {
+	if options.ExecMode != config.ExecModeCacheStatement || isUnprepared(conn) {
 		return func(p *pgconn.Pipeline, durable bool, timeout []byte, parameters [][]byte, types []uint32) {
 			settings := d.sql.statementTimeout
 			if !durable {

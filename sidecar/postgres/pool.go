@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/progress-sync/progress-sync/sidecar/postgres/connstring"
 )
 
 // connectionPool is a pgxpool whose connection string may change at any time.
@@ -20,14 +22,24 @@ type connectionPool struct {
 
 	mu  sync.Mutex
 	uri func() (string, error)
-	// used is the connection string of the newest connection.
-	used string
+	// used is the connection string of the newest connection, settings the names
+	// of what it passes on to the server.
+	used     string
+	settings []string
 }
+
+// nowhere makes a pool's configuration without the environment: where to connect
+// is filled in for each connection, by configure.
+const nowhere = "postgres://nobody@localhost/"
 
 func newPool(options Options) *connectionPool {
 	p := &connectionPool{options: options, uri: options.URI}
-	// Where to connect is filled in for each connection, by configure.
-	base, err := pgxpool.ParseConfig("postgres://localhost/")
+	target, err := connstring.Parse(nowhere)
+	if err != nil {
+		p.err = secretInvalid(err)
+		return p
+	}
+	base, err := pgxpool.ParseConfig(target.Keywords())
 	if err != nil {
 		p.err = secretInvalid(err)
 		return p
@@ -58,14 +70,18 @@ func (p *connectionPool) configure(_ context.Context, target *pgx.ConnConfig) er
 	if err != nil {
 		return err
 	}
-	fresh, err := parse(text, p.options)
+	parsed, err := connstring.Parse(text)
+	if err != nil {
+		return secretInvalid(err)
+	}
+	fresh, err := connection(parsed, p.options)
 	if err != nil {
 		return err
 	}
 	if p.used != "" && p.used != text {
 		p.pool.Reset()
 	}
-	p.used = text
+	p.used, p.settings = text, parsed.Settings()
 	*target = *fresh
 	return nil
 }
@@ -85,7 +101,17 @@ func (p *connectionPool) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 	if p.err != nil {
 		return nil, p.err
 	}
-	return p.pool.Acquire(ctx)
+	conn, err := p.pool.Acquire(ctx)
+	if err != nil {
+		return nil, settingRefused(err, p.passedOn())
+	}
+	return conn, nil
+}
+
+func (p *connectionPool) passedOn() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.settings
 }
 
 // drop closes a connection before it goes back to the pool, which then makes
@@ -118,27 +144,32 @@ func readURI(uri func() (string, error)) (string, error) {
 	if err != nil {
 		return "", secretInvalid(err)
 	}
-	text = strings.TrimSpace(text)
-	if text == "" {
-		return "", secretInvalid(errors.New("it is empty"))
-	}
 	return text, nil
 }
 
-// parse reads the connection string, which may carry pgxpool's settings: they
-// are ours to choose and would be unknown to the server.
-func parse(text string, options Options) (*pgx.ConnConfig, error) {
-	pooled, err := pgxpool.ParseConfig(text)
+// connection is what the text of the Secret says, with what is ours to choose.
+func connection(target connstring.Target, options Options) (*pgx.ConnConfig, error) {
+	c, err := target.Config()
 	if err != nil {
 		return nil, secretInvalid(err)
 	}
-	c := pooled.ConnConfig
-	if c.ConnectTimeout <= 0 {
-		c.ConnectTimeout = defaultConnectTimeout
-	}
 	c.DefaultQueryExecMode = options.queryExecMode()
+	if target.Unprepared() {
+		c.DefaultQueryExecMode = pgx.QueryExecModeExec
+		c.AfterConnect = func(_ context.Context, conn *pgconn.PgConn) error {
+			conn.CustomData()[unprepared] = true
+			return nil
+		}
+	}
 	if c.RuntimeParams["application_name"] == "" {
 		c.RuntimeParams["application_name"] = options.ApplicationName
 	}
 	return c, nil
+}
+
+// unprepared marks a connection whose URI asks for no prepared statements.
+const unprepared = "progress-sync unprepared"
+
+func isUnprepared(conn *pgx.Conn) bool {
+	return conn.PgConn().CustomData()[unprepared] != nil
 }

@@ -76,6 +76,12 @@ type Update struct {
 	Completed       bool
 	// OccurredAt is when it happened by the client's clock, zero if not given.
 	OccurredAt Instant
+	// SentAt is what the client's clock said when the update was sent, zero if
+	// not given.
+	SentAt Instant
+	// ReportedAt is the client's OccurredAt where a guess about its clock has
+	// changed that, zero otherwise.
+	ReportedAt Instant
 }
 
 // Record turns the update into a record of its own, as received at the given

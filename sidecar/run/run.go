@@ -92,32 +92,47 @@ func (s *sidecar) drain(ctx context.Context) string {
 	closing, done := context.WithTimeout(ctx, min(answering, left/2))
 	s.servers[0].shutdown(closing)
 	done()
+	erasing := make(chan error, 1)
+	go func() { erasing <- s.flusher.DrainErasures(ctx) }()
 	remaining, err := s.flusher.Drain(ctx)
-	return s.drained(remaining, err)
+	return s.drained(remaining, err, <-erasing)
 }
 
-// drained words the result of a drain.
-func (s *sidecar) drained(remaining int, err error) string {
+// drained words the result of a drain: of the records, and of the erasures that
+// were answered before the database had done them.
+func (s *sidecar) drained(remaining int, err, erasing error) string {
 	document := s.state.Document()
-	if remaining == 0 && err == nil {
-		line := fmt.Sprintf("drained: all %d updates accepted are saved in Postgres", document.Counters.UpdatesAccepted)
-		if n := document.DeadLetters.Count; n > 0 {
-			line = fmt.Sprintf("drained: %d updates were accepted; all are saved in Postgres but %d records that it refused, "+
-				"which stay in quarantine at %s", document.Counters.UpdatesAccepted, n, s.options.Spool)
-		}
-		s.log.Info("Drained", "accepted", document.Counters.UpdatesAccepted, "deadLetters", document.DeadLetters.Count)
-		return line
+	r := drainResult{
+		accepted: document.Counters.UpdatesAccepted, deadLetters: document.DeadLetters.Count, records: remaining, spool: s.options.Spool,
 	}
-	reason := "the grace period is over"
+	if remaining > 0 || err != nil {
+		r.reason = drainReason(err)
+	}
+	var left *flush.ErasuresError
+	switch {
+	case errors.As(erasing, &left):
+		r.erasures, r.erasureReason = left.Left, left.Failure.Message
+	case erasing != nil:
+		r.reason = drainReason(erasing)
+	}
+	if r.reason == "" && r.erasures == 0 {
+		s.log.Info("Drained", "accepted", r.accepted, "deadLetters", r.deadLetters)
+	} else {
+		s.log.Info("Not drained", "records", r.records, "reason", r.reason, "erasures", r.erasures, "erasureReason", r.erasureReason)
+	}
+	return r.String()
+}
+
+func drainReason(err error) string {
 	var notSaved *flush.NotSavedError
 	switch {
 	case errors.As(err, &notSaved):
-		reason = notSaved.Failure.Message
+		return notSaved.Failure.Message
 	case err != nil && !errors.Is(err, context.DeadlineExceeded):
-		reason = err.Error()
+		return err.Error()
+	default:
+		return "the grace period is over"
 	}
-	s.log.Info("Not drained", "records", remaining, "reason", reason)
-	return fmt.Sprintf("%d records stay in the spool at %s: %s", remaining, s.options.Spool, reason)
 }
 
 // terminate writes the line that kubelet shows as the container's message.

@@ -51,7 +51,7 @@ func TestContainerMemory(t *testing.T) {
 }
 
 func TestAConnectionAboveTheLimitIsTurnedAway(t *testing.T) {
-	s, err := listen("a test", "127.0.0.1:0", 1, http.NotFoundHandler(), slog.DiscardHandler)
+	s, err := listen("a test", "127.0.0.1:0", 1, http.NotFoundHandler(), slog.DiscardHandler, http.NotFound)
 	if err != nil {
 		t.Fatal(err)
 	}

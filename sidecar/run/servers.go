@@ -25,20 +25,14 @@ const (
 
 // server is one listening port.
 type server struct {
-	http     httpServer
+	http     *front.Server
 	listener net.Listener
 }
 
-// httpServer is an http.Server, or a front.Server.
-type httpServer interface {
-	Serve(l net.Listener) error
-	Shutdown(ctx context.Context) error
-	Close() error
-}
-
-// listen opens a port. A POST of one of plain is served by front.
+// listen opens a port. A POST of one of plain is served by front, and refuse
+// answers a request whose end can't be told.
 func listen(
-	what, address string, connections int64, handler http.Handler, log slog.Handler, plain ...string,
+	what, address string, connections int64, handler http.Handler, log slog.Handler, refuse http.HandlerFunc, plain ...string,
 ) (*server, error) {
 	var l net.ListenConfig
 	listener, err := l.Listen(context.Background(), "tcp", address)
@@ -54,11 +48,10 @@ func listen(
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(log, slog.LevelDebug),
 	}
-	s := &server{http: h, listener: &limitedListener{Listener: listener, limit: connections}}
-	if len(plain) > 0 {
-		s.http = front.New(h, plain...)
-	}
-	return s, nil
+	return &server{
+		http:     front.New(h, refuse, plain...),
+		listener: &limitedListener{Listener: listener, limit: connections},
+	}, nil
 }
 
 // serve runs until shutdown.

@@ -121,7 +121,7 @@ func (s *sidecar) listen() error {
 		if p.address == "" {
 			continue
 		}
-		server, err := listen(p.what, p.address, p.connections, p.handler, s.logging.handler, p.plain...)
+		server, err := listen(p.what, p.address, p.connections, p.handler, s.logging.handler, s.handler.RefuseFraming, p.plain...)
 		if err != nil {
 			return err
 		}

@@ -54,7 +54,16 @@ func (s *State) Document() status.Document {
 		},
 		Spool:       status.Spool{Bytes: v.stats.SpoolBytes, LimitBytes: v.stats.LimitBytes},
 		DeadLetters: status.DeadLetters{Count: v.stats.DeadLetters},
+		Erasures:    s.erasures(v),
 	}
+}
+
+func (s *State) erasures(v view) status.Erasures {
+	e := status.Erasures{Pending: int64(s.pendingErasures()), Failed: int64(v.refusedErasures)}
+	if f := v.erasureFailure; f != nil {
+		e.Error = &status.ErasureError{Kind: f.Kind, Class: string(f.Class), SQLState: f.SQLState, Message: f.Message}
+	}
+	return e
 }
 
 // oldestPending is the age of the oldest update that is accepted, not saved.

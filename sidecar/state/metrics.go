@@ -146,6 +146,8 @@ func newGauges(s *State) *gauges {
 		always(func(v view) float64 { return float64(v.stats.DeadLetters) }))
 	add("erasures_pending", "Learners who are erased from the spool and still to be erased from the database.",
 		func(s *State, v view) (float64, bool) { return float64(s.pendingErasures()), v.attached })
+	add("erasures_failed", "Erasures of learners that the database refused when they were last tried, though it could be used; they are tried again.",
+		always(func(v view) float64 { return float64(v.refusedErasures) }))
 	add("spool_bytes", "Bytes that the spool takes on disk.",
 		always(func(v view) float64 { return float64(v.stats.SpoolBytes) }))
 	add("spool_limit_bytes", "Bytes that the spool may take on disk.",

@@ -88,6 +88,14 @@ func (s *State) ConditionChanged(c flush.Condition) {
 	s.changes.notify()
 }
 
+// ErasuresRefused implements flush.Observer.
+func (s *State) ErasuresRefused(n int, last *postgres.Failure) {
+	s.mu.Lock()
+	s.refusedErasures, s.erasureFailure = n, last
+	s.mu.Unlock()
+	s.changes.notify()
+}
+
 // SpoolAdopted implements adopt.Counter.
 func (s *State) SpoolAdopted() { s.metrics.adopted.Inc() }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/flush"
+	"github.com/progress-sync/progress-sync/sidecar/postgres"
 )
 
 // Buffer is what state asks of the buffer; *buffer.Buffer is one.
@@ -55,6 +56,10 @@ type State struct {
 	refusal     string
 	condition   flush.Condition
 	missing     *missing
+	// refusedErasures are those that the database refused when they were last
+	// tried, erasureFailure is why.
+	refusedErasures int
+	erasureFailure  *postgres.Failure
 }
 
 // missing notes batches that the database lost and the spool no longer had.
@@ -156,6 +161,9 @@ type view struct {
 	refusal     string
 	condition   flush.Condition
 	missing     *missing
+
+	refusedErasures int
+	erasureFailure  *postgres.Failure
 }
 
 func (s *State) view() view {
@@ -163,6 +171,7 @@ func (s *State) view() view {
 	v := view{
 		attached: s.buffer != nil, writer: s.writer, connections: s.connections, policy: s.policy,
 		configError: s.configError, refusal: s.refusal, condition: s.condition, missing: s.missing,
+		refusedErasures: s.refusedErasures, erasureFailure: s.erasureFailure,
 	}
 	b := s.buffer
 	s.mu.Unlock()

@@ -194,3 +194,32 @@ func TestChangedWakesEveryWaiterOfEachChange(t *testing.T) {
 		}
 	}
 }
+
+func TestRefusedErasuresShowUntilTheyAreDone(t *testing.T) {
+	s, b := newState(t)
+	b.erasures = []buffer.Erasure{{UserID: "ada-lovelace"}, {UserID: "bob"}}
+	changed := s.Changed()
+	s.ErasuresRefused(1, &postgres.Failure{
+		Class: postgres.Other, SQLState: "P0001", Kind: postgres.KindServer, Message: "Look at the trigger.", Retry: postgres.Hold,
+	})
+	select {
+	case <-changed:
+	default:
+		t.Error("nobody was told")
+	}
+	d := s.Document()
+	want := status.Erasures{Pending: 2, Failed: 1, Error: &status.ErasureError{
+		Kind: "server", Class: "Other", SQLState: "P0001", Message: "Look at the trigger.",
+	}}
+	if diff := cmp.Diff(want, d.Erasures); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if d.Sync.State != status.StateSynced || d.Sync.Error != nil {
+		t.Errorf("the sync is told to be %+v", d.Sync)
+	}
+	b.erasures = nil
+	s.ErasuresRefused(0, nil)
+	if got := s.Document().Erasures; got != (status.Erasures{}) {
+		t.Errorf("got %+v", got)
+	}
+}

@@ -26,6 +26,7 @@ type Document struct {
 	Database    Database    `json:"database"`
 	Spool       Spool       `json:"spool"`
 	DeadLetters DeadLetters `json:"deadLetters"`
+	Erasures    Erasures    `json:"erasures"`
 }
 
 // State is what the sync of a sidecar is doing.
@@ -99,4 +100,26 @@ type Spool struct {
 // DeadLetters are records that the database refused.
 type DeadLetters struct {
 	Count int64 `json:"count"`
+}
+
+// Erasures are learners who are erased from the spool.
+type Erasures struct {
+	// Pending are still to be erased from the database.
+	Pending int64 `json:"pending"`
+	// Failed were refused by the database when they were last tried, though it
+	// could be used. Some of them may have been done before, and are repeated
+	// because a failover may have undone them.
+	Failed int64 `json:"failed"`
+	// Error is why it last refused one.
+	Error *ErasureError `json:"error,omitempty"`
+}
+
+// ErasureError is why the database refuses an erasure, in words that hold no
+// data.
+type ErasureError struct {
+	Kind     string `json:"kind"`
+	Class    string `json:"class"`
+	SQLState string `json:"sqlState,omitempty"`
+	// Message says what is wrong and what to do next.
+	Message string `json:"message"`
 }

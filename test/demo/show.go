@@ -82,7 +82,7 @@ func (s *stage) perform(ctx context.Context, p plan, lines *screen) (*result, er
 	if err != nil {
 		return nil, err
 	}
-	rows, err := truth.ReadRows(ctx, conn)
+	rows, err := truth.ReadRows(ctx, conn, truth.OwnTable)
 	if err != nil {
 		return nil, err
 	}

@@ -166,7 +166,7 @@ func (c *campus) rows(ctx context.Context) ([]truth.Row, error) {
 		return nil, fmt.Errorf("connecting to the campus's database: %w", err)
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	return truth.ReadRows(ctx, conn)
+	return truth.ReadRows(ctx, conn, truth.OwnTable)
 }
 
 // verify compares every row with what the learners were told, once nothing is

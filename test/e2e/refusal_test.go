@@ -85,7 +85,7 @@ func TestBadUpdatesGetAProblemThatNamesTheFieldAndTheGoodOnesBesideThemAreKept(t
 		field  string
 	}{
 		"no user":              {`{"courseId":"go","lessonId":"errors","currentTime":1}`, http.StatusUnprocessableEntity, "userId"},
-		"a negative time":      {`{` + key + `,"currentTime":-1}`, http.StatusUnprocessableEntity, "currentTime"},
+		"a negative time":      {`{` + key + `,"currentTime":-5}`, http.StatusUnprocessableEntity, "currentTime"},
 		"a time that is NaN":   {`{` + key + `,"currentTime":"NaN"}`, http.StatusUnprocessableEntity, "currentTime"},
 		"a text for a number":  {`{` + key + `,"duration":"long"}`, http.StatusUnprocessableEntity, "duration"},
 		"half a JSON":          {`{` + key + `,"currentTime":`, http.StatusBadRequest, ""},

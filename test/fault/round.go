@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -14,29 +15,65 @@ import (
 	"github.com/progress-sync/progress-sync/test/truth"
 )
 
+// Of each table.
 const (
-	senders   = 10
-	perSecond = 5000
+	senders   = 6
+	perSecond = 2500
 )
 
-// round is a stretch of faults under load with an account of its own, so that
+// round is a stretch of faults under load with accounts of its own, so that
 // memory stays bounded in a long run.
 type round struct {
 	suite  *suite
 	number int
 	course string
-	load   *learner.Load
+	// loads by the tables that they reach.
+	loads map[string]*learner.Load
 }
 
 func (s *suite) newRound(number int) *round {
-	course := fmt.Sprintf("course %d", number)
-	addresses := make([]string, 0, len(s.world.Sidecars))
-	for _, sidecar := range s.world.Sidecars {
-		addresses = append(addresses, sidecar.API)
+	r := &round{suite: s, number: number, course: fmt.Sprintf("course %d", number), loads: map[string]*learner.Load{}}
+	for i, table := range world.Tables() {
+		var addresses []string
+		for _, sidecar := range s.sidecarsOf(table) {
+			addresses = append(addresses, sidecar.API)
+		}
+		seed := s.options.Seed + uint64(number*len(world.Tables())+i)
+		r.loads[table] = learner.Start(learner.Options{
+			Addresses: addresses, Seed: seed, Course: r.course, Senders: senders, PerSecond: perSecond,
+		})
 	}
-	return &round{suite: s, number: number, course: course, load: learner.Start(learner.Options{
-		Addresses: addresses, Seed: s.options.Seed + uint64(number), Course: course, Senders: senders, PerSecond: perSecond,
-	})}
+	return r
+}
+
+func (s *suite) sidecarsOf(table string) (of []*world.Sidecar) {
+	for _, sidecar := range s.world.Sidecars {
+		if sidecar.Table == table {
+			of = append(of, sidecar)
+		}
+	}
+	return of
+}
+
+// acknowledged is the least that was of the loads.
+func (r *round) acknowledged() int64 {
+	least := int64(-1)
+	for _, load := range r.loads {
+		if n := load.Acknowledged(); least < 0 || n < least {
+			least = n
+		}
+	}
+	return least
+}
+
+func (r *round) finish() (map[string]*truth.Account, error) {
+	accounts := map[string]*truth.Account{}
+	var wrong error
+	for table, load := range r.loads {
+		account, err := load.Finish()
+		accounts[table], wrong = account, errors.Join(wrong, err)
+	}
+	return accounts, wrong
 }
 
 // run injects faults for so long, then lets everything be saved and compares.
@@ -48,33 +85,40 @@ func (r *round) run(ctx context.Context, long time.Duration) error {
 		group.Go(func() error { return schedule.run(faulty, r.suite.world, r.suite.tally) })
 	}
 	err := group.Wait()
-	account, wrongAnswer := r.load.Finish()
+	accounts, wrongAnswer := r.finish()
 	if err != nil {
 		return fmt.Errorf("injecting a fault: %w", err)
 	}
 	r.suite.tally.found(wrongAnswer)
-	if err := r.settle(ctx); err != nil {
-		return err
+	for _, table := range world.Tables() {
+		if err := r.settle(ctx, table); err != nil {
+			return err
+		}
+		if err := r.compare(ctx, table, accounts[table]); err != nil {
+			return err
+		}
 	}
-	return r.compare(ctx, account)
+	return nil
 }
 
 // settle returns when all that was accepted is saved. A new batch of every lane
 // makes the sidecars look at the ledger, in case a failover was the last thing
-// to happen.
-func (r *round) settle(ctx context.Context) error {
-	for i, sidecar := range r.suite.world.Sidecars {
+// to happen. What a fault made the table refuse is tried again.
+func (r *round) settle(ctx context.Context, table string) error {
+	for i, sidecar := range r.suite.sidecarsOf(table) {
 		if err := sidecar.Await(ctx); err != nil {
 			return err
 		}
 		marking, cancel := context.WithTimeout(ctx, settlePatience)
-		err := r.load.Mark(marking, i, r.number)
+		err := r.loads[table].Mark(marking, i, r.number)
 		cancel()
 		if err != nil {
 			return fmt.Errorf("after the faults: %w", err)
 		}
-		if err := sidecar.Sync(ctx); err != nil {
-			return fmt.Errorf("after the faults: %w", err)
+		for _, do := range []func(context.Context) error{sidecar.Sync, sidecar.Replay, sidecar.Sync} {
+			if err := do(ctx); err != nil {
+				return fmt.Errorf("after the faults: %w", err)
+			}
 		}
 	}
 	return nil
@@ -82,40 +126,47 @@ func (r *round) settle(ctx context.Context) error {
 
 const settlePatience = time.Minute
 
-// compare holds the account against the rows of this round, and the rows of
+// rowOf is a row among those of all tables.
+type rowOf struct {
+	table string
+	truth.Key
+}
+
+// compare holds an account against the rows of this round, and the rows of
 // earlier rounds against what they were.
-func (r *round) compare(ctx context.Context, account *truth.Account) error {
+func (r *round) compare(ctx context.Context, table string, account *truth.Account) error {
 	conn, err := r.suite.world.Connect(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	rows, err := truth.ReadRows(ctx, conn)
+	rows, err := truth.ReadRows(ctx, conn, table)
 	if err != nil {
 		return err
 	}
 	var mine []truth.Row
 	earlier := maps.Clone(r.suite.saved)
+	maps.DeleteFunc(earlier, func(row rowOf, _ truth.Row) bool { return row.table != table })
 	for _, row := range rows {
-		before, known := earlier[row.Key]
-		delete(earlier, row.Key)
+		before, known := earlier[rowOf{table, row.Key}]
+		delete(earlier, rowOf{table, row.Key})
 		switch {
 		case row.CourseID == r.course:
 			mine = append(mine, row)
 		case !known:
-			r.suite.tally.found(fmt.Errorf("a row of another round appeared: %v", row.Key))
+			r.suite.tally.found(fmt.Errorf("a row of another round appeared in %s: %v", table, row.Key))
 		case row != before:
-			r.suite.tally.found(fmt.Errorf("a row of an earlier round changed: %+v was %+v", row, before))
+			r.suite.tally.found(fmt.Errorf("a row of an earlier round changed in %s: %+v was %+v", table, row, before))
 		}
 	}
 	if len(earlier) > 0 {
-		r.suite.tally.found(fmt.Errorf("%d rows of earlier rounds are gone", len(earlier)))
+		r.suite.tally.found(fmt.Errorf("%d rows of earlier rounds are gone from %s", len(earlier), table))
 	}
 	for _, row := range mine {
-		r.suite.saved[row.Key] = row
+		r.suite.saved[rowOf{table, row.Key}] = row
 	}
 	report := account.Verify(mine, truth.Options{CompletionThresholdPercent: world.CompletionThresholdPercent})
-	r.suite.tally.compared(report, r.load)
+	r.suite.tally.compared(table, report, r.loads[table])
 	return nil
 }
 

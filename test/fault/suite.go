@@ -38,7 +38,7 @@ type suite struct {
 	schedules []*schedule
 	tally     *tally
 	// saved are the rows of all rounds so far.
-	saved map[truth.Key]truth.Row
+	saved map[rowOf]truth.Row
 }
 
 // ErrNotClean means that the report shows something that must not be.
@@ -46,7 +46,7 @@ var ErrNotClean = errors.New("the promises were not kept")
 
 // Run runs a whole suite. The report is printed in any case.
 func Run(ctx context.Context, options Options) (err error) {
-	s := &suite{options: options, tally: newTally(options.Seed), saved: map[truth.Key]truth.Row{}}
+	s := &suite{options: options, tally: newTally(options.Seed), saved: map[rowOf]truth.Row{}}
 	began := time.Now()
 	_, _ = fmt.Fprintf(options.Out, "seed %d\n", options.Seed)
 	s.world, err = world.Start(ctx, world.Options{Binary: options.Binary, Dir: options.Dir, Sidecars: sidecars})
@@ -110,11 +110,11 @@ func (s *suite) prepare(ctx context.Context) error {
 // tablesLate lets updates come in before there is a table for them.
 func (s *suite) tablesLate(ctx context.Context, r *round) error {
 	s.tally.began("tables missing at the start, then created")
-	for r.load.Acknowledged() < 500 && wait(ctx, 10*time.Millisecond) {
+	for r.acknowledged() < 500 && wait(ctx, 10*time.Millisecond) {
 		continue
 	}
 	if err := s.world.CreateTables(ctx); err != nil {
-		_, failed := r.load.Finish()
+		_, failed := r.finish()
 		return errors.Join(err, failed)
 	}
 	return nil

@@ -23,12 +23,13 @@ type tally struct {
 
 	acknowledged, uncertain, repeated int64
 	keys, wrong                       int
+	keysOf                            map[string]int
 	lost, doubled                     int64
 	findings                          []string
 }
 
 func newTally(seed uint64) *tally {
-	return &tally{seed: seed, injected: map[string]int64{}, missing: map[string]string{}}
+	return &tally{seed: seed, injected: map[string]int64{}, missing: map[string]string{}, keysOf: map[string]int{}}
 }
 
 func (t *tally) began(fault string) {
@@ -37,8 +38,8 @@ func (t *tally) began(fault string) {
 	t.injected[fault]++
 }
 
-// compared adds the result of a round.
-func (t *tally) compared(r truth.Report, load *learner.Load) {
+// compared adds the result of a round in one of the tables.
+func (t *tally) compared(table string, r truth.Report, load *learner.Load) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.acknowledged += r.Acknowledged
@@ -46,11 +47,12 @@ func (t *tally) compared(r truth.Report, load *learner.Load) {
 	t.repeated += load.Repeated()
 	t.injected["request given up before its answer"] += load.Abandoned()
 	t.keys += r.Keys
+	t.keysOf[table] += r.Keys
 	t.lost += r.Lost
 	t.doubled += r.Doubled
 	t.wrong += r.Wrong
 	if err := r.Err(); err != nil {
-		t.findings = append(t.findings, err.Error())
+		t.findings = append(t.findings, table+": "+err.Error())
 	}
 }
 
@@ -95,11 +97,13 @@ func (t *tally) print(w io.Writer, took time.Duration) {
 	for _, name := range slices.Sorted(maps.Keys(t.missing)) {
 		write(line, name, t.missing[name])
 	}
-	write("\n"+line, "sidecars with the same learners", sidecars)
+	write("\n"+line, "sidecars with the same learners, a table", sidecars)
 	write(line, "updates acknowledged", t.acknowledged)
 	write(line, "sent again, under the same event id", t.repeated)
 	write(line, "updates whose answer was never seen", t.uncertain)
-	write(line, "keys compared", t.keys)
+	for _, table := range slices.Sorted(maps.Keys(t.keysOf)) {
+		write(line, "keys compared in "+table, t.keysOf[table])
+	}
 	write(line, "updates lost", t.lost)
 	write(line, "updates doubled", t.doubled)
 	write(line, "keys wrong", t.wrong)

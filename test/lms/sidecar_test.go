@@ -149,7 +149,7 @@ func TestEveryAcknowledgedUpdateIsSavedOnceWhereverTheSidecarIsKilled(t *testing
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(t.Context())) }()
-	rows, err := truth.ReadRows(t.Context(), conn)
+	rows, err := truth.ReadRows(t.Context(), conn, truth.OwnTable)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +161,7 @@ func TestEveryAcknowledgedUpdateIsSavedOnceWhereverTheSidecarIsKilled(t *testing
 	if _, err := conn.Exec(t.Context(), "UPDATE progress_sync.lesson_progress SET update_count = update_count + 1 WHERE user_id = 'learner-07'"); err != nil {
 		t.Fatal(err)
 	}
-	rows, err = truth.ReadRows(t.Context(), conn)
+	rows, err = truth.ReadRows(t.Context(), conn, truth.OwnTable)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -80,3 +80,147 @@ func TestALearnerIsErased(t *testing.T) {
 		t.Errorf("%d %+v", code, is)
 	}
 }
+
+const away = "postgres://nobody@127.0.0.1:1/none?connect_timeout=1"
+
+// rowsOf counts the rows of a learner.
+func rowsOf(t *testing.T, uri, learner string) (n int) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), uri)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	if err := conn.QueryRow(t.Context(), "SELECT count(*) FROM progress_sync.lesson_progress WHERE user_id = $1", learner).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// erasedLater saves a learner's progress and orders an erasure while the database
+// is away.
+func erasedLater(t *testing.T, uri, grace string) *process {
+	t.Helper()
+	p := newProcess(t, uri, `{"sync":{"interval":"1h"},"retry":{"initialDelay":"100ms","maxDelay":"500ms"}}`)
+	p.grace = grace
+	p.start(t)
+	p.post(t, `{"userId":"ada-4711","courseId":"c","lessonId":"l"}`)
+	saved(t, p)
+	p.setURI(t, away)
+	p.await(t, "the database to be away", func(d status.Document) bool { return d.Database.Reachable != nil && !*d.Database.Reachable })
+	if code, answer := p.do(t, "DELETE", "/v1/users/ada-4711", ""); code != 202 {
+		t.Fatalf("%d %s", code, answer)
+	}
+	if d := p.document(t); d.Erasures.Pending != 1 || d.Erasures.Failed != 0 {
+		t.Errorf("the status has %+v", d.Erasures)
+	}
+	return p
+}
+
+func TestADrainDoesTheErasuresThatWait(t *testing.T) {
+	t.Parallel()
+	uri := pgtest.Database(t)
+	p := erasedLater(t, uri, "20s")
+	p.setURI(t, uri)
+	if line := p.terminate(t); line != "drained: all 1 updates accepted are saved in Postgres" {
+		t.Errorf("the termination log says %q", line)
+	}
+	if n := rowsOf(t, uri, "ada-4711"); n != 0 {
+		t.Errorf("%d rows of the erased learner", n)
+	}
+}
+
+func TestADrainWithoutADatabaseSaysWhichErasuresAreLeft(t *testing.T) {
+	t.Parallel()
+	uri := pgtest.Database(t)
+	p := erasedLater(t, uri, "4s")
+	line := p.terminate(t)
+	want := fmt.Sprintf("1 erasures of learners are not done in Postgres and stay in the spool at %s: Nothing listens", p.file("spool"))
+	if !strings.HasPrefix(line, want) || !strings.HasSuffix(line, "All 1 updates accepted are saved in Postgres") ||
+		strings.Contains(line, "drained") || strings.Contains(line, "ada") {
+		t.Errorf("the termination log says %q", line)
+	}
+	if n := rowsOf(t, uri, "ada-4711"); n != 1 {
+		t.Errorf("%d rows", n)
+	}
+	p.setURI(t, uri)
+	p.start(t)
+	p.await(t, "the next process to erase", func(d status.Document) bool { return d.Erasures.Pending == 0 })
+	if n := rowsOf(t, uri, "ada-4711"); n != 0 {
+		t.Errorf("%d rows of the erased learner", n)
+	}
+}
+
+// TestALearnerThatNoRowCanHoldIsErased has a table whose learners are numbers.
+func TestALearnerThatNoRowCanHoldIsErased(t *testing.T) {
+	t.Parallel()
+	uri := pgtest.Database(t)
+	conn, err := pgx.Connect(t.Context(), uri)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	if _, err := conn.Exec(t.Context(), `CREATE TABLE progress (learner integer, course text, lesson text, seeks bigint,
+		PRIMARY KEY (learner, course, lesson)); INSERT INTO progress VALUES (7, 'c', 'l', 1)`); err != nil {
+		t.Fatal(err)
+	}
+	p := newProcess(t, uri, `{"database":{"mapping":{"table":"progress",
+		"keyColumns":{"userId":"learner","courseId":"course","lessonId":"lesson"},"columns":{"seekEvents":"seeks"}}}}`)
+	p.start(t)
+	for learner, rows := range map[string]int{"ada": 0, "7": 1} {
+		code, answer := p.do(t, "DELETE", "/v1/users/"+learner, "")
+		if code != 200 || !strings.Contains(answer, fmt.Sprintf(`"database":{"rows":%d,"done":true}`, rows)) {
+			t.Errorf("%s: %d %s", learner, code, answer)
+		}
+	}
+	if d := p.document(t); d.Erasures != (status.Erasures{}) || d.Sync.Error != nil {
+		t.Errorf("the status has %+v, %+v", d.Erasures, d.Sync.Error)
+	}
+}
+
+func TestAnErasureThatIsRefusedShowsAndStopsNothing(t *testing.T) {
+	t.Parallel()
+	uri := pgtest.Database(t)
+	p := newProcess(t, uri, fast)
+	p.start(t)
+	for _, learner := range []string{"ada-4711", "bob"} {
+		p.post(t, `{"userId":"`+learner+`","courseId":"c","lessonId":"l"}`)
+	}
+	saved(t, p)
+	conn, err := pgx.Connect(t.Context(), uri)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	if _, err := conn.Exec(t.Context(), `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN IF OLD.user_id = 'ada-4711' THEN RAISE EXCEPTION 'kept by law'; END IF; RETURN OLD; END $$;
+		CREATE TRIGGER refuse BEFORE DELETE ON progress_sync.lesson_progress FOR EACH ROW EXECUTE FUNCTION refuse()`); err != nil {
+		t.Fatal(err)
+	}
+	for learner, want := range map[string]int{"ada-4711": 202, "bob": 200} {
+		if code, answer := p.do(t, "DELETE", "/v1/users/"+learner, ""); code != want {
+			t.Errorf("%s: %d %s", learner, code, answer)
+		}
+	}
+	p.post(t, `{"userId":"carol","courseId":"c","lessonId":"l"}`)
+	saved(t, p)
+	d := p.document(t)
+	if e := d.Erasures; e.Pending != 1 || e.Failed != 1 || e.Error == nil || e.Error.SQLState != "P0001" || d.Sync.State != status.StateSynced {
+		t.Errorf("the status has %+v, %s", d.Erasures, d.Sync.State)
+	}
+	if _, metrics := p.get(t, "/metrics"); !strings.Contains(metrics, "\nprogress_sync_erasures_failed 1\n") ||
+		!strings.Contains(metrics, "\nprogress_sync_needs_attention 0\n") {
+		t.Error("the metrics don't tell of it")
+	}
+	line := p.terminate(t)
+	if !strings.HasPrefix(line, "1 erasures of learners are not done in Postgres") || !strings.Contains(line, "P0001") {
+		t.Errorf("the termination log says %q", line)
+	}
+	p.mu.Lock()
+	log := strings.Join(p.log, "\n")
+	p.mu.Unlock()
+	if strings.Contains(log, "ada-4711") || strings.Contains(log, "Nothing can be written") ||
+		strings.Count(log, "The database refuses to erase learners") != 1 {
+		t.Errorf("the log says\n%s", log)
+	}
+}

@@ -81,7 +81,7 @@ func (l *load) verify(t *testing.T, uri string) {
 		t.Fatal(err)
 	}
 	defer conn.Close(context.Background())
-	rows, err := truth.ReadRows(t.Context(), conn)
+	rows, err := truth.ReadRows(t.Context(), conn, truth.OwnTable)
 	if err != nil {
 		t.Fatal(err)
 	}

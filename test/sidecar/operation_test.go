@@ -34,9 +34,13 @@ func TestTheSecretComesLater(t *testing.T) {
 	p.await(t, "the missing Secret to show", failure("SecretMissing"))
 	p.setURI(t, "postgres://me:hunter2@127.0.0.1:nowhere/x")
 	p.await(t, "the broken Secret to show", failure("SecretInvalid"))
+	p.setURI(t, "postgres://me:hunter2@127.0.0.1:1/x?schema=public&frobnicate=hunter2")
+	p.await(t, "the parameter that nobody knows to be named", func(d status.Document) bool {
+		return failure("SecretInvalid")(d) && strings.Contains(d.Sync.Error.Message, "a parameter frobnicate ")
+	})
 	p.setURI(t, strings.Replace(uri, "/test_", "/missing_test_", 1))
 	p.await(t, "the missing database to show", failure("NoDatabase"))
-	p.setURI(t, uri)
+	p.setURI(t, "\ufeff"+uri+"&schema=public&pool=5&pgbouncer=true\n")
 	p.await(t, "the row to be written without a restart", func(d status.Document) bool {
 		return d.Counters.RowsWritten == 1 && d.Sync.State == status.StateSynced
 	})
@@ -175,7 +179,7 @@ func TestBadUpdatesGetAProblemThatNamesTheField(t *testing.T) {
 		want string
 	}{
 		"no user":       {`{"courseId":"c","lessonId":"l"}`, 422, `"field":"userId"`},
-		"negative time": {`{"userId":"u","courseId":"c","lessonId":"l","currentTime":-1}`, 422, `"field":"currentTime"`},
+		"negative time": {`{"userId":"u","courseId":"c","lessonId":"l","currentTime":-5}`, 422, `"field":"currentTime"`},
 		"NaN":           {`{"userId":"u","courseId":"c","lessonId":"l","duration":NaN}`, 400, "byte 56"},
 		"wrong type":    {`{"userId":7,"courseId":"c","lessonId":"l"}`, 422, `"field":"userId"`},
 		"half a JSON":   {update[:20], 400, "ends too early"},

@@ -8,7 +8,10 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Row is a row of progress_sync.lesson_progress. What was never set is the zero
+// OwnTable is the one that the migrations make.
+const OwnTable = "progress_sync.lesson_progress"
+
+// Row is a row of it. What was never set is the zero
 // value, whether the table holds NULL or zero.
 type Row struct {
 	Key
@@ -36,13 +39,14 @@ SELECT user_id, course_id, lesson_id, coalesce(module_id, ''),
        coalesce(seek_events, 0), coalesce(pause_events, 0), coalesce(playback_speed, 0),
        coalesce(update_count, 0), coalesce(completed, false),
        completed_at, first_watched_at, last_watched_at
-FROM progress_sync.lesson_progress`
+FROM `
 
-// ReadRows reads all rows of the table as it is now.
-func ReadRows(ctx context.Context, conn *pgx.Conn) ([]Row, error) {
-	result, err := conn.Query(ctx, selectRows)
+// ReadRows reads all rows of a table as it is now, which has the columns of
+// OwnTable.
+func ReadRows(ctx context.Context, conn *pgx.Conn, table string) ([]Row, error) {
+	result, err := conn.Query(ctx, selectRows+table)
 	if err != nil {
-		return nil, fmt.Errorf("reading progress_sync.lesson_progress: %w", err)
+		return nil, fmt.Errorf("reading %s: %w", table, err)
 	}
 	rows, err := pgx.CollectRows(result, func(from pgx.CollectableRow) (Row, error) {
 		var r Row
@@ -57,7 +61,7 @@ func ReadRows(ctx context.Context, conn *pgx.Conn) ([]Row, error) {
 		return r, err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("reading progress_sync.lesson_progress: %w", err)
+		return nil, fmt.Errorf("reading %s: %w", table, err)
 	}
 	return rows, nil
 }

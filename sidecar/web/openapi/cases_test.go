@@ -148,10 +148,14 @@ func writes() (list []exchange) {
 			{op, "of a line that is cut off", ready, 207, "", func(_ *testing.T, _ *stand, r *request) {
 				r.give("application/x-ndjson", good+"\n"+good[:20])
 			}, false},
+			{op, "of more mistakes than are listed", ready, 422, "invalid", give("[" + strings.Repeat("0,", 200) + "0]"), false},
+			{op, "of a good one among many mistakes", ready, 207, "", give("[" + good + strings.Repeat(",0", 200) + "]"), false},
+			{op, "with the device's clock", ready, 200, "", give(strings.Replace(good, "}", `,"occurredAt":1793000000000,"sentAt":"2026-10-26T07:33:20Z"}`, 1)), false},
+			{op, "of seconds", ready, 422, "invalid", give(strings.Replace(good, "}", `,"occurredAt":1793000000}`, 1)), false},
 			{op, "of half a document", ready, 400, "malformed", give(good[:20]), false},
 			{op, "of an erased learner", ready, 410, "erased", func(t *testing.T, s *stand, r *request) {
 				s.must(t, "DELETE", "/v1/users/gone", "")
-				r.give("application/json", `{"userId":"gone","courseId":"c","lessonId":"l","occurredAt":1000}`)
+				r.give("application/json", `{"userId":"gone","courseId":"c","lessonId":"l","occurredAt":946684800000}`)
 			}, false},
 			{op, "of too many bytes", ready, 413, "too-large", limits(func(l *ingest.Limits) { l.MaxBodyBytes = 10 }), false},
 			{op, "of too many items", ready, 413, "too-large", func(t *testing.T, s *stand, r *request) {
@@ -175,9 +179,14 @@ func writes() (list []exchange) {
 func (d *description) guards() (list []exchange) {
 	for _, key := range d.operations() {
 		_, _, op := d.operation(key)
-		list = append(list, exchange{key, "for another host", ready, 403, "host", func(_ *testing.T, _ *stand, r *request) {
-			r.host = "lms.example"
-		}, false})
+		list = append(list,
+			exchange{key, "for another host", ready, 403, "host", func(_ *testing.T, _ *stand, r *request) {
+				r.host = "lms.example"
+			}, false},
+			exchange{key, "with a parameter twice", ready, 400, "query", func(_ *testing.T, _ *stand, r *request) {
+				r.query["lessonId"] = []string{"a", "b"}
+			}, false},
+		)
 		if !strings.HasPrefix(key, "GET ") {
 			list = append(list, exchange{key, "for another page", ready, 403, "cross-origin", func(_ *testing.T, _ *stand, r *request) {
 				r.header.Set("Sec-Fetch-Site", "cross-site")

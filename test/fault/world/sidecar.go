@@ -27,6 +27,8 @@ const Grace = time.Second
 // Sidecar is a process that is started again whenever it ends.
 type Sidecar struct {
 	Name string
+	// Table that it writes to.
+	Table string
 	// API and Status are its addresses.
 	API, Status string
 
@@ -47,9 +49,9 @@ type Sidecar struct {
 	prefix  []string
 }
 
-func (w *World) newSidecar(name string) (*Sidecar, error) {
+func (w *World) newSidecar(name, table string) (*Sidecar, error) {
 	s := &Sidecar{
-		Name: name, world: w, dir: filepath.Join(w.options.Dir, name),
+		Name: name, Table: table, world: w, dir: filepath.Join(w.options.Dir, name),
 		client: &http.Client{Timeout: patience}, done: make(chan struct{}),
 	}
 	s.changed = sync.NewCond(&s.mu)
@@ -237,8 +239,17 @@ func (s *Sidecar) Document(ctx context.Context) (status.Document, error) {
 
 // Sync returns nil when all that it accepted is saved.
 func (s *Sidecar) Sync(ctx context.Context) error {
-	return until(ctx, s.Name+" to save everything", func() (bool, error) {
-		request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.API+"/v1/sync", http.NoBody)
+	return s.post(ctx, "/v1/sync", "to save everything")
+}
+
+// Replay returns nil when all that it has set aside waits to be saved again.
+func (s *Sidecar) Replay(ctx context.Context) error {
+	return s.post(ctx, "/v1/dead-letters/replay", "to try again what was set aside")
+}
+
+func (s *Sidecar) post(ctx context.Context, path, what string) error {
+	return until(ctx, s.Name+" "+what, func() (bool, error) {
+		request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.API+path, http.NoBody)
 		if err != nil {
 			return false, err
 		}

@@ -6,14 +6,14 @@ import (
 	"os/exec"
 )
 
-// CreateTables makes the schema as the sidecar prints it, for a role that may
-// write rows and nothing else.
+// CreateTables makes the schema as the sidecar prints it, and MappedTable, for a
+// role that may write rows and nothing else.
 func (w *World) CreateTables(ctx context.Context) error {
 	sql, err := exec.CommandContext(ctx, w.options.Binary, "migrate", "--print").Output()
 	if err != nil {
 		return fmt.Errorf("printing the schema: %w", err)
 	}
-	if err := w.Exec(ctx, string(sql)); err != nil {
+	if err := w.Exec(ctx, string(sql)+mappedSQL); err != nil {
 		return err
 	}
 	return w.Grant(ctx)
@@ -21,14 +21,16 @@ func (w *World) CreateTables(ctx context.Context) error {
 
 // Grant gives the sidecars their rights.
 func (w *World) Grant(ctx context.Context) error {
-	return w.Exec(ctx, "GRANT USAGE ON SCHEMA progress_sync TO "+role+
-		"; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA progress_sync TO "+role)
+	return w.Exec(ctx, "GRANT USAGE ON SCHEMA progress_sync, campus TO "+role+
+		"; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA progress_sync TO "+role+
+		"; GRANT SELECT, INSERT, UPDATE, DELETE ON "+MappedTable+" TO "+role+
+		"; GRANT USAGE ON SEQUENCE campus.progress_id_seq TO "+role)
 }
 
 // Revoke takes Grant back.
 func (w *World) Revoke(ctx context.Context) error {
-	return w.Exec(ctx, "REVOKE ALL ON ALL TABLES IN SCHEMA progress_sync FROM "+role+
-		"; REVOKE ALL ON SCHEMA progress_sync FROM "+role)
+	return w.Exec(ctx, "REVOKE ALL ON ALL TABLES IN SCHEMA progress_sync, campus FROM "+role+
+		"; REVOKE ALL ON SCHEMA progress_sync, campus FROM "+role)
 }
 
 // LimitConnections of the sidecars' role; -1 for no limit.

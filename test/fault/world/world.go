@@ -12,6 +12,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/test/fault/wire"
+	"github.com/progress-sync/progress-sync/test/truth"
 )
 
 // Options of a world.
@@ -20,7 +21,7 @@ type Options struct {
 	Binary string
 	// Dir holds everything; it must be empty.
 	Dir string
-	// Sidecars is how many report for the same learners.
+	// Sidecars is how many write to each table, for the same learners.
 	Sidecars int
 }
 
@@ -40,6 +41,9 @@ type World struct {
 	mu       sync.Mutex
 	findings []error
 }
+
+// Tables that sidecars write to: their own and one that is mapped.
+func Tables() []string { return []string{truth.OwnTable, MappedTable} }
 
 // CompletionThresholdPercent of the sidecars' policy.
 const CompletionThresholdPercent = 95
@@ -87,12 +91,14 @@ func (w *World) start(ctx context.Context) error {
 	if err := w.Rebuild(ctx); err != nil {
 		return err
 	}
-	for i := range w.options.Sidecars {
-		s, err := w.newSidecar(fmt.Sprintf("sidecar-%d", i))
-		if err != nil {
-			return err
+	for _, table := range Tables() {
+		for range w.options.Sidecars {
+			s, err := w.newSidecar(fmt.Sprintf("sidecar-%d", len(w.Sidecars)), table)
+			if err != nil {
+				return err
+			}
+			w.Sidecars = append(w.Sidecars, s)
 		}
-		w.Sidecars = append(w.Sidecars, s)
 	}
 	if err := errors.Join(w.writeURI(), w.Configure()); err != nil {
 		return err

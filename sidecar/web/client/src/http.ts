@@ -51,8 +51,8 @@ const KEEPALIVE = 65_536;
 let kept = 0;
 let skew = 0;
 
-/** The server's time: what one device did later has to look later than what another did before. */
-export const now = () => Date.now() + skew;
+/** The server's time, now or when this device's clock says: what one device did later has to look later than what another did before. */
+export const now = (at = Date.now()) => at + skew;
 
 export const resolve = <T extends string | object>(value?: T | (() => T)): T | undefined =>
   typeof value === "function" ? value() : value;

@@ -41,7 +41,7 @@ export function createLesson(o: Settings) {
       local = lift(local, { currentTime, percentage, completed: percentage! >= o.completionThreshold });
       return [
         {
-          currentTime, duration: length, percentage, playbackSpeed: speed, occurredAt: at,
+          currentTime, duration: length, percentage, playbackSpeed: speed,
           watchedDelta, watchedDuration: seen, seekEvents, pauseEvents,
         },
         local.completed !== before,

@@ -1,4 +1,3 @@
-import { now } from "./http.js";
 import type { ProgressStorage, StoredUpdate, Update } from "./types.js";
 import { defined, gather } from "./update.js";
 
@@ -52,7 +51,7 @@ export function createQueue(ids: Partial<Update>, scope: string, stored?: Progre
     /** Adds a change to what waits. */
     add(change: Partial<Update>) {
       const id = newId();
-      const update = defined({ eventId: id, ...ids, occurredAt: now(), ...change } as Update);
+      const update = defined({ eventId: id, ...ids, occurredAt: Date.now(), ...change } as Update);
       const before = frozen(false);
       const after = gather(before, { id, scope, owner: me, sent: false, update });
       items = [...frozen(), ...after];

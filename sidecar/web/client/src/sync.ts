@@ -1,4 +1,4 @@
-import { request, type Ask, type WireRecord, type WireSync } from "./http.js";
+import { now, request, type Ask, type WireRecord, type WireSync } from "./http.js";
 import { createLesson } from "./lesson.js";
 import { handle } from "./handlers.js";
 import { createQueue, inTime, offline } from "./queue.js";
@@ -111,7 +111,7 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
   /** Goes on with what pages that are gone have left. */
   async function adopt() {
     for (const { update } of await queue.adopt()) {
-      lesson.learn(update, false, update.occurredAt);
+      lesson.learn(update, false, now(update.occurredAt));
     }
     publish(true);
     sender.send();

@@ -111,7 +111,7 @@ export interface Update {
   pauseEvents?: number;
   playbackSpeed?: number;
   completed?: boolean;
-  /** Unix milliseconds. */
+  /** Unix milliseconds by the device's clock, which the sidecar corrects by what the clock says on sending. */
   occurredAt: number;
 }
 

@@ -31,9 +31,9 @@ const into = (item: StoredUpdate, more: StoredUpdate): StoredUpdate => ({
   update: merge(item.update, more.update),
 });
 
-/** What goes over the wire, rounded to milliseconds if it is to be small. */
+/** What goes over the wire now, rounded to milliseconds if it is to be small. The sidecar compares `sentAt` with its own clock. */
 export const wire = (items: StoredUpdate[], small?: boolean): string =>
   JSON.stringify(
-    items.map((item) => item.update),
+    items.map((item) => ({ ...item.update, sentAt: Date.now() })),
     (_, value) => (small && typeof value === "number" ? +value.toFixed(3) : value),
   );

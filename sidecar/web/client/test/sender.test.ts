@@ -96,32 +96,66 @@ test.each([[0, 0], [0.99, 9_900]])("the first retry comes anywhere between at on
   expect(w.sidecar.posts).toHaveLength(2);
 });
 
-test("what a slow clock calls the past is sent as the server's present, so that it wins over what others did before", async () => {
-  const server = Date.now() + 600_000;
+test.each([
+  ["behind", 600_000],
+  ["ahead", -600_000],
+])("the position on a device whose clock is %s shows, and what was done before the page knew that keeps its place", async (_, ahead) => {
+  w.sidecar.ahead = ahead;
+  const of = (ms: number) => new Date(Date.now() + ahead + ms).toISOString();
+  const others = { positionSeconds: 200, percentage: 66, completed: false, at: Date.now() + ahead - 4000, lastWatchedAt: of(-4000) };
   const sync = await w.begin({ intervalMs: 1000 });
-  sync.configure({
-    fetch: async (url, init) => {
-      const answer = await w.sidecar.fetch(url, init);
-      answer.headers.set("Date", new Date(server + 2000).toUTCString());
-      return answer;
-    },
-  });
+  w.sidecar.rows.set("ada,go-101,channels", others);
   sync.updateProgress(10, 300);
   await wait(1000);
-  sync.updateProgress(20, 300, { seekEvents: 1 });
-  await wait(1000);
-  const [, second] = w.sidecar.updates;
-  expect(second.occurredAt - server).toBeGreaterThan(0);
-  expect(second.occurredAt - server).toBeLessThan(10_000);
-  // The clock of this test's page is right again for the others.
-  sync.configure({
+  expect(w.sidecar.row().positionSeconds).toBe(10);
+  // Offline, then another device goes on.
+  w.sidecar.down = true;
+  sync.updateProgress(20, 300);
+  await wait(3000);
+  Object.assign(w.sidecar.row(), { positionSeconds: 250, at: Date.now() + ahead - 500, lastWatchedAt: of(-500) });
+  await wait(60_000);
+  w.sidecar.down = false;
+  await wait(120_000);
+  const last = w.sidecar.updates.at(-1);
+  expect(last).toMatchObject({ currentTime: 20 });
+  expect(last.sentAt - last.occurredAt).toBeGreaterThan(60_000);
+  expect(w.sidecar.row().positionSeconds).toBe(250);
+  expect(sync.getState().isDirty).toBe(false);
+});
+
+test("on a device whose clock is behind, what another device did before is not taken for newer", async () => {
+  const ahead = 600_000;
+  const sync = await w.begin({ intervalMs: 1000 });
+  const dated = (date: () => number) => sync.configure({
     fetch: async (url, init) => {
       const answer = await w.sidecar.fetch(url, init);
-      answer.headers.set("Date", new Date().toUTCString());
+      answer.headers.set("Date", new Date(date()).toUTCString());
       return answer;
     },
   });
+  dated(() => Date.now() + ahead);
+  sync.updateProgress(10, 300);
+  await wait(1000);
+  const before = new Date(Date.now() + ahead - 4000).toISOString();
+  w.sidecar.replies = [{ status: 200, body: { progress: [{ positionSeconds: 200, percentage: 66, completed: false, lastWatchedAt: before }] } }];
+  sync.updateProgress(12, 300);
+  await wait(1000);
+  expect(sync.getState()).toMatchObject({ progressSeconds: 12, isDirty: false });
+  // The clock of this test's page is right again for the others.
+  dated(Date.now);
   await sync.forceSync();
+});
+
+test("each attempt says what the clock shows then", async () => {
+  w.sidecar.replies = [{ status: 503 }];
+  const sync = await w.begin({ intervalMs: 1000 });
+  sync.updateProgress(10, 300);
+  const done = Date.now();
+  await wait(20_000);
+  const [first, again] = w.sidecar.posts.map((post) => post.body[0]);
+  expect(first.sentAt).toBe(done + 1000);
+  expect(again.sentAt).toBeGreaterThan(done + 1000);
+  expect([first.occurredAt, again.occurredAt]).toEqual([done, done]);
 });
 
 test("all that a page sends with keepalive stays below what browsers allow together", async () => {

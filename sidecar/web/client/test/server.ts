@@ -24,6 +24,8 @@ export class Sidecar {
   /** The answer is lost after the write was taken. */
   loseAnswers = 0;
   down = false;
+  /** How far its clock is ahead of the page's, in milliseconds. */
+  ahead = 0;
   /** A write waits for this before it is answered. */
   gate: Promise<void> | undefined;
   most = 0;
@@ -98,9 +100,11 @@ export class Sidecar {
       if (!this.held.get(key)) return { userId: u.userId, courseId: u.courseId, lessonId: u.lessonId, saved: true, pendingUpdates: 0, duplicate: true };
     } else {
       this.events.add(u.eventId);
-      const newer = u.occurredAt >= (row.at ?? 0);
+      const behind = Date.now() + this.ahead - u.sentAt;
+      const at = u.occurredAt + (Math.abs(behind) > 5000 ? behind : 0);
+      const newer = at >= (row.at ?? 0);
       if (newer && u.currentTime !== undefined) row.positionSeconds = u.currentTime;
-      row.at = Math.max(row.at ?? 0, u.occurredAt);
+      row.at = Math.max(row.at ?? 0, at);
       row.lastWatchedAt = new Date(row.at).toISOString();
       row.maxPositionSeconds = Math.max(row.maxPositionSeconds, u.currentTime ?? 0);
       row.percentage = Math.max(row.percentage, u.percentage ?? (u.duration ? (100 * u.currentTime) / u.duration : 0));
