@@ -10,8 +10,10 @@ type Name string
 // TableMapping says which existing table takes the records, and which of its
 // columns take what.
 //
-// +kubebuilder:validation:XValidation:rule="self.columns.all(f, self.columns[f] != self.keyColumns.userId && self.columns[f] != self.keyColumns.courseId && self.columns[f] != self.keyColumns.lessonId)",message="columns must not name a column of keyColumns: each column takes one thing"
-// +kubebuilder:validation:XValidation:rule="!has(self.fixed) || !(self.keyColumns.userId in self.fixed || self.keyColumns.courseId in self.fixed || self.keyColumns.lessonId in self.fixed || self.columns.exists(f, self.columns[f] in self.fixed))",message="fixed must not name a column of keyColumns or columns: each column takes one thing"
+// +kubebuilder:validation:XValidation:rule="self.columns.all(f, self.columns[f] != self.keyColumns.userId && (!has(self.keyColumns.courseId) || self.columns[f] != self.keyColumns.courseId) && self.columns[f] != self.keyColumns.lessonId)",message="columns must not name a column of keyColumns: each column takes one thing"
+// +kubebuilder:validation:XValidation:rule="!has(self.fixed) || !(self.keyColumns.userId in self.fixed || has(self.keyColumns.courseId) && self.keyColumns.courseId in self.fixed || self.keyColumns.lessonId in self.fixed || self.columns.exists(f, self.columns[f] in self.fixed))",message="fixed must not name a column of keyColumns or columns: each column takes one thing"
+// +kubebuilder:validation:XValidation:rule="!('courseId' in self.columns && has(self.keyColumns.courseId))",message="columns may name courseId only if keyColumns has no courseId: the course is a part of the key or it is not"
+// +kubebuilder:validation:XValidation:rule="!has(self.scale) || self.scale.all(f, f in self.columns)",message="scale may name only fields that columns has"
 type TableMapping struct {
 	// schema of the table, any but progress_sync.
 	//
@@ -34,14 +36,25 @@ type TableMapping struct {
 	// columns maps fields of a record to columns of the table. The fields are the
 	// columns of progress_sync.lesson_progress in camel case, such as
 	// positionSeconds, percentage and completedAt; one that is left out is not
-	// written.
+	// written. Where keyColumns has no courseId, courseId may be named too and
+	// takes the course that was reported last.
 	//
 	// +required
-	// +kubebuilder:validation:MaxProperties=25
-	// +kubebuilder:validation:XValidation:rule="size(self) > 0",message="columns must name at least one field"
-	// +kubebuilder:validation:XValidation:rule="self.all(f, f in ['moduleId', 'positionSeconds', 'maxPositionSeconds', 'durationSeconds', 'percentage', 'watchedSeconds', 'timeSpentSeconds', 'playbackSpeed', 'seekEvents', 'pauseEvents', 'updateCount', 'completed', 'completedAt', 'firstWatchedAt', 'lastWatchedAt', 'generation', 'receivedAt', 'moduleAt', 'moduleReceivedAt', 'positionAt', 'positionReceivedAt', 'durationAt', 'durationReceivedAt', 'playbackSpeedAt', 'playbackSpeedReceivedAt'])",message="columns may name these fields: moduleId, positionSeconds, maxPositionSeconds, durationSeconds, percentage, watchedSeconds, timeSpentSeconds, playbackSpeed, seekEvents, pauseEvents, updateCount, completed, completedAt, firstWatchedAt, lastWatchedAt, generation, receivedAt, moduleAt, moduleReceivedAt, positionAt, positionReceivedAt, durationAt, durationReceivedAt, playbackSpeedAt, playbackSpeedReceivedAt"
+	// +kubebuilder:validation:MaxProperties=26
+	// +kubebuilder:validation:XValidation:rule="self.exists(f, f != 'courseId')",message="columns must name at least one field"
+	// +kubebuilder:validation:XValidation:rule="self.all(f, f in ['courseId', 'moduleId', 'positionSeconds', 'maxPositionSeconds', 'durationSeconds', 'percentage', 'watchedSeconds', 'timeSpentSeconds', 'playbackSpeed', 'seekEvents', 'pauseEvents', 'updateCount', 'completed', 'completedAt', 'firstWatchedAt', 'lastWatchedAt', 'generation', 'receivedAt', 'moduleAt', 'moduleReceivedAt', 'positionAt', 'positionReceivedAt', 'durationAt', 'durationReceivedAt', 'playbackSpeedAt', 'playbackSpeedReceivedAt'])",message="columns may name these fields: moduleId, positionSeconds, maxPositionSeconds, durationSeconds, percentage, watchedSeconds, timeSpentSeconds, playbackSpeed, seekEvents, pauseEvents, updateCount, completed, completedAt, firstWatchedAt, lastWatchedAt, generation, receivedAt, moduleAt, moduleReceivedAt, positionAt, positionReceivedAt, durationAt, durationReceivedAt, playbackSpeedAt, playbackSpeedReceivedAt; and courseId where keyColumns has none"
 	// +kubebuilder:validation:XValidation:rule="self.all(f, self.exists_one(g, self[g] == self[f]))",message="columns must name a different column for each field"
 	Columns map[string]Name `json:"columns"`
+
+	// scale says what a field is multiplied by to get its column's value, where the
+	// column has another unit: percentage: "0.01" for a column from 0 to 1, positionSeconds:
+	// "1000" for milliseconds. The fields are percentage, positionSeconds,
+	// maxPositionSeconds, durationSeconds, watchedSeconds and timeSpentSeconds.
+	//
+	// +optional
+	// +kubebuilder:validation:MaxProperties=6
+	// +kubebuilder:validation:XValidation:rule="self.all(f, f in ['percentage', 'positionSeconds', 'maxPositionSeconds', 'durationSeconds', 'watchedSeconds', 'timeSpentSeconds'])",message="scale may name these fields: percentage, positionSeconds, maxPositionSeconds, durationSeconds, watchedSeconds, timeSpentSeconds"
+	Scale map[string]Scale `json:"scale,omitempty"`
 
 	// fixed values of further columns, the same in every row, in the form in
 	// which Postgres reads the column's type. They are written once, with a new
@@ -53,6 +66,11 @@ type TableMapping struct {
 	Fixed map[string]FixedValue `json:"fixed,omitempty"`
 }
 
+// Scale of a column's unit, as text.
+//
+// +kubebuilder:validation:Enum="0.001";"0.01";"0.1";"10";"100";"1000";"1000000"
+type Scale string
+
 // FixedValue of a column, as text.
 //
 // +kubebuilder:validation:MaxLength=1000
@@ -61,16 +79,17 @@ type FixedValue string
 
 // KeyColumns are the columns of a record's key.
 //
-// +kubebuilder:validation:XValidation:rule="self.userId != self.courseId && self.userId != self.lessonId && self.courseId != self.lessonId",message="keyColumns must name three different columns"
+// +kubebuilder:validation:XValidation:rule="self.userId != self.lessonId && (!has(self.courseId) || self.userId != self.courseId && self.courseId != self.lessonId)",message="keyColumns must name different columns"
 type KeyColumns struct {
 	// userId is the column of the learner's id.
 	//
 	// +required
 	UserID Name `json:"userId"`
-	// courseId is the column of the course's id.
+	// courseId is the column of the course's id. Left out, a learner has one row a
+	// lesson, whatever the course.
 	//
-	// +required
-	CourseID Name `json:"courseId"`
+	// +optional
+	CourseID Name `json:"courseId,omitempty"`
 	// lessonId is the column of the lesson's id.
 	//
 	// +required

@@ -160,7 +160,7 @@ func TestBadMappingsAreRefusedInWordsThatHelp(t *testing.T) {
 		"no table":                   {`{` + keys + `, columns: {percentage: p}}`, "mapping.table: Required value"},
 		"no key columns":             {`{table: t, columns: {percentage: p}}`, "mapping.keyColumns: Required value"},
 		"no lesson":                  {`{table: t, keyColumns: {userId: u, courseId: c}, columns: {percentage: p}}`, "keyColumns.lessonId: Required value"},
-		"one column for two keys":    {`{table: t, keyColumns: {userId: u, courseId: u, lessonId: l}, columns: {percentage: p}}`, "keyColumns must name three different columns"},
+		"one column for two keys":    {`{table: t, keyColumns: {userId: u, courseId: u, lessonId: l}, columns: {percentage: p}}`, "keyColumns must name different columns"},
 		"no columns":                 {`{table: t, ` + keys + `}`, "mapping.columns: Required value"},
 		"empty columns":              {`{table: t, ` + keys + `, columns: {}}`, "columns must name at least one field"},
 		"an unknown field":           {`{table: t, ` + keys + `, columns: {percent: p}}`, "columns may name these fields: moduleId, positionSeconds"},
@@ -175,6 +175,14 @@ func TestBadMappingsAreRefusedInWordsThatHelp(t *testing.T) {
 		"a long fixed value":         {`{table: t, ` + keys + `, columns: {percentage: p}, fixed: {tenant: ` + strings.Repeat(long, 16) + `}}`, "up to 1000 bytes"},
 		"a name of 64 bytes":         {`{table: ` + long + `, ` + keys + `, columns: {percentage: p}}`, "1 to 63 bytes"},
 		"a name with a line break":   {`{table: "a\nb", ` + keys + `, columns: {percentage: p}}`, "no control characters"},
+		"a course twice":             {`{table: t, ` + keys + `, columns: {percentage: p, courseId: d}}`, "columns may name courseId only if keyColumns has no courseId"},
+		"nothing but a course":       {`{table: t, keyColumns: {userId: u, lessonId: l}, columns: {courseId: c}}`, "columns must name at least one field"},
+		"a course in a key column":   {`{table: t, keyColumns: {userId: u, lessonId: l}, columns: {percentage: p, courseId: u}}`, "columns must not name a column of keyColumns"},
+		"two keys in one column":     {`{table: t, keyColumns: {userId: u, lessonId: u}, columns: {percentage: p}}`, "keyColumns must name different columns"},
+		"a fixed key of two":         {`{table: t, keyColumns: {userId: u, lessonId: l}, columns: {percentage: p}, fixed: {l: "1"}}`, "fixed must not name a column of keyColumns or columns"},
+		"a scale that is no power":   {`{table: t, ` + keys + `, columns: {percentage: p}, scale: {percentage: "0.5"}}`, `"0.001", "0.01", "0.1", "10"`},
+		"a scale without a column":   {`{table: t, ` + keys + `, columns: {percentage: p}, scale: {positionSeconds: "1000"}}`, "scale may name only fields that columns has"},
+		"a scale of what has none":   {`{table: t, ` + keys + `, columns: {completed: p}, scale: {completed: "10"}}`, "scale may name these fields: percentage"},
 		"the sidecars' own schema":   {`{schema: progress_sync, table: t, ` + keys + `, columns: {percentage: p}}`, "schema must not be progress_sync"},
 		"an empty name for a schema": {`{schema: "", table: t, ` + keys + `, columns: {percentage: p}}`, "mapping.schema"},
 	}
@@ -207,6 +215,20 @@ func TestAMappingOfAllFieldsIsInSchemaPublic(t *testing.T) {
 	m := got.Spec.Database.Mapping
 	if m == nil || m.Schema != "public" || len(m.Columns) != len(config.MappingFields()) || m.Fixed["tenant_id"] != "7" {
 		t.Errorf("got %+v", m)
+	}
+}
+
+func TestAMappingMayHaveNoCourseAndAScale(t *testing.T) {
+	for name, table := range map[string]string{
+		"no course":        `{table: t, keyColumns: {userId: u, lessonId: l}, columns: {percentage: p}}`,
+		"a fixed course":   `{table: t, keyColumns: {userId: u, lessonId: l}, columns: {percentage: p}, fixed: {course: algebra}}`,
+		"a course beside":  `{table: t, keyColumns: {userId: u, lessonId: l}, columns: {percentage: p, courseId: c}}`,
+		"a fraction":       `{table: t, ` + keys + `, columns: {percentage: p}, scale: {percentage: "0.01"}}`,
+		"milliseconds too": `{table: t, ` + keys + `, columns: {percentage: p, positionSeconds: s}, scale: {percentage: "0.01", positionSeconds: "1000"}}`,
+	} {
+		if err := server.Create(context.Background(), policy(t, "good", mapping(table)), client.DryRunAll); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

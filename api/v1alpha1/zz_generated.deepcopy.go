@@ -433,6 +433,13 @@ func (in *TableMapping) DeepCopyInto(out *TableMapping) {
 			(*out)[key] = val
 		}
 	}
+	if in.Scale != nil {
+		in, out := &in.Scale, &out.Scale
+		*out = make(map[string]Scale, len(*in))
+		for key, val := range *in {
+			(*out)[key] = val
+		}
+	}
 	if in.Fixed != nil {
 		in, out := &in.Fixed, &out.Fixed
 		*out = make(map[string]FixedValue, len(*in))

@@ -59,6 +59,11 @@ func checkDatabase(c config.Config, uriFile string, out io.Writer) error {
 	})
 	defer db.Close()
 	report, err := db.Check(ctx)
+	for _, note := range report.Notes {
+		if _, err := fmt.Fprintf(out, "Note on %s: %s\n", report.Table, note); err != nil {
+			return err
+		}
+	}
 	if err != nil {
 		return err
 	}

@@ -49,6 +49,12 @@ func TestMigrateChecksWhatItPrints(t *testing.T) {
 	if sql, err := run("--print"); err != nil || !strings.Contains(sql, `-- Records go to "public"."nowhere"`) {
 		t.Errorf("the plan of a mapping: %v\n%s", err, sql)
 	}
+	if err := pgtest.Shared(t).Exec(t.Context(), name, `CREATE UNLOGGED TABLE nowhere (u text, c text, l text, p real, UNIQUE (u, c, l))`); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := run("--check"); err != nil || !strings.Contains(out, `Note on "public"."nowhere": the table is UNLOGGED`) || !strings.Contains(out, `records go to "public"."nowhere"`) {
+		t.Errorf("with a table that will do: %q, %v", out, err)
+	}
 	for text, want := range map[string]string{
 		`"` + database + `"`:             "Leave only the URI itself",
 		database + "&frobnicate=hunter2": "a parameter frobnicate that",

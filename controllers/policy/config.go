@@ -83,6 +83,12 @@ func mapping(spec *v1alpha1.TableMapping) *config.Mapping {
 	for field, column := range spec.Columns {
 		out.Columns[field] = string(column)
 	}
+	if len(spec.Scale) > 0 {
+		out.Scale = make(map[string]string, len(spec.Scale))
+	}
+	for field, scale := range spec.Scale {
+		out.Scale[field] = string(scale)
+	}
 	if len(spec.Fixed) > 0 {
 		out.Fixed = make(map[string]string, len(spec.Fixed))
 	}

@@ -101,6 +101,20 @@ func drawMapping(t *rapid.T) *v1alpha1.TableMapping {
 	for _, field := range fields {
 		m.Columns[field] = name()
 	}
+	if rapid.Bool().Draw(t, "course is no key") {
+		if m.Columns["courseId"] = m.KeyColumns.CourseID; rapid.Bool().Draw(t, "course is not kept") {
+			delete(m.Columns, "courseId")
+		}
+		m.KeyColumns.CourseID = ""
+	}
+	for _, field := range config.ScaledFields() {
+		if _, ok := m.Columns[field]; ok && rapid.Bool().Draw(t, field+" scaled") {
+			if m.Scale == nil {
+				m.Scale = map[string]v1alpha1.Scale{}
+			}
+			m.Scale[field] = v1alpha1.Scale(rapid.SampledFrom(config.Scales()).Draw(t, "scale"))
+		}
+	}
 	for range fixed {
 		if m.Fixed == nil {
 			m.Fixed = map[string]v1alpha1.FixedValue{}

@@ -16,9 +16,13 @@ type Mapping struct {
 	Schema     string     `json:"schema"`
 	Table      string     `json:"table"`
 	KeyColumns KeyColumns `json:"keyColumns"`
-	// Columns maps a record's field, one of MappingFields, to its column. A
-	// field that is left out or has an empty name is not written.
+	// Columns maps a record's field to its column: one of MappingFields, or
+	// courseId where KeyColumns has none. A field that is left out or has an
+	// empty name is not written.
 	Columns map[string]string `json:"columns"`
+	// Scale is what a field, one of ScaledFields, is multiplied by to get its
+	// column's value: one of Scales, and 1 if left out.
+	Scale map[string]string `json:"scale,omitempty"`
 	// Fixed are values of further columns, the same in every row, in the form
 	// in which Postgres reads the column's type. They are written once, with a
 	// new row.
@@ -26,10 +30,11 @@ type Mapping struct {
 }
 
 // KeyColumns are the columns of a record's key. Together, or together with
-// columns of Fixed, they must have a unique index.
+// columns of Fixed, they must have a unique index. Without CourseID a learner has
+// one row a lesson, whatever the course.
 type KeyColumns struct {
 	UserID   string `json:"userId"`
-	CourseID string `json:"courseId"`
+	CourseID string `json:"courseId,omitempty"`
 	LessonID string `json:"lessonId"`
 }
 
@@ -44,6 +49,22 @@ func MappingFields() []string {
 		"positionReceivedAt", "durationAt", "durationReceivedAt", "playbackSpeedAt",
 		"playbackSpeedReceivedAt",
 	}
+}
+
+// courseField is a field of Mapping.Columns where the course is no part of the key.
+const courseField = "courseId"
+
+// ScaledFields are the fields that Mapping.Scale may name.
+func ScaledFields() []string {
+	return []string{
+		"percentage", "positionSeconds", "maxPositionSeconds", "durationSeconds", "watchedSeconds", "timeSpentSeconds",
+	}
+}
+
+// Scales are the values of Mapping.Scale. They are powers of ten, so that a
+// value comes back as it was.
+func Scales() []string {
+	return []string{"0.001", "0.01", "0.1", "10", "100", "1000", "1000000"}
 }
 
 const (
@@ -88,19 +109,36 @@ func (m *Mapping) mistakes() []string {
 		say("schema is %q; allowed: any but the sidecar's own", m.Schema)
 	}
 	column("keyColumns.userId", m.KeyColumns.UserID)
-	column("keyColumns.courseId", m.KeyColumns.CourseID)
+	if m.KeyColumns.CourseID != "" {
+		column("keyColumns.courseId", m.KeyColumns.CourseID)
+	}
 	column("keyColumns.lessonId", m.KeyColumns.LessonID)
 	written := 0
 	for _, field := range slices.Sorted(maps.Keys(m.Columns)) {
-		if !slices.Contains(MappingFields(), field) {
-			say("columns.%s is unknown; allowed: %s", field, strings.Join(MappingFields(), ", "))
-		} else if m.Columns[field] != "" {
+		switch {
+		case field == courseField && m.KeyColumns.CourseID != "":
+			say("columns.courseId is given, and keyColumns.courseId too; allowed: one of them")
+		case field != courseField && !slices.Contains(MappingFields(), field):
+			say("columns.%s is unknown; allowed: %s, and courseId if keyColumns has none", field, strings.Join(MappingFields(), ", "))
+		case m.Columns[field] != "":
 			column("columns."+field, m.Columns[field])
-			written++
+			if field != courseField {
+				written++
+			}
 		}
 	}
 	if written == 0 {
 		say("columns names no column; allowed: at least one field")
+	}
+	for _, field := range slices.Sorted(maps.Keys(m.Scale)) {
+		switch {
+		case !slices.Contains(ScaledFields(), field):
+			say("scale.%s has no scale; allowed: %s", field, strings.Join(ScaledFields(), ", "))
+		case m.Columns[field] == "":
+			say("scale.%s has no column; allowed: fields that columns has", field)
+		case !slices.Contains(Scales(), m.Scale[field]):
+			say("scale.%s is %q; allowed: %s", field, m.Scale[field], strings.Join(Scales(), ", "))
+		}
 	}
 	for _, c := range slices.Sorted(maps.Keys(m.Fixed)) {
 		column("fixed."+c, c)
@@ -117,7 +155,7 @@ func (m *Mapping) Equal(o *Mapping) bool {
 		return m == o
 	}
 	return m.Schema == o.Schema && m.Table == o.Table && m.KeyColumns == o.KeyColumns &&
-		maps.Equal(m.Columns, o.Columns) && maps.Equal(m.Fixed, o.Fixed)
+		maps.Equal(m.Columns, o.Columns) && maps.Equal(m.Scale, o.Scale) && maps.Equal(m.Fixed, o.Fixed)
 }
 
 // Equal reports whether two configurations say the same.

@@ -26,6 +26,27 @@ func TestAMappingNamesEveryMistake(t *testing.T) {
 	}
 }
 
+func TestACourselessOrScaledMappingNamesItsMistakes(t *testing.T) {
+	for mapping, want := range map[string]string{
+		`"keyColumns":{"userId":"u","courseId":"c","lessonId":"l"},"columns":{"percentage":"p","courseId":"d"}`:              "columns.courseId is given, and keyColumns.courseId too",
+		`"keyColumns":{"userId":"u","lessonId":"l"},"columns":{"courseId":"d"}`:                                              "columns names no column",
+		`"keyColumns":{"userId":"u","lessonId":"l"},"columns":{"percentage":"p","courseId":"u"}`:                             `columns.courseId is "u", which keyColumns.userId has already`,
+		`"keyColumns":{"userId":"u","lessonId":"l"},"columns":{"percentage":"p"},"scale":{"percentage":"0.5"}`:               `scale.percentage is "0.5"; allowed: 0.001, 0.01`,
+		`"keyColumns":{"userId":"u","lessonId":"l"},"columns":{"percentage":"p"},"scale":{"positionSeconds":"1000"}`:         "scale.positionSeconds has no column",
+		`"keyColumns":{"userId":"u","lessonId":"l"},"columns":{"percentage":"p","completed":"d"},"scale":{"completed":"10"}`: "scale.completed has no scale; allowed: percentage",
+	} {
+		_, err := config.Parse([]byte(`{"database":{"mapping":{"table":"t",` + mapping + `}}}`))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("the error of %s does not say %q:\n%v", mapping, want, err)
+		}
+	}
+	c, err := config.Parse([]byte(`{"database":{"mapping":{"table":"t","keyColumns":{"userId":"u","lessonId":"l"},
+		"columns":{"percentage":"p","courseId":"c"},"scale":{"percentage":"0.01"}}}}`))
+	if err != nil || c.Database.Mapping.Scale["percentage"] != "0.01" || c.Database.Mapping.KeyColumns.CourseID != "" {
+		t.Errorf("got %+v, %v", c.Database.Mapping, err)
+	}
+}
+
 func TestAMappingIsInSchemaPublicByDefault(t *testing.T) {
 	c, err := config.Parse([]byte(`{"database":{"mapping":{"table":"t",
 		"keyColumns":{"userId":"u","courseId":"c","lessonId":"l"},"columns":{"percentage":"p"}}}}`))

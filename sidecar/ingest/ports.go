@@ -5,6 +5,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/flush"
+	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/state"
 )
@@ -50,6 +51,9 @@ type Saved struct {
 	// Applied is the number of the last batch of this sidecar that the records
 	// include, for each lane.
 	Applied []uint64
+	// Forms tells which keys share a row, nil if none do; with it Records may hold
+	// more of the learner than was asked for.
+	Forms *postgres.KeyForms
 }
 
 // Reader asks the database.

@@ -103,9 +103,14 @@ func (h *Handler) look(ctx context.Context, filter buffer.Filter) view {
 			return view{held: h.buffer.Held(filter), stale: true}
 		}
 		agreed := h.agrees(saved.Applied)
-		held := h.buffer.Held(filter)
+		var v view
+		if saved.Forms == nil {
+			v = view{saved: saved.Records, held: h.buffer.Held(filter)}
+		} else {
+			v.saved, v.held = oneKeyARow(saved.Forms, filter, saved.Records, h.buffer.Held(buffer.Filter{UserID: filter.UserID}))
+		}
 		if agreed && h.agrees(saved.Applied) {
-			return view{saved: saved.Records, held: held}
+			return v
 		}
 		timer := time.NewTimer(pause)
 		select {
@@ -113,7 +118,8 @@ func (h *Handler) look(ctx context.Context, filter buffer.Filter) view {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return view{saved: saved.Records, held: held, stale: true}
+			v.stale = true
+			return v
 		}
 		timer.Stop()
 	}

@@ -14,6 +14,8 @@ type SchemaReport struct {
 	Version, Needed int
 	// Table that takes the records, quoted.
 	Table string
+	// Notes are what a mapped table may do that nobody expects.
+	Notes []string
 }
 
 // Check says whether batches could be written, and changes nothing. The error
@@ -35,7 +37,8 @@ func (d *Database) Check(ctx context.Context) (SchemaReport, error) {
 		}
 		report.Version = state.version
 		var usable bool
-		if err := conn.QueryRow(ctx, d.sql.rights).Scan(&usable); err != nil {
+		var secured []string
+		if err := conn.QueryRow(ctx, d.sql.rights).Scan(&usable, &secured); err != nil {
 			return err
 		}
 		switch {
@@ -45,11 +48,22 @@ func (d *Database) Check(ctx context.Context) (SchemaReport, error) {
 			mistakes = append(mistakes, named("checking the sidecar's tables", schemaTooNew(len(all), state)))
 		case !usable:
 			mistakes = append(mistakes, named("checking the sidecar's tables", rightsMissing()))
+		case len(secured) > 0:
+			mistakes = append(mistakes, named("checking the sidecar's tables", rowsSecured(secured)))
 		}
 		if m := s.options.Mapping; m != nil {
-			report.Table = quoted(m.Schema) + "." + quoted(m.Table)
-			if _, err := d.mapped(ctx, conn, m); err != nil {
-				mistakes = append(mistakes, named("checking the mapped table", err))
+			report.Table = nameOf(m)
+			_, findings, err := d.examine(ctx, conn, m)
+			if err != nil {
+				return err
+			}
+			if wrong := of(findings, refuses, lacks); len(of(wrong, refuses, refuses)) > 0 {
+				mistakes = append(mistakes, named("checking the mapped table", unfit(report.Table, wrong)))
+			} else if len(wrong) > 0 {
+				mistakes = append(mistakes, named("checking the mapped table", incomplete(report.Table, wrong)))
+			}
+			for _, f := range of(findings, notes, notes) {
+				report.Notes = append(report.Notes, f.String())
 			}
 		}
 		return nil

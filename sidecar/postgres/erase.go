@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -38,6 +39,9 @@ func (d *Database) Erase(ctx context.Context, userID string, before time.Time) (
 		if err != nil {
 			return err
 		}
+		// What no row can hold has none, and is held back all the same.
+		row, held := t.forms.query(Filter{UserID: userID})
+		user := pgtype.Text{String: row.UserID, Valid: held}
 		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 			if _, err := tx.Exec(ctx, d.sql.statementTimeout, serverTimeout(ctx, s.options.StatementTimeout)); err != nil {
 				return err
@@ -46,7 +50,7 @@ func (d *Database) Erase(ctx context.Context, userID string, before time.Time) (
 				return err
 			}
 			var entered bool
-			err := tx.QueryRow(ctx, d.sql.tombstone, userID, before).Scan(&entered)
+			err := tx.QueryRow(ctx, d.sql.tombstone, row.UserID, before).Scan(&entered)
 			if errors.Is(err, pgx.ErrNoRows) {
 				erased = Erased{Repeated: true}
 				return nil
@@ -54,7 +58,7 @@ func (d *Database) Erase(ctx context.Context, userID string, before time.Time) (
 			if err != nil {
 				return err
 			}
-			learner := append([]any{userID}, t.keyFixed...)
+			learner := append([]any{user}, t.keyFixed...)
 			tag, err := tx.Exec(ctx, t.erase, learner...)
 			if err != nil {
 				return err

@@ -143,6 +143,18 @@ func rightsMissing() error {
 	}}
 }
 
+// rowsSecured says that row-level security is in force on our own tables.
+func rowsSecured(tables []string) error {
+	var run strings.Builder
+	for _, t := range tables {
+		fmt.Fprintf(&run, " ALTER TABLE progress_sync.%s DISABLE ROW LEVEL SECURITY;", t)
+	}
+	return &setupError{failure: Failure{
+		Class: NoPrivilege, Kind: KindServer, Retry: Hold,
+		Message: "Row-level security on the tables in schema progress_sync hides their rows from the role in the Secret. As the owner of the tables, run:" + run.String(),
+	}}
+}
+
 // migrationRefused puts the statement that helps into an error about missing
 // rights; other errors stay as they are.
 func migrationRefused(cause error, state schemaState) error {

@@ -1,173 +1,195 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
-
-	"github.com/jackc/pgx/v5"
+	"unicode/utf8"
 
 	"github.com/progress-sync/progress-sync/sidecar/config"
 )
 
-// relation is what the catalog says of an existing table.
-type relation struct {
-	isTable, schemaUsable, writable bool
-	columns                         map[string]relationColumn
-	unique                          [][]string // columns of its unique indexes
-}
-
-type relationColumn struct {
-	kind, base, category            string
-	notNull, hasDefault, isComputed bool
-}
-
-// fits reports whether the column is of a class.
-func (c relationColumn) fits(wanted class) bool {
-	switch wanted {
-	case textClass:
-		return c.category == "S" || c.category == "N" || c.base == "uuid"
-	case numberClass:
-		return c.category == "N"
-	case booleanClass:
-		return c.category == "B"
-	default:
-		return c.base == "timestamp with time zone" || c.base == "timestamp without time zone"
-	}
-}
-
 // mapped finds the table of a mapping, or all that keeps it from being used.
 func (d *Database) mapped(ctx context.Context, q querier, m *config.Mapping) (table, error) {
-	r, found, err := d.look(ctx, q, m)
+	t, findings, err := d.examine(ctx, q, m)
 	if err != nil {
 		return table{}, err
 	}
-	name := quoted(m.Schema) + "." + quoted(m.Table)
-	if !found {
-		return table{}, unfit(name, []string{"there is no such table"})
-	}
-	if !r.isTable {
-		return table{}, unfit(name, []string{"it is no table"})
-	}
-	t, mistakes := plan(name, m, r)
-	for _, f := range t.fixed {
-		// In a batch it would be taken for a fault of the records.
-		err := tryFixed(ctx, q, f)
-		if err != nil && Classify(err).Class != BadData {
-			return table{}, err
-		}
-		if err != nil {
-			mistakes = append(mistakes, fmt.Sprintf("the fixed value for column %s is none of its type, %s", f.name, f.kind))
-		}
-	}
-	if !r.schemaUsable || !r.writable {
-		mistakes = append(mistakes, fmt.Sprintf("the role in the Secret may not use it: GRANT USAGE ON SCHEMA %s TO <role>; "+
-			"GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO <role>", quoted(m.Schema), name))
-	}
-	if len(mistakes) > 0 {
-		return table{}, unfit(name, mistakes)
+	if wrong := of(findings, refuses, refuses); len(wrong) > 0 {
+		return table{}, unfit(nameOf(m), wrong)
 	}
 	return t, nil
 }
 
+// examine lays a mapping over its table and says all there is to say about it.
+func (d *Database) examine(ctx context.Context, q querier, m *config.Mapping) (table, []finding, error) {
+	r, found, err := d.look(ctx, q, m)
+	if err != nil {
+		return table{}, nil, err
+	}
+	if !found {
+		return table{}, []finding{{what: "there is no such table"}}, nil
+	}
+	if what := noTable(r.kind); what != "" {
+		return table{}, []finding{{what: "it is no table but " + what}}, nil
+	}
+	t, findings := plan(nameOf(m), m, r)
+	for _, f := range t.fixed {
+		// In a batch it would be taken for a fault of the records.
+		err := tryFixed(ctx, q, f)
+		if err != nil && Classify(err).Class != BadData {
+			return table{}, nil, err
+		}
+		if err != nil {
+			findings = append(findings, finding{what: fmt.Sprintf("the fixed value for column %s is none of its type, %s", f.name, f.declared)})
+		}
+	}
+	return t, findings, nil
+}
+
+// noTable says what a relation is that can't take the records, from its
+// pg_class.relkind.
+func noTable(kind string) string {
+	switch kind {
+	case "r", "p":
+		return ""
+	case "v":
+		return "a view; name the table that it shows"
+	case "m":
+		return "a materialized view; name a table that it is made of"
+	case "f":
+		return "a foreign table, for which Postgres has no ON CONFLICT; let the sidecar connect to the server that has it"
+	case "S":
+		return "a sequence"
+	default:
+		return "an index or a type"
+	}
+}
+
+func nameOf(m *config.Mapping) string { return quoted(m.Schema) + "." + quoted(m.Table) }
+
 func tryFixed(ctx context.Context, q querier, f fixedColumn) error {
 	var null bool
-	return q.QueryRow(ctx, "SELECT "+f.cast("$1::text", "text")+" IS NULL", f.value).Scan(&null)
+	return q.QueryRow(ctx, fmt.Sprintf("SELECT ($1::text)::%s IS NULL", f.declared), f.value).Scan(&null)
 }
 
-func (d *Database) look(ctx context.Context, q querier, m *config.Mapping) (r relation, found bool, err error) {
-	var oid uint32
-	err = q.QueryRow(ctx, d.sql.relation, m.Schema, m.Table).Scan(&oid, &r.isTable, &r.schemaUsable, &r.writable)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return r, false, nil
-	}
-	if err != nil {
-		return r, false, err
-	}
-	r.columns = map[string]relationColumn{}
-	var name string
-	var c relationColumn
-	rows, err := q.Query(ctx, d.sql.relationColumns, oid)
-	if err != nil {
-		return r, false, err
-	}
-	if _, err := pgx.ForEachRow(rows, []any{&name, &c.kind, &c.base, &c.category, &c.notNull, &c.hasDefault, &c.isComputed}, func() error {
-		r.columns[name] = c
-		return nil
-	}); err != nil {
-		return r, false, err
-	}
-	if rows, err = q.Query(ctx, d.sql.relationUnique, oid); err != nil {
-		return r, false, err
-	}
-	r.unique, err = pgx.CollectRows(rows, pgx.RowTo[[]string])
-	return r, err == nil, err
-}
-
-// plan lays a mapping over a table and lists all that doesn't fit.
-func plan(name string, m *config.Mapping, r relation) (table, []string) {
-	t := table{name: name, existing: true, columns: map[string]tableColumn{}}
-	var mistakes []string
-	say := func(format string, arguments ...any) {
-		mistakes = append(mistakes, fmt.Sprintf(format, arguments...))
-	}
-	filled := map[string]bool{}
-	// use takes a column, if it can be written.
-	use := func(field, column string) (relationColumn, bool) {
-		filled[column] = true
-		c, ok := r.columns[column]
-		switch {
-		case !ok:
-			say("column %s for %s is missing", quoted(column), field)
-		case c.isComputed:
-			say("column %s for %s is generated by Postgres", quoted(column), field)
-		default:
-			return c, true
+// plan lays a mapping over a table and lists all that is to be said.
+func plan(name string, m *config.Mapping, r relation) (table, []finding) {
+	t := table{name: name, existing: true, columns: map[string]tableColumn{}, courseIsKey: m.KeyColumns.CourseID != ""}
+	s := survey{name: name, mapping: m, relation: r, filled: map[string]bool{}}
+	for _, f := range t.fields() {
+		if column := columnOf(m, f.name); column != "" {
+			s.field(&t, f, column)
 		}
-		return c, false
-	}
-	for _, f := range recordFields() {
-		column := columnOf(m, f.name)
-		if column == "" {
-			continue
-		}
-		c, ok := use(f.name, column)
-		if !ok {
-			continue
-		}
-		if !c.fits(f.class) {
-			say("column %s for %s is %s and must be %s", quoted(column), f.name, c.kind, f.class)
-		} else if c.notNull && mayBeUnknown(f, c) {
-			say("column %s for %s must allow NULL, for what is not known", quoted(column), f.name)
-		}
-		t.columns[f.name] = tableColumn{name: quoted(column), kind: c.kind, category: c.category, notNull: c.notNull}
 	}
 	for _, column := range slices.Sorted(maps.Keys(m.Fixed)) {
-		if c, ok := use("fixed."+column, column); ok {
+		if c, ok := s.use("fixed."+column, column); ok {
+			if c.length > 0 && utf8.RuneCountInString(m.Fixed[column]) > c.length {
+				s.refuse("the fixed value for column %s is longer than its %d characters", quoted(column), c.length)
+			}
 			t.fixed = append(t.fixed, fixedColumn{
-				tableColumn: tableColumn{name: quoted(column), kind: c.kind, category: c.category},
-				value:       m.Fixed[column],
+				tableColumn: tableColumn{name: quoted(column), kind: c.base, category: c.category}, declared: c.kind, value: m.Fixed[column],
 			})
 		}
 	}
-	for _, column := range slices.Sorted(maps.Keys(r.columns)) {
-		if c := r.columns[column]; c.notNull && !c.hasDefault && !c.isComputed && !filled[column] {
-			say("column %s must have a value and has no default: map a field to it, or give it a fixed value", quoted(column))
-		}
-	}
-	if index, ok := keyIndex(m, r.unique); ok {
+	s.unfilled()
+	if index, ok := s.keyIndex(); ok {
 		for i := range t.fixed {
 			t.fixed[i].inKey = slices.ContainsFunc(index, func(column string) bool { return quoted(column) == t.fixed[i].name })
 		}
-	} else {
-		k := m.KeyColumns
-		say("there is no unique index on the key: CREATE UNIQUE INDEX CONCURRENTLY ON %s (%s, %s, %s)",
-			name, quoted(k.UserID), quoted(k.CourseID), quoted(k.LessonID))
+		s.otherIndexes(index)
 	}
-	return t, mistakes
+	s.rights()
+	s.security()
+	s.surroundings()
+	return t, s.findings
+}
+
+// survey collects what there is to say about a table.
+type survey struct {
+	name     string
+	mapping  *config.Mapping
+	relation relation
+	filled   map[string]bool
+	findings []finding
+}
+
+func (s *survey) refuse(format string, arguments ...any) *finding {
+	return s.say(refuses, format, arguments...)
+}
+
+func (s *survey) say(w weight, format string, arguments ...any) *finding {
+	s.findings = append(s.findings, finding{weight: w, what: fmt.Sprintf(format, arguments...)})
+	return &s.findings[len(s.findings)-1]
+}
+
+// alter is a statement that changes a column.
+func (s *survey) alter(column, how string) string {
+	return fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s %s", s.name, quoted(column), how)
+}
+
+// use takes a column, if it can be written.
+func (s *survey) use(field, column string) (relationColumn, bool) {
+	s.filled[column] = true
+	c, ok := s.relation.columns[column]
+	switch {
+	case !ok:
+		s.refuse("column %s for %s is missing", quoted(column), field)
+	case c.isComputed:
+		s.refuse("column %s for %s is generated by Postgres", quoted(column), field)
+	default:
+		return c, true
+	}
+	return c, false
+}
+
+// field takes a column for a field of a record.
+func (s *survey) field(t *table, f field, column string) {
+	c, ok := s.use(f.name, column)
+	if !ok {
+		return
+	}
+	target := tableColumn{name: quoted(column), kind: c.base, category: c.category, notNull: c.notNull, scale: scale(s.mapping.Scale[f.name])}
+	// With resets, times are compared with their instant, to the microsecond.
+	if c.base == "numeric" || s.mapping.Columns["generation"] == "" {
+		target.rounded = c.rounded
+	}
+	target.form, ok = idForm(c)
+	_, fraction := target.scale.below()
+	switch {
+	case !c.fits(f.class):
+		s.refuse("column %s for %s is %s and must be %s", quoted(column), f.name, c.kind, f.class)
+	case f.rule == isKey && !ok:
+		s.ambiguous(f, column, c)
+	case fraction && c.isWhole():
+		s.refuse("column %s for %s is %s and can't hold a fraction, which a scale of %s needs", quoted(column), f.name, c.kind, target.scale).run =
+			[]string{s.alter(column, "TYPE double precision")}
+	case c.notNull && mayBeUnknown(f, c):
+		s.refuse("column %s for %s must allow NULL, for what is not known", quoted(column), f.name).run = []string{s.alter(column, "DROP NOT NULL")}
+	}
+	if f.class == textClass && c.length > 0 && c.length < longestID {
+		s.say(notes, "column %s for %s holds %d characters; a record with a longer id is set aside", quoted(column), f.name, c.length)
+	}
+	t.columns[f.name] = target
+}
+
+// longestID is the most characters that an id may have.
+const longestID = 255
+
+// ambiguous says why ids can't be kept in a column: it takes different ones for
+// one, by rules that are not ours.
+func (s *survey) ambiguous(f field, column string, c relationColumn) {
+	why, to := "may take different ids for one, or cut them off", "text"
+	switch {
+	case c.nondeterministic:
+		why, to = "takes different ids for one by its collation", `text COLLATE "C"`
+	case c.category == "N":
+		to = "bigint"
+	}
+	s.refuse("column %s for %s is %s, which %s", quoted(column), f.name, c.kind, why).run = []string{s.alter(column, "TYPE "+to)}
 }
 
 func columnOf(m *config.Mapping, field string) string {
@@ -175,7 +197,7 @@ func columnOf(m *config.Mapping, field string) string {
 	case "userId":
 		return m.KeyColumns.UserID
 	case "courseId":
-		return m.KeyColumns.CourseID
+		return cmp.Or(m.KeyColumns.CourseID, m.Columns[field])
 	case "lessonId":
 		return m.KeyColumns.LessonID
 	default:
@@ -190,37 +212,22 @@ func mayBeUnknown(f field, c relationColumn) bool {
 	case stampAt, stampReceived, least:
 		return f.name != "firstWatchedAt"
 	case lastWriter:
-		return f.class == textClass && c.category != "S"
+		return f.name != "courseId" && f.class == textClass && c.category != "S"
 	default:
 		return false
 	}
 }
 
-// keyIndex finds the unique index of the key's columns, alone or with columns
-// of a fixed value.
-func keyIndex(m *config.Mapping, unique [][]string) ([]string, bool) {
-	key := []string{m.KeyColumns.UserID, m.KeyColumns.CourseID, m.KeyColumns.LessonID}
-	for _, index := range unique {
-		left := slices.Clone(index)
-		for _, column := range key {
-			if i := slices.Index(left, column); i >= 0 {
-				left = slices.Delete(left, i, i+1)
-			}
-		}
-		if len(index)-len(left) != len(key) {
-			continue
-		}
-		if !slices.ContainsFunc(left, func(column string) bool { _, fixed := m.Fixed[column]; return !fixed }) {
-			return index, true
-		}
-	}
-	return nil, false
+// keyColumns are the columns of the key, as the mapping has them.
+func keyColumns(m *config.Mapping) []string {
+	return slices.DeleteFunc([]string{m.KeyColumns.UserID, m.KeyColumns.CourseID, m.KeyColumns.LessonID},
+		func(column string) bool { return column == "" })
 }
 
-func unfit(name string, mistakes []string) error {
-	return &setupError{failure: Failure{
-		Class: SchemaMissing, Kind: KindServer, Retry: Hold,
-		Message: fmt.Sprintf("The table %s that database.mapping names can't be used: %s. Change the table or the mapping; "+
-			"it is looked at again by itself.", name, strings.Join(mistakes, "; ")),
-	}}
+func quotedList(columns []string) string {
+	names := make([]string, 0, len(columns))
+	for _, column := range columns {
+		names = append(names, quoted(column))
+	}
+	return strings.Join(names, ", ")
 }

@@ -78,18 +78,20 @@ func MigrationSQL(mapping *config.Mapping) (string, error) {
 func mappingPlan(m *config.Mapping) string {
 	var b strings.Builder
 	name := quoted(m.Schema) + "." + quoted(m.Table)
-	k := m.KeyColumns
 	fmt.Fprintf(&b, "-- Records go to %s, which database.mapping names. It needs:\n", name)
 	for _, f := range recordFields() {
 		if column := columnOf(m, f.name); column != "" {
-			fmt.Fprintf(&b, "--   column %s for %s: %s\n", quoted(column), f.name, f.class)
+			fmt.Fprintf(&b, "--   column %s for %s: %s", quoted(column), f.name, f.class)
+			if factor := m.Scale[f.name]; factor != "" {
+				fmt.Fprintf(&b, ", gets the value times %s", factor)
+			}
+			b.WriteString("\n")
 		}
 	}
 	for _, column := range slices.Sorted(maps.Keys(m.Fixed)) {
 		fmt.Fprintf(&b, "--   column %s, which gets a fixed value\n", quoted(column))
 	}
-	fmt.Fprintf(&b, "--   a unique index on %s, %s and %s, alone or with columns of a fixed value\n",
-		quoted(k.UserID), quoted(k.CourseID), quoted(k.LessonID))
+	fmt.Fprintf(&b, "--   a unique index on %s, alone or with columns of a fixed value\n", quotedList(keyColumns(m)))
 	fmt.Fprintf(&b, "--   GRANT USAGE ON SCHEMA %s TO <role>; GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO <role>;\n", quoted(m.Schema), name)
 	b.WriteString("-- `sidecar migrate --check` says whether it has.\n")
 	return b.String()

@@ -62,6 +62,7 @@ func (d *Database) exchange(ctx context.Context, conn *pgx.Conn, queue queueFunc
 	last, unsent := len(r.batches)-1, 0
 	for i := first; i < end; i++ {
 		b := r.batches[i]
+		b.Records = t.forms.rows(b.Records)
 		parameters, types := e.encode(r.id, int64(b.Number), r.before(i), b, t.fixed)
 		conn.PgConn().Frontend().Send(room(len(e.buf) + 1024))
 		queue(pipeline, i == last, timeout, parameters, types)

@@ -27,10 +27,14 @@ type Filter struct {
 
 // Snapshot is what is saved at one moment.
 type Snapshot struct {
-	Records []progress.Record // sorted by key
+	// Records are sorted by key, and have it in the form of the table.
+	Records []progress.Record
 	// Numbers of the last batch that the records include, for each lane of one
 	// writer; empty before its first claim.
 	Numbers []uint64
+	// Forms tells which keys share a row, nil if none do. Where the course is no
+	// part of the key, Records are those of all courses.
+	Forms *KeyForms
 }
 
 // ReadAt returns what is saved of a learner together with how far a writer has
@@ -62,9 +66,12 @@ func (d *Database) ReadAt(ctx context.Context, writer string, filter Filter) (Sn
 		if err != nil {
 			return err
 		}
-		arguments := append([]any{id.String(), filter.UserID, filter.CourseID, filter.LessonID, int32(MaxReadRecords + 1)}, t.keyFixed...)
+		query, held := t.forms.query(filter)
+		user := pgtype.Text{String: query.UserID, Valid: held}
+		arguments := append([]any{id.String(), user, query.CourseID, query.LessonID, int32(MaxReadRecords + 1)}, t.keyFixed...)
 		return d.bounded(ctx, conn, s.options.ReadTimeout, t.snapshot, func(rows pgx.Rows) (err error) {
 			snapshot, err = scanSnapshot(rows, t.name)
+			snapshot.Forms = t.forms
 			return err
 		}, arguments...)
 	})
@@ -73,6 +80,11 @@ func (d *Database) ReadAt(ctx context.Context, writer string, filter Filter) (Sn
 	}
 	if err != nil {
 		return Snapshot{}, named(what, err)
+	}
+	if f := snapshot.Forms; f != nil {
+		for i := range snapshot.Records {
+			snapshot.Records[i].Key = f.Form(snapshot.Records[i].Key)
+		}
 	}
 	return snapshot, nil
 }

@@ -9,8 +9,8 @@ import (
 // ledger. One statement sees one moment: the rows hold all batches up to the
 // numbers and no others.
 //
-// Parameters: $1 writer, $2 user, $3 course or empty for all, $4 lesson or
-// empty for all, $5 most rows, then the fixed values of the key.
+// Parameters: $1 writer, $2 user or null for nothing, $3 course or empty for all,
+// which it must be where the course is no part of the key, $4 lesson or empty for all, $5 most rows, then the fixed values of the key.
 func snapshotSQL(t table) string {
 	key := func(name string) tableColumn { return t.columns[name] }
 	var columns []string
@@ -23,8 +23,15 @@ func snapshotSQL(t table) string {
 	}
 	where := []string{
 		equals(key("userId"), 2),
-		"($3::text = '' OR " + key("courseId").uncast("text") + " = $3::text)",
-		"($4::text = '' OR " + key("lessonId").uncast("text") + " = $4::text)",
+		"$3::text = ''",
+		ifGiven(key("lessonId"), 4),
+	}
+	if t.courseIsKey {
+		where[1] = ifGiven(key("courseId"), 3)
+	}
+	var order []string
+	for _, c := range t.keys() {
+		order = append(order, bytewiseText(c))
 	}
 	where = append(where, t.fixedKey(6)...)
 	return fmt.Sprintf(`SELECT ledger.numbers, ledger.visible, row.*
@@ -39,16 +46,16 @@ LEFT JOIN (
         %s
     FROM %s
     WHERE %s
-    ORDER BY %s, %s, %s
+    ORDER BY %s
     LIMIT $5::integer
 ) AS row ON true`,
 		visibleSQL(t), strings.Join(columns, ",\n        "), t.name, strings.Join(where, "\n      AND "),
-		bytewiseText(key("userId")), bytewiseText(key("courseId")), bytewiseText(key("lessonId")))
+		strings.Join(order, ", "))
 }
 
 // eraseSQL deletes a learner's rows.
 //
-// Parameters: $1 user, then the fixed values of the key.
+// Parameters: $1 user or null for nothing, then the fixed values of the key.
 func eraseSQL(t table) string {
 	return fmt.Sprintf("DELETE FROM %s WHERE %s", t.name, ofLearner(t))
 }
@@ -84,6 +91,16 @@ func visibleSQL(t table) string {
 
 func equals(c tableColumn, parameter int) string {
 	return fmt.Sprintf("%s = %s", c.name, c.cast(fmt.Sprintf("$%d::text", parameter), "text"))
+}
+
+// ifGiven is equals for a parameter that may be empty. Nothing empty is cast,
+// whenever the server evaluates it.
+func ifGiven(c tableColumn, parameter int) string {
+	value := fmt.Sprintf("$%d::text", parameter)
+	if c.kind == "text" {
+		return fmt.Sprintf("(%s = '' OR %s = %[1]s)", value, c.name)
+	}
+	return fmt.Sprintf("(%s = '' OR %s = %s)", value, c.name, c.cast("nullif("+value+", '')", "text"))
 }
 
 // fixedKey leaves the rows with our fixed values, among others with their own.

@@ -14,6 +14,7 @@ type statements struct {
 	statementTimeout, asynchronous            string
 	schemaVersion, schemaMigrations           string
 	relation, relationColumns, relationUnique string
+	relationExtras, relationPolicies          string
 	tombstone, holdWrites, rights, exhausted  string
 }
 
@@ -30,6 +31,8 @@ func loadStatements() statements {
 		relation:         load("relation.sql"),
 		relationColumns:  load("relation_columns.sql"),
 		relationUnique:   load("relation_unique.sql"),
+		relationExtras:   load("relation_extras.sql"),
+		relationPolicies: load("relation_policies.sql"),
 		rights:           load("rights.sql"),
 		exhausted:        load("exhausted.sql"),
 		tombstone:        load("tombstone.sql"),

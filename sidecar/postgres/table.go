@@ -15,6 +15,44 @@ type table struct {
 	existing bool
 	columns  map[string]tableColumn
 	fixed    []fixedColumn
+	// courseIsKey is false for a table that has one row a lesson, whatever the
+	// course.
+	courseIsKey bool
+}
+
+// fields are recordFields as the table takes them.
+func (t table) fields() []field {
+	fields := recordFields()
+	for i, f := range fields {
+		if f.name == "courseId" && !t.courseIsKey {
+			fields[i].rule = lastWriter
+		}
+	}
+	return fields
+}
+
+// keys are the columns of the key.
+func (t table) keys() []tableColumn {
+	var keys []tableColumn
+	for _, f := range t.fields() {
+		if c, ok := t.columns[f.name]; ok && f.rule == isKey {
+			keys = append(keys, c)
+		}
+	}
+	return keys
+}
+
+// forms are those of a mapped table, nil if it keeps every key as it is.
+func (t table) forms() *KeyForms {
+	course, kept := t.columns["courseId"]
+	f := &KeyForms{
+		user: t.columns["userId"].form, course: course.form, lesson: t.columns["lessonId"].form,
+		courseIsKey: t.courseIsKey, courseIsKept: kept,
+	}
+	if f.courseIsKey && f.user == nil && f.course == nil && f.lesson == nil {
+		return nil
+	}
+	return f
 }
 
 // tableColumn is where a field of a record goes.
@@ -23,18 +61,22 @@ type tableColumn struct {
 	kind     string // SQL type
 	category string // pg_type.typcategory
 	notNull  bool
+	rounded  string // the type with a precision that values are rounded to
+	scale    scale
+	form     form // of ids
 }
 
 // fixedColumn has the same value in every row.
 type fixedColumn struct {
 	tableColumn
-	value string
-	inKey bool // it is a part of the unique index
+	declared string // SQL type, a domain as such
+	value    string
+	inKey    bool // it is a part of the unique index
 }
 
 // ownTable is progress_sync.lesson_progress, as the migrations make it.
 func ownTable() table {
-	t := table{name: "progress_sync.lesson_progress", columns: map[string]tableColumn{}}
+	t := table{name: "progress_sync.lesson_progress", columns: map[string]tableColumn{}, courseIsKey: true}
 	for _, f := range recordFields() {
 		c := tableColumn{name: f.column, kind: f.own, category: "N"}
 		if f.class == textClass {
@@ -62,6 +104,7 @@ type target struct {
 	// fixed are the values of apply's last parameters, keyFixed of the others'.
 	fixed    [][]byte
 	keyFixed []any
+	forms    *KeyForms
 	// holds fails for an id of a learner that the key's type can't have.
 	holds string
 }
@@ -69,6 +112,7 @@ type target struct {
 func newTarget(mapping *config.Mapping, t table) *target {
 	target := &target{
 		name: t.name, mapping: mapping, apply: applySQL(t), snapshot: snapshotSQL(t), erase: eraseSQL(t), remains: remainsSQL(t),
+		forms: t.forms(),
 		holds: fmt.Sprintf("SELECT %s IS NULL", t.columns["userId"].cast("$1::text", "text")),
 	}
 	for _, f := range t.fixed {
@@ -94,9 +138,19 @@ func (c tableColumn) cast(expression, from string) string {
 	}
 }
 
-// uncast is the column as the type of our own table.
+// rounds a value as the column would, so that it is compared as it will be there.
+func (c tableColumn) rounds(value string) string {
+	if c.rounded == "" {
+		return value
+	}
+	return fmt.Sprintf("(%s)::%s", value, c.rounded)
+}
+
+// uncast is the column as the type of our own table, and in its unit.
 func (c tableColumn) uncast(to string) string {
 	switch {
+	case c.scale != "":
+		return c.scale.field(c)
 	case c.kind == to:
 		return c.name
 	case to == "timestamp with time zone" && c.isLocalTime():

@@ -187,7 +187,7 @@ func (u upsert) has(field string) (tableColumn, bool) {
 // written are the fields that the table has a column for.
 func (u upsert) written() []field {
 	var fields []field
-	for _, f := range recordFields() {
+	for _, f := range u.table.fields() {
 		if _, ok := u.has(f.name); ok {
 			fields = append(fields, f)
 		}
@@ -240,11 +240,17 @@ func (f field) wire() string {
 	return f.own
 }
 
+// element is that of a field's array which belongs to an incoming record.
+func element(f field) string {
+	i := slices.IndexFunc(recordFields(), func(other field) bool { return other.name == f.name })
+	return fmt.Sprintf("($%d::%s[])[r.number]", firstArray+i, f.wire())
+}
+
 // source is where a field of an incoming record is.
 func source(name string) string {
 	i := slices.IndexFunc(recordFields(), func(f field) bool { return f.name == name })
 	f := recordFields()[i]
-	element := fmt.Sprintf("($%d::%s[])[r.number]", firstArray+i, f.wire())
+	element := element(f)
 	switch {
 	case f.class == textClass:
 		return "r." + f.column
@@ -291,16 +297,29 @@ func (u upsert) values(asked func(field) bool) []string {
 		if (f.name == "firstWatchedAt" || f.name == "lastWatchedAt") && c.notNull { // a reset has none
 			from = fmt.Sprintf("coalesce(%s, %s)", from, source("receivedAt"))
 		}
-		if f.rule == lastWriter && c.notNull {
+		from = scaled(c, f, from)
+		if f.rule == lastWriter && c.notNull && f.name != "courseId" {
 			add(from+" IS NOT NULL", reported(f))
 			from = fmt.Sprintf("coalesce(%s, %s)", from, unreported(f))
 		}
-		add(c.cast(from, f.own), c.name)
+		add(c.rounds(c.cast(from, f.own)), c.name)
 	}
 	for i, f := range u.table.fixed {
 		add(fmt.Sprintf("$%d::text::%s", firstArray+len(recordFields())+i, f.kind), f.name)
 	}
 	return values
+}
+
+// scaled is a field's source in the column's unit.
+func scaled(c tableColumn, f field, from string) string {
+	switch {
+	case c.scale == "":
+		return from
+	case f.name == "timeSpentSeconds":
+		return c.scale.sum(element(f))
+	default:
+		return c.scale.column(from)
+	}
 }
 
 // reported is the column of incoming that says whether a record has a value for
@@ -377,7 +396,7 @@ func (u upsert) merged(f field, c tableColumn) string {
 		return u.unlessReset(e, fmt.Sprintf("ELSE %s OR %s", u.old(c, "false"), e))
 	case sum:
 		if c.kind == "double precision" && f.name == "timeSpentSeconds" {
-			return u.unlessReset(e, fmt.Sprintf("ELSE round(%s * 1e6::float8 + %s * 1e6::float8) / 1e6::float8", u.old(c, "0"), e))
+			return u.unlessReset(e, fmt.Sprintf("ELSE round(%s * %[3]s::float8 + %[2]s * %[3]s::float8) / %[3]s::float8", u.old(c, "0"), e, c.micros()))
 		}
 		return u.unlessReset(e, fmt.Sprintf("ELSE %s + %s", u.old(c, "0"), e))
 	case stampReceived:
@@ -411,6 +430,7 @@ func (u upsert) lastWriter(f field, c tableColumn) string {
 		names = append(names, c.name)
 		cases += keep(fmt.Sprintf("(excluded.%s)\n              <= (l.%s)",
 			strings.Join(names, ", excluded."), strings.Join(names, ", l.")))
+	case f.name == "courseId": // every record has one
 	case c.notNull:
 		cases = keep(u.notReported(f))
 	default:

@@ -16,5 +16,5 @@ type reader struct {
 
 func (r reader) Read(ctx context.Context, f buffer.Filter) (ingest.Saved, error) {
 	snapshot, err := r.db.ReadAt(ctx, r.writer, postgres.Filter(f))
-	return ingest.Saved{Records: snapshot.Records, Applied: snapshot.Numbers}, err
+	return ingest.Saved{Records: snapshot.Records, Applied: snapshot.Numbers, Forms: snapshot.Forms}, err
 }

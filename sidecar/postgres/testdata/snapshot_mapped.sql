@@ -48,7 +48,7 @@ LEFT JOIN (
     FROM "Campus"."user progress"
     WHERE "learner" = ($2::text)::uuid
       AND ($3::text = '' OR "course" = $3::text)
-      AND ($4::text = '' OR "lesson"::text = $4::text)
+      AND ($4::text = '' OR "lesson" = (nullif($4::text, ''))::bigint)
       AND "tenant_id" = ($6::text)::integer
     ORDER BY "learner"::text COLLATE "C", "course" COLLATE "C", "lesson"::text COLLATE "C"
     LIMIT $5::integer

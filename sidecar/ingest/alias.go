@@ -1,0 +1,53 @@
+package ingest
+
+import (
+	"cmp"
+
+	"github.com/progress-sync/progress-sync/sidecar/buffer"
+	"github.com/progress-sync/progress-sync/sidecar/postgres"
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+)
+
+// oneKeyARow leaves what the filter asks for, and gives all that shares a row of
+// a mapped table one key: the one asked for, or else one under which an update
+// waits. held is all that is held of the learner.
+func oneKeyARow(forms *postgres.KeyForms, filter buffer.Filter, saved []progress.Record, held []buffer.Held) ([]progress.Record, []buffer.Held) {
+	wanted := map[progress.Key]bool{} // by the key of the row
+	waits := map[progress.Key]buffer.Held{}
+	for _, h := range held {
+		row := forms.Row(h.Record.Key)
+		wanted[row] = wanted[row] || forms.Matches(postgres.Filter(filter), h.Record.Key)
+		if other, shared := waits[row]; shared {
+			h.Record = postgres.Join(other.Record, h.Record)
+			h.PendingUpdates += other.PendingUpdates
+			h.InFlightUpdates += other.InFlightUpdates
+		}
+		waits[row] = h
+	}
+	for _, r := range saved {
+		row := forms.Row(r.Key)
+		wanted[row] = wanted[row] || forms.Matches(postgres.Filter(filter), r.Key)
+	}
+	as := func(k progress.Key) progress.Key {
+		return progress.Key{
+			UserID: filter.UserID, CourseID: cmp.Or(filter.CourseID, k.CourseID), LessonID: cmp.Or(filter.LessonID, k.LessonID),
+		}
+	}
+	var rows []progress.Record
+	for _, r := range saved {
+		row := forms.Row(r.Key)
+		if h, ok := waits[row]; ok {
+			r.Key = h.Record.Key
+		}
+		if r.Key = as(r.Key); wanted[row] {
+			rows = append(rows, r)
+		}
+	}
+	var rest []buffer.Held
+	for row, h := range waits {
+		if h.Record.Key = as(h.Record.Key); wanted[row] {
+			rest = append(rest, h)
+		}
+	}
+	return rows, rest
+}

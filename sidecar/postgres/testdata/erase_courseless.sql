@@ -1,0 +1,1 @@
+DELETE FROM "public"."completion" WHERE "user_id" = ($1::text)::integer
