@@ -99,23 +99,27 @@ func (l *lane) doubt(a attempt, b progress.Batch, f postgres.Failure) error {
 		return l.giveUp(a, err)
 	}
 	l.doubts.refused[next] = doubt{written: written}
-	rest := len(l.doubts.fresh(l.f.buffer.Frozen(l.index), written)) == 0 && !l.othersAtWork(time.Now())
-	l.f.gate.doubted(a, f, rest, l.doubts.against())
+	against := l.doubts.against()
+	quiet := against || len(l.doubts.fresh(l.f.buffer.Frozen(l.index), written)) == 0 && !l.f.due(l.index)
+	l.f.gate.doubted(a, f, doubted{against: against, quiet: quiet, final: quiet && !l.othersAtWork()})
 	return nil
 }
 
 // othersAtWork reports whether another lane is about to tell whether the table
 // takes anything.
-func (l *lane) othersAtWork(now time.Time) bool {
+func (l *lane) othersAtWork() bool {
 	for i := range l.f.lanes {
-		if i == l.index || l.f.gate.inDoubt(i) {
-			continue
-		}
-		if due, ok := l.f.buffer.NextDue(i); len(l.f.buffer.Frozen(i)) > 0 || ok && !due.After(now) {
+		if i != l.index && (l.f.due(i) || len(l.f.buffer.Frozen(i)) > 0 && !l.f.gate.quiet(i)) {
 			return true
 		}
 	}
 	return false
+}
+
+// due reports whether a lane could freeze something.
+func (f *Flusher) due(lane int) bool {
+	due, ok := f.buffer.NextDue(lane)
+	return ok && time.Until(due) <= 0 // due at once is due as of the call
 }
 
 // setBack postpones a refused batch and returns its new number.

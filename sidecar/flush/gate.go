@@ -105,6 +105,7 @@ func (g *gate) waitLocked(lane int, now time.Time) time.Duration {
 
 func (g *gate) startLocked(lane int) attempt {
 	g.attempts++
+	g.lanes[lane].quiet = false
 	if g.shared.failures > 0 {
 		g.probing = lane
 	}

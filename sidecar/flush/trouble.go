@@ -17,6 +17,8 @@ type trouble struct {
 	// was written; written is the gate's count until then.
 	probe   time.Time
 	written uint64
+	// quiet, with verdictDoubt: the lane has nothing else, and no attempt is under way.
+	quiet bool
 	// atClaim: the failure was one of taking the session, not of writing.
 	atClaim bool
 	// counted is the newest attempt when the last failure was counted. What

@@ -62,15 +62,25 @@ func (g *gate) witness() uint64 {
 	return g.written
 }
 
+// doubted is what a lane knows when an attempt has ended in doubt.
+type doubted struct {
+	// against: so much is in doubt that the lane is kept back as a whole until the
+	// next probe.
+	against bool
+	// quiet: the lane holds nothing but what is in doubt.
+	quiet bool
+	// final: nor does another lane, so that there is nothing left that could tell.
+	final bool
+}
+
 // doubted ends an attempt of which nobody knows whether the record or the table
-// is at fault. With rest the lane has nothing else to try, with against it is kept
-// back as a whole until the next probe.
-func (g *gate) doubted(a attempt, f postgres.Failure, rest, against bool) {
+// is at fault.
+func (g *gate) doubted(a attempt, f postgres.Failure, d doubted) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.observer.AttemptFailed(f)
 	g.contactLocked(true)
-	if against {
+	if d.against {
 		f = tableRefuses(f)
 	}
 	now := time.Now()
@@ -79,12 +89,12 @@ func (g *gate) doubted(a attempt, f postgres.Failure, rest, against bool) {
 		t.since = now
 	}
 	t.failures++
-	t.failure, t.verdict, t.written, t.notBefore = f, verdictDoubt, g.written, time.Time{}
+	t.failure, t.verdict, t.written, t.quiet, t.notBefore = f, verdictDoubt, g.written, d.quiet, time.Time{}
 	t.probe = now.Add(jitter(g.policyLocked().probeInterval(), g.chance()))
-	if against {
+	if d.against {
 		t.notBefore = t.probe
 	}
-	if rest || against {
+	if d.final {
 		g.standing = attemptFailure{a.number, f}
 	}
 	g.leaveLocked(a)
@@ -92,12 +102,12 @@ func (g *gate) doubted(a attempt, f postgres.Failure, rest, against bool) {
 	g.broadcastLocked()
 }
 
-// inDoubt reports whether the lane holds nothing but what is in doubt, as far as
-// is known.
-func (g *gate) inDoubt(lane int) bool {
+// quiet reports whether the lane has no attempt under way and holds nothing but
+// what is in doubt.
+func (g *gate) quiet(lane int) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.lanes[lane].verdict == verdictDoubt
+	return g.lanes[lane].quiet
 }
 
 // undoubted ends the lane's trouble with what is in doubt no more.

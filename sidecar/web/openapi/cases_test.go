@@ -137,7 +137,7 @@ func writes() (list []exchange) {
 			{op, "with an event id twice, saved", ready, 200, "", func(t *testing.T, s *stand, r *request) {
 				again := strings.NewReplacer("}", `,"eventId":"s"}`, "writes", "saved").Replace(good)
 				s.must(t, "POST", r.path, again)
-				s.must(t, "POST", "/v1/sync?userId=ada", "")
+				s.must(t, "POST", "/v1/sync", "")
 				r.give("application/json", again)
 			}, false},
 			{op, "of a good one and a bad one", ready, 207, "", give("[" + good + `,{"userId":"ada"}]`), false},
