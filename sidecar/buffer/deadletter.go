@@ -7,8 +7,10 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
-// DeadLetterReason is why the database refused a record; it holds no data.
+// DeadLetterReason is why a record was set aside; it holds no data.
 type DeadLetterReason struct {
+	// SQLState of the database's refusal. It is empty if the database reported the
+	// record as written and it was not.
 	SQLState   string
 	Constraint string // its name, if one was violated
 }

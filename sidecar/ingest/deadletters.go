@@ -283,8 +283,12 @@ func wholeNumber(query url.Values, name string, missing, least, most uint64, all
 func appendDeadLetter(b []byte, dl *buffer.DeadLetter) []byte {
 	b = append(b, `{"id":`...)
 	b = appendID(b, dl.ID)
-	b = append(b, `,"sqlState":`...)
-	b = appendString(b, dl.Reason.SQLState)
+	if dl.Reason.SQLState == "" {
+		b = append(b, `,"reason":"not_written"`...)
+	} else {
+		b = append(b, `,"reason":"refused","sqlState":`...)
+		b = appendString(b, dl.Reason.SQLState)
+	}
 	if dl.Reason.Constraint != "" {
 		b = append(b, `,"constraint":`...)
 		b = appendString(b, dl.Reason.Constraint)

@@ -87,7 +87,7 @@ func TestDeadLettersAreListedByPages(t *testing.T) {
 		t.Errorf("after the last page there is another: %s", path)
 	}
 	expect(t, d.call(t, http.MethodGet, "/v1/dead-letters/2"), http.StatusOK, map[string]any{
-		"id": "2", "sqlState": "23514", "constraint": "plausible", "times": 1.0,
+		"id": "2", "reason": "refused", "sqlState": "23514", "constraint": "plausible", "times": 1.0,
 		"record.userId": "ada", "record.seekEvents": 3.0, "record.saved": false,
 	})
 }
@@ -110,6 +110,15 @@ func TestADeadLetterIsReplayedOrDeletedOnce(t *testing.T) {
 	}
 	if n := b.Stats().DeadLetters; n != 0 {
 		t.Errorf("%d dead letters are left", n)
+	}
+}
+
+func TestADeadLetterThatWasNotWrittenHasNoSQLSTATE(t *testing.T) {
+	d := newDesk()
+	d.quarantine(t, "", "swallowed")
+	letter := fmt.Sprint(d.call(t, http.MethodGet, "/v1/dead-letters/1").body)
+	if !strings.Contains(letter, "reason:not_written") || strings.Contains(letter, "sqlState") {
+		t.Errorf("got %s", letter)
 	}
 }
 

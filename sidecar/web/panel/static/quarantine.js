@@ -44,7 +44,7 @@ function show() {
   total = Math.max(total, letters.length);
   if (letters.length === 0) total = 0;
   say($("quarantine-summary"), total === 0
-    ? "Empty: Postgres has refused no record for its data."
+    ? "Empty: Postgres has written every record."
     : `${plural(total, "record")} set aside. They are not lost: mend the cause, then replay them.`
       + (total > letters.length ? ` The first ${count(letters.length)} are shown.` : ""));
   $("quarantine-table").hidden = letters.length === 0;
@@ -54,7 +54,7 @@ function show() {
     make("td", letter.learner === null ? { class: "masked" } : {}, letter.learner ?? "hidden"),
     cell(letter.record.courseId),
     cell(letter.record.lessonId),
-    cell(letter.sqlState),
+    cell(letter.sqlState ?? "not written"),
     cell(letter.constraint ?? "–"),
     number(letter.times),
     cell(time(letter.lastRefusedAt)),
