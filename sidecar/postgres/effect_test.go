@@ -142,8 +142,10 @@ func TestARowThatTheAppDeletesMeanwhileIsMadeAnew(t *testing.T) {
 func waitForLock(t *testing.T, uri string) {
 	t.Helper()
 	conn := connect(t, uri)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
 	for one[int](t, conn, "SELECT count(*)::int FROM pg_locks WHERE NOT granted") == 0 {
-		time.Sleep(5 * time.Millisecond)
+		<-tick.C
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 
 	"github.com/progress-sync/progress-sync/test/fault/world"
 )
@@ -25,12 +26,13 @@ func (f *trigger) Inject(ctx context.Context, w *world.World, random *rand.Rand)
 	if !f.all {
 		condition = fmt.Sprintf("hashtext(NEW.user_id) %% 7 = %d", random.IntN(7))
 	}
-	sql := fmt.Sprintf("CREATE FUNCTION campus.guard() RETURNS trigger LANGUAGE plpgsql AS "+
-		"'BEGIN IF %s THEN %s; END IF; RETURN NEW; END'", condition, f.does)
+	statements := []string{fmt.Sprintf("CREATE FUNCTION campus.guard() RETURNS trigger LANGUAGE plpgsql AS "+
+		"'BEGIN IF %s THEN %s; END IF; RETURN NEW; END'", condition, f.does)}
 	for _, table := range world.Tables() {
-		sql += "; CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON " + table + " FOR EACH ROW EXECUTE FUNCTION campus.guard()"
+		statements = append(statements, "CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON "+table+
+			" FOR EACH ROW EXECUTE FUNCTION campus.guard()")
 	}
-	return w.Exec(ctx, sql)
+	return w.Exec(ctx, strings.Join(statements, "; "))
 }
 
 func (f *trigger) Heal(ctx context.Context, w *world.World) error {
