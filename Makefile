@@ -112,6 +112,10 @@ build: ## Build the static binaries for amd64 and arm64 into dist/
 images: ## Make the images' tarballs without Docker into .cache/images, and say their sizes
 	@go run ./test/cluster/cmd/cluster images
 
+.PHONY: push
+push: ## Make the images for amd64 and arm64 without Docker and push them; REGISTRY=registry.example.com/lms
+	@go run ./test/cluster/cmd/cluster push "$(REGISTRY)"
+
 .PHONY: clean
 clean: ## Remove what was built for release
 	@rm -rf dist
