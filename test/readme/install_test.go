@@ -3,6 +3,7 @@
 package readme
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -162,7 +163,7 @@ func (r *reader) policyIsTheSample(install string) {
 			if err != nil {
 				r.t.Fatal(err)
 			}
-			if string(shown) != string(applied) {
+			if !bytes.Equal(shown, applied) {
 				r.t.Errorf("the README shows %s and applies %s", shown, applied)
 			}
 			return
