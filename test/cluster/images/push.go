@@ -42,6 +42,7 @@ func (b Builder) Push(ctx context.Context, registry string, architectures []stri
 			return nil, err
 		}
 		start := time.Now()
+		_, _ = fmt.Fprintf(b.Out, "building %s\n", target)
 		digest, err := b.push(ctx, target, architectures, image)
 		if err != nil {
 			return nil, fmt.Errorf("pushing %s: %w", target, err)
