@@ -38,22 +38,21 @@ test: ## Run everything: unit, property, Postgres, browser, chart, API server, a
 
 .PHONY: test-fast
 test-fast: ## Run what needs no cluster: unit, property and Postgres
-	@go run ./hack/packages postgres
+	@go run ./hack/packages postgres bouncer
 	@go test ./...
 
 .PHONY: fault
 fault: ## Break everything around two sidecars and compare every row; DURATION=30m SEED=n
-	@go run ./hack/packages postgres
+	@go run ./hack/packages postgres bouncer
 	@go run ./test/fault -duration $(or $(DURATION),75s) -seed $(or $(SEED),0)
 
 .PHONY: client
-client: ## Install, build, test and measure the browser package; needs Node.js 20 and npm
+client: ## Install, build, test and measure the browser package; with Node.js 20 or later
 	$(call timed,checking the browser package,hack/client.sh)
 
 .PHONY: proxies
 proxies: ## Run the proxies of docs/integrations, in five languages, in front of a real sidecar
-	@go run ./hack/packages node integrations
-	@go test -tags integrations -count=1 ./test/integrations
+	@hack/proxies.sh
 
 .PHONY: browser
 browser: ## Use the sample LMS in a real browser and compare every row; ONLY=pattern; PICTURES=1 makes those in docs/images
@@ -112,6 +111,10 @@ build: ## Build the static binaries for amd64 and arm64 into dist/
 .PHONY: images
 images: ## Make the images' tarballs without Docker into .cache/images, and say their sizes
 	@go run ./test/cluster/cmd/cluster images
+
+.PHONY: push
+push: ## Make the images for amd64 and arm64 without Docker and push them; REGISTRY=registry.example.com/lms
+	@go run ./test/cluster/cmd/cluster push "$(REGISTRY)"
 
 .PHONY: clean
 clean: ## Remove what was built for release

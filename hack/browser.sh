@@ -10,7 +10,7 @@ mkdir -p "$cache/browser"
 # Not run by `go run`, so that its parent is the one that it has to end with.
 go build -o "$cache/browser/stack" ./test/browser/stack
 
-hack/node.sh test/browser
+PATH=$(hack/node.sh test/browser)
 cd test/browser
 export STACK=$cache/browser/stack
 if [[ -n ${PICTURES:-} ]]; then

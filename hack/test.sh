@@ -41,7 +41,7 @@ cluster_programs() {
 	fi
 }
 
-go run ./hack/packages race cluster browser node integrations
+go run ./hack/packages race cluster bouncer browser node integrations
 
 # Below the tests' priority, so that these are not slowed down.
 nice -n 5 go run ./test/cluster/cmd/cluster build >"$logs/programs.log" 2>&1 &
@@ -51,7 +51,7 @@ stage unit go test -race -count=1 -timeout 20m ./...
 stage fuzz env FUZZTIME="${FUZZTIME:-5s}" hack/fuzz.sh
 stage fault env FAULT_DURATION="${FAULT_DURATION:-75s}" go test -count=1 -timeout 10m -v -run TestNothingIsLostOrDoubled ./test/fault
 stage client hack/client.sh
-stage proxies go test -tags integrations -count=1 ./test/integrations
+stage proxies hack/proxies.sh
 stage browser hack/browser.sh
 
 start=$SECONDS

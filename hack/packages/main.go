@@ -1,6 +1,6 @@
 // Command packages makes sure that the Debian packages are there that the
-// project's commands need: packages [race] [postgres] [cluster] [browser] [node]
-// [integrations].
+// project's commands need: packages [race] [postgres] [bouncer] [cluster]
+// [browser] [node] [integrations] [fresh].
 //
 // As root it installs what is missing; otherwise it prints the line that does.
 package main
@@ -8,8 +8,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 
 	"github.com/progress-sync/progress-sync/test/cluster/debian"
 )
@@ -32,17 +35,19 @@ func run(ctx context.Context, purposes []string) error {
 			{Name: "libc6-dev", Files: []string{"/usr/include/stdlib.h"}},
 		},
 		"postgres": {debian.Postgres()},
+		"bouncer":  {debian.Bouncer()},
 		"cluster":  debian.ForCluster(),
 		"browser":  debian.Browser(),
 		"node":     debian.Node(),
 
 		"integrations": debian.Integrations(),
+		"fresh":        debian.Fresh(),
 	}
 	var packages []debian.Package
 	for _, purpose := range purposes {
 		wanted, known := needs[purpose]
 		if !known {
-			return fmt.Errorf("unknown purpose %q: race, postgres, cluster, browser, node or integrations", purpose)
+			return fmt.Errorf("unknown purpose %q: one of %s", purpose, strings.Join(slices.Sorted(maps.Keys(needs)), ", "))
 		}
 		packages = append(packages, wanted...)
 	}

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -91,7 +92,7 @@ func (c *Cluster) Load(ctx context.Context, built ...images.Built) error {
 
 func (c *Cluster) load(ctx context.Context, image images.Built) error {
 	if c.external {
-		command := strings.Fields(os.Getenv("PROGRESS_SYNC_IMAGE_LOAD"))
+		command := strings.Fields(os.Getenv(imageLoad))
 		if len(command) == 0 {
 			return nil
 		}
@@ -115,6 +116,34 @@ func (c *Cluster) load(ctx context.Context, image images.Built) error {
 	return nil
 }
 
+// ForImages finds the cluster that Load would load into, without starting or
+// building anything. An error says why there is none.
+func ForImages(ctx context.Context, o Options) (*Cluster, error) {
+	if path := os.Getenv("KUBECONFIG"); path != "" && !o.isOwn(path) {
+		if os.Getenv(imageLoad) == "" {
+			return nil, fmt.Errorf("KUBECONFIG names a cluster, and %s does not say how to load images into it", imageLoad)
+		}
+		return &Cluster{Options: o, kubeconfig: path, external: true}, nil
+	}
+	c := &Cluster{Options: o, kubeconfig: o.Kubeconfig()}
+	if _, started := o.readRecord(); !started {
+		return nil, errors.New("none was started here")
+	}
+	if err := c.healthy(ctx); err != nil {
+		return nil, fmt.Errorf("the one that was started here is not well: %w", err)
+	}
+	return c, nil
+}
+
+// imageLoad is the variable with the command that loads an image's tarball.
+const imageLoad = "PROGRESS_SYNC_IMAGE_LOAD"
+
+// isOwn says whether a kubeconfig is that of the cluster that Up starts.
+func (o Options) isOwn(kubeconfig string) bool {
+	abs, err := filepath.Abs(kubeconfig)
+	return err == nil && abs == o.Kubeconfig()
+}
+
 // healthy says whether all programs of the cluster run and the node is Ready.
 func (c *Cluster) healthy(ctx context.Context) error {
 	group := process.Group{Dir: c.RunDir()}
@@ -132,10 +161,7 @@ func (c *Cluster) healthy(ctx context.Context) error {
 // one this package starts.
 func fromKubeconfig(ctx context.Context, o Options) (*Cluster, bool, error) {
 	path := os.Getenv("KUBECONFIG")
-	if path == "" {
-		return nil, false, nil
-	}
-	if abs, err := filepath.Abs(path); err == nil && abs == o.Kubeconfig() {
+	if path == "" || o.isOwn(path) {
 		return nil, false, nil
 	}
 	builder := &programs.Builder{Tools: o.Tools(), Bin: o.Bin(), Out: o.Out}

@@ -32,7 +32,21 @@ const ownDatabase = "PROGRESS_SYNC_DATABASE_URI"
 // runDir holds what the demo itself starts.
 func runDir(o cluster.Options) string { return filepath.Join(o.Cache, "run", "demo") }
 
-func postgresDir(o cluster.Options) string { return filepath.Join(runDir(o), "postgres") }
+// postgresLink leads to the server's folder.
+func postgresLink(o cluster.Options) string { return filepath.Join(runDir(o), "postgres") }
+
+// makePostgresDir makes the server's folder. It is not in the cache: the server
+// runs as another user, and a clone below /root is closed to all others.
+func makePostgresDir(o cluster.Options) (string, error) {
+	dir, err := os.MkdirTemp("", "progress-sync-demo-")
+	if err != nil {
+		return "", fmt.Errorf("making a folder for Postgres: %w", err)
+	}
+	if err := errors.Join(os.Chmod(dir, 0o755), os.MkdirAll(runDir(o), 0o755), os.Symlink(dir, postgresLink(o))); err != nil {
+		return "", fmt.Errorf("making a folder for Postgres: %w", errors.Join(err, os.Remove(dir)))
+	}
+	return dir, nil
+}
 
 // startDatabase starts a new throwaway server that outlives this process, or
 // takes the database that the environment names.
@@ -47,9 +61,9 @@ func startDatabase(ctx context.Context, c *cluster.Cluster) (*database, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir := postgresDir(c.Options)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("making a folder for Postgres: %w", err)
+	dir, err := makePostgresDir(c.Options)
+	if err != nil {
+		return nil, err
 	}
 	server, err := pgtest.Start(ctx, pgtest.Options{
 		Dir: dir, Listen: []string{host}, Outlive: true, Password: rand.Text(),
@@ -98,7 +112,11 @@ func (d *database) checkEmpty(ctx context.Context) error {
 
 // removePostgres ends the server of an earlier demo and removes its files.
 func removePostgres(o cluster.Options) error {
-	dir := postgresDir(o)
+	link := postgresLink(o)
+	dir, err := os.Readlink(link)
+	if err != nil { // nothing, or no link
+		dir = link
+	}
 	data := filepath.Join(dir, "data")
 	if pid, ok := postmaster(data); ok {
 		// A server that ended meanwhile is what is wanted.
@@ -115,7 +133,7 @@ func removePostgres(o cluster.Options) error {
 			}
 		}
 	}
-	if err := os.RemoveAll(dir); err != nil {
+	if err := errors.Join(os.RemoveAll(dir), os.RemoveAll(link)); err != nil {
 		return fmt.Errorf("removing the Postgres of an earlier demo: %w", err)
 	}
 	return nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,8 +13,10 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/progress-sync/progress-sync/sidecar/status"
+	"github.com/progress-sync/progress-sync/test/cluster"
 	"github.com/progress-sync/progress-sync/test/lms/classroom"
 	"github.com/progress-sync/progress-sync/test/lms/web"
+	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 	"github.com/progress-sync/progress-sync/test/truth"
 )
 
@@ -177,6 +180,39 @@ func TestPeopleWhoLookInDoNotSpoilTheCount(t *testing.T) {
 	if r.err() == nil {
 		t.Error("an update of a simulated learner is not counted, and it is found good")
 	}
+}
+
+func TestTheDatabaseStartsWhereTheCacheIsClosedToOthers(t *testing.T) {
+	cache := t.TempDir()
+	if err := os.Chmod(cache, 0o700); err != nil { // as /root is
+		t.Fatal(err)
+	}
+	o := cluster.Options{Cache: filepath.Join(cache, "cache")}
+	dir, err := makePostgresDir(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := pgtest.Start(t.Context(), pgtest.Options{Dir: dir, Outlive: true, Config: pgtest.Relaxed()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, ok := postmaster(filepath.Join(dir, "data"))
+	if !ok {
+		t.Error("the server is not found")
+	}
+	if err := removePostgres(o); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the folder is still there: %v", err)
+	}
+	if _, alive := postmaster(filepath.Join(dir, "data")); alive {
+		t.Errorf("process %d still runs", pid)
+	}
+	if err := removePostgres(o); err != nil {
+		t.Errorf("a second time: %v", err)
+	}
+	_ = server.Close() // it is gone already
 }
 
 func TestAPidFileOfAnotherProcessIsNoServer(t *testing.T) {

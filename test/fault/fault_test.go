@@ -21,7 +21,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // TestNothingIsLostOrDoubled runs the suite for FAULT_DURATION, with FAULT_SEED
 // if that is set.
 func TestNothingIsLostOrDoubled(t *testing.T) {
-	o := Options{Seed: rand.Uint64(), Duration: 5 * time.Second, Round: time.Minute, Dir: t.TempDir(), Out: t.Output()}
+	o := Options{Seed: rand.Uint64(), Duration: 5 * time.Second, Round: time.Minute, Dir: t.TempDir(),
+		All: inCI(os.Getenv), Out: t.Output()}
 	if text := os.Getenv("FAULT_DURATION"); text != "" {
 		var err error
 		if o.Duration, err = time.ParseDuration(text); err != nil {
@@ -78,6 +79,37 @@ func TestEveryKindHappensBeforeAnyHappensAgain(t *testing.T) {
 	}
 	if len(seen) != len(all) {
 		t.Errorf("%d kinds in %d faults", len(seen), len(all))
+	}
+}
+
+func TestAFaultThatIsNotInjectedIsToldAndFailsTheRunOfCI(t *testing.T) {
+	counted := newTally(1)
+	if err := counted.uninjected(); err != nil {
+		t.Error(err)
+	}
+	counted.missing["PgBouncer between, then gone"] = "not possible on this machine: no PgBouncer"
+	counted.missing["spool disk full"] = "not possible on this machine: no root"
+	var out strings.Builder
+	counted.print(&out, time.Second)
+	for _, want := range []string{"PgBouncer between, then gone", "not injected: not possible on this machine: no PgBouncer"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the report lacks %q:\n%s", want, out.String())
+		}
+	}
+	err := counted.uninjected()
+	if err == nil || !strings.Contains(err.Error(), "PgBouncer between, then gone; spool disk full") {
+		t.Errorf("got %v", err)
+	}
+	if counted.found(err); counted.clean() {
+		t.Error("the run is clean")
+	}
+}
+
+func TestCIIsKnownByItsVariable(t *testing.T) {
+	for set, want := range map[string]bool{"": false, "false": false, "0": false, "true": true, "1": true} {
+		if got := inCI(func(string) string { return set }); got != want {
+			t.Errorf("CI=%s: got %t, want %t", set, got, want)
+		}
 	}
 }
 

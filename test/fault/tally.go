@@ -5,6 +5,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -77,6 +78,18 @@ func (t *tally) faults() int64 {
 	return n
 }
 
+// uninjected is an error that names the faults that this machine can't have, if
+// there are any.
+func (t *tally) uninjected() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.missing) == 0 {
+		return nil
+	}
+	return fmt.Errorf("not every fault was injected, which CI asks for (%s): give this machine what the report says it lacks, or unset CI",
+		strings.Join(slices.Sorted(maps.Keys(t.missing)), "; "))
+}
+
 // clean reports whether everything was as promised.
 func (t *tally) clean() bool {
 	t.mu.Lock()
@@ -95,7 +108,7 @@ func (t *tally) print(w io.Writer, took time.Duration) {
 		write(line, name, t.injected[name])
 	}
 	for _, name := range slices.Sorted(maps.Keys(t.missing)) {
-		write(line, name, t.missing[name])
+		write("%-46s %12s: %s\n", name, "not injected", t.missing[name])
 	}
 	write("\n"+line, "sidecars with the same learners, a table", sidecars)
 	write(line, "updates acknowledged", t.acknowledged)

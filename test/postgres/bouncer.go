@@ -14,6 +14,9 @@ import (
 	"time"
 )
 
+// ErrNoBouncer is wrapped by StartBouncer where the program is missing.
+var ErrNoBouncer = errors.New("no PgBouncer is installed; on Debian: apt-get install pgbouncer")
+
 // Bouncer is a PgBouncer in transaction mode, in front of a Server.
 type Bouncer struct {
 	dir     string
@@ -25,7 +28,7 @@ type Bouncer struct {
 // the server's superuser. The lines are further settings of its [pgbouncer]
 // section.
 func (s *Server) StartBouncer(ctx context.Context, lines ...string) (*Bouncer, error) {
-	program, err := bouncerProgram()
+	program, err := bouncerProgram(exec.LookPath, "/usr/sbin/pgbouncer")
 	if err != nil {
 		return nil, err
 	}
@@ -40,13 +43,14 @@ func (s *Server) StartBouncer(ctx context.Context, lines ...string) (*Bouncer, e
 	return b, nil
 }
 
-func bouncerProgram() (string, error) {
-	if program, err := exec.LookPath("pgbouncer"); err == nil {
+// bouncerProgram returns the one on PATH, else Debian's, which is not on
+// everyone's PATH.
+func bouncerProgram(lookPath func(string) (string, error), debian string) (string, error) {
+	if program, err := lookPath("pgbouncer"); err == nil {
 		return program, nil
 	}
-	const debian = "/usr/sbin/pgbouncer"
 	if _, err := os.Stat(debian); err != nil {
-		return "", errors.New("no PgBouncer is installed; on Debian: apt-get install pgbouncer")
+		return "", fmt.Errorf("looking for pgbouncer on PATH and at %s: %w", debian, ErrNoBouncer)
 	}
 	return debian, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/url"
 	"os"
@@ -93,7 +94,11 @@ func (s *Server) initdb(ctx context.Context) error {
 	cmd := exec.CommandContext(ctx, filepath.Join(s.binaries, "initdb"), args...)
 	cmd.Dir, cmd.Env = s.dir, serverEnvironment()
 	cmd.SysProcAttr = s.account.attributes(false)
-	if output, err := cmd.CombinedOutput(); err != nil {
+	output, err := cmd.CombinedOutput()
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("running initdb as another user in %s, which needs the right to pass through each folder above it: %w", s.dir, err)
+	}
+	if err != nil {
 		return fmt.Errorf("running initdb: %w\n%s", err, output)
 	}
 	return nil

@@ -159,6 +159,24 @@ func TestAMissingServerSaysWhatToInstall(t *testing.T) {
 	}
 }
 
+func TestAMissingBouncerSaysWhatToInstall(t *testing.T) {
+	missing := func(string) (string, error) { return "", exec.ErrNotFound }
+	debian := filepath.Join(t.TempDir(), "pgbouncer")
+	if _, err := bouncerProgram(missing, debian); !errors.Is(err, ErrNoBouncer) || !strings.Contains(err.Error(), "apt-get install pgbouncer") {
+		t.Errorf("got %v", err)
+	}
+	if err := os.WriteFile(debian, nil, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := bouncerProgram(missing, debian); err != nil || got != debian {
+		t.Errorf("got %s, %v, want %s", got, err, debian)
+	}
+	onPath := func(string) (string, error) { return "/opt/pgbouncer", nil }
+	if got, err := bouncerProgram(onPath, debian); err != nil || got != "/opt/pgbouncer" {
+		t.Errorf("got %s, %v, want the one on PATH", got, err)
+	}
+}
+
 func TestTheNewestInstalledVersionIsUsed(t *testing.T) {
 	root := t.TempDir()
 	for _, program := range []string{"9/bin/initdb", "9/bin/postgres", "15/bin/initdb", "15/bin/postgres", "17/bin/psql"} {

@@ -37,6 +37,9 @@ func Postgres() Package {
 	return Package{"postgresql", []string{"/usr/lib/postgresql/*/bin/postgres"}}
 }
 
+// Bouncer is the package of the pooler that the tests put before a server.
+func Bouncer() Package { return Package{"pgbouncer", inPath("pgbouncer")} }
+
 // Browser are the packages that the browser tests need. Without a font a page
 // has no text to look at.
 func Browser() []Package {
@@ -47,7 +50,7 @@ func Browser() []Package {
 }
 
 // Node is the JavaScript runtime and its package manager. The browser package
-// needs version 20 or newer, which the scripts check.
+// needs version 20 or newer; hack/node.sh gets that where Debian's is older.
 func Node() []Package {
 	return []Package{{"nodejs", inPath("node")}, {"npm", inPath("npm")}}
 }
@@ -60,6 +63,15 @@ func Integrations() []Package {
 		{"ruby-rails", []string{"/usr/share/rubygems-integration/*/specifications/railties-*.gemspec"}},
 		{"puma", inPath("puma")},
 		{"php-cli", inPath("php")},
+	}
+}
+
+// Fresh are the packages that make a minimal Debian in a folder.
+func Fresh() []Package {
+	return []Package{
+		{"debootstrap", inPath("debootstrap")},
+		{"nftables", inPath("nft")},
+		{"iproute2", inPath("ip")},
 	}
 }
 

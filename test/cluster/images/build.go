@@ -1,7 +1,6 @@
 package images
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -11,19 +10,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
-
-	"github.com/google/go-containerregistry/pkg/name"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/empty"
-	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/tarball"
 )
-
-// user is the one that distroless images call nonroot.
-const user = "65532:65532"
 
 // Built is an image on disk.
 type Built struct {
@@ -41,8 +30,11 @@ type Built struct {
 type Builder struct {
 	// Root is the project's folder.
 	Root string
-	// Dir keeps binaries and tarballs between runs.
+	// Dir keeps binaries and tarballs between runs, of one architecture.
 	Dir string
+	// Architecture is Go's name of the processor that the images are for, this
+	// machine's if it is empty.
+	Architecture string
 	// Out gets a line for each image.
 	Out io.Writer
 }
@@ -71,11 +63,7 @@ func (b Builder) Build(ctx context.Context, images ...Image) ([]Built, error) {
 func mebibytes(bytes int64) float64 { return float64(bytes) / (1 << 20) }
 
 func (b Builder) build(ctx context.Context, image Image) (Built, bool, error) {
-	binary, err := b.compile(ctx, image)
-	if err != nil {
-		return Built{}, false, err
-	}
-	files, err := content(image, binary)
+	files, err := b.files(ctx, image)
 	if err != nil {
 		return Built{}, false, err
 	}
@@ -93,7 +81,7 @@ func (b Builder) build(ctx context.Context, image Image) (Built, bool, error) {
 		}
 	}
 	result := Built{Ref: image.Ref, ID: id, Tarball: filepath.Join(b.Dir, image.Name+".tar"), UncompressedBytes: size(files)}
-	if result.CompressedBytes, err = write(result.Tarball, image, files); err != nil {
+	if result.CompressedBytes, err = b.write(result.Tarball, image, files); err != nil {
 		return Built{}, false, err
 	}
 	content, err := json.Marshal(result)
@@ -104,6 +92,15 @@ func (b Builder) build(ctx context.Context, image Image) (Built, bool, error) {
 		return Built{}, false, fmt.Errorf("recording the image: %w", err)
 	}
 	return result, true, nil
+}
+
+// files compiles an image's program and returns all that is in the image.
+func (b Builder) files(ctx context.Context, image Image) ([]file, error) {
+	binary, err := b.compile(ctx, image)
+	if err != nil {
+		return nil, err
+	}
+	return content(image, binary)
 }
 
 func (b Builder) compile(ctx context.Context, image Image) ([]byte, error) {
@@ -117,7 +114,7 @@ func (b Builder) compile(ctx context.Context, image Image) ([]byte, error) {
 	}
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", flags, "-o", target, image.Package)
 	cmd.Dir = b.Root
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+b.architecture())
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	if err := cmd.Run(); err != nil {
@@ -142,52 +139,4 @@ func identify(image Image, files []file) (string, error) {
 		sum.Write(f.content)
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
-}
-
-// write makes the tarball and returns the size of its compressed layer.
-func write(path string, image Image, files []file) (int64, error) {
-	content, err := archive(files)
-	if err != nil {
-		return 0, err
-	}
-	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) {
-		return io.NopCloser(bytes.NewReader(content)), nil
-	}, tarball.WithCompressedCaching)
-	if err != nil {
-		return 0, fmt.Errorf("making the layer: %w", err)
-	}
-	appended, err := mutate.AppendLayers(empty.Image, layer)
-	if err != nil {
-		return 0, fmt.Errorf("adding the layer: %w", err)
-	}
-	settings, err := appended.ConfigFile()
-	if err != nil {
-		return 0, fmt.Errorf("reading the image's configuration: %w", err)
-	}
-	settings = settings.DeepCopy()
-	settings.OS, settings.Architecture = "linux", architecture()
-	settings.Config = v1.Config{User: user, Entrypoint: []string{"/" + image.Name}, Cmd: image.Args}
-	complete, err := mutate.ConfigFile(appended, settings)
-	if err != nil {
-		return 0, fmt.Errorf("configuring the image: %w", err)
-	}
-	tag, err := name.NewTag(image.Ref)
-	if err != nil {
-		return 0, fmt.Errorf("naming the image: %w", err)
-	}
-	if err := tarball.WriteToFile(path, tag, complete); err != nil {
-		return 0, fmt.Errorf("writing the tarball: %w", err)
-	}
-	size, err := layer.Size()
-	if err != nil {
-		return 0, fmt.Errorf("measuring the layer: %w", err)
-	}
-	return size, nil
-}
-
-func architecture() string {
-	if arch := os.Getenv("GOARCH"); arch != "" {
-		return arch
-	}
-	return runtime.GOARCH
 }

@@ -3,6 +3,7 @@ package inject
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"strings"
 
@@ -20,9 +21,18 @@ func (*bouncer) Name() string { return "PgBouncer between, then gone" }
 func (*bouncer) Prepare(ctx context.Context, w *world.World) error {
 	b, err := w.Primary().StartBouncer(ctx, settings...)
 	if err != nil {
-		return impossible(err.Error())
+		return unstarted(err)
 	}
 	return b.Close()
+}
+
+// unstarted is why PgBouncer did not start: a machine without one can't have the
+// fault, and any other reason is a failure.
+func unstarted(err error) error {
+	if errors.Is(err, pgtest.ErrNoBouncer) {
+		return impossible(err.Error())
+	}
+	return fmt.Errorf("trying PgBouncer: %w", err)
 }
 
 var settings = []string{"ignore_startup_parameters = extra_float_digits"}

@@ -22,6 +22,9 @@ func newVolume(dir string) (*volume, error) {
 		return nil, fmt.Errorf("making a spool volume: %w", err)
 	}
 	err := syscall.Mount("tmpfs", dir, "tmpfs", 0, volumeSize)
+	if err != nil && !errors.Is(err, syscall.EPERM) {
+		return nil, fmt.Errorf("mounting a spool volume: %w", err)
+	}
 	return &volume{dir: dir, own: err == nil}, nil
 }
 

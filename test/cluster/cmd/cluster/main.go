@@ -12,7 +12,6 @@ import (
 
 	"github.com/progress-sync/progress-sync/test/cluster"
 	"github.com/progress-sync/progress-sync/test/cluster/debian"
-	"github.com/progress-sync/progress-sync/test/cluster/images"
 	"github.com/progress-sync/progress-sync/test/cluster/programs"
 )
 
@@ -25,6 +24,8 @@ const usage = `usage: go run ./test/cluster/cmd/cluster COMMAND
   check                    list what of it is on this machine; fails if there is anything
   images                   build the operator's and the sidecar's image, and load
                            them if the cluster runs
+  push REGISTRY            build them for amd64 and arm64, and push them to a registry
+                           such as registry.example.com/lms
   env                      print the variables that a shell needs to work with it
 
 The cache is .cache in the project's folder, or PROGRESS_SYNC_CACHE.
@@ -68,6 +69,8 @@ func command(ctx context.Context, args []string, out io.Writer) error {
 		return check(ctx, o)
 	case "images":
 		return product(ctx, o)
+	case "push":
+		return push(ctx, o, strings.Join(args[1:], " "))
 	case "env":
 		return environment(ctx, o)
 	default:
@@ -99,24 +102,6 @@ func check(ctx context.Context, o cluster.Options) error {
 	}
 	fmt.Fprintln(o.Out, "nothing of the cluster is on this machine")
 	return nil
-}
-
-func product(ctx context.Context, o cluster.Options) error {
-	version, err := images.Version(o.Root)
-	if err != nil {
-		return err
-	}
-	builder := images.Builder{Root: o.Root, Dir: o.Images(), Out: o.Out}
-	built, err := builder.Build(ctx, images.Operator(version), images.Sidecar(version))
-	if err != nil {
-		return err
-	}
-	running, err := cluster.Running(ctx, o)
-	if err != nil {
-		fmt.Fprintf(o.Out, "not loaded: %s\n", err)
-		return nil
-	}
-	return running.Load(ctx, built...)
 }
 
 func environment(ctx context.Context, o cluster.Options) error {
