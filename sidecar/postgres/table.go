@@ -31,15 +31,32 @@ func (t table) fields() []field {
 	return fields
 }
 
-// keys are the columns of the key.
-func (t table) keys() []tableColumn {
-	var keys []tableColumn
+func (t table) has(field string) (tableColumn, bool) {
+	c, ok := t.columns[field]
+	return c, ok
+}
+
+// written are the fields that the table has a column for.
+func (t table) written() []field {
+	var fields []field
 	for _, f := range t.fields() {
-		if c, ok := t.columns[f.name]; ok && f.rule == isKey {
-			keys = append(keys, c)
+		if _, ok := t.has(f.name); ok {
+			fields = append(fields, f)
 		}
 	}
-	return keys
+	return fields
+}
+
+func (t table) targets() []string {
+	var names []string
+	for _, f := range t.written() {
+		c, _ := t.has(f.name)
+		names = append(names, c.name)
+	}
+	for _, f := range t.fixed {
+		names = append(names, f.name)
+	}
+	return names
 }
 
 // forms are those of a mapped table, nil if it keeps every key as it is.
