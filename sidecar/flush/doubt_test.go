@@ -239,3 +239,27 @@ func TestADoubtWhoseAnswerIsLostKeepsItsNumber(t *testing.T) {
 		}
 	})
 }
+
+func TestADrainDoesNotWaitForWhatNobodyCanTell(t *testing.T) {
+	run(t, func(t *testing.T, f *fixture, db *ledgerModel) {
+		db.setTrouble(refusingRecords("P0001", 1), nil)
+		put(t, f.buffer, 1)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		begin := time.Now()
+		n, err := f.Drain(ctx)
+		if n != 1 || notSaved(t, err).SQLState != "P0001" || time.Since(begin) > 5*time.Second {
+			t.Errorf("%d left after %v: %v", n, time.Since(begin), err)
+		}
+	})
+	run(t, func(t *testing.T, f *fixture, db *ledgerModel) {
+		db.setTrouble(refusingRecords("P0001", 1), nil)
+		put(t, f.buffer, learners(30)...)
+		if n, err := f.Drain(t.Context()); n != 0 || err != nil {
+			t.Errorf("with neighbours, %d left: %v", n, err)
+		}
+		if got := f.buffer.Stats().DeadLetters; got != 1 {
+			t.Errorf("%d dead letters", got)
+		}
+	})
+}

@@ -56,6 +56,8 @@ const nobody = -1
 type attemptFailure struct {
 	attempt uint64
 	failure postgres.Failure
+	// undecided: it leaves nothing but what is in doubt.
+	undecided bool
 }
 
 // attempt is the right of a lane to use the database once.
@@ -178,7 +180,7 @@ func (g *gate) failed(a attempt, f postgres.Failure, atClaim bool) {
 		t = &g.lanes[a.lane]
 	}
 	if act := g.countLocked(t, a.number, f); act.delay > 0 {
-		g.standing = attemptFailure{a.number, f}
+		g.standing = attemptFailure{attempt: a.number, failure: f}
 	}
 	t.atClaim = atClaim
 	g.leaveLocked(a)
@@ -198,7 +200,7 @@ func (g *gate) stop(f postgres.Failure) {
 	defer g.mu.Unlock()
 	if g.stopped == nil {
 		g.stopped = &trouble{failures: 1, failure: f, since: time.Now()}
-		g.standing = attemptFailure{g.attempts + 1, f}
+		g.standing = attemptFailure{attempt: g.attempts + 1, failure: f}
 		g.reportLocked()
 		g.broadcastLocked()
 	}

@@ -59,16 +59,17 @@ func (f *Flusher) await(ctx context.Context, mark buffer.Mark, check func() erro
 }
 
 // Drain writes all that the buffer holds, with short pauses between attempts,
-// until nothing is left, ctx ends or flushing has stopped for good. Run must be
-// running. It returns the number of records that stay in the spool and, if
-// there are any, why: a *NotSavedError or an error that wraps ctx's.
+// until nothing is left but what is in doubt, ctx ends or flushing has stopped
+// for good. Run must be running. It returns the number of records that stay in
+// the spool and, if there are any, why: a *NotSavedError or an error that wraps
+// ctx's.
 func (f *Flusher) Drain(ctx context.Context) (remaining int, err error) {
 	f.gate.setHurry()
 	last := f.gate.nudge()
 	for {
 		mark := f.buffer.MarkDue(buffer.Filter{})
 		err := f.await(ctx, mark, func() error {
-			if f.gate.ended() {
+			if f.gate.ended() || f.gate.undecidedSince(last) {
 				return errStopped
 			}
 			return nil

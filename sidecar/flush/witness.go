@@ -95,11 +95,19 @@ func (g *gate) doubted(a attempt, f postgres.Failure, d doubted) {
 		t.notBefore = t.probe
 	}
 	if d.final {
-		g.standing = attemptFailure{a.number, f}
+		g.standing = attemptFailure{attempt: a.number, failure: f, undecided: !d.against}
 	}
 	g.leaveLocked(a)
 	g.reportLocked()
 	g.broadcastLocked()
+}
+
+// undecidedSince reports whether an attempt later than the given one has left
+// nothing but what is in doubt, so that waiting brings no verdict.
+func (g *gate) undecidedSince(attempt uint64) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.standing.undecided && g.standing.attempt > attempt
 }
 
 // quiet reports whether the lane has no attempt under way and holds nothing but
