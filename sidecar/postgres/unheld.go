@@ -10,10 +10,10 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// An id that the type of the mapped column can't hold, such as a word where the
-// column is a number, is in no row: the refusal of the cast proves it. So such a
-// learner can be erased although the statement that would delete the rows fails.
-// A trigger may fail with the same SQLSTATE, therefore the cast is asked alone.
+// An id that the type of the mapped column can't hold, such as one that a domain
+// excludes, is in no row: the refusal of the cast proves it. So such a learner can
+// be erased although the statement that would delete the rows fails. What KeyForms
+// knows of numbers and UUIDs is not even asked. A trigger may fail with the same SQLSTATE, therefore the cast is asked alone.
 
 // heldByNoRow reports whether an erasure failed because no row can hold the id.
 func (d *Database) heldByNoRow(ctx context.Context, s session, userID string, err error) bool {

@@ -53,6 +53,26 @@ func TestALearnerWhomNoRowCanHoldIsErased(t *testing.T) {
 	}
 }
 
+// TestALearnerWhomADomainExcludesIsErased has a key whose type only the server
+// knows.
+func TestALearnerWhomADomainExcludesIsErased(t *testing.T) {
+	uri := pgtest.Database(t)
+	conn := connect(t, uri)
+	execute(t, conn, `CREATE DOMAIN pupil AS text CHECK (VALUE LIKE 'p-%');
+		CREATE TABLE numbered (learner pupil, course text, lesson text, seeks bigint, PRIMARY KEY (learner, course, lesson))`)
+	d := open(t, Options{URI: fixed(uri), Mapping: numberedMapping()})
+	w := claim(t, d)
+	record := watched(1)
+	record.UserID = "p-7"
+	w.apply(t, record)
+	if erased, err := d.Erase(t.Context(), "ada", someTime.Time()); err != nil || erased != (Erased{}) {
+		t.Errorf("excluded: erased %+v, %v", erased, err)
+	}
+	if erased, err := d.Erase(t.Context(), "p-7", (someTime + 10).Time()); err != nil || erased != (Erased{Rows: 1}) {
+		t.Errorf("taken: erased %+v, %v", erased, err)
+	}
+}
+
 // TestATriggerThatFailsAsACastDoesProvesNothing has a row of the learner, which
 // must not pass for erased.
 func TestATriggerThatFailsAsACastDoesProvesNothing(t *testing.T) {
