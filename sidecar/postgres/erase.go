@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -78,12 +79,22 @@ func (d *Database) Erase(ctx context.Context, userID string, before time.Time) (
 			}
 		})
 	})
-	if d.heldByNoRow(ctx, s, userID, err) {
-		erased, err = d.entomb(ctx, s, userID, before)
-	}
 	if err != nil {
 		d.forgetSchema(err)
 		return Erased{}, named(what, erasureRefused(err))
 	}
 	return erased, nil
+}
+
+// erasureRefused says of an erasure what Classify would say of a record: nothing
+// is set aside, and the learner's rows are still there.
+func erasureRefused(cause error) error {
+	failure := Classify(cause)
+	if failure.Retry != Data && failure.Retry != Suspect {
+		return cause
+	}
+	failure.Class, failure.Kind, failure.Retry = Other, KindServer, Hold
+	failure.Message = fmt.Sprintf("Postgres refuses to delete the rows of a learner (SQLSTATE %s). Look into the server's log, for "+
+		"instance for a trigger or a foreign key of the table that holds the records; it is tried again by itself.", failure.SQLState)
+	return &setupError{failure: failure, cause: cause}
 }

@@ -122,15 +122,12 @@ type target struct {
 	fixed    [][]byte
 	keyFixed []any
 	forms    *KeyForms
-	// holds fails for an id of a learner that the key's type can't have.
-	holds string
 }
 
 func newTarget(mapping *config.Mapping, t table) *target {
 	target := &target{
 		name: t.name, mapping: mapping, apply: applySQL(t), snapshot: snapshotSQL(t), erase: eraseSQL(t), remains: remainsSQL(t),
 		forms: t.forms(),
-		holds: fmt.Sprintf("SELECT %s IS NULL", t.columns["userId"].cast("$1::text", "text")),
 	}
 	for _, f := range t.fixed {
 		target.fixed = append(target.fixed, []byte(f.value))
