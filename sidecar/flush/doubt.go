@@ -65,6 +65,9 @@ func (d *doubts) send(round []progress.Batch) {
 
 // fresh are the batches to which no doubt stands.
 func (d *doubts) fresh(frozen []progress.Batch, written uint64) []progress.Batch {
+	if len(d.refused) == 0 {
+		return frozen
+	}
 	return slices.DeleteFunc(slices.Clone(frozen), func(b progress.Batch) bool { return d.stands(b, written) })
 }
 

@@ -30,7 +30,7 @@ type erasing struct {
 	tried atomic.Uint64
 	// refused are those that the database refuses, told is how many of them the
 	// observer knows of.
-	refused refusals
+	refused refusedErasures
 	told    int
 	// retry asks for those to be tried without their pauses.
 	retry atomic.Bool

@@ -28,12 +28,12 @@ type refusedErasure struct {
 	until time.Time
 }
 
-// refusals are the erasures that the database refused, by learners. They are
+// refusedErasures are the erasures that the database refused, by learners. They are
 // known to this process only, so that each start tries all of them.
-type refusals map[string]refusedErasure
+type refusedErasures map[string]refusedErasure
 
 // add notes a refusal.
-func (r refusals) add(e buffer.Erasure, f postgres.Failure, now time.Time) {
+func (r refusedErasures) add(e buffer.Erasure, f postgres.Failure, now time.Time) {
 	pause := firstErasurePause
 	for range r[e.UserID].times {
 		pause = min(2*pause, longestErasurePause)
@@ -43,12 +43,12 @@ func (r refusals) add(e buffer.Erasure, f postgres.Failure, now time.Time) {
 
 // due reports whether an erasure may be tried: it was not refused, or long
 // enough ago.
-func (r refusals) due(e buffer.Erasure, now time.Time) bool {
+func (r refusedErasures) due(e buffer.Erasure, now time.Time) bool {
 	return !now.Before(r[e.UserID].until)
 }
 
 // keep forgets those that the spool no longer knows.
-func (r refusals) keep(known ...[]buffer.Erasure) {
+func (r refusedErasures) keep(known ...[]buffer.Erasure) {
 	users := map[string]bool{}
 	for _, some := range known {
 		for _, e := range some {
@@ -63,7 +63,7 @@ func (r refusals) keep(known ...[]buffer.Erasure) {
 }
 
 // again makes all of them due.
-func (r refusals) again() {
+func (r refusedErasures) again() {
 	for user, refused := range r {
 		refused.until = time.Time{}
 		r[user] = refused
@@ -71,7 +71,7 @@ func (r refusals) again() {
 }
 
 // newest is the refusal that happened last, nil for none.
-func (r refusals) newest() *postgres.Failure {
+func (r refusedErasures) newest() *postgres.Failure {
 	var last refusedErasure
 	for _, refused := range r {
 		if !refused.at.Before(last.at) {

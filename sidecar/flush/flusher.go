@@ -51,7 +51,7 @@ func New(o Options) *Flusher {
 		session: newSession(o.Database, o.Buffer, uuid.NewString()),
 		gate:    newGate(lanes, o.Policy, chance, observer),
 		done:    make(chan struct{}),
-		erasing: erasing{refused: refusals{}},
+		erasing: erasing{refused: refusedErasures{}},
 	}
 	for i := range lanes {
 		f.lanes = append(f.lanes, &lane{f: f, index: i, rows: map[uint64]int64{}, doubts: newDoubts()})

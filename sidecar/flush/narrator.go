@@ -39,6 +39,11 @@ func (n *narrator) tell(c Condition) {
 		PhaseHeld:    "Nothing can be written until someone mends this; updates are kept on disk",
 		PhaseStopped: "Flushing has stopped for good; updates are kept on disk",
 	}
+	if c.Phase == PhaseHeld && isRefusal(*c.Failure) {
+		n.log.Info("A record is refused and no other is written that could tell whose fault it is; it is kept until one is",
+			append(failureValues(*c.Failure), "failures", c.Failures)...)
+		return
+	}
 	n.log.Info(said[c.Phase], append(failureValues(*c.Failure), "failures", c.Failures)...)
 }
 

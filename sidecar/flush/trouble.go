@@ -19,6 +19,9 @@ type trouble struct {
 	written uint64
 	// quiet, with verdictDoubt: the lane has nothing else, and no attempt is under way.
 	quiet bool
+	// final, with verdictDoubt: there was nothing left that could tell, or enough was
+	// refused.
+	final bool
 	// atClaim: the failure was one of taking the session, not of writing.
 	atClaim bool
 	// counted is the newest attempt when the last failure was counted. What
@@ -28,7 +31,7 @@ type trouble struct {
 
 func (t trouble) phase() Phase {
 	switch {
-	case t.failures == 0:
+	case t.failures == 0, t.verdict == verdictDoubt && !t.final:
 		return PhaseWorking
 	case t.verdict == verdictHold, t.verdict == verdictDoubt:
 		return PhaseHeld

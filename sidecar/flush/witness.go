@@ -89,7 +89,8 @@ func (g *gate) doubted(a attempt, f postgres.Failure, d doubted) {
 		t.since = now
 	}
 	t.failures++
-	t.failure, t.verdict, t.written, t.quiet, t.notBefore = f, verdictDoubt, g.written, d.quiet, time.Time{}
+	t.failure, t.verdict, t.written, t.notBefore = f, verdictDoubt, g.written, time.Time{}
+	t.quiet, t.final = d.quiet, t.final || d.final || d.against
 	t.probe = now.Add(jitter(g.policyLocked().probeInterval(), g.chance()))
 	if d.against {
 		t.notBefore = t.probe
