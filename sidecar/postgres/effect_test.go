@@ -176,6 +176,17 @@ func TestAnErasureIsDoneWhenTheRowsAreGone(t *testing.T) {
 				return `CREATE POLICY progress_sync ON "public"."school" TO ` + role + ` USING (true) WITH CHECK (true)`
 			},
 		},
+		"its policy for DELETE lets nothing through": {
+			[]string{"ALTER TABLE school ENABLE ROW LEVEL SECURITY", all, "CREATE POLICY never ON school FOR DELETE USING (false)"}, NotWritten,
+			func(role string) string {
+				return `CREATE POLICY progress_sync_delete ON "public"."school" FOR DELETE TO ` + role + ` USING (true)`
+			},
+		},
+		"a rule marks them as deleted and counts them": {
+			[]string{"ALTER TABLE school ADD COLUMN gone boolean NOT NULL DEFAULT false",
+				"CREATE RULE keeps AS ON DELETE TO school DO INSTEAD UPDATE school SET gone = true WHERE id = OLD.id RETURNING OLD.*"}, NotWritten,
+			func(string) string { return "DROP RULE keeps ON school" },
+		},
 		"a trigger marks them as deleted": {
 			[]string{softDelete, "CREATE TRIGGER keeps BEFORE DELETE ON school FOR EACH ROW EXECUTE FUNCTION keep_row()"}, NotWritten,
 			func(string) string { return "DROP TRIGGER keeps ON school" },
