@@ -96,6 +96,19 @@ func TestATableThatCannotBeUsedIsRefusedBeforeTheFirstWrite(t *testing.T) {
 	}
 }
 
+// TestALessonOfOneCourseMayBeUniqueByItself has an index that goes well until a
+// lesson is in two courses: no reason to stop writing, and one to say so.
+func TestALessonOfOneCourseMayBeUniqueByItself(t *testing.T) {
+	uri := pgtest.Database(t)
+	execute(t, connect(t, uri), `CREATE TABLE progress (learner text, course text, lesson text, seeks integer,
+		UNIQUE (learner, course, lesson), CONSTRAINT one_course UNIQUE (learner, lesson))`)
+	d := open(t, Options{URI: fixed(uri), Mapping: progressMapping()})
+	claim(t, d).apply(t, watched(1))
+	if _, err := d.Check(t.Context()); err == nil || !strings.Contains(err.Error(), `one_course allows one row for each "learner", "lesson" only`) {
+		t.Errorf("the check says %v", err)
+	}
+}
+
 func TestTheCheckNotesWhatMaySurprise(t *testing.T) {
 	uri := pgtest.Database(t)
 	conn := connect(t, uri)

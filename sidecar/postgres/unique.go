@@ -109,7 +109,11 @@ func (s *survey) otherIndexes(key []string) {
 			s.say(notes, "the unique index %s may refuse records", i.name)
 		case may:
 		case len(part) > 0 && !slices.ContainsFunc(same, func(column string) bool { return !s.filled[column] }):
-			s.refuse("the unique index %s allows one row for each %s only, so a second record with it would be refused: map keyColumns to its columns, "+
+			w := refuses
+			if k := s.mapping.KeyColumns; slices.Contains(part, k.UserID) && slices.Contains(part, k.LessonID) {
+				w = lacks // it goes well while each lesson is of one course
+			}
+			s.say(w, "the unique index %s allows one row for each %s only, so a second record with it would be refused: map keyColumns to its columns, "+
 				"or drop it", i.name, quotedList(part))
 		default:
 			s.sameInEveryRow(i.name, same)
