@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	// Tolerance is how far a clock may be off before SentAt corrects it. The way
+	// Tolerance is how far a clock may be behind before SentAt corrects it. The way
 	// of a request takes as long, and would be taken for an offset.
 	Tolerance = 5 * time.Second
 	// Old is the age from which an update without SentAt may be a live one of a
@@ -39,9 +39,7 @@ func (c *Corrector) Correct(updates []progress.Update, received progress.Instant
 		switch u := &updates[i]; {
 		case u.OccurredAt == 0:
 		case u.SentAt != 0:
-			if behind := received - u.SentAt; behind > micros(Tolerance) || behind < -micros(Tolerance) {
-				u.OccurredAt += behind
-			}
+			u.OccurredAt += offset(received - u.SentAt)
 		default:
 			old = old || received-u.OccurredAt > micros(Old)
 		}
@@ -50,6 +48,15 @@ func (c *Corrector) Correct(updates []progress.Update, received progress.Instant
 		return
 	}
 	c.guess(updates, received)
+}
+
+// offset is the part of a request's apparent delay that is taken for the device's
+// clock: all of it where the device seems ahead, since no request arrives before it
+// is sent, and from twice the Tolerance on; nothing up to the Tolerance. It has no
+// step, which would let an earlier update that is just not corrected win over a
+// later one that is.
+func offset(delay progress.Instant) progress.Instant {
+	return min(delay, max(0, 2*(delay-micros(Tolerance))))
 }
 
 // guessed reports whether only a series can tell what the update's time means.

@@ -294,3 +294,27 @@ func BenchmarkCorrect(b *testing.B) {
 		})
 	}
 }
+
+// TestSentAtKeepsTheOrderOfADevicesUpdates has a device whose clock is off by any
+// time, heartbeats, and requests that take up to a second.
+func TestSentAtKeepsTheOrderOfADevicesUpdates(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		off := time.Duration(rapid.Int64Range(int64(-20*second), int64(20*second)).Draw(t, "clock is ahead by"))
+		c := clocks.New()
+		var happened time.Duration
+		last := -24 * hour
+		for range rapid.IntRange(2, 20).Draw(t, "updates") {
+			happened += time.Duration(rapid.Int64Range(int64(3*second), int64(10*second)).Draw(t, "pause"))
+			way := time.Duration(rapid.Int64Range(0, int64(second)).Draw(t, "way"))
+			clock := happened + off
+			got := times(c, []request{{at: happened + way, happened: []time.Duration{clock}, sent: clock}})[0]
+			if got <= last {
+				t.Fatalf("an update counts as of %s, the one before it as of %s", got, last)
+			}
+			if got > happened+way {
+				t.Fatalf("an update that came at %s counts as of %s", happened+way, got)
+			}
+			last = got
+		}
+	})
+}
