@@ -63,6 +63,8 @@ func spanOf(f field) span {
 // take returns the number as it counts, and whether it may be.
 func (s span) take(n float64) (float64, bool) {
 	switch {
+	case s.most == maxSpeed && n > 0 && n < least:
+		return least, true // a speed may not be 0
 	case n >= -s.below && n < least:
 		return 0, true // -0 too
 	case n >= 0 && n <= s.most:
