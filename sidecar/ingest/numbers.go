@@ -38,6 +38,7 @@ type span struct {
 	most         float64
 	below, above float64 // how far outside it becomes the limit itself
 	allowed      string
+	never0       bool
 }
 
 // spanOf says what numbers f may have. A sum takes only what rounding explains,
@@ -46,25 +47,25 @@ type span struct {
 func spanOf(f field) span {
 	switch f {
 	case fieldCurrentTime, fieldWatchedDuration:
-		return span{maxSeconds, beforeStart, 0, "a number of seconds from 0 to 10000000000"}
+		return span{maxSeconds, beforeStart, 0, "a number of seconds from 0 to 10000000000", false}
 	case fieldDuration:
-		return span{maxSeconds, rounding, 0, "a number of seconds from 0 to 10000000000 (leave it out while it is unknown)"}
+		return span{maxSeconds, rounding, 0, "a number of seconds from 0 to 10000000000 (leave it out while it is unknown)", false}
 	case fieldPercentage:
-		return span{maxPercentage, beyondWhole, beyondWhole, "a number from 0 to 100"}
+		return span{maxPercentage, beyondWhole, beyondWhole, "a number from 0 to 100", false}
 	case fieldWatchedDelta:
-		return span{maxDeltaSeconds, rounding, 0, "a number of seconds from 0 to 1000000, watched since the last update"}
+		return span{maxDeltaSeconds, rounding, 0, "a number of seconds from 0 to 1000000, watched since the last update", false}
 	case fieldPlaybackSpeed:
-		return span{maxSpeed, 0, 0, "a number above 0 and at most 100"}
+		return span{maxSpeed, 0, 0, "a number above 0 and at most 100", true}
 	default:
-		return span{maxEvents, rounding, 0, "a whole number from 0 to 1000000, counted since the last update"}
+		return span{maxEvents, rounding, 0, "a whole number from 0 to 1000000, counted since the last update", false}
 	}
 }
 
 // take returns the number as it counts, and whether it may be.
 func (s span) take(n float64) (float64, bool) {
 	switch {
-	case s.most == maxSpeed && n > 0 && n < least:
-		return least, true // a speed may not be 0
+	case s.never0 && n > 0 && n < least:
+		return least, true
 	case n >= -s.below && n < least:
 		return 0, true // -0 too
 	case n >= 0 && n <= s.most:
