@@ -73,7 +73,7 @@ func TestDecodeNamesTheField(t *testing.T) {
 		"a delta that goes back":           {with("watchedDelta", "-0.5"), "watchedDelta", "watched since the last update"},
 		"a negative percentage":            {with("percentage", "-1.01"), "percentage", "a number from 0 to 100"},
 		"a percentage as a string":         {with("percentage", `"100.0"`), "percentage", "a number from 0 to 100, not a string"},
-		"a speed that is none":             {with("playbackSpeed", "1e-320"), "playbackSpeed", "above 0"},
+		"a speed that is none":             {with("playbackSpeed", "0"), "playbackSpeed", "above 0"},
 		"NaN as a string":                  {with("currentTime", `"NaN"`), "currentTime", "leave the field out"},
 		"time as a string":                 {with("currentTime", `"12"`), "currentTime", "not a string"},
 		"a number beyond float64":          {with("duration", "1e999"), "duration", "a number of seconds from 0"},
