@@ -172,6 +172,7 @@ func putProblem(err error, retry time.Duration) (reason Reason, p problem) {
 
 // refuseAll answers a request of which nothing was good.
 func (h *Handler) refuseAll(w http.ResponseWriter, m *mistakes) {
+	m.shorten()
 	p := problem{
 		status: m.status, kind: "invalid", title: "Invalid updates",
 		detail: m.listed[0].detail, errors: m.listed, more: m.more(),

@@ -90,6 +90,8 @@ func TestMistakesCostNoMoreThanTheBody(t *testing.T) {
 	}
 }
 
+// TestTheAnswerListsAHundredMistakesAndCountsTheOthers lists more only beside items
+// that were kept: there each item that was not has to be named.
 func TestTheAnswerListsAHundredMistakesAndCountsTheOthers(t *testing.T) {
 	bad := strings.Repeat(`{"userId":"u"},`, 299) + `{"userId":"u"}`
 	t.Run("of nothing but mistakes", func(t *testing.T) {
@@ -107,7 +109,7 @@ func TestTheAnswerListsAHundredMistakesAndCountsTheOthers(t *testing.T) {
 		d := newDesk()
 		a := d.ask(t, post("["+item("a")+","+bad+","+item("b")+"]"))
 		expect(t, a, 207, map[string]any{
-			"moreErrors": 500.0, "progress.0.userId": "a", "progress.1": nil, "progress.300": nil, "progress.301.userId": "b",
+			"moreErrors": 250.0, "errors.349.index": 300.0, "progress.0.userId": "a", "progress.1": nil, "progress.300": nil, "progress.301.userId": "b",
 		})
 		if d.state.accepted != 2 {
 			t.Errorf("%d accepted", d.state.accepted)

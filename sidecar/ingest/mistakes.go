@@ -6,8 +6,9 @@ import (
 	"slices"
 )
 
-// maxListed is how many mistakes an answer lists. Others are counted, so that a
-// body of nothing but mistakes makes no answer larger than itself.
+// maxListed is how many mistakes an answer lists where nothing was kept. Others are
+// counted. Where something was kept the first mistake of every item is listed, since
+// what is not listed counts as accepted; Limits.MaxItems bounds that.
 const maxListed = 100
 
 // itemError is a mistake in one item of a request.
@@ -21,7 +22,7 @@ type itemError struct {
 // mistakes are what is wrong with the items of a request. A copy is a
 // snapshot, as long as only one of the two is added to.
 type mistakes struct {
-	listed []itemError // at most maxListed
+	listed []itemError // the first of each item, others up to maxListed
 	count  int         // all of them
 	items  int         // the items that have any, each counted in a row
 	last   int         // the item of the last one
@@ -42,12 +43,13 @@ func (m *mistakes) note(index, status int) bool {
 	} else if status != m.status {
 		m.status = statusInvalid
 	}
-	if m.count == 0 || index != m.last {
+	first := m.count == 0 || index != m.last
+	if first {
 		m.items, m.last = m.items+1, index
 	}
 	m.count++
 	m.full = m.full || status == http.StatusTooManyRequests
-	return len(m.listed) < maxListed
+	return first || len(m.listed) < maxListed
 }
 
 func (m *mistakes) add(e itemError) {
@@ -63,3 +65,7 @@ func (m *mistakes) sort() {
 
 // more is the number of those that are not listed.
 func (m *mistakes) more() int { return m.count - len(m.listed) }
+
+// shorten leaves maxListed of them, for an answer to a request of which nothing
+// was kept.
+func (m *mistakes) shorten() { m.listed = m.listed[:min(len(m.listed), maxListed)] }
