@@ -27,7 +27,6 @@ func command(ctx context.Context) error {
 	flag.DurationVar(&o.Duration, "duration", 75*time.Second, "how long faults go on")
 	flag.DurationVar(&o.Round, "round", 2*time.Minute, "how long they go on between two comparisons")
 	flag.Uint64Var(&o.Seed, "seed", 0, "of faults and updates; 0 for a random one")
-	flag.BoolVar(&o.Refusals, "refusals", false, "let the tables refuse records, too; loses an update now and then, which is to be mended")
 	flag.StringVar(&o.Binary, "sidecar", "", "program to test; empty to build it from this source")
 	flag.Parse()
 	if o.Seed == 0 {

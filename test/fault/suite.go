@@ -23,9 +23,6 @@ type Options struct {
 	Binary, Dir string
 	// All says that a fault that this machine can't have is a failure.
 	All bool
-	// Refusals adds those to the faults. An update is lost now and then with them,
-	// so that CI does not have them yet.
-	Refusals bool
 	// Out gets a line a round and the report.
 	Out io.Writer
 }
@@ -104,11 +101,7 @@ func (s *suite) run(ctx context.Context, began time.Time) error {
 // prepare asks every fault whether it is possible here.
 func (s *suite) prepare(ctx context.Context) error {
 	var possible []inject.Fault
-	faults := inject.All()
-	if s.options.Refusals {
-		faults = append(faults, inject.Refusals()...)
-	}
-	for _, fault := range faults {
+	for _, fault := range inject.All() {
 		err := fault.Prepare(ctx, s.world)
 		switch {
 		case errors.Is(err, inject.ErrImpossible):

@@ -52,22 +52,15 @@ func All() []Fault {
 		&rotation{},
 		tableMissing{},
 		rightsMissing{},
+		&trigger{name: "a trigger refuses some learners", does: "RAISE EXCEPTION ''no''"},
+		&trigger{name: "a trigger refuses everybody", does: "RAISE EXCEPTION ''no'' USING ERRCODE = ''LMS01''", all: true},
+		&trigger{name: "a trigger swallows some learners' rows", does: "RETURN NULL"},
+		sequenceUsedUp{},
 		&bouncer{},
 		&diskFull{},
 		&clock{},
 		&copiedSpool{},
 		&configuration{},
-	}
-}
-
-// Refusals are further faults, in which the tables refuse records: many of them are
-// set aside, and replayed when all is over.
-func Refusals() []Fault {
-	return []Fault{
-		&trigger{name: "a trigger refuses some learners", does: "RAISE EXCEPTION ''no''"},
-		&trigger{name: "a trigger refuses everybody", does: "RAISE EXCEPTION ''no'' USING ERRCODE = ''LMS01''", all: true},
-		&trigger{name: "a trigger swallows some learners' rows", does: "RETURN NULL"},
-		sequenceUsedUp{},
 	}
 }
 
