@@ -65,7 +65,7 @@ func spanOf(f field) span {
 func (s span) take(n float64) (float64, bool) {
 	switch {
 	case s.never0 && n > 0 && n < least:
-		return least, true
+		return n, true // as it is: 0 would be refused
 	case n >= -s.below && n < least:
 		return 0, true // -0 too
 	case n >= 0 && n <= s.most:
