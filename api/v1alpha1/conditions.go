@@ -2,17 +2,31 @@ package v1alpha1
 
 // Types of conditions.
 const (
-	// ConditionReady is True when pods that are created now get a sidecar with
-	// its configuration, and neither Injected nor DatabaseReachable is False.
-	// It does not wait for pods, so that a policy can be applied first.
+	// ConditionReady is True when the policy can do its work: pods that are
+	// created now get a sidecar with its configuration, the sidecars run, and
+	// nothing is wrong with what the spec says or names. An outage of the
+	// database, which no spec causes, does not make it False. It does not wait
+	// for pods, so that a policy can be applied first.
 	ConditionReady = "Ready"
+	// ConditionHealthy is True when nothing is wrong, in the spec or at run time:
+	// Ready and all the conditions below are not False.
+	ConditionHealthy = "Healthy"
 	// ConditionInjected is True when every selected pod has its sidecar.
 	ConditionInjected = "Injected"
+	// ConditionSidecarsReady is True when every sidecar runs, and has understood
+	// the configuration that it has.
+	ConditionSidecarsReady = "SidecarsReady"
 	// ConditionDatabaseReachable is True when every sidecar that tried can use
 	// the database.
 	ConditionDatabaseReachable = "DatabaseReachable"
 	// ConditionSynced is True when records are written within their time.
 	ConditionSynced = "Synced"
+
+	// ConditionReconciling and ConditionStalled are there while they are True, as
+	// kstatus has them: Ready is False, and will become True by itself, or not
+	// before the spec changes.
+	ConditionReconciling = "Reconciling"
+	ConditionStalled     = "Stalled"
 )
 
 // Reasons of Ready.
@@ -23,14 +37,28 @@ const (
 	ReasonNamespaceRefused = "NamespaceRefused"
 	// ReasonInvalidSelector: the selector is no valid label selector.
 	ReasonInvalidSelector = "InvalidSelector"
+	// ReasonTooManyPolicies: the namespace has more policies than the API server
+	// can be told of, and older ones come first.
+	ReasonTooManyPolicies = "TooManyPolicies"
 	// ReasonWebhookPending: the API server does not call the operator yet.
 	ReasonWebhookPending = "WebhookPending"
+	// ReasonConfigMapConflict: somebody else's ConfigMap has the name of the
+	// policy's.
+	ReasonConfigMapConflict = "ConfigMapConflict"
+	// ReasonConfigMapNotWritten: the API server refuses the policy's ConfigMap.
+	ReasonConfigMapNotWritten = "ConfigMapNotWritten"
 )
+
+// ReasonHealthy of Healthy.
+const ReasonHealthy = "Healthy"
 
 // Reasons of Injected.
 const (
 	ReasonAllInjected = "AllInjected"
 	ReasonNoPods      = "NoPods"
+	// ReasonPodsNotCreated: the API server refuses pods of a workload that the
+	// policy selects.
+	ReasonPodsNotCreated = "PodsNotCreated"
 	// ReasonPodsWithoutSidecar: pods were created before the policy, or while
 	// the operator did not answer.
 	ReasonPodsWithoutSidecar = "PodsWithoutSidecar"
@@ -38,6 +66,29 @@ const (
 	ReasonInjectionRefused = "InjectionRefused"
 	// ReasonPolicyConflict: an older policy has some of the selected pods.
 	ReasonPolicyConflict = "PolicyConflict"
+)
+
+// Reasons of SidecarsReady.
+const (
+	ReasonAllRunning = "AllRunning"
+	// ReasonStarting: sidecars have not started yet, and nothing is known to
+	// keep them from it.
+	ReasonStarting = "Starting"
+	// ReasonImageUnavailable: the kubelet cannot get the sidecar's image.
+	ReasonImageUnavailable = "ImageUnavailable"
+	// ReasonOutOfMemory: the sidecar was killed at its memory limit.
+	ReasonOutOfMemory = "OutOfMemory"
+	// ReasonCrashLoop: the sidecar ends again and again.
+	ReasonCrashLoop = "CrashLoop"
+	// ReasonContainerRefused: the kubelet cannot create the sidecar's container.
+	ReasonContainerRefused = "ContainerRefused"
+	// ReasonVolumeMissing: a volume of the sidecar's is not to be had.
+	ReasonVolumeMissing = "VolumeMissing"
+	// ReasonConfigurationRefused: sidecars do not take the configuration that
+	// they find, and run the one before it.
+	ReasonConfigurationRefused = "ConfigurationRefused"
+	// ReasonSettingsUnknown: sidecars are too old for some setting of the policy.
+	ReasonSettingsUnknown = "SettingsUnknown"
 )
 
 // Reasons of DatabaseReachable, and of status.lastError.
@@ -78,6 +129,9 @@ const (
 	ReasonBacklog = "Backlog"
 	// ReasonUpdatesRefused: sidecars take no new updates.
 	ReasonUpdatesRefused = "UpdatesRefused"
+	// ReasonInQuarantine: the database refused records for their data, and they
+	// are kept apart.
+	ReasonInQuarantine = "InQuarantine"
 )
 
 // Reasons of several conditions.

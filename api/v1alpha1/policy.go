@@ -10,8 +10,10 @@ import (
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
-// +kubebuilder:resource:shortName=psync,scope=Namespaced,categories=all
+// +kubebuilder:resource:shortName=psync,scope=Namespaced,categories=progress-sync
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Healthy",type=string,JSONPath=`.status.conditions[?(@.type=="Healthy")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Healthy")].reason`,description="Why the policy is not healthy, if it is not"
 // +kubebuilder:printcolumn:name="Injected",type=string,JSONPath=`.status.sidecars.summary`,description="Pods with a sidecar / pods that the policy selects"
 // +kubebuilder:printcolumn:name="Pending",type=integer,JSONPath=`.status.records.pending`,description="Records that are accepted and not yet saved"
 // +kubebuilder:printcolumn:name="Reduction",type=string,JSONPath=`.status.updates.writeReduction`,description="Share of updates that cost no write of their own"

@@ -17,6 +17,53 @@ const (
 	FailurePolicyFail FailurePolicy = "Fail"
 )
 
+// Order of the sidecar among the init containers of a pod. They start in their
+// order and end in the reverse one, after the app.
+//
+// +kubebuilder:validation:Enum=Auto;First;Last
+type Order string
+
+const (
+	// OrderAuto puts the sidecar right behind the pod's own native sidecars, so
+	// that a database or mesh proxy among them still runs while it drains; first
+	// where the pod has none.
+	OrderAuto Order = "Auto"
+	// OrderFirst starts it before, and ends it after, every other one.
+	OrderFirst Order = "First"
+	// OrderLast starts it after, and ends it before, every other one.
+	OrderLast Order = "Last"
+)
+
+// RunAs says who chooses the user and group that the sidecar runs as.
+//
+// +kubebuilder:validation:Enum=Auto;Fixed;Assigned
+type RunAs string
+
+const (
+	// RunAsAuto is Assigned in a namespace that assigns user ids, as those of
+	// OpenShift do (annotation openshift.io/sa.scc.uid-range), else Fixed.
+	RunAsAuto RunAs = "Auto"
+	// RunAsFixed states user and group 65532.
+	RunAsFixed RunAs = "Fixed"
+	// RunAsAssigned states none, and leaves them to the namespace, the pod or
+	// the image, which names 65532.
+	RunAsAssigned RunAs = "Assigned"
+)
+
+// Bare says what becomes of running pods that have no sidecar and could have
+// one.
+//
+// +kubebuilder:validation:Enum=Leave;Evict
+type Bare string
+
+const (
+	// BareLeave leaves them to whoever restarts them.
+	BareLeave Bare = "Leave"
+	// BareEvict evicts them, a few at a time, so that their owners make new
+	// ones.
+	BareEvict Bare = "Evict"
+)
+
 // InjectionSpec says how the sidecar is put into a pod. A change takes effect
 // in pods created after it; status.sidecars.outdated counts the others.
 type InjectionSpec struct {
@@ -27,6 +74,32 @@ type InjectionSpec struct {
 	// +optional
 	// +kubebuilder:default=Ignore
 	FailurePolicy FailurePolicy `json:"failurePolicy,omitempty"`
+
+	// order of the sidecar among the pod's init containers: Auto puts it behind
+	// the pod's own native sidecars, so that a database or mesh proxy among them
+	// still runs while it drains; First and Last put it there. A pod's annotation
+	// progresssync.dev/order says otherwise for that pod.
+	//
+	// +optional
+	// +kubebuilder:default=Auto
+	Order Order `json:"order,omitempty"`
+
+	// runAs says who chooses the sidecar's user and group: Fixed states 65532;
+	// Assigned states none, for namespaces that assign them; Auto sees which of
+	// the two the namespace needs. If unset, as the operator is told to.
+	//
+	// +optional
+	RunAs RunAs `json:"runAs,omitempty"`
+
+	// bare says what becomes of running pods without a sidecar that could have
+	// one, such as those created together with the policy: Leave counts them in
+	// status; Evict evicts them, slowly and as far as their
+	// PodDisruptionBudgets allow, while new pods are seen to get a sidecar. Pods
+	// that no controller would create anew are left.
+	//
+	// +optional
+	// +kubebuilder:default=Leave
+	Bare Bare `json:"bare,omitempty"`
 
 	// port on the pod's loopback for the app, 1024 to 65535 but not 9787. App
 	// containers find it in PROGRESS_SYNC_URL.
@@ -88,10 +161,11 @@ type ResourcesSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.all(name, name in ['cpu', 'memory', 'ephemeral-storage'])",message="requests may name cpu, memory and ephemeral-storage"
 	Requests corev1.ResourceList `json:"requests,omitempty"`
 
-	// limits of the sidecar.
+	// limits of the sidecar; memory 32Mi or more.
 	//
 	// +optional
 	// +kubebuilder:validation:MaxProperties=3
 	// +kubebuilder:validation:XValidation:rule="self.all(name, name in ['cpu', 'memory', 'ephemeral-storage'])",message="limits may name cpu, memory and ephemeral-storage"
+	// +kubebuilder:validation:XValidation:rule="!('memory' in self) || (type(self['memory']) == int ? self['memory'] >= 33554432 : isQuantity(self['memory']) && quantity(self['memory']).compareTo(quantity('32Mi')) >= 0)",message="limits.memory must be 32Mi or more: the sidecar does not run in less"
 	Limits corev1.ResourceList `json:"limits,omitempty"`
 }

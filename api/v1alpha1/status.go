@@ -8,7 +8,8 @@ import (
 // something in it changed; ages are kept as times, so that waiting changes
 // nothing.
 type ProgressSyncPolicyStatus struct {
-	// conditions: Ready, Injected, DatabaseReachable, Synced.
+	// conditions: Ready, Healthy, Injected, SidecarsReady, DatabaseReachable,
+	// Synced; Reconciling or Stalled while it is True.
 	//
 	// +optional
 	// +listType=map
@@ -68,7 +69,12 @@ type SidecarsStatus struct {
 	//
 	// +optional
 	Ready int32 `json:"ready"`
-	// configured sidecars run the configuration of observedGeneration.
+	// failing sidecars cannot start, or do not stay up.
+	//
+	// +optional
+	Failing int32 `json:"failing"`
+	// configured sidecars run the configuration of observedGeneration, and know
+	// every setting of it.
 	//
 	// +optional
 	Configured int32 `json:"configured"`
@@ -119,6 +125,28 @@ type RecordsStatus struct {
 	//
 	// +optional
 	OldestPendingTime *metav1.Time `json:"oldestPendingTime,omitempty"`
+	// unsaved records of pods that are gone.
+	//
+	// +optional
+	Unsaved UnsavedStatus `json:"unsaved"`
+}
+
+// UnsavedStatus counts, since the policy was created, the records that pods
+// had not saved when they went.
+type UnsavedStatus struct {
+	// lost with the pod's own volume.
+	//
+	// +optional
+	Lost int64 `json:"lost"`
+	// onClaim were left on the claim, where another pod finds and writes them.
+	//
+	// +optional
+	OnClaim int64 `json:"onClaim"`
+	// unknown: the pod went without a word, and held so many when the operator
+	// last asked it.
+	//
+	// +optional
+	Unknown int64 `json:"unknown"`
 }
 
 // UpdatesStatus counts updates, and the writes that they became.

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
+	"github.com/progress-sync/progress-sync/controllers/configuration"
 	"github.com/progress-sync/progress-sync/controllers/injection"
 	"github.com/progress-sync/progress-sync/test/fixture"
 )
@@ -213,7 +214,7 @@ func TestSmallestSpoolOfLivingPods(t *testing.T) {
 		if p.spoolLimit != smallest {
 			t.Fatalf("limit %d, want %d", p.spoolLimit, smallest)
 		}
-		limit := configuration(lms().Build(), p.spoolLimit).Buffer.SizeLimitBytes
+		limit := configuration.Of(lms().Build(), p.spoolLimit).Buffer.SizeLimitBytes
 		if want := int64(1 << 30); smallest > 0 && smallest < want && limit != smallest || (smallest == 0 || smallest >= want) && limit != want {
 			t.Fatalf("configured limit %d with the smallest volume %d", limit, smallest)
 		}

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
+	"github.com/progress-sync/progress-sync/controllers/configuration"
 	"github.com/progress-sync/progress-sync/controllers/injection"
 	"github.com/progress-sync/progress-sync/controllers/sidecarstatus"
 )
@@ -77,7 +78,7 @@ func (r *Reconciler) writeConfig(ctx context.Context, f *facts) error {
 	if f.namespaceRefused {
 		return nil
 	}
-	file, err := configFile(configuration(f.policy, f.pods.spoolLimit))
+	file, err := configuration.File(configuration.Of(f.policy, f.pods.spoolLimit))
 	if err != nil {
 		return err
 	}

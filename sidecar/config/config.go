@@ -40,6 +40,9 @@ type Policy struct {
 	Namespace  string `json:"namespace,omitempty"`
 	Name       string `json:"name,omitempty"`
 	Generation int64  `json:"generation,omitempty"`
+	// CreatedAt tells apart policies that had the name one after the other, whose
+	// generations begin anew. Zero if the file does not say.
+	CreatedAt time.Time `json:"createdAt,omitzero"`
 }
 
 // Sync says when and in what portions records are written.

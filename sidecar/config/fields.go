@@ -35,6 +35,7 @@ func fields(c *Config) []field {
 		{"policy", "name", &c.Policy.Name, "a string", always},
 		{"policy", "generation", &c.Policy.Generation, "an integer of 0 or more",
 			atLeast(&c.Policy.Generation, 0)},
+		{"policy", "createdAt", &c.Policy.CreatedAt, "a time such as 2026-01-02T15:04:05Z", always},
 
 		{"sync", "interval", &c.Sync.Interval, "a duration from 1s to 24h",
 			within(&c.Sync.Interval, time.Second, 24*time.Hour)},

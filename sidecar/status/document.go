@@ -14,6 +14,12 @@ type Document struct {
 	PolicyNamespace  string `json:"policyNamespace,omitempty"`
 	PolicyName       string `json:"policyName,omitempty"`
 	PolicyGeneration int64  `json:"policyGeneration"`
+	// PolicyCreatedAt tells apart policies that had the name one after the other.
+	PolicyCreatedAt time.Time `json:"policyCreatedAt,omitzero"`
+	// UnknownSettings of the configuration in use, such as sync.interval, are
+	// those that this program does not know and so does not obey. It is null in
+	// the document of a program that cannot tell.
+	UnknownSettings []string `json:"unknownSettings"`
 	// ConfigError says why the newest configuration file is not in use.
 	ConfigError string `json:"configError,omitempty"`
 	// Accepting is false when new updates are refused; Refusal says why.

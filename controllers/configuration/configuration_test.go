@@ -1,4 +1,4 @@
-package policy
+package configuration
 
 import (
 	"slices"
@@ -13,12 +13,16 @@ import (
 
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
 	"github.com/progress-sync/progress-sync/sidecar/config"
+	"github.com/progress-sync/progress-sync/test/fixture"
 )
+
+func lms() *fixture.Policy { return fixture.NewPolicy("campus", "lms") }
 
 func TestADefaultPolicyIsTheSidecarsDefault(t *testing.T) {
 	want := config.Default()
-	want.Policy = config.Policy{Namespace: "campus", Name: "lms", Generation: 7}
-	if diff := cmp.Diff(want, configuration(lms().Generation(7).Build(), 0)); diff != "" {
+	policy := lms().Generation(7).Build()
+	want.Policy = config.Policy{Namespace: "campus", Name: "lms", Generation: 7, CreatedAt: policy.CreationTimestamp.Time}
+	if diff := cmp.Diff(want, Of(policy, 0)); diff != "" {
 		t.Errorf("configuration (-sidecar's default +policy's default):\n%s", diff)
 	}
 }
@@ -68,8 +72,8 @@ func TestWhatTheAPIServerTakesTheSidecarTakes(t *testing.T) {
 			spec.Database.Mapping = drawMapping(t)
 		}
 
-		want := configuration(policy, 0)
-		file, err := configFile(want)
+		want := Of(policy, 0)
+		file, err := File(want)
 		if err != nil {
 			t.Fatal(err)
 		}

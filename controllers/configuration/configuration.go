@@ -1,4 +1,4 @@
-package policy
+package configuration
 
 import (
 	"encoding/json"
@@ -18,13 +18,15 @@ var execModes = map[v1alpha1.ExecMode]config.ExecMode{
 	v1alpha1.ExecModeExec:           config.ExecModeExec,
 }
 
-// configuration that the policy's sidecars run. The spool limit is the smallest
+// Of a policy: what its sidecars run. The spool limit is the smallest
 // volume of the living pods, zero if there are none: a sidecar that wrote more
 // than its volume may hold would be evicted together with what it holds.
-func configuration(policy *v1alpha1.ProgressSyncPolicy, spoolLimit int64) config.Config {
+func Of(policy *v1alpha1.ProgressSyncPolicy, spoolLimit int64) config.Config {
 	spec := &policy.Spec
 	out := config.Default()
-	out.Policy = config.Policy{Namespace: policy.Namespace, Name: policy.Name, Generation: policy.Generation}
+	out.Policy = config.Policy{
+		Namespace: policy.Namespace, Name: policy.Name, Generation: policy.Generation, CreatedAt: policy.CreationTimestamp.UTC(),
+	}
 
 	out.Sync.Interval = config.Duration(spec.Sync.Interval.Duration)
 	if q := spec.Sync.QuietPeriod; q != nil {
@@ -98,8 +100,8 @@ func mapping(spec *v1alpha1.TableMapping) *config.Mapping {
 	return out
 }
 
-// configFile is the configuration as the sidecar reads it.
-func configFile(c config.Config) (string, error) {
+// File is the configuration as the sidecar reads it.
+func File(c config.Config) (string, error) {
 	text, err := json.MarshalIndent(c, "", "  ")
 	if err != nil {
 		return "", fmt.Errorf("writing the configuration of policy %s/%s: %w", c.Policy.Namespace, c.Policy.Name, err)
