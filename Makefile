@@ -69,6 +69,13 @@ bench: ## Measure the sidecar against what teams run instead, into docs/benchmar
 	@CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o "$${PROGRESS_SYNC_CACHE:-.cache}/bench/sidecar" ./cmd/sidecar
 	@go run ./test/bench -sidecar "$${PROGRESS_SYNC_CACHE:-.cache}/bench/sidecar" -rounds "$(or $(ROUNDS),5)" -only "$(ONLY)" -connect "$(CONNECT)" $(if $(ONLY),-out "")
 
+.PHONY: bench-fleet
+bench-fleet: ## Measure the operator with 200 policies and 5000 sidecars, into docs/benchmarks.md; FLEET="-policies 20 -sidecars 500"
+	@go run ./test/cluster/cmd/cluster build
+	@mkdir -p "$${PROGRESS_SYNC_CACHE:-.cache}/bench"
+	@CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o "$${PROGRESS_SYNC_CACHE:-.cache}/bench/operator" ./cmd/operator
+	@go run ./test/fleet -operator "$${PROGRESS_SYNC_CACHE:-.cache}/bench/operator" $(FLEET)
+
 .PHONY: bench-go
 bench-go: ## Run the Go benchmarks of the hot steps; BENCH=regexp COUNT=n
 	@go run ./hack/packages postgres

@@ -10,7 +10,7 @@ import (
 	"github.com/progress-sync/progress-sync/test/bench/report"
 )
 
-// page is the whole of docs/benchmarks.md.
+// page is the part of docs/benchmarks.md on the sidecar.
 func page(s *suite) string {
 	var b strings.Builder
 	b.WriteString("# Benchmarks\n\n")

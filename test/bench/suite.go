@@ -94,9 +94,8 @@ func measure(ctx context.Context, o options) (err error) {
 }
 
 func (s *suite) write() error {
-	page := page(s)
-	if err := os.WriteFile(filepath.Join(s.out, "benchmarks.md"), []byte(page), 0o644); err != nil {
-		return fmt.Errorf("writing the report: %w", err)
+	if err := report.WritePart(filepath.Join(s.out, "benchmarks.md"), "sidecar", page(s)); err != nil {
+		return err
 	}
 	chart := report.Chart("Acknowledged updates a second, 64 connections, single POST", s.chart)
 	if err := os.WriteFile(filepath.Join(s.out, "benchmarks.svg"), []byte(chart), 0o644); err != nil {

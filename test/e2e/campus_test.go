@@ -103,6 +103,14 @@ func (c *campus) storeSecret(uri string) {
 // apply creates the policy, with the changes, and waits until it is Ready.
 func (c *campus) apply(changes ...func(*v1alpha1.ProgressSyncPolicySpec)) {
 	c.t.Helper()
+	c.createPolicy(changes...)
+	c.eventuallyPolicy("the policy is Ready", func(p *v1alpha1.ProgressSyncPolicy) error {
+		return condition(p, v1alpha1.ConditionReady, metav1.ConditionTrue, "")
+	})
+}
+
+func (c *campus) createPolicy(changes ...func(*v1alpha1.ProgressSyncPolicySpec)) {
+	c.t.Helper()
 	policy := &v1alpha1.ProgressSyncPolicy{
 		ObjectMeta: metav1.ObjectMeta{Namespace: c.namespace, Name: policyName},
 		Spec: v1alpha1.ProgressSyncPolicySpec{
@@ -121,9 +129,6 @@ func (c *campus) apply(changes ...func(*v1alpha1.ProgressSyncPolicySpec)) {
 	if err := c.client.Create(c.t.Context(), policy); err != nil {
 		c.t.Fatal(err)
 	}
-	c.eventuallyPolicy("the policy is Ready", func(p *v1alpha1.ProgressSyncPolicy) error {
-		return condition(p, v1alpha1.ConditionReady, metav1.ConditionTrue, "")
-	})
 }
 
 func (c *campus) policy(ctx context.Context) (*v1alpha1.ProgressSyncPolicy, error) {

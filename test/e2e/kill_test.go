@@ -43,9 +43,19 @@ func TestKillingTheSidecarUnderLoadAgainAndAgainLosesAndDoublesNothing(t *testin
 	c.verify()
 }
 
-// killSidecar sends SIGKILL to the process of a pod's sidecar. The container's
-// cgroup tells which process it is, wherever on this machine the node runs.
+// killSidecar sends SIGKILL to the process of a pod's sidecar.
 func (c *campus) killSidecar(pod *corev1.Pod) {
+	c.t.Helper()
+	for _, pid := range c.sidecarProcesses(pod) {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+}
+
+// sidecarProcesses are those of a pod's sidecar. The container's cgroup tells
+// which they are, wherever on this machine the node runs.
+func (c *campus) sidecarProcesses(pod *corev1.Pod) []int {
 	c.t.Helper()
 	s, err := sidecarStatus(pod)
 	if err != nil {
@@ -62,9 +72,5 @@ func (c *campus) killSidecar(pod *corev1.Pod) {
 	if len(pids) == 0 {
 		c.t.Fatalf("no process of container %s on this machine", id)
 	}
-	for _, pid := range pids {
-		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-			c.t.Fatal(err)
-		}
-	}
+	return pids
 }

@@ -47,7 +47,7 @@ func TestWhileTheOperatorIsDownPodsStartAndAreCountedOnceItIsBack(t *testing.T) 
 			want("the number of matched pods", p.Status.Sidecars.Matched, 1),
 			want("the number of injected pods", p.Status.Sidecars.Injected, 0),
 			condition(p, v1alpha1.ConditionInjected, metav1.ConditionFalse, v1alpha1.ReasonPodsWithoutSidecar),
-			condition(p, v1alpha1.ConditionReady, metav1.ConditionFalse, ""),
+			condition(p, v1alpha1.ConditionHealthy, metav1.ConditionFalse, v1alpha1.ReasonPodsWithoutSidecar),
 		)
 	})
 	// The status is the leader's; the API server must reach the webhook, too.
@@ -122,13 +122,17 @@ func (c *campus) scaleOperator(replicas int32) {
 		if err := c.client.Get(ctx, key, deployment); err != nil {
 			return err
 		}
-		var pods corev1.PodList
-		if err := c.client.List(ctx, &pods, client.InNamespace(operatorNamespace)); err != nil {
-			return err
-		}
-		return errors.Join(
+		pods, err := c.operatorPods()
+		return errors.Join(err,
 			want("the number of the operator's ready pods", deployment.Status.ReadyReplicas, replicas),
-			want("the number of the operator's pods", len(pods.Items), int(replicas)),
+			want("the number of the operator's pods", len(pods), int(replicas)),
 		)
 	})
+}
+
+// operatorPods are all of the operator's, those that are ending among them.
+func (c *campus) operatorPods() ([]corev1.Pod, error) {
+	var list corev1.PodList
+	err := c.client.List(c.background(), &list, client.InNamespace(operatorNamespace))
+	return list.Items, err
 }

@@ -27,6 +27,7 @@ const (
 	operatorNamespace = "progress-sync-system"
 	release           = "progress-sync"
 	lmsImage          = "progress-sync.local/lms:1"
+	dbproxyImage      = "progress-sync.local/dbproxy:1"
 )
 
 // suite is what all tests share: a cluster with the operator, and a server.
@@ -100,7 +101,8 @@ func (s *suite) load(ctx context.Context) error {
 	}
 	builder := images.Builder{Root: s.cluster.Root, Dir: s.cluster.Images(), Out: os.Stdout}
 	built, err := builder.Build(ctx, images.Operator(version), images.Sidecar(version),
-		images.Image{Ref: lmsImage, Package: "./test/lms", Name: "lms"})
+		images.Image{Ref: lmsImage, Package: "./test/lms", Name: "lms"},
+		images.Image{Ref: dbproxyImage, Package: "./test/e2e/dbproxy", Name: "dbproxy"})
 	if err != nil {
 		return err
 	}

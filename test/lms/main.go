@@ -46,6 +46,9 @@ type environment struct {
 	web, assets string
 	// interval of the pages between two requests, 0 for the usual one.
 	interval time.Duration
+	// linger is how long learners go on after SIGTERM, as those of an app do that
+	// finishes its requests first.
+	linger time.Duration
 }
 
 func readEnvironment(getenv func(string) string, hostname func() (string, error)) (environment, error) {
@@ -59,6 +62,13 @@ func readEnvironment(getenv func(string) string, hostname func() (string, error)
 	}
 	if env.listen == "" {
 		env.listen = ":8080"
+	}
+	if text := getenv("LINGER"); text != "" {
+		linger, err := time.ParseDuration(text)
+		if err != nil {
+			return env, fmt.Errorf("reading LINGER, such as 3s: %w", err)
+		}
+		env.linger = linger
 	}
 	if env.name == "" {
 		host, err := hostname()
@@ -129,6 +139,7 @@ func run(ctx context.Context, env environment, out *os.File) error {
 		return fmt.Errorf("serving the test driver: %w", err)
 	case <-ctx.Done():
 	}
+	time.Sleep(env.linger)
 	limit := time.AfterFunc(lastWrites, cut)
 	defer limit.Stop()
 	site.close()
