@@ -51,13 +51,7 @@ func TestWhileTheOperatorIsDownPodsStartAndAreCountedOnceItIsBack(t *testing.T) 
 		)
 	})
 	// The status is the leader's; the API server must reach the webhook, too.
-	eventually(t, "the webhook answers again", func() error {
-		trial := c.lmsPod("trial")
-		if err := c.client.Create(t.Context(), trial, client.DryRunAll); err != nil {
-			return err
-		}
-		return injected(trial)
-	})
+	c.eventuallyInjected()
 	after := c.start(c.lmsPod("after"))
 	if err := injected(after); err != nil {
 		t.Error(err)

@@ -141,13 +141,7 @@ func TestAPodWhoseConfigMapCannotBeWrittenObeysItsPolicyAndTheStatusSaysWhy(t *t
 		}
 		return says(p, v1alpha1.ConditionReady, "quota")
 	})
-	eventually(t, "pods are injected", func() error {
-		trial := c.lmsPod("trial")
-		if err := c.client.Create(t.Context(), trial, client.DryRunAll); err != nil {
-			return err
-		}
-		return injected(trial)
-	})
+	c.eventuallyInjected()
 	pod := c.start(c.lmsPod("lms-0"))
 	if err := c.onlyOneself(c.forward(t, pod.Name)); err != nil {
 		t.Error(err)

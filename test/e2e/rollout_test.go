@@ -6,11 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/progress-sync/progress-sync/test/cluster/images"
 )
 
 // The tests of this file replace the operator, so they are not parallel.
@@ -109,5 +112,40 @@ func (c *campus) eventuallyOperatorPods(count int) {
 	eventually(c.t, "the operator's pods are replaced", func() error {
 		pods, err := c.operatorPods()
 		return errors.Join(err, want("the number of the operator's pods", len(pods), count))
+	})
+}
+
+// eventuallyImage waits until the operator's only pod is one of the image's tag,
+// or of this tree's version if it is empty.
+func (c *campus) eventuallyImage(tag string) {
+	c.t.Helper()
+	if tag == "" {
+		version, err := images.Version(c.cluster.Root)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		tag = version
+	}
+	eventually(c.t, "the operator's only pod is of version "+tag, func() error {
+		pods, err := c.operatorPods()
+		if err != nil || len(pods) != 1 {
+			return fmt.Errorf("%d pods: %w", len(pods), err)
+		}
+		if image := pods[0].Spec.Containers[0].Image; !strings.HasSuffix(image, ":"+tag) {
+			return fmt.Errorf("its image is %s", image)
+		}
+		return nil
+	})
+}
+
+// eventuallyInjected waits until the API server reaches the webhook.
+func (c *campus) eventuallyInjected() {
+	c.t.Helper()
+	eventually(c.t, "the webhook answers", func() error {
+		trial := c.lmsPod("trial")
+		if err := c.client.Create(c.t.Context(), trial, client.DryRunAll); err != nil {
+			return err
+		}
+		return injected(trial)
 	})
 }

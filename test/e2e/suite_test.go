@@ -122,13 +122,20 @@ func (s *suite) startServer(ctx context.Context) (*pgtest.Server, error) {
 // install installs the operator of the tree, or upgrades to it, and waits
 // until it serves.
 func (s *suite) install(ctx context.Context) error {
+	return s.installChart(ctx, filepath.Join(s.cluster.Root, "charts", "progress-sync"))
+}
+
+func (s *suite) installChart(ctx context.Context, chart string, values ...string) error {
 	begin := time.Now()
-	_, err := s.cluster.Helm(ctx, "upgrade", "--install", release, filepath.Join(s.cluster.Root, "charts", "progress-sync"),
-		"--namespace", operatorNamespace, "--create-namespace", "--wait", "--timeout", "2m",
-		// One replica, so that a test can take it away; status in the tests'
-		// pace; and new pods for a new image, whose tag stays the same.
-		"--set", "replicas=1", "--set", "podAnnotations.e2e-image="+s.operator, "--set", "operator.statusInterval=1s", "--set", "operator.logLevel=debug")
-	if err != nil {
+	arguments := []string{"upgrade", "--install", release, chart,
+		"--namespace", operatorNamespace, "--create-namespace", "--wait", "--timeout", "2m"}
+	// One replica, so that a test can take it away; status in the tests' pace;
+	// and new pods for a new image, whose tag stays the same.
+	values = append([]string{"replicas=1", "podAnnotations.e2e-image=" + s.operator, "operator.statusInterval=1s", "operator.logLevel=debug"}, values...)
+	for _, value := range values {
+		arguments = append(arguments, "--set", value)
+	}
+	if _, err := s.cluster.Helm(ctx, arguments...); err != nil {
 		return errors.Join(fmt.Errorf("installing the operator: %w", err), s.operatorState(ctx))
 	}
 	s.cluster.Say("the operator is installed after %s", time.Since(begin).Round(100*time.Millisecond))
