@@ -58,6 +58,10 @@ proxies: ## Run the proxies of docs/integrations, in five languages, in front of
 browser: ## Use the sample LMS in a real browser and compare every row; ONLY=pattern; PICTURES=1 makes those in docs/images
 	@hack/browser.sh "$(ONLY)"
 
+.PHONY: oldest
+oldest: ## Run the tests of what an API server decides against the oldest Kubernetes that is supported
+	@hack/oldest.sh
+
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME (10s)
 	@hack/fuzz.sh

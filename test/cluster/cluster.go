@@ -69,6 +69,11 @@ func (c *Cluster) Helm(ctx context.Context, args ...string) (string, error) {
 	return run(ctx, c.Bin()+"/"+programs.Helm, append([]string{"--kubeconfig", c.kubeconfig}, args...)...)
 }
 
+// Helm4 is Helm of the next version.
+func (c *Cluster) Helm4(ctx context.Context, args ...string) (string, error) {
+	return run(ctx, c.Bin()+"/"+programs.Helm4, append([]string{"--kubeconfig", c.kubeconfig}, args...)...)
+}
+
 // quick runs kubectl for at most two seconds, for use in a waiting loop.
 func (c *Cluster) quick(ctx context.Context, args ...string) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
@@ -165,7 +170,7 @@ func fromKubeconfig(ctx context.Context, o Options) (*Cluster, bool, error) {
 		return nil, false, nil
 	}
 	builder := &programs.Builder{Tools: o.Tools(), Bin: o.Bin(), Out: o.Out}
-	if err := builder.Build(ctx, programs.Kubectl, programs.Helm); err != nil {
+	if err := builder.Build(ctx, programs.Kubectl, programs.Helm, programs.Helm4); err != nil {
 		return nil, false, err
 	}
 	c := &Cluster{Options: o, kubeconfig: path, external: true}

@@ -33,12 +33,13 @@ const (
 	Shim              = "containerd-shim-runc-v2"
 	Ctr               = "ctr"
 	Helm              = "helm"
+	Helm4             = "helm4"
 )
 
 // ForAPI are the programs of an API server alone, as envtest needs them.
 func ForAPI() []string { return []string{Etcd, APIServer, Kubectl} }
 
-// ForCluster are the programs of a whole cluster, and helm.
+// ForCluster are the programs of a whole cluster, and helm in both its versions.
 func ForCluster() []string {
 	names := make([]string, 0, len(all()))
 	for _, p := range all() {
@@ -62,7 +63,9 @@ func all() []Program {
 			Module: "github.com/containerd/containerd/v2",
 		})
 	}
-	return append(programs, Program{Name: Helm, Tool: "helm", Package: "helm.sh/helm/v3/cmd/helm", Module: "helm.sh/helm/v3"})
+	return append(programs,
+		Program{Name: Helm, Tool: "helm", Package: "helm.sh/helm/v3/cmd/helm", Module: "helm.sh/helm/v3"},
+		Program{Name: Helm4, Tool: "helm4", Package: "helm.sh/helm/v4/cmd/helm", Module: "helm.sh/helm/v4"})
 }
 
 // kubernetesVersion stamps the version; an unstamped API server calls itself
