@@ -35,8 +35,11 @@ func TestWhatLiesInThePlaceOfTheFile(t *testing.T) {
 			if string(got.Text) != c.text || got.From != path {
 				t.Errorf("%q from %s", got.Text, got.From)
 			}
-			if (got.Err == nil) != (c.says == "") || got.Err != nil && !(strings.Contains(got.Err.Error(), c.says) && strings.Contains(got.Err.Error(), path)) {
-				t.Errorf("error %v", got.Err)
+			switch {
+			case (got.Err == nil) != (c.says == ""):
+				t.Errorf("error %v, want %q", got.Err, c.says)
+			case got.Err != nil && (!strings.Contains(got.Err.Error(), c.says) || !strings.Contains(got.Err.Error(), path)):
+				t.Errorf("error %v does not say %q of %s", got.Err, c.says, path)
 			}
 		})
 	}

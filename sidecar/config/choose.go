@@ -1,7 +1,9 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -50,14 +52,11 @@ func Choose(file, kept, injected Candidate) Choice {
 		kept = Candidate{}
 	}
 	choice := Choice{Config: Default(), Source: SourceDefaults}
-	candidates := []Candidate{file, kept, injected}
-	if i := newest(candidates); i >= 0 {
-		c := candidates[i]
-		choice = Choice{Config: c.Config, Unknown: c.Unknown, Text: c.Text}
-		choice.Source = []Source{SourceFile, SourceKept, SourceInjected}[i]
+	if c, found := newest(sourced{file, SourceFile}, sourced{kept, SourceKept}, sourced{injected, SourceInjected}); found {
+		choice = Choice{Config: c.Config, Unknown: c.Unknown, Text: c.Text, Source: c.source}
 	}
 	if choice.Source == SourceKept && injected.usable() && injected.Config.Equal(kept.Config) {
-		choice.Source = SourceInjected // and no memory that is nowhere else
+		choice.Source = SourceInjected // which the memory only repeats
 	}
 	switch {
 	case choice.Source == SourceFile:
@@ -110,29 +109,34 @@ func all(list []error) error {
 	return joined(mistakes)
 }
 
-// newest is the index of the candidate whose version of the policy is the newest,
-// the first of the same version, -1 if none can be used. A policy that was
-// deleted and made again begins at generation 1 with a later creation, so that
-// generations count only within the latest creation; one without a creation, as
-// older operators write it, counts as of that.
-func newest(candidates []Candidate) int {
+// sourced is a candidate with the place that it comes from.
+type sourced struct {
+	Candidate
+	source Source
+}
+
+// newest is the usable candidate whose version of the policy is the newest, the
+// first of the same version. A policy that was deleted and made again begins at
+// generation 1 with a later creation, so that generations count only within the
+// latest creation; one without a creation, as older operators write it, counts as
+// of that.
+func newest(candidates ...sourced) (sourced, bool) {
 	var latest time.Time
 	for _, c := range candidates {
 		if created := c.Config.Policy.CreatedAt; c.usable() && created.After(latest) {
 			latest = created
 		}
 	}
-	best := -1
-	for i, c := range candidates {
+	left := slices.DeleteFunc(candidates, func(c sourced) bool {
 		created := c.Config.Policy.CreatedAt
-		if !c.usable() || !created.IsZero() && !created.Equal(latest) {
-			continue
-		}
-		if best < 0 || c.Config.Policy.Generation > candidates[best].Config.Policy.Generation {
-			best = i
-		}
+		return !c.usable() || !created.IsZero() && !created.Equal(latest)
+	})
+	if len(left) == 0 {
+		return sourced{}, false
 	}
-	return best
+	return slices.MaxFunc(left, func(a, b sourced) int {
+		return cmp.Compare(a.Config.Policy.Generation, b.Config.Policy.Generation)
+	}), true
 }
 
 // named says that there is a policy.

@@ -49,16 +49,14 @@ func unknown(object json.RawMessage, kind reflect.Type, path string) (names []st
 // sections and their settings as they are spelled, what is in a setting in any
 // case.
 func memberOf(kind reflect.Type, name string, anyCase bool) (reflect.Type, bool) {
-	for i := range kind.NumField() {
-		field := kind.Field(i)
+	for field := range kind.Fields() {
 		known, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		if known != name && !(anyCase && strings.EqualFold(known, name)) {
-			continue
-		}
-		if field.Type.Kind() == reflect.Pointer {
+		switch is := known == name || anyCase && strings.EqualFold(known, name); {
+		case is && field.Type.Kind() == reflect.Pointer:
 			return field.Type.Elem(), true
+		case is:
+			return field.Type, true
 		}
-		return field.Type, true
 	}
 	return nil, false
 }

@@ -44,8 +44,8 @@ type sidecar struct {
 	injected config.Candidate
 
 	mu     sync.Mutex
-	kept   config.Candidate
-	choice config.Choice // the configuration in use
+	kept   config.Candidate // the last configuration in use, of this process or one before
+	choice config.Choice    // the configuration in use
 	hurry  bool
 }
 
