@@ -40,8 +40,7 @@ func (s *sidecar) reload() {
 	s.keep()
 	if c := s.choice.Config; !c.Equal(before) {
 		s.apply()
-		s.log.Info("Changed the configuration",
-			"policy", c.Policy.Name, "generation", c.Policy.Generation, "createdAt", c.Policy.CreatedAt, "source", s.choice.Source)
+		s.log.Info("Changed the configuration", "policy", c.Policy.Name, "generation", c.Policy.Generation, "source", s.choice.Source)
 	}
 }
 

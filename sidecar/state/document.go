@@ -93,7 +93,7 @@ func (v view) lasting(now time.Time) *status.Error {
 		return e
 	}
 	if v.missing == nil {
-		return v.quarantine()
+		return v.quarantine(now)
 	}
 	return &status.Error{
 		Kind: postgres.KindServer, Class: ClassRewoundIncomplete, Since: v.missing.since.UTC(),
@@ -105,11 +105,15 @@ func (v view) lasting(now time.Time) *status.Error {
 
 // quarantine tells of the dead letters. Its class is the one that operators of
 // all versions know as a refusal of data.
-func (v view) quarantine() *status.Error {
+func (v view) quarantine(now time.Time) *status.Error {
 	if v.stats.DeadLetters == 0 {
 		return nil
 	}
+	since := v.setAside
+	if since.IsZero() { // the first one is in the buffer, and not reported yet
+		since = now
+	}
 	return &status.Error{
-		Kind: postgres.KindValidation, Class: string(postgres.BadData), Message: setAside(v.stats.DeadLetters), Since: v.setAside.UTC(),
+		Kind: postgres.KindValidation, Class: string(postgres.BadData), Message: setAside(v.stats.DeadLetters), Since: since.UTC(),
 	}
 }

@@ -51,7 +51,7 @@ type State struct {
 	buffer      Buffer
 	writer      string
 	connections func() int
-	config      config.Choice
+	config      *config.Choice
 	refusal     string
 	condition   flush.Condition
 	missing     *missing
@@ -76,7 +76,7 @@ func New(o Options) *State {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &State{version: o.Version, now: o.Now, started: o.Now()}
+	s := &State{version: o.Version, now: o.Now, started: o.Now(), config: new(config.Choice)}
 	s.metrics = newMetrics(s)
 	return s
 }
@@ -135,7 +135,7 @@ func (s *State) JournalSynced(d time.Duration) { s.metrics.journalSync.Observe(d
 // SetConfig notes the configuration in use.
 func (s *State) SetConfig(c config.Choice) {
 	s.mu.Lock()
-	s.config = c
+	s.config = &c
 	s.mu.Unlock()
 	s.changes.notify()
 }
@@ -160,7 +160,7 @@ type view struct {
 	attached    bool
 	diskFailed  bool
 	connections func() int
-	config      config.Choice
+	config      *config.Choice
 	refusal     string
 	condition   flush.Condition
 	missing     *missing
