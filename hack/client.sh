@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Builds, tests and measures the browser package as it would be published.
+# Builds, tests and measures the browser package as it would be published, and
+# tests what the debug panel says.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH=$(hack/node.sh sidecar/web/client sidecar/web/client/test/react18)
+node --test sidecar/web/panel/words.test.js
 cd sidecar/web/client
 npm run --silent typecheck
 npm run --silent build

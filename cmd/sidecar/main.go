@@ -14,6 +14,7 @@ import (
 	// CA roots, since the image holds nothing but this program.
 	_ "golang.org/x/crypto/x509roots/fallback"
 
+	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/run"
 )
 
@@ -25,6 +26,7 @@ const usage = `usage: sidecar <command> [flags]
 commands:
   run            accept updates on loopback and write them to Postgres
   prestop        tell the running sidecar that its pod is being deleted
+  probe          ask the running sidecar over loopback whether it is healthy; exit code 1 if not
   migrate        print the SQL of the schema, or check the database
   version        print the version
 
@@ -47,6 +49,8 @@ func command(args []string, out, log io.Writer) error {
 		return runCommand(args[1:], log)
 	case "prestop":
 		return prestopCommand(args[1:])
+	case "probe":
+		return probeCommand(args[1:])
 	case "migrate":
 		return migrateCommand(args[1:], out)
 	case "version":
@@ -59,16 +63,19 @@ func command(args []string, out, log io.Writer) error {
 	return fmt.Errorf("unknown command %q\n%s", args[0], usage)
 }
 
-const defaultListen = "127.0.0.1:8787"
+const (
+	defaultListen       = "127.0.0.1:8787"
+	defaultStatusListen = ":9787"
+)
 
 func runCommand(args []string, log io.Writer) error {
-	o := run.Options{Version: version, Log: log}
+	o := run.Options{Version: version, Log: log, InjectedConfig: os.Getenv(config.InjectedVariable)}
 	flags := flag.NewFlagSet("sidecar run", flag.ExitOnError)
-	flags.StringVar(&o.ConfigFile, "config", "/etc/progress-sync/config/config.json", "configuration file; it may be missing, and is watched")
+	flags.StringVar(&o.ConfigFile, "config", "/etc/progress-sync/config/config.json", "configuration file; it may be missing, and is watched; an injected container has another configuration in "+config.InjectedVariable)
 	flags.StringVar(&o.DatabaseURIFile, "database-uri-file", "/etc/progress-sync/database/uri", "file with the connection string of Postgres; it may be missing, and is watched")
 	flags.StringVar(&o.Spool, "spool", "/var/lib/progress-sync/spool", "directory of the buffer, on a disk that survives the container")
 	flags.StringVar(&o.Listen, "listen", defaultListen, "loopback address of the write API")
-	flags.StringVar(&o.StatusListen, "status-listen", ":9787", "address of the read-only port: /healthz /readyz /metrics /v1/status")
+	flags.StringVar(&o.StatusListen, "status-listen", defaultStatusListen, "address of the read-only port: /healthz /readyz /metrics /v1/status")
 	flags.StringVar(&o.TerminationLog, "termination-log", "/dev/termination-log", "file for one line at the end; empty for none")
 	flags.DurationVar(&o.GracePeriod, "grace-period", 30*time.Second, "time from SIGTERM or prestop until the process is killed")
 	flags.StringVar(&o.Pprof, "pprof", "", "loopback address to serve profiles on; empty for none")
@@ -87,6 +94,15 @@ func prestopCommand(args []string) error {
 		return err
 	}
 	return run.Prestop(context.Background(), *listen)
+}
+
+func probeCommand(args []string) error {
+	flags := flag.NewFlagSet("sidecar probe", flag.ExitOnError)
+	listen := flags.String("status-listen", defaultStatusListen, "address of the running sidecar's read-only port; without a host, loopback")
+	if err := parse(flags, args); err != nil {
+		return err
+	}
+	return run.Probe(context.Background(), *listen)
 }
 
 // parse takes flags and nothing else.

@@ -20,7 +20,7 @@ func migrateCommand(args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("sidecar migrate", flag.ExitOnError)
 	printSQL := flags.Bool("print", false, "print the SQL of the sidecar's tables, to be piped into psql, and what a mapped table needs")
 	check := flags.Bool("check", false, "connect and say whether the tables are there; exit code 1 if something is missing")
-	configFile := flags.String("config", "/etc/progress-sync/config/config.json", "configuration file, for database.mapping; it may be missing")
+	configFile := flags.String("config", "/etc/progress-sync/config/config.json", "configuration file, for database.mapping; it may be missing. An injected container has another in "+config.InjectedVariable+", and the newer counts")
 	uriFile := flags.String("database-uri-file", "/etc/progress-sync/database/uri", "file with the connection string of Postgres, for --check")
 	if err := parse(flags, args); err != nil {
 		return err
@@ -28,10 +28,13 @@ func migrateCommand(args []string, out io.Writer) error {
 	if *printSQL == *check {
 		return errors.New("usage: sidecar migrate --print | --check")
 	}
-	c, err := config.Load(*configFile)
-	if err != nil {
-		return err
+	// What is kept in the spool is the running sidecar's alone.
+	injected := config.Read(config.InjectedVariable, []byte(os.Getenv(config.InjectedVariable)))
+	choice := config.Choose(config.ReadFile(*configFile), config.Candidate{}, injected)
+	if choice.Err != nil {
+		return choice.Err
 	}
+	c := choice.Config
 	if *printSQL {
 		sql, err := postgres.MigrationSQL(c.Database.Mapping)
 		if err != nil {

@@ -55,6 +55,14 @@ func TestMigrateChecksWhatItPrints(t *testing.T) {
 	if out, err := run("--check"); err != nil || !strings.Contains(out, `Note on "public"."nowhere": the table is UNLOGGED`) || !strings.Contains(out, `records go to "public"."nowhere"`) {
 		t.Errorf("with a table that will do: %q, %v", out, err)
 	}
+	// A pod whose ConfigMap is not there knows its table all the same.
+	if err := os.Remove(conf); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PROGRESS_SYNC_CONFIG", mapping)
+	if out, err := run("--check"); err != nil || !strings.Contains(out, `records go to "public"."nowhere"`) {
+		t.Errorf("with an injected mapping: %q, %v", out, err)
+	}
 	for text, want := range map[string]string{
 		`"` + database + `"`:             "Leave only the URI itself",
 		database + "&frobnicate=hunter2": "a parameter frobnicate that",

@@ -148,7 +148,15 @@ const (
 	LogDebug LogLevel = "debug"
 )
 
-// Default is the configuration of an empty file.
+// Equal reports whether two configurations say the same.
+func (c Config) Equal(o Config) bool {
+	same := c.Database.Mapping.Equal(o.Database.Mapping) && c.Policy.CreatedAt.Equal(o.Policy.CreatedAt)
+	c.Database.Mapping, o.Database.Mapping = nil, nil
+	c.Policy.CreatedAt, o.Policy.CreatedAt = time.Time{}, time.Time{} // one moment can be written in several ways
+	return same && c == o
+}
+
+// Default is the configuration of an empty object.
 func Default() Config {
 	return Config{
 		Sync: Sync{

@@ -157,10 +157,3 @@ func (m *Mapping) Equal(o *Mapping) bool {
 	return m.Schema == o.Schema && m.Table == o.Table && m.KeyColumns == o.KeyColumns &&
 		maps.Equal(m.Columns, o.Columns) && maps.Equal(m.Scale, o.Scale) && maps.Equal(m.Fixed, o.Fixed)
 }
-
-// Equal reports whether two configurations say the same.
-func (c Config) Equal(o Config) bool {
-	same := c.Database.Mapping.Equal(o.Database.Mapping)
-	c.Database.Mapping, o.Database.Mapping = nil, nil
-	return same && c == o
-}

@@ -5,14 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"strings"
 )
 
 // Parse reads a configuration file. Settings that are left out or null keep
 // their defaults, unknown ones are ignored, so that an older sidecar can read
-// the file of a newer operator. The error names every mistake with its field,
+// the file of a newer operator; UnknownSettings names them. The error names every mistake with its field,
 // its value and what is allowed.
 func Parse(data []byte) (Config, error) {
 	if len(bytes.TrimSpace(data)) == 0 {
@@ -59,23 +57,6 @@ func Parse(data []byte) (Config, error) {
 	}
 	if err := joined(mistakes); err != nil {
 		return Config{}, err
-	}
-	return c, nil
-}
-
-// Load reads the configuration file at path. A file that does not exist is an
-// empty one: a sidecar starts before anyone has written a policy for it.
-func Load(path string) (Config, error) {
-	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return Default(), nil
-	}
-	if err != nil {
-		return Config{}, fmt.Errorf("reading the configuration: %w", err)
-	}
-	c, err := Parse(data)
-	if err != nil {
-		return Config{}, fmt.Errorf("%s: %w", path, err)
 	}
 	return c, nil
 }

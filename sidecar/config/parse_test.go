@@ -2,8 +2,6 @@ package config_test
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -90,7 +88,7 @@ func TestParseNamesEveryMistake(t *testing.T) {
 func TestEveryFieldIsReadAndChecked(t *testing.T) {
 	// The table of settings and the types must not drift apart.
 	want := config.Default()
-	want.Policy = config.Policy{Namespace: "n", Name: "p", Generation: 3}
+	want.Policy = config.Policy{Namespace: "n", Name: "p", Generation: 3, CreatedAt: time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC)}
 	want.Sync = config.Sync{Interval: 2e9, QuietPeriod: 1e9, BatchSize: 11, CompletionThresholdPercent: 80.5}
 	want.Retry = config.Retry{MaxRetries: 4, InitialDelay: 2e9, MaxDelay: 3e9}
 	want.Buffer = config.Buffer{Durability: config.DurabilityAsync, MaxPendingRecords: 200, SizeLimitBytes: 65 << 20, ReplayWindow: 4e9,
@@ -116,6 +114,9 @@ func TestEveryFieldIsReadAndChecked(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("written and read back (-want +got):\n%s", diff)
 	}
+	if unknown := config.UnknownSettings(file); len(unknown) > 0 {
+		t.Errorf("of what it writes it does not know %q", unknown)
+	}
 }
 
 func TestDefaultsAreValid(t *testing.T) {
@@ -127,26 +128,6 @@ func TestDefaultsAreValid(t *testing.T) {
 	}
 }
 
-func TestLoadOfAMissingFileIsTheDefault(t *testing.T) {
-	got, err := config.Load(filepath.Join(t.TempDir(), "nowhere", "config.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(config.Default(), got); diff != "" {
-		t.Error(diff)
-	}
-}
-
-func TestLoadNamesTheFile(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "config.json")
-	if err := os.WriteFile(path, []byte(`{"sync":{"batchSize":0}}`), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := config.Load(path); err == nil || !strings.Contains(err.Error(), path) {
-		t.Errorf("error %v does not name %s", err, path)
-	}
-}
-
 // FuzzParse checks that what Parse accepts is valid and reads back the same.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{}`))
@@ -155,6 +136,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"database":{"mapping":{"table":"t","keyColumns":{"userId":"u","courseId":"c","lessonId":"l"},"columns":{"percentage":"p"}}}}`))
 	f.Add([]byte(`{"ingest":{"userHeader":"X-Progress-User"}}`))
 	f.Add([]byte(`{"policy":{"generation":1e300},"sync":7}`))
+	f.Add([]byte(`{"policy":{"createdAt":"2026-01-02T15:04:05.5+02:00"},"buffer":{"eventIds":{"x":1}},"later":{"y":[]}}`))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		c, err := config.Parse(file)
 		if err != nil {
@@ -162,6 +144,9 @@ func FuzzParse(f *testing.F) {
 		}
 		if err := c.Validate(); err != nil {
 			t.Fatalf("accepted, but: %v", err)
+		}
+		if unknown := config.UnknownSettings(file); len(unknown) > 50 {
+			t.Fatalf("%d unknown settings are listed", len(unknown))
 		}
 		again, err := json.Marshal(c)
 		if err != nil {

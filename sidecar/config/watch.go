@@ -139,7 +139,8 @@ func fingerprint(files []string) [sha256.Size]byte {
 	for _, file := range files {
 		content, err := os.ReadFile(file)
 		digest := sha256.Sum256(content)
-		fmt.Fprintf(sum, "%t %x\n", err == nil, digest)
+		// Something that is there and can't be read is another thing than nothing.
+		fmt.Fprintf(sum, "%t %t %x\n", err == nil, errors.Is(err, os.ErrNotExist), digest)
 	}
 	return [sha256.Size]byte(sum.Sum(nil))
 }

@@ -14,9 +14,8 @@ func (s *sidecar) adopter() *adopt.Adopter {
 		Observer: s.state,
 		Counter:  s.state,
 		Policies: func() (buffer.Policy, flush.Policy) {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			return bufferPolicy(s.config, false), flush.PolicyOf(s.config)
+			c := s.inUse()
+			return bufferPolicy(c, false), flush.PolicyOf(c)
 		},
 		Log: s.log.WithName("adopt"),
 	})

@@ -13,6 +13,9 @@ type Options struct {
 	// ConfigFile and DatabaseURIFile need not exist; they are watched.
 	ConfigFile      string
 	DatabaseURIFile string
+	// InjectedConfig is the configuration of the moment when the pod was injected,
+	// as the file has it; empty if there is none.
+	InjectedConfig string
 	// Spool is the directory of the buffer.
 	Spool string
 	// Listen is the address of the write API, which must be loopback.

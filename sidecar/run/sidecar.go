@@ -41,10 +41,12 @@ type sidecar struct {
 
 	servers []*server // the write API first
 
-	mu          sync.Mutex
-	config      config.Config
-	configError string
-	hurry       bool
+	injected config.Candidate
+
+	mu     sync.Mutex
+	kept   config.Candidate // the last configuration in use, of this process or one before
+	choice config.Choice    // the configuration in use
+	hurry  bool
 }
 
 // open makes all parts and listens; nothing runs yet. memory is what the
@@ -60,9 +62,8 @@ func open(o Options, memory int64) (*sidecar, error) {
 		return nil, err
 	}
 	s.state = state.New(state.Options{Version: o.Version})
-	c := s.firstConfig()
-	s.config = c
-	s.logging.set(c.Logging.Level)
+	s.firstConfig()
+	c := s.choice.Config
 
 	began := time.Now()
 	var err error
@@ -72,7 +73,7 @@ func open(o Options, memory int64) (*sidecar, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.keepConfig(c)
+	s.keep()
 	held := s.buffer.Stats()
 	s.log.Info("Opened the spool", "records", held.Pending+held.InFlight, "updates", held.PendingUpdates,
 		"took", time.Since(began).String())
@@ -145,38 +146,6 @@ func (s *sidecar) secretFiles() []string {
 	}
 }
 
-// watch follows the configuration and the Secret until ctx ends.
-func (s *sidecar) watch(ctx context.Context) {
-	config.Watch(ctx,
-		config.Watched{Files: []string{s.options.ConfigFile}, Changed: s.reload},
-		config.Watched{Files: s.secretFiles(), Changed: func() {
-			s.db.Reload()
-			s.flusher.Nudge()
-		}},
-	)
-}
-
-// reload takes the configuration file into use if it changed, or keeps the last
-// good one.
-func (s *sidecar) reload() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c, err := config.Load(s.options.ConfigFile)
-	if err != nil {
-		s.refuseConfig(err, "the last good one")
-		return
-	}
-	s.state.SetConfig(c.Policy) // clears an earlier error
-	s.configError = ""
-	if c.Equal(s.config) {
-		return
-	}
-	s.config = c
-	s.keepConfig(c)
-	s.apply()
-	s.log.Info("Changed the configuration", "policy", c.Policy.Name, "generation", c.Policy.Generation)
-}
-
 // startTracing returns nil where traces are not asked for, or can't be made: an
 // app must not miss its sidecar for that.
 func (s *sidecar) startTracing() *tracing.Tracing {
@@ -187,31 +156,6 @@ func (s *sidecar) startTracing() *tracing.Tracing {
 		s.log.Error(err, "There are no traces; correct the variable and restart")
 	}
 	return t
-}
-
-// refuseConfig reports a bad configuration, and logs it once.
-func (s *sidecar) refuseConfig(err error, instead string) {
-	s.state.SetConfigError(err)
-	if text := err.Error(); text != s.configError {
-		s.configError = text
-		s.log.Error(err, "The configuration can't be used; correct it and it is taken into use", "inUse", instead)
-	}
-}
-
-// apply hands the configuration to the running parts.
-func (s *sidecar) apply() {
-	s.logging.set(s.config.Logging.Level)
-	s.buffer.SetPolicy(bufferPolicy(s.config, s.hurry))
-	s.db.SetOptions(databaseOptions(s.config, nil))
-	s.flusher.SetPolicy(flush.PolicyOf(s.config))
-	s.handler.SetLimits(s.limits(s.config))
-}
-
-// inUse is the configuration in use.
-func (s *sidecar) inUse() config.Config {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.config
 }
 
 func (s *sidecar) limits(c config.Config) ingest.Limits {

@@ -18,13 +18,17 @@ const ClassRewoundIncomplete = "RewoundIncomplete"
 func (s *State) Document() status.Document {
 	v := s.view()
 	refusal := v.refused()
-	sync := s.syncState(v, v.stats.PendingUpdates, v.stats.Pending, v.stats.InFlight)
+	sync := s.whole(v)
+	policy := v.config.Config.Policy
 	return status.Document{
 		Version:          s.version,
-		PolicyNamespace:  v.policy.Namespace,
-		PolicyName:       v.policy.Name,
-		PolicyGeneration: v.policy.Generation,
-		ConfigError:      v.configError,
+		PolicyNamespace:  policy.Namespace,
+		PolicyName:       policy.Name,
+		PolicyGeneration: policy.Generation,
+		PolicyCreatedAt:  policy.CreatedAt,
+		ConfigSource:     string(v.config.Source),
+		UnknownSettings:  append([]string{}, v.config.Unknown...), // null would say that it can't be told
+		ConfigError:      v.configError(),
 		Accepting:        refusal == "",
 		Refusal:          refusal,
 		StartedAt:        s.started.UTC(),
@@ -75,16 +79,41 @@ func (v view) oldestPending(now time.Time) time.Duration {
 	return max(0, time.Duration(age)*time.Microsecond)
 }
 
-// lasting is failure, or else what an incomplete replay left behind: a person
-// should know of it although writing goes on.
+func (v view) configError() string {
+	if v.config.Err == nil {
+		return ""
+	}
+	return v.config.Err.Error()
+}
+
+// lasting is failure, or else what an incomplete replay left behind, or else
+// what is set aside: a person should know of it although writing goes on.
 func (v view) lasting(now time.Time) *status.Error {
-	if e := v.failure(now); e != nil || v.missing == nil {
+	if e := v.failure(now); e != nil {
 		return e
+	}
+	if v.missing == nil {
+		return v.quarantine(now)
 	}
 	return &status.Error{
 		Kind: postgres.KindServer, Class: ClassRewoundIncomplete, Since: v.missing.since.UTC(),
 		Message: fmt.Sprintf("The database fell back further than the spool reaches: up to %d batches that had been saved "+
 			"are missing in it. Restore the database to a later point, or raise buffer.replayWindow for the next time.",
 			v.missing.batches),
+	}
+}
+
+// quarantine tells of the dead letters. Its class is the one that operators of
+// all versions know as a refusal of data.
+func (v view) quarantine(now time.Time) *status.Error {
+	if v.stats.DeadLetters == 0 {
+		return nil
+	}
+	since := v.setAside
+	if since.IsZero() { // the first one is in the buffer, and not reported yet
+		since = now
+	}
+	return &status.Error{
+		Kind: postgres.KindValidation, Class: string(postgres.BadData), Message: setAside(v.stats.DeadLetters), Since: since.UTC(),
 	}
 }

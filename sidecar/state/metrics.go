@@ -153,7 +153,7 @@ func newGauges(s *State) *gauges {
 	add("spool_limit_bytes", "Bytes that the spool may take on disk.",
 		always(func(v view) float64 { return float64(v.stats.LimitBytes) }))
 	add("config_generation", "Generation of the policy that the configuration in use was written from.",
-		always(func(v view) float64 { return float64(v.policy.Generation) }))
+		always(func(v view) float64 { return float64(v.config.Config.Policy.Generation) }))
 	add("database_reachable", "1 if a session with the database could be had at the last contact; absent before the first.",
 		func(_ *State, v view) (float64, bool) {
 			r := v.condition.Reachable

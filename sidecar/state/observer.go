@@ -47,7 +47,7 @@ func (s *State) BatchSplit(b progress.Batch, f postgres.Failure) {
 func (s *State) BatchQuarantined(b progress.Batch, f postgres.Failure) {
 	s.metrics.batches.WithLabelValues(outcomeQuarantined).Inc()
 	s.recent.finished(&b, outcomeQuarantined, f.SQLState, 0, s.now())
-	s.changes.notify()
+	s.HeldChanged()
 }
 
 // Rewound implements flush.Observer.

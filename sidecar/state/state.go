@@ -51,11 +51,13 @@ type State struct {
 	buffer      Buffer
 	writer      string
 	connections func() int
-	policy      config.Policy
-	configError string
+	config      *config.Choice
 	refusal     string
 	condition   flush.Condition
 	missing     *missing
+	// setAside is since when there have been dead letters, as far as this process
+	// knows; zero while there are none.
+	setAside time.Time
 	// refusedErasures are those that the database refused when they were last
 	// tried, erasureFailure is why.
 	refusedErasures int
@@ -74,7 +76,7 @@ func New(o Options) *State {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &State{version: o.Version, now: o.Now, started: o.Now()}
+	s := &State{version: o.Version, now: o.Now, started: o.Now(), config: new(config.Choice)}
 	s.metrics = newMetrics(s)
 	return s
 }
@@ -86,7 +88,7 @@ func (s *State) Attach(b Buffer, connections func() int) {
 	s.mu.Lock()
 	s.buffer, s.writer, s.connections = b, b.Writer(), connections
 	s.mu.Unlock()
-	s.changes.notify()
+	s.HeldChanged()
 }
 
 // Accepted counts updates that are on disk and acknowledged, and how many of
@@ -110,8 +112,19 @@ func (s *State) Rejected(reason string, n int) {
 }
 
 // HeldChanged wakes those who wait for a change, after one of what is held that
-// neither an update nor a batch made, such as an erasure.
-func (s *State) HeldChanged() { s.changes.notify() }
+// neither an update nor a saved batch made, such as an erasure.
+func (s *State) HeldChanged() {
+	records := s.view().stats.DeadLetters
+	s.mu.Lock()
+	switch {
+	case records == 0:
+		s.setAside = time.Time{}
+	case s.setAside.IsZero():
+		s.setAside = s.now()
+	}
+	s.mu.Unlock()
+	s.changes.notify()
+}
 
 // Streaming counts a stream of events that begins, with 1, or ends, with -1.
 func (s *State) Streaming(delta int) { s.streams.Add(int64(delta)) }
@@ -119,19 +132,10 @@ func (s *State) Streaming(delta int) { s.streams.Add(int64(delta)) }
 // JournalSynced notes how long one sync of the buffer's journal took.
 func (s *State) JournalSynced(d time.Duration) { s.metrics.journalSync.Observe(d.Seconds()) }
 
-// SetConfig notes the policy that the configuration in use was written from.
-// It clears the error of an earlier configuration.
-func (s *State) SetConfig(p config.Policy) {
+// SetConfig notes the configuration in use.
+func (s *State) SetConfig(c config.Choice) {
 	s.mu.Lock()
-	s.policy, s.configError = p, ""
-	s.mu.Unlock()
-	s.changes.notify()
-}
-
-// SetConfigError notes why the newest configuration is not in use.
-func (s *State) SetConfigError(err error) {
-	s.mu.Lock()
-	s.configError = err.Error()
+	s.config = &c
 	s.mu.Unlock()
 	s.changes.notify()
 }
@@ -156,11 +160,11 @@ type view struct {
 	attached    bool
 	diskFailed  bool
 	connections func() int
-	policy      config.Policy
-	configError string
+	config      *config.Choice
 	refusal     string
 	condition   flush.Condition
 	missing     *missing
+	setAside    time.Time
 
 	refusedErasures int
 	erasureFailure  *postgres.Failure
@@ -169,8 +173,8 @@ type view struct {
 func (s *State) view() view {
 	s.mu.Lock()
 	v := view{
-		attached: s.buffer != nil, writer: s.writer, connections: s.connections, policy: s.policy,
-		configError: s.configError, refusal: s.refusal, condition: s.condition, missing: s.missing,
+		attached: s.buffer != nil, writer: s.writer, connections: s.connections, config: s.config,
+		refusal: s.refusal, condition: s.condition, missing: s.missing, setAside: s.setAside,
 		refusedErasures: s.refusedErasures, erasureFailure: s.erasureFailure,
 	}
 	b := s.buffer

@@ -65,8 +65,11 @@ func failed(p flush.Phase) flush.Condition {
 
 func TestDocument(t *testing.T) {
 	s, b := newState(t)
-	s.SetConfig(config.Policy{Namespace: "campus", Name: "lms", Generation: 7})
-	s.SetConfigError(errors.New("sync.interval: must be 1s to 24h"))
+	created := start.Add(-time.Hour)
+	s.SetConfig(config.Choice{
+		Config:  config.Config{Policy: config.Policy{Namespace: "campus", Name: "lms", Generation: 7, CreatedAt: created}},
+		Unknown: []string{"sync.later"}, Source: config.SourceKept, Err: errors.New("sync.interval: must be 1s to 24h"),
+	})
 	b.stats = buffer.Stats{
 		Pending: 5, InFlight: 2, PendingUpdates: 30, Oldest: progress.InstantOf(start), DeadLetters: 1,
 		SpoolBytes: 4096, LimitBytes: 1 << 30,
@@ -82,7 +85,8 @@ func TestDocument(t *testing.T) {
 	no, saved, next := false, start.Add(3*time.Second), start.Add(20*time.Second)
 	since := start
 	want := status.Document{
-		Version: "1.2.3", PolicyNamespace: "campus", PolicyName: "lms", PolicyGeneration: 7,
+		Version: "1.2.3", PolicyNamespace: "campus", PolicyName: "lms", PolicyGeneration: 7, PolicyCreatedAt: created,
+		UnknownSettings: []string{"sync.later"}, ConfigSource: "kept",
 		ConfigError: "sync.interval: must be 1s to 24h", Accepting: true, StartedAt: start,
 		Sync: status.Sync{
 			State: status.StateParked, PendingRecords: 5, InFlightRecords: 2, PendingUpdates: 30,
@@ -100,6 +104,15 @@ func TestDocument(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, s.Document()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// The operator takes null for a sidecar that can't tell.
+func TestNoUnknownSettingsAreAnEmptyList(t *testing.T) {
+	s, _ := newState(t)
+	s.SetConfig(config.Choice{Config: config.Default(), Source: config.SourceFile})
+	if body := get(t, s, "/v1/status").Body.String(); !strings.Contains(body, `"unknownSettings":[]`) {
+		t.Error(body)
 	}
 }
 
@@ -175,7 +188,7 @@ func TestChangedWakesEveryWaiterOfEachChange(t *testing.T) {
 		"accepted":   func() { s.Accepted(1, 0) },
 		"saved":      func() { s.BatchSaved(someBatch(), 1, start) },
 		"condition":  func() { s.ConditionChanged(failed(flush.PhaseParked)) },
-		"config":     func() { s.SetConfig(config.Policy{}) },
+		"config":     func() { s.SetConfig(config.Choice{}) },
 		"quarantine": func() { s.BatchQuarantined(someBatch(), postgres.Failure{}) },
 	} {
 		first, second := s.Changed(), s.Changed()
@@ -221,5 +234,57 @@ func TestRefusedErasuresShowUntilTheyAreDone(t *testing.T) {
 	s.ErasuresRefused(0, nil)
 	if got := s.Document().Erasures; got != (status.Erasures{}) {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// What is set aside shows from the start on, with a moment that does not move, so
+// that the operator writes it once.
+func TestDeadLettersShowUntilThereAreNone(t *testing.T) {
+	now := start
+	s := New(Options{Now: func() time.Time { return now }})
+	b := &fakeBuffer{failed: make(chan struct{}), stats: buffer.Stats{DeadLetters: 2}}
+	s.Attach(b, nil)
+	expect := func(count int64, since time.Time) {
+		t.Helper()
+		sync, want := s.Document().Sync, &status.Error{Kind: "validation", Class: "BadData", Message: setAside(count), Since: since}
+		if diff := cmp.Diff(want, sync.Error); diff != "" || sync.State != status.StateError {
+			t.Errorf("%s, (-want +got):\n%s", sync.State, diff)
+		}
+	}
+	expect(2, start)
+	now = start.Add(time.Minute)
+	b.stats.DeadLetters = 3
+	s.BatchQuarantined(someBatch(), postgres.Failure{})
+	expect(3, start)
+
+	b.stats.Pending = 1
+	if sync := s.Document().Sync; sync.State != status.StatePending || sync.Error == nil || sync.Error.Class != "BadData" {
+		t.Errorf("while another record waits: %s, %+v", sync.State, sync.Error)
+	}
+	b.stats.Pending = 0
+	s.ConditionChanged(failed(flush.PhaseParked))
+	if got := s.Document().Sync.Error.Class; got != "Unreachable" {
+		t.Errorf("a failure is hidden by %s", got)
+	}
+	s.ConditionChanged(flush.Condition{})
+
+	b.stats.DeadLetters = 0
+	s.HeldChanged()
+	if sync := s.Document().Sync; sync.State != status.StateSynced || sync.Error != nil {
+		t.Errorf("without dead letters: %+v", sync)
+	}
+	// A dead letter of an adopted spool is not ours.
+	s.BatchQuarantined(someBatch(), postgres.Failure{})
+	now = start.Add(time.Hour)
+	b.stats.DeadLetters = 1
+	s.BatchQuarantined(someBatch(), postgres.Failure{})
+	expect(1, now)
+}
+
+func TestReadinessDoesNotDependOnDeadLetters(t *testing.T) {
+	s, b := newState(t)
+	b.stats.DeadLetters = 5
+	for _, path := range []string{"/readyz", "/healthz"} {
+		get(t, s, path)
 	}
 }

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/flush"
@@ -28,7 +29,7 @@ type SyncState struct {
 	Writer string `json:"writer"`
 }
 
-// SyncError is why nothing is saved at the moment.
+// SyncError is why nothing is saved at the moment, or not all that was accepted.
 type SyncError struct {
 	// Kind is one of network, server, validation and rate_limit.
 	Kind    string `json:"kind"`
@@ -42,6 +43,7 @@ type situation struct {
 	reachable  *bool
 	pending    int64
 	inFlight   int64
+	setAside   int64
 }
 
 // judge names the situation, the most serious first:
@@ -53,6 +55,7 @@ type situation struct {
 //	offline   the database can't be reached, and no write has suffered from it
 //	syncing   a write is under way
 //	pending   something waits for its window to end
+//	error     nothing waits, and records are set aside for a person to look at
 //	synced    all that was accepted is saved
 func judge(s situation) status.State {
 	held := s.pending+s.inFlight > 0
@@ -69,6 +72,8 @@ func judge(s situation) status.State {
 		return status.StateSyncing
 	case s.pending > 0:
 		return status.StatePending
+	case s.setAside > 0:
+		return status.StateError
 	default:
 		return status.StateSynced
 	}
@@ -82,16 +87,24 @@ type Part struct {
 	Quarantined int64 // that the database refused
 }
 
-// SyncState is the sync state of the whole sidecar.
-func (s *State) SyncState() SyncState {
-	v := s.view()
-	return s.syncState(v, v.stats.PendingUpdates, v.stats.Pending, v.stats.InFlight)
+// SyncState is the sync state of the whole sidecar. It is never synced while
+// records are set aside: they were accepted, and are not saved.
+func (s *State) SyncState() SyncState { return s.whole(s.view()) }
+
+func (s *State) whole(v view) SyncState {
+	out := s.syncState(v, v.stats.PendingUpdates, situation{
+		pending: v.stats.Pending, inFlight: v.stats.InFlight, setAside: v.stats.DeadLetters,
+	})
+	if out.Status == status.StateError && out.Error == nil && v.stats.DeadLetters > 0 {
+		out.Error = &SyncError{Kind: postgres.KindValidation, Message: setAside(v.stats.DeadLetters)}
+	}
+	return out
 }
 
 // SyncStateOf is the sync state of a part. One with updates in quarantine is
 // never synced: they are not saved, and a learner must not be told so.
 func (s *State) SyncStateOf(p Part) SyncState {
-	out := s.syncState(s.view(), p.Pending+p.InFlight+p.Quarantined, p.Pending, p.InFlight)
+	out := s.syncState(s.view(), p.Pending+p.InFlight+p.Quarantined, situation{pending: p.Pending, inFlight: p.InFlight})
 	if p.Quarantined > 0 && out.Error == nil {
 		out.Status = status.StateError
 		out.Error = &SyncError{
@@ -103,18 +116,27 @@ func (s *State) SyncStateOf(p Part) SyncState {
 	return out
 }
 
-func (s *State) syncState(v view, updates, pending, inFlight int64) SyncState {
+// setAside tells of so many dead letters, and what to do.
+func setAside(records int64) string {
+	what := "1 record for its data. It is"
+	if records != 1 {
+		what = fmt.Sprintf("%d records for their data. They are", records)
+	}
+	return "The database refused " + what + " not saved, but set aside and kept: GET /v1/dead-letters tells why. " +
+		"Mend the cause, then POST /v1/dead-letters/replay."
+}
+
+// syncState judges a situation of which held says what is held.
+func (s *State) syncState(v view, updates int64, held situation) SyncState {
+	held.diskFailed, held.phase, held.reachable = v.diskFailed, v.condition.Phase, v.condition.Reachable
 	out := SyncState{
-		Status: judge(situation{
-			diskFailed: v.diskFailed, phase: v.condition.Phase, reachable: v.condition.Reachable,
-			pending: pending, inFlight: inFlight,
-		}),
+		Status:         judge(held),
 		PendingUpdates: updates,
 		LastSyncedAt:   instant(progress.Instant(s.lastSaved.Load()).Time()),
 		RetryCount:     v.condition.Failures,
 		Writer:         v.writer,
 	}
-	if pending+inFlight > 0 {
+	if held.pending+held.inFlight > 0 {
 		out.NextSyncAt = v.next()
 	}
 	if e := v.failure(s.now()); e != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/flush"
 	"github.com/progress-sync/progress-sync/sidecar/status"
 )
@@ -33,6 +34,13 @@ func TestJudge(t *testing.T) {
 		{"a person must mend something before it is needed", situation{reachable: &no, phase: flush.PhaseHeld}, status.StateError},
 		{"flushing has stopped for good", situation{reachable: &yes, phase: flush.PhaseStopped}, status.StateError},
 		{"the disk failed", situation{reachable: &yes, diskFailed: true}, status.StateError},
+		{"records are set aside and nothing else is held", situation{reachable: &yes, setAside: 1}, status.StateError},
+		{"records are set aside and nothing is known of the database", situation{setAside: 1}, status.StateError},
+		{"records are set aside and another waits", situation{reachable: &yes, pending: 3, setAside: 1}, status.StatePending},
+		{"records are set aside and others are under way", situation{reachable: &yes, inFlight: 3, setAside: 1}, status.StateSyncing},
+		{"records are set aside and a batch is retried", situation{reachable: &yes, inFlight: 3, setAside: 1, phase: flush.PhaseRetrying}, status.StateRetrying},
+		{"records are set aside and the retries are used up", situation{inFlight: 3, setAside: 1, phase: flush.PhaseParked}, status.StateParked},
+		{"records are set aside and the database is away", situation{reachable: &no, setAside: 1}, status.StateOffline},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := judge(c.in); got != c.want {
@@ -76,6 +84,47 @@ func TestSyncStateAsJSON(t *testing.T) {
 			}
 			if diff := cmp.Diff(c.want, string(got)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// All that was accepted is not saved while some of it is set aside.
+func TestTheWholeIsNeverSyncedWithRecordsInQuarantine(t *testing.T) {
+	const advice = " not saved, but set aside and kept: GET /v1/dead-letters tells why. Mend the cause, then POST /v1/dead-letters/replay."
+	for _, c := range []struct {
+		name  string
+		stats buffer.Stats
+		phase flush.Phase
+		want  status.State
+		error SyncError
+	}{
+		{"nothing is held", buffer.Stats{}, flush.PhaseWorking, status.StateSynced, SyncError{}},
+		{"one is set aside", buffer.Stats{DeadLetters: 1}, flush.PhaseWorking, status.StateError,
+			SyncError{Kind: "validation", Message: "The database refused 1 record for its data. It is" + advice}},
+		{"several are set aside", buffer.Stats{DeadLetters: 12}, flush.PhaseWorking, status.StateError,
+			SyncError{Kind: "validation", Message: "The database refused 12 records for their data. They are" + advice}},
+		{"others wait", buffer.Stats{DeadLetters: 1, Pending: 1, PendingUpdates: 2}, flush.PhaseWorking, status.StatePending, SyncError{}},
+		{"others are under way", buffer.Stats{DeadLetters: 1, InFlight: 1, PendingUpdates: 2}, flush.PhaseWorking, status.StateSyncing, SyncError{}},
+		{"nothing can be written anyway", buffer.Stats{DeadLetters: 1}, flush.PhaseHeld, status.StateError,
+			SyncError{Kind: "network", Message: "Look at the network."}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s, b := newState(t)
+			b.stats = c.stats
+			if c.phase != flush.PhaseWorking {
+				s.ConditionChanged(failed(c.phase))
+			}
+			got := s.SyncState()
+			var problem SyncError
+			if got.Error != nil {
+				problem = *got.Error
+			}
+			if got.Status != c.want || problem != c.error || got.PendingUpdates != c.stats.PendingUpdates {
+				t.Errorf("%s, %+v, %d updates", got.Status, problem, got.PendingUpdates)
+			}
+			if d := s.Document(); d.Sync.State != c.want {
+				t.Errorf("the status document says %s", d.Sync.State)
 			}
 		})
 	}

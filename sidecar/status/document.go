@@ -20,7 +20,13 @@ type Document struct {
 	// those that this program does not know and so does not obey. It is null in
 	// the document of a program that cannot tell.
 	UnknownSettings []string `json:"unknownSettings"`
-	// ConfigError says why the newest configuration file is not in use.
+	// ConfigSource is where the configuration in use comes from: the file, the one
+	// that the sidecar kept, the injected one (of the moment when the pod was
+	// injected), or the defaults. Only with file does a change of the policy reach
+	// the sidecar as it should. Empty in the document of a program that does not tell.
+	ConfigSource string `json:"configSource,omitempty"`
+	// ConfigError says why the configuration file, if there is one, is not in use
+	// though it should be, and what to do.
 	ConfigError string `json:"configError,omitempty"`
 	// Accepting is false when new updates are refused; Refusal says why.
 	Accepting bool      `json:"accepting"`

@@ -73,7 +73,7 @@ try {
   for (let i = 0; i < 20; i++) await write(`learner-${i}`, 10 + i);
   await write("learner-x", 119);
   await panel.locator("#dead-letters tr").waitFor();
-  await say("synced");
+  await say("error");
   await stack.postgres("stop");
   for (let i = 0; i < 5; i++) await write(`learner-${i}`, 60 + i);
   await say("parked");

@@ -2,8 +2,11 @@ package sidecar
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
+	"net/http"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -85,6 +88,57 @@ func TestARestartWithABadConfigurationTakesTheLastGoodOne(t *testing.T) {
 	}
 	if d := p.document(t); d.ConfigError == "" || d.PolicyGeneration != 3 || !d.Accepting {
 		t.Errorf("%+v", d)
+	}
+}
+
+// Deleting a policy takes the file away from under its pods.
+func TestTheConfigurationOutlivesItsFile(t *testing.T) {
+	t.Parallel()
+	const policy = `{"policy":{"namespace":"campus","name":"lms","generation":%d,"createdAt":"2026-01-02T15:04:05Z"},"ingest":{"userHeader":"X-Progress-User"}}`
+	p := newProcess(t, "", fmt.Sprintf(policy, 2))
+	p.env = []string{"PROGRESS_SYNC_CONFIG=" + fmt.Sprintf(policy, 1)}
+	p.start(t)
+	in := func(source string) func(status.Document) bool {
+		return func(d status.Document) bool {
+			return d.ConfigSource == source && d.PolicyGeneration == 2 && d.PolicyCreatedAt.Year() == 2026
+		}
+	}
+	guarded := func() {
+		t.Helper()
+		if code, answer := p.do(t, "POST", "/v1/progress", update); code != http.StatusUnauthorized {
+			t.Errorf("%d %s", code, answer)
+		}
+	}
+	p.await(t, "the file", in("file"))
+	guarded()
+	if err := os.RemoveAll(p.file("config")); err != nil {
+		t.Fatal(err)
+	}
+	p.await(t, "the file to be missed", in("kept"))
+	guarded()
+	p.kill(t)
+	p.start(t)
+	p.await(t, "what was kept", in("kept"))
+	guarded()
+	p.configure(t, `{"mine": true}`)
+	p.await(t, "somebody else's file to be told", func(d status.Document) bool {
+		return in("kept")(d) && strings.Contains(d.ConfigError, "names no policy, and this pod was injected for policy campus/lms")
+	})
+	guarded()
+	p.configure(t, fmt.Sprintf(policy, 2))
+	p.await(t, "the file again", func(d status.Document) bool { return in("file")(d) && d.ConfigError == "" })
+	guarded()
+}
+
+func TestTheProbeTellsHealthByItsExitCode(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t, "", "")
+	if output, err := run("probe", "--status-listen="+p.status); err == nil || !strings.Contains(output, "connection refused") {
+		t.Errorf("nothing runs: %v %s", err, output)
+	}
+	p.start(t)
+	if output, err := run("probe", "--status-listen="+p.status); err != nil || output != "" {
+		t.Errorf("it runs: %v %s", err, output)
 	}
 }
 
@@ -230,9 +284,29 @@ func TestARefusedRecordIsSetAsideAndTheRestWritten(t *testing.T) {
 			t.Errorf("lesson %s: %s, want %s", lesson, state, want)
 		}
 	}
+	// Neither is a person told that all is, by this process or the next one.
+	whole := func() {
+		t.Helper()
+		if d := p.document(t); d.Sync.State != status.StateError || d.Sync.Error == nil || !strings.Contains(d.Sync.Error.Message, "refused 1 record for its data") {
+			t.Errorf("%+v", d.Sync)
+		}
+		if _, state := p.do(t, "GET", "/v1/sync", ""); !strings.Contains(state, `"status":"error","pendingUpdates":0,`) || !strings.Contains(state, "GET /v1/dead-letters") {
+			t.Error(state)
+		}
+		if code, answer := p.get(t, "/readyz"); code != http.StatusOK {
+			t.Errorf("readyz: %d %s", code, answer)
+		}
+	}
+	whole()
 	if line := p.terminate(t); !strings.Contains(line, "9 updates were accepted; all are saved in Postgres but 1 records that it refused") {
 		t.Errorf("the termination log says %q", line)
 	}
+	p.start(t)
+	whole()
+	if code, answer := p.do(t, "DELETE", "/v1/dead-letters/1", ""); code != http.StatusNoContent {
+		t.Fatalf("%d %s", code, answer)
+	}
+	p.await(t, "all to be saved", func(d status.Document) bool { return d.Sync.State == status.StateSynced && d.Sync.Error == nil })
 }
 
 func TestMigrationsByHand(t *testing.T) {

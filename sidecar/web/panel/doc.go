@@ -2,7 +2,7 @@
 // `kubectl port-forward` at http://127.0.0.1:8787/ui/.
 //
 // In come the state of the sidecar and its configuration; out go a page of
-// three small files, which is part of the binary and loads nothing from
+// a few small files, which is part of the binary and loads nothing from
 // elsewhere, and one JSON document that it draws. What the page changes, it
 // changes through the local API (package ingest) like everybody else.
 //

@@ -205,7 +205,7 @@ func TestWhatThePageRefersToExists(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range []string{"panel.css", "panel.js", "icon.svg", "dom.js", "chart.js", "quarantine.js", "data"} {
+	for _, name := range []string{"panel.css", "panel.js", "icon.svg", "dom.js", "chart.js", "quarantine.js", "words.js", "data"} {
 		if !slices.Contains(found, name) {
 			t.Errorf("nothing refers to %s: %v", name, found)
 		}

@@ -80,6 +80,9 @@ export function define(shared) {
     const letter = panel.rows.filter({ hasText: name.replaceAll("-", "_") });
     await letter.waitFor();
     assert.match(await letter.textContent(), /hidden.*23514/);
+    await panel.is("error");
+    assert.match(await panel.page.locator("#state-sentence").textContent(), /1 record is set aside and not saved/);
+    assert.match(await panel.page.locator("#advice").textContent(), /refused 1 record for its data/);
     assert.doesNotMatch(await panel.page.content(), new RegExp(name), "the learner is not in the page");
     await panel.page.getByRole("switch", { name: "Reveal learner ids" }).check();
     await letter.filter({ hasText: name }).waitFor();

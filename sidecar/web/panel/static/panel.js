@@ -3,6 +3,7 @@
 import { $, bytes, call, cell, count, fill, make, number, plural, row, say, span, time, timeText } from "./dom.js";
 import * as chart from "./chart.js";
 import * as quarantine from "./quarantine.js";
+import * as words from "./words.js";
 
 const seconds = 1000;
 const atMost = 0.5 * seconds; // between two reads
@@ -17,7 +18,7 @@ let events = null;
 let timer = 0;
 let due = 0; // when timer fires
 let reading = false;
-let troubled = null; // the last state that was announced, null for none
+let troubled = null; // the trouble that was announced, null for none
 
 const now = () => Date.now() + offset;
 
@@ -109,23 +110,7 @@ const shapes = {
   error: "M8 2h8l6 6v8l-6 6H8l-6-6V8ZM12 7v6M12 16.5v.5",
 };
 
-function sentence() {
-  const { state, pendingUpdates, nextSyncAt } = data.status.sync;
-  const left = nextSyncAt ? (Date.parse(nextSyncAt) - now()) / 1000 : null;
-  const next = left === null ? "soon" : left < 1 ? "now" : `in ${span(left)}`;
-  const waiting = `${plural(pendingUpdates, "update")} ${pendingUpdates === 1 ? "waits" : "wait"}`;
-  return {
-    synced: "All that was accepted is saved in Postgres.",
-    pending: `${waiting} on the sidecar's disk for the window to end. Next write ${next}.`,
-    syncing: "A write to Postgres is under way.",
-    retrying: `The last attempt failed, the next is ${next}. ${waiting}; nothing accepted is dropped.`,
-    parked: `The retries are used up. ${waiting}; nothing accepted is dropped. Postgres is probed ${next}.`,
-    offline: "Postgres cannot be reached. No write has suffered from it yet.",
-    error: `A person has to act. ${waiting} on the sidecar's disk.`,
-  }[state];
-}
-
-const isTrouble = (state) => ["retrying", "parked", "offline", "error"].includes(state);
+const sentence = () => words.sentence(data.status, now());
 
 function showState() {
   const { state } = data.status.sync;
@@ -134,14 +119,9 @@ function showState() {
   say($("state"), state);
   say($("state-sentence"), sentence());
   document.title = `${state} – progress-sync sidecar`;
-  // Routine changes are not announced.
-  if (isTrouble(state) && troubled !== state) {
-    announce(`State: ${state}. ${data.status.sync.error?.message ?? ""}`);
-    troubled = state;
-  } else if (!isTrouble(state) && troubled !== null) {
-    announce(state === "synced" ? "Saved again: all that was accepted is in Postgres." : "Postgres takes writes again.");
-    troubled = null;
-  }
+  const news = words.news(troubled, data.status);
+  troubled = words.trouble(data.status);
+  if (news !== null) announce(news);
 }
 
 function announce(text) {
@@ -149,14 +129,12 @@ function announce(text) {
 }
 
 function showAdvice() {
-  const { sync: { error }, refusal, configError } = data.status;
-  const advice = [];
+  const { error } = data.status.sync;
+  const advice = words.advice(data.status).map((text) => make("li", {}, text));
   if (error) {
     const code = error.sqlState ? `${error.class}, SQLSTATE ${error.sqlState}` : error.class;
-    advice.push(make("li", {}, error.message, make("small", {}, ` (${code}, since `, time(error.since), ")")));
+    advice.unshift(make("li", {}, error.message, make("small", {}, ` (${code}, since `, time(error.since), ")")));
   }
-  if (refusal) advice.push(make("li", {}, `New updates are refused. ${refusal}`));
-  if (configError) advice.push(make("li", {}, `The newest configuration is not in use: ${configError}`));
   $("trouble").hidden = advice.length === 0;
   fill($("advice"), advice, $("state-heading"));
 }
@@ -200,8 +178,7 @@ function showBatches() {
 
 function showConfig() {
   const { policy, ...sections } = data.config;
-  say($("config-source"), policy.name ? `Written from the policy ${policy.namespace}/${policy.name}, generation ${policy.generation}.`
-    : "No policy: the file of the command line, or the defaults.");
+  say($("config-source"), words.origin(policy, data.status.configSource));
   const rows = [];
   const add = (name, value) => {
     if (value !== null && typeof value === "object") {
@@ -223,10 +200,8 @@ async function forceSync() {
   const result = $("force-sync-result");
   result.textContent = "Writing…";
   try {
-    const { pendingUpdates, quarantined } = await call("POST", "../v1/sync");
-    result.textContent = `At ${timeText(Date.now())}: all that was accepted before is saved.`
-      + (quarantined > 0 ? ` But ${plural(quarantined, "record")} refused by Postgres; see Quarantine.` : "")
-      + (pendingUpdates > 0 ? ` ${plural(pendingUpdates, "update")} came since.` : "");
+    const done = await call("POST", "../v1/sync");
+    result.textContent = `At ${timeText(Date.now())}: ${words.written(done, data?.status.deadLetters.count ?? 0)}`;
   } catch (error) {
     result.textContent = `At ${timeText(Date.now())}: not saved. ${error.message}`;
   }

@@ -44,7 +44,7 @@ function show() {
   total = Math.max(total, letters.length);
   if (letters.length === 0) total = 0;
   say($("quarantine-summary"), total === 0
-    ? "Empty: Postgres has written every record."
+    ? "Empty: no record is set aside."
     : `${plural(total, "record")} set aside. They are not lost: mend the cause, then replay them.`
       + (total > letters.length ? ` The first ${count(letters.length)} are shown.` : ""));
   $("quarantine-table").hidden = letters.length === 0;
