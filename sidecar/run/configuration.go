@@ -6,17 +6,26 @@ import (
 
 	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/flush"
+	"github.com/progress-sync/progress-sync/sidecar/postgres/connstring"
 )
 
 // watch follows the configuration and the Secret until ctx ends.
 func (s *sidecar) watch(ctx context.Context) {
 	config.Watch(ctx,
 		config.Watched{Files: []string{s.options.ConfigFile}, Changed: s.reload},
-		config.Watched{Files: s.secretFiles(), Changed: func() {
-			s.db.Reload()
-			s.flusher.Nudge()
-		}},
+		config.Watched{Files: s.secretFiles(), Changed: s.reloadSecret},
 	)
+}
+
+// reloadSecret lets the next connection follow the Secret.
+func (s *sidecar) reloadSecret() {
+	if text, err := s.databaseURI(); err == nil {
+		// What is wrong with the text is told by whoever connects.
+		target, err := connstring.Parse(text)
+		s.state.SetLocal(err == nil && target.Local())
+	}
+	s.db.Reload()
+	s.flusher.Nudge()
 }
 
 // firstConfig takes a configuration into use before there are parts that follow

@@ -55,6 +55,7 @@ func (s *State) Document() status.Document {
 		Database: status.Database{
 			Reachable: v.condition.Reachable,
 			Since:     instant(v.condition.ReachableSince),
+			Local:     s.local.Load(),
 		},
 		Spool:       status.Spool{Bytes: v.stats.SpoolBytes, LimitBytes: v.stats.LimitBytes},
 		DeadLetters: status.DeadLetters{Count: v.stats.DeadLetters},

@@ -46,6 +46,7 @@ type State struct {
 	retries   atomic.Int64
 	streams   atomic.Int64 // open ones
 	lastSaved atomic.Int64 // microseconds since the epoch, 0 for never
+	local     atomic.Bool  // the database is reached through the pod's loopback
 
 	mu          sync.Mutex
 	buffer      Buffer
@@ -139,6 +140,9 @@ func (s *State) SetConfig(c config.Choice) {
 	s.mu.Unlock()
 	s.changes.notify()
 }
+
+// SetLocal notes whether the database is reached through the pod's loopback.
+func (s *State) SetLocal(local bool) { s.local.Store(local) }
 
 // SetRefusal says why new updates are refused, such as during a shutdown; the
 // empty string says that they are accepted again.

@@ -101,6 +101,9 @@ type Database struct {
 	// Reachable is nil until it was tried.
 	Reachable *bool      `json:"reachable,omitempty"`
 	Since     *time.Time `json:"since,omitempty"`
+	// Local says that the Secret names a host on the pod's loopback: a proxy of
+	// the pod's own is between the sidecar and Postgres.
+	Local bool `json:"local,omitempty"`
 }
 
 // Spool is the sidecar's disk.

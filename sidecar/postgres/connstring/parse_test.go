@@ -320,3 +320,29 @@ func TestATargetDoesNotPrintItsPassword(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+func TestAProxyOfThePodsOwnIsToldFromAServer(t *testing.T) {
+	for text, want := range map[string]bool{
+		"postgres://lms@127.0.0.1:15432/campus":                true,
+		"postgres://lms@127.0.0.53/campus":                     true,
+		"postgres://lms@localhost/campus":                      true,
+		"postgres://lms@LOCALHOST/campus":                      true,
+		"postgres://lms@[::1]:5432/campus":                     true,
+		"host=/cloudsql/p:r:i user=lms dbname=campus":          true,
+		"postgres://lms@127.0.0.1:1,localhost:2/campus":        true,
+		"postgres://lms@127.0.0.1:1,db.internal:2/campus":      false,
+		"postgres://lms@db.internal/campus":                    false,
+		"postgres://lms@localhost.example/campus":              false,
+		"postgres://lms@10.0.0.1/campus":                       false,
+		"host=db.internal user=localhost dbname=campus port=1": false,
+	} {
+		target, err := Parse(text)
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		if got := target.Local(); got != want {
+			t.Errorf("%s: local is %t", text, got)
+		}
+	}
+}

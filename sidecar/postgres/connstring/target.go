@@ -38,6 +38,20 @@ func (t Target) Settings() []string {
 	return names
 }
 
+// Local reports whether every host is on this machine's loopback: a proxy of the
+// pod's own is between, or a socket.
+func (t Target) Local() bool {
+	for host := range strings.SplitSeq(t.settings["host"], ",") {
+		if strings.HasPrefix(host, "/") || strings.EqualFold(host, "localhost") {
+			continue
+		}
+		if ip, err := netip.ParseAddr(host); err != nil || !ip.IsLoopback() {
+			return false
+		}
+	}
+	return true
+}
+
 const (
 	defaultPort           = "5432"
 	defaultConnectTimeout = "5" // seconds; libpq has none
