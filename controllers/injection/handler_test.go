@@ -18,6 +18,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -53,7 +54,7 @@ func newWorld(t *testing.T, cached, live []*fixture.Policy) world {
 func reader(t *testing.T, policies []*fixture.Policy) client.Reader {
 	t.Helper()
 	scheme := runtime.NewScheme()
-	if err := v1alpha1.AddToScheme(scheme); err != nil {
+	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
 		t.Fatal(err)
 	}
 	builder := fake.NewClientBuilder().WithScheme(scheme)
@@ -105,6 +106,20 @@ func patched(t *testing.T, raw []byte, response admission.Response) []byte {
 	return out
 }
 
+// patchedBy the patch from one pod to the other, as the API server makes it.
+func patchedBy(t *testing.T, before, after *corev1.Pod) *corev1.Pod {
+	t.Helper()
+	raw, err := json.Marshal(before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out corev1.Pod
+	if err := json.Unmarshal(patched(t, raw, admission.Patched("", patch(before, after)...)), &out); err != nil {
+		t.Fatal(err)
+	}
+	return &out
+}
+
 func TestThePatchMakesTheInjectedPod(t *testing.T) {
 	w := newWorld(t, []*fixture.Policy{lmsPolicy()}, nil)
 	for name, pod := range map[string]*fixture.Pod{
@@ -127,7 +142,7 @@ func TestThePatchMakesTheInjectedPod(t *testing.T) {
 			}
 			sent := pod.Build()
 			sent.Namespace = ""
-			want, _ := Inject(sent, lmsPolicy().Build(), options)
+			want, _ := Inject(sent, lmsPolicy().Build(), options, Namespace{})
 			if diff := cmp.Diff(want, &got); diff != "" {
 				t.Errorf("pod (-Inject +patched):\n%s", diff)
 			}
