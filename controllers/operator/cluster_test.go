@@ -197,6 +197,30 @@ func TestAPodStartsUnderLimitRanges(t *testing.T) {
 	}
 }
 
+func TestTheSidecarTakesWhatALimitOfWholePodsLeaves(t *testing.T) {
+	ns := unrestricted(t)
+	list := func(cpu, memory string) corev1.ResourceList {
+		return corev1.ResourceList{"cpu": resource.MustParse(cpu), "memory": resource.MustParse(memory)}
+	}
+	limits := &corev1.LimitRange{ObjectMeta: objectMeta(ns, "pods"), Spec: corev1.LimitRangeSpec{Limits: []corev1.LimitRangeItem{
+		{Type: corev1.LimitTypePod, Max: list("700m", "384Mi"), MaxLimitRequestRatio: corev1.ResourceList{"memory": resource.MustParse("3")}},
+	}}}
+	create(t, limits)
+	installed(t, fixture.NewPolicy(ns, "lms"))
+	pod := fixture.NewPod(ns, "", "lms").With(func(p *corev1.Pod) {
+		p.UID, p.GenerateName = "", "lms-"
+		p.Spec.Containers[0].Resources = corev1.ResourceRequirements{Requests: list("100m", "128Mi"), Limits: list("500m", "256Mi")}
+	}).Build()
+	large := without(pod)
+	large.Spec.Containers[0].Resources.Limits = list("1", "512Mi")
+	refused(t, large, "maximum cpu usage per Pod is 700m")
+
+	got := admitted(t, pod).Resources.Limits
+	if cpu, memory := got[corev1.ResourceCPU], got[corev1.ResourceMemory]; cpu.String() != "200m" || memory.String() != "128Mi" {
+		t.Errorf("limits: cpu %s, memory %s", cpu.String(), memory.String())
+	}
+}
+
 func TestAPodStartsWithResourcesOfItsOwn(t *testing.T) {
 	ns := unrestricted(t)
 	objects := manifests(t, "pod-level.yaml", "c4", ns)

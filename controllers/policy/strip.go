@@ -68,8 +68,13 @@ func stripContainers(containers []corev1.Container) []corev1.Container {
 		}
 		stripped := corev1.Container{Name: containers[i].Name, Ports: ports}
 		if stripped.Name == injection.ContainerName {
-			// By these the sidecar is told from a container that has its name.
-			stripped.RestartPolicy, stripped.VolumeMounts = containers[i].RestartPolicy, containers[i].VolumeMounts
+			// By these the sidecar is told from a container that only has its name.
+			stripped.RestartPolicy = containers[i].RestartPolicy
+			for _, mount := range containers[i].VolumeMounts {
+				if mount.Name == injection.VolumeSpool {
+					stripped.VolumeMounts = []corev1.VolumeMount{{Name: mount.Name}}
+				}
+			}
 		}
 		out = append(out, stripped)
 	}
