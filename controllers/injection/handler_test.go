@@ -10,13 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
-	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 	admissionv1 "k8s.io/api/admission/v1"
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
@@ -87,100 +83,6 @@ func raw(t *testing.T, pod *fixture.Pod) []byte {
 		t.Fatal(err)
 	}
 	return out
-}
-
-// patched pod, as the API server makes it.
-func patched(t *testing.T, raw []byte, response admission.Response) []byte {
-	t.Helper()
-	text, err := json.Marshal(response.Patches)
-	if err != nil {
-		t.Fatal(err)
-	}
-	patch, err := jsonpatch.DecodePatch(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := patch.Apply(raw)
-	if err != nil {
-		t.Fatalf("%v\n%s", err, text)
-	}
-	return out
-}
-
-// patchedBy the patch from one pod to the other, as the API server makes it.
-func patchedBy(t *testing.T, before, after *corev1.Pod) *corev1.Pod {
-	t.Helper()
-	raw, err := json.Marshal(before)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out corev1.Pod
-	if err := json.Unmarshal(patched(t, raw, admission.Patched("", patch(before, after)...)), &out); err != nil {
-		t.Fatal(err)
-	}
-	return &out
-}
-
-func TestThePatchMakesTheInjectedPod(t *testing.T) {
-	w := newWorld(t, []*fixture.Policy{lmsPolicy()}, nil)
-	for name, pod := range map[string]*fixture.Pod{
-		"plain": lmsPod(),
-		"busy": lmsPod().InitContainer("migrate").Annotation("a", "b").With(func(p *corev1.Pod) {
-			p.Spec.Volumes = []corev1.Volume{{Name: "cache"}}
-			p.Spec.Containers = append(p.Spec.Containers, corev1.Container{Name: "worker", Env: []corev1.EnvVar{{Name: "A"}}})
-		}),
-		"last": lmsPod().InitContainer("migrate").Annotation(AnnotationOrder, "last"),
-	} {
-		t.Run(name, func(t *testing.T) {
-			before := raw(t, pod)
-			response := w.ask("campus", "lms", before, false)
-			if !response.Allowed {
-				t.Fatalf("refused: %+v", response.Result)
-			}
-			var got corev1.Pod
-			if err := json.Unmarshal(patched(t, before, response), &got); err != nil {
-				t.Fatal(err)
-			}
-			sent := pod.Build()
-			sent.Namespace = ""
-			want, _ := Inject(sent, lmsPolicy().Build(), options, Namespace{})
-			if diff := cmp.Diff(want, &got); diff != "" {
-				t.Errorf("pod (-Inject +patched):\n%s", diff)
-			}
-		})
-	}
-	if w.count(Injected) != 3 {
-		t.Errorf("counted %v", w.count(Injected))
-	}
-}
-
-func TestFieldsOfANewerAPIStay(t *testing.T) {
-	w := newWorld(t, []*fixture.Policy{lmsPolicy()}, nil)
-	before := []byte(`{"apiVersion":"v1","kind":"Pod","metadata":{"name":"lms-0","labels":{"app":"lms"},"newMeta":1},
-		"spec":{"newSpec":{"a":1},"resources":{"limits":{"memory":"1Gi"},"newLevel":2},"initContainers":[{"name":"migrate","newInit":true}],"containers":[{"name":"lms","newField":"x"}]}}`)
-	var got struct {
-		Metadata struct{ NewMeta int }
-		Spec     struct {
-			NewSpec   struct{ A int }
-			Resources struct {
-				NewLevel int
-				Limits   map[string]string
-			}
-			InitContainers []struct {
-				Name    string
-				NewInit bool
-			}
-			Containers []struct{ Name, NewField string }
-		}
-	}
-	if err := json.Unmarshal(patched(t, before, w.ask("campus", "lms", before, false)), &got); err != nil {
-		t.Fatal(err)
-	}
-	if got.Metadata.NewMeta != 1 || got.Spec.NewSpec.A != 1 || got.Spec.Containers[0].NewField != "x" ||
-		got.Spec.Resources.NewLevel != 2 || got.Spec.Resources.Limits["memory"] != "1280Mi" ||
-		len(got.Spec.InitContainers) != 2 || !got.Spec.InitContainers[1].NewInit {
-		t.Errorf("%+v", got)
-	}
 }
 
 func TestWhatTheHandlerAnswers(t *testing.T) {
@@ -272,81 +174,6 @@ func TestAnErrorIsLeftToTheFailurePolicy(t *testing.T) {
 	response := w.ask("campus", "lms", raw(t, lmsPod()), false)
 	if response.Allowed || response.Result.Code != http.StatusInternalServerError {
 		t.Errorf("%+v", response.AdmissionResponse)
-	}
-}
-
-// policiesOnly is a cache that has nothing but policies.
-type policiesOnly struct{ client.Reader }
-
-func (r policiesOnly) Get(ctx context.Context, key client.ObjectKey, object client.Object, options ...client.GetOption) error {
-	if _, ok := object.(*v1alpha1.ProgressSyncPolicy); !ok {
-		return errors.New("forbidden")
-	}
-	return r.Reader.Get(ctx, key, object, options...)
-}
-
-func (r policiesOnly) List(ctx context.Context, list client.ObjectList, options ...client.ListOption) error {
-	if _, ok := list.(*v1alpha1.ProgressSyncPolicyList); !ok {
-		return errors.New("forbidden")
-	}
-	return r.Reader.List(ctx, list, options...)
-}
-
-func TestWhatCannotBeReadKeepsNoPodFromItsSidecar(t *testing.T) {
-	w := newWorld(t, []*fixture.Policy{lmsPolicy()}, nil)
-	w.handler.Cached, w.handler.Live = policiesOnly{w.handler.Cached}, policiesOnly{w.handler.Live}
-	pod := lmsPod().With(func(p *corev1.Pod) { p.Spec.Containers[0].EnvFrom = []corev1.EnvFromSource{fromConfigMap("env", "")} })
-	before := raw(t, pod)
-	var got corev1.Pod
-	if err := json.Unmarshal(patched(t, before, w.ask("campus", "lms", before, false)), &got); err != nil {
-		t.Fatal(err)
-	}
-	if !HasSidecar(&got) || *got.Spec.InitContainers[0].SecurityContext.RunAsUser != userID || urlIn(got.Spec.Containers[0]) == "" {
-		t.Errorf("%+v", got.Spec)
-	}
-}
-
-func TestTheHandlerReadsThePodsNamespace(t *testing.T) {
-	w := newWorld(t, []*fixture.Policy{lmsPolicy()}, nil)
-	minimum := containers(corev1.LimitRangeItem{Min: list("cpu", "300m")})
-	minimum.Namespace, minimum.Name = "campus", "minimum"
-	elsewhere := containers(corev1.LimitRangeItem{Min: list("cpu", "2")})
-	elsewhere.Namespace, elsewhere.Name = "academy", "minimum"
-	campus := &corev1.Namespace{}
-	campus.Name, campus.Annotations = "campus", map[string]string{AnnotationUserRange: "1000920000/10000"}
-	environment := &corev1.ConfigMap{Data: map[string]string{URLVariable: "http://127.0.0.1:1"}}
-	environment.Namespace, environment.Name = "campus", "env"
-	objects := fake.NewClientBuilder().WithScheme(w.handler.Cached.(client.Client).Scheme()).
-		WithObjects(lmsPolicy().Build(), &minimum, &elsewhere, campus, environment).Build()
-	w.handler.Cached, w.handler.Live = objects, objects
-
-	before := raw(t, lmsPod().With(func(p *corev1.Pod) { p.Spec.Containers[0].EnvFrom = []corev1.EnvFromSource{fromConfigMap("env", "")} }))
-	var got corev1.Pod
-	if err := json.Unmarshal(patched(t, before, w.ask("campus", "lms", before, false)), &got); err != nil {
-		t.Fatal(err)
-	}
-	sidecar := got.Spec.InitContainers[0]
-	if cpu := sidecar.Resources.Requests[corev1.ResourceCPU]; sidecar.SecurityContext.RunAsUser != nil || cpu.String() != "300m" || urlIn(got.Spec.Containers[0]) != "" {
-		t.Errorf("user %v, cpu %s, app %+v", sidecar.SecurityContext.RunAsUser, cpu.String(), got.Spec.Containers[0])
-	}
-}
-
-func TestWhatARefusalIsRelatedTo(t *testing.T) {
-	owned := lmsPod().With(func(p *corev1.Pod) {
-		p.Name, p.GenerateName = "", "lms-5d4f-"
-		p.OwnerReferences = []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "lms-5d4f", UID: "1", Controller: ptr.To(true)}}
-	}).Build()
-	for name, c := range map[string]struct {
-		pod  *corev1.Pod
-		want runtime.Object
-	}{
-		"the pod":                        {lmsPod().Build(), &corev1.ObjectReference{APIVersion: "v1", Kind: "Pod", Namespace: "campus", Name: "lms-0", UID: "uid-of-lms-0"}},
-		"its controller, without a name": {owned, &corev1.ObjectReference{APIVersion: "apps/v1", Kind: "ReplicaSet", Namespace: "campus", Name: "lms-5d4f", UID: "1"}},
-		"nothing, without either":        {lmsPod().With(func(p *corev1.Pod) { p.Name = "" }).Build(), nil},
-	} {
-		if diff := cmp.Diff(c.want, related(c.pod, "campus")); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", name, diff)
-		}
 	}
 }
 

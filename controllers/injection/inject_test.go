@@ -165,3 +165,25 @@ func TestPoliciesOnOneClaimKeepTheirSpoolsApart(t *testing.T) {
 		t.Errorf("both have theirs in %s", one)
 	}
 }
+
+func TestTheAutoscalerMayEvictASpoolOfThePodsOwn(t *testing.T) {
+	for name, c := range map[string]struct {
+		said   string
+		policy *fixture.Policy
+		want   string
+	}{
+		"nothing said":       {"", lmsPolicy(), "progress-sync-spool"},
+		"other volumes":      {"cache, tmp", lmsPolicy(), "cache,tmp,progress-sync-spool"},
+		"ours already":       {"progress-sync-spool,cache", lmsPolicy(), "progress-sync-spool,cache"},
+		"a spool on a claim": {"cache", onClaim("spools"), "cache"},
+	} {
+		pod := lmsPod()
+		if c.said != "" {
+			pod.Annotation(annotationSafeVolumes, c.said)
+		}
+		after, _ := Inject(pod.Build(), c.policy.Build(), options, Namespace{})
+		if got := after.Annotations[annotationSafeVolumes]; got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}

@@ -42,6 +42,7 @@ func boundsOf(name corev1.ResourceName, pod *corev1.Pod, policy *v1alpha1.Progre
 				b.ofContainer(name, item)
 			case corev1.LimitTypePod:
 				b.ofPod(name, item, pod)
+			default: // claims
 			}
 		}
 	}

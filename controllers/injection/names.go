@@ -50,7 +50,7 @@ const (
 	spoolDir    = "/var/lib/progress-sync"
 	// tokenDir is where the API server mounts the token of the pod's account into
 	// every container that has nothing there.
-	tokenDir = "/var/run/secrets/kubernetes.io/serviceaccount"
+	tokenDir = "/var/run/secrets/kubernetes.io/serviceaccount" //nolint:gosec // G101: a path, which says where a token is kept away from
 
 	// ConfigKey of the policy's ConfigMap.
 	ConfigKey = "config.json"

@@ -41,6 +41,7 @@ func place(others []corev1.Container, at int, order v1alpha1.Order) int {
 		return 0
 	case v1alpha1.OrderLast:
 		return len(others)
+	case v1alpha1.OrderAuto:
 	}
 	for i := len(others) - 1; i >= at; i-- {
 		if isNative(&others[i]) {
