@@ -110,7 +110,8 @@ type InjectionSpec struct {
 	Port int32 `json:"port,omitempty"`
 
 	// resources of the sidecar, merged field by field with the defaults
-	// (requests: cpu 10m, memory 64Mi; limits: memory 256Mi).
+	// (requests: cpu 10m, memory 64Mi, ephemeral-storage 128Mi; limits: memory
+	// 256Mi), and fitted to the pod and to the LimitRanges of its namespace.
 	//
 	// +optional
 	Resources ResourcesSpec `json:"resources,omitzero"`

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
 
+	"github.com/progress-sync/progress-sync/api/v1alpha1"
 	"github.com/progress-sync/progress-sync/controllers/injection"
 	"github.com/progress-sync/progress-sync/controllers/operator"
 )
@@ -31,6 +32,7 @@ func parse(args []string, environment func(string) string, usage io.Writer) (fla
 	set.StringVar(&o.Namespace, "namespace", environment("POD_NAMESPACE"), "namespace that the operator runs in (default POD_NAMESPACE)")
 	set.StringVar(&o.SidecarImage, "sidecar-image", "", "image of the sidecar to inject")
 	pullPolicy := set.String("sidecar-image-pull-policy", "", "Always, IfNotPresent or Never (default the kubelet's)")
+	runAs := set.String("sidecar-run-as", string(v1alpha1.RunAsAuto), "who chooses the sidecar's user where a policy does not: Auto, Fixed or Assigned")
 	set.IntVar(&o.WebhookPort, "webhook-port", 9443, "port that the webhook listens on")
 	set.StringVar(&o.ServiceName, "service-name", "progress-sync-webhook", "Service by which the API server reaches the webhook")
 	servicePort := set.Int("service-port", 443, "port of that Service")
@@ -56,5 +58,6 @@ func parse(args []string, environment func(string) string, usage io.Writer) (fla
 	}
 	o.ServicePort = int32(*servicePort)
 	o.SidecarImagePullPolicy = corev1.PullPolicy(*pullPolicy)
+	o.SidecarRunAs = v1alpha1.RunAs(*runAs)
 	return f, nil
 }

@@ -25,7 +25,7 @@ func TestFlags(t *testing.T) {
 	if o.Namespace != "progress-sync" || o.SidecarImage != "s" || !o.LeaderElection || f.logLevel != slog.LevelDebug || o.StatusInterval != 30*time.Second {
 		t.Errorf("%+v", f)
 	}
-	if o.WebhookPort != 9443 || o.ServicePort != 443 || o.StatusPort != 9787 || !o.CertRotation {
+	if o.WebhookPort != 9443 || o.ServicePort != 443 || o.StatusPort != 9787 || !o.CertRotation || o.SidecarRunAs != "Auto" {
 		t.Errorf("defaults: %+v", o)
 	}
 }

@@ -108,3 +108,16 @@ func File(c config.Config) (string, error) {
 	}
 	return string(text) + "\n", nil
 }
+
+// Variable is the configuration as a pod carries it in an environment variable
+// of the sidecar, so that its settings hold before there is a file: compact,
+// and with every $ written as \u0024, since the kubelet puts other variables in
+// place of $(NAME).
+func Variable(c config.Config) (string, error) {
+	text, err := json.Marshal(c)
+	if err != nil {
+		return "", fmt.Errorf("writing the configuration of policy %s/%s: %w", c.Policy.Namespace, c.Policy.Name, err)
+	}
+	// A $ can only stand within a string, where JSON takes either form.
+	return strings.ReplaceAll(string(text), "$", `\u0024`), nil
+}

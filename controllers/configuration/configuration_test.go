@@ -2,6 +2,7 @@ package configuration
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -84,7 +85,47 @@ func TestWhatTheAPIServerTakesTheSidecarTakes(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatalf("configuration (-operator +sidecar):\n%s", diff)
 		}
+		variable, err := Variable(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(variable, "$") {
+			t.Fatalf("the kubelet would expand %s", variable)
+		}
+		got, err = config.Parse([]byte(variable))
+		if err != nil {
+			t.Fatalf("%v\n%s", err, variable)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("configuration in a variable (-operator +sidecar):\n%s", diff)
+		}
 	})
+}
+
+func TestTheKubeletFindsNothingToExpandInTheVariable(t *testing.T) {
+	policy := lms().With(func(p *v1alpha1.ProgressSyncPolicy) {
+		p.Spec.Database.Mapping = &v1alpha1.TableMapping{
+			Schema: "public", Table: "user_progress",
+			KeyColumns: v1alpha1.KeyColumns{UserID: "user_id", LessonID: "lesson_id"},
+			Columns:    map[string]v1alpha1.Name{"percentage": "percent"},
+			Fixed:      map[string]v1alpha1.FixedValue{"tenant": "$(POD_UID)", "note": `$$\$"`},
+		}
+	}).Build()
+	text, err := Variable(Of(policy, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The kubelet takes $(NAME) for another variable, and $$ for a $.
+	if strings.Contains(text, "$") || !strings.Contains(text, `\u0024(POD_UID)`) {
+		t.Errorf("the kubelet would expand %s", text)
+	}
+	got, err := config.Parse([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]string{"tenant": "$(POD_UID)", "note": `$$\$"`}, got.Database.Mapping.Fixed); diff != "" {
+		t.Errorf("fixed values (-policy +sidecar):\n%s", diff)
+	}
 }
 
 // drawMapping to a table whose names are anything that the API server takes.

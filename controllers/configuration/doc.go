@@ -1,7 +1,7 @@
 // Package configuration makes a sidecar's configuration from a policy.
 //
 // In comes a ProgressSyncPolicy as the API server has it, defaults filled in;
-// out goes the configuration that sidecar/config describes, as a value and as
-// the text of the file. Whatever the API server accepts makes a configuration
+// out goes the configuration that sidecar/config describes, as a value, as the
+// text of the file, and as the text that a pod is created with. Whatever the API server accepts makes a configuration
 // that sidecars accept.
 package configuration

@@ -1,28 +1,28 @@
 package injection
 
 import (
-	"fmt"
 	"net"
 	"strconv"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/utils/ptr"
 
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
+	"github.com/progress-sync/progress-sync/controllers/configuration"
 )
-
-// userID that the sidecar runs as, whatever the pod says.
-const userID = 65532
 
 // listenAddress of the write API. It is loopback and nothing else: promise 6.
 func listenAddress(policy *v1alpha1.ProgressSyncPolicy) string {
 	return net.JoinHostPort("127.0.0.1", strconv.Itoa(int(policy.Spec.Injection.Port)))
 }
 
-// sidecar builds the container: a native sidecar, so that it starts before the
-// app, ends after it, and lets Jobs finish.
+// statusListen is the address of StatusPort, as run and probe are told it.
+func statusListen() string { return ":" + strconv.Itoa(StatusPort) }
+
+// sidecar builds the container as policy and options say it: a native sidecar, so
+// that it starts before the app, ends after it, and lets Jobs finish. What pod
+// and namespace add comes later.
 func sidecar(policy *v1alpha1.ProgressSyncPolicy, options Options, gracePeriodSeconds int64) corev1.Container {
 	listen := listenAddress(policy)
 	return corev1.Container{
@@ -36,7 +36,7 @@ func sidecar(policy *v1alpha1.ProgressSyncPolicy, options Options, gracePeriodSe
 			"--database-uri-file=" + databaseDir + "/" + uriFile,
 			"--spool=" + spoolPath(policy),
 			"--listen=" + listen,
-			fmt.Sprintf("--status-listen=:%d", StatusPort),
+			"--status-listen=" + statusListen(),
 			"--termination-log=" + corev1.TerminationMessagePathDefault,
 			"--grace-period=" + (time.Duration(gracePeriodSeconds) * time.Second).String(),
 		},
@@ -45,15 +45,18 @@ func sidecar(policy *v1alpha1.ProgressSyncPolicy, options Options, gracePeriodSe
 		Ports: []corev1.ContainerPort{
 			{Name: "psync-status", ContainerPort: StatusPort, Protocol: corev1.ProtocolTCP},
 		},
-		Resources:       resources(policy.Spec.Injection.Resources),
+		Resources:       resources(policy),
 		SecurityContext: securityContext(),
 		VolumeMounts: []corev1.VolumeMount{
 			{Name: VolumeConfig, MountPath: configDir, ReadOnly: true},
 			{Name: VolumeDatabase, MountPath: databaseDir, ReadOnly: true},
 			{Name: VolumeSpool, MountPath: spoolDir},
+			{Name: VolumeNoToken, MountPath: tokenDir, ReadOnly: true},
 		},
-		// The app waits for this one: a minute is for replaying a full spool.
-		StartupProbe:  probe(1, 60),
+		// The app waits for this one: five minutes are for replaying a full spool on
+		// a slow claim. A container that was restarted is not ready, and its pod
+		// neither, until it has started; the kubelet asks no oftener than each second.
+		StartupProbe:  probe(1, 300),
 		LivenessProbe: probe(10, 6),
 		// No readiness probe: it would take the whole pod out (promise 5).
 		Lifecycle: &corev1.Lifecycle{PreStop: &corev1.LifecycleHandler{
@@ -78,6 +81,14 @@ func tracing(endpoint string) []corev1.EnvVar {
 	}
 }
 
+// settings that the pod is created with. They are not part of the template: a
+// change of them reaches running pods through the ConfigMap.
+func settings(policy *v1alpha1.ProgressSyncPolicy) []corev1.EnvVar {
+	// Every field of a configuration has a form in JSON, so there is no error to handle.
+	text, _ := configuration.Variable(configuration.Of(policy, 0))
+	return []corev1.EnvVar{{Name: ConfigVariable, Value: text}}
+}
+
 func ofPod(name, path string) corev1.EnvVar {
 	return corev1.EnvVar{
 		Name:      name,
@@ -92,29 +103,16 @@ func image(policy *v1alpha1.ProgressSyncPolicy, options Options) string {
 	return options.Image
 }
 
+// probe runs in the container, as a mesh with strict mutual TLS lets nothing else
+// reach the status port. Ten seconds are for starting a process on a busy node.
 func probe(periodSeconds, failureThreshold int32) *corev1.Probe {
 	return &corev1.Probe{
-		ProbeHandler: corev1.ProbeHandler{HTTPGet: &corev1.HTTPGetAction{
-			Path: "/healthz", Port: intstr.FromInt32(StatusPort), Scheme: corev1.URISchemeHTTP,
+		ProbeHandler: corev1.ProbeHandler{Exec: &corev1.ExecAction{
+			Command: []string{"/sidecar", "probe", "--status-listen=" + statusListen()},
 		}},
-		TimeoutSeconds:   5,
+		TimeoutSeconds:   10,
 		PeriodSeconds:    periodSeconds,
 		SuccessThreshold: 1,
 		FailureThreshold: failureThreshold,
-	}
-}
-
-// securityContext states every field of the restricted profile, so that the
-// sidecar passes it whatever the pod's own context is.
-func securityContext() *corev1.SecurityContext {
-	return &corev1.SecurityContext{
-		RunAsNonRoot:             ptr.To(true),
-		RunAsUser:                ptr.To[int64](userID),
-		RunAsGroup:               ptr.To[int64](userID),
-		Privileged:               ptr.To(false),
-		AllowPrivilegeEscalation: ptr.To(false),
-		ReadOnlyRootFilesystem:   ptr.To(true),
-		Capabilities:             &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
-		SeccompProfile:           &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
 	}
 }

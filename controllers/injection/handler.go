@@ -24,8 +24,9 @@ const PathPattern = "/inject/{namespace}/{policy}"
 // Handler answers the API server. It admits every pod; what it cannot inject it
 // admits as it is, with a warning for whoever creates it.
 type Handler struct {
-	// Cached reads policies; Live asks the API server for one that the cache
-	// does not know yet.
+	// Cached reads policies, metadata of namespaces, and LimitRanges; Live asks the
+	// API server for a policy that the cache does not know yet, and for ConfigMaps
+	// that no cache holds.
 	Cached  client.Reader
 	Live    client.Reader
 	Options Options
@@ -84,14 +85,18 @@ func (h *Handler) handle(ctx context.Context, request admission.Request) (admiss
 		return admission.Allowed("policy " + winner + " has this pod"), AlreadyInjected
 	}
 
-	injected, result := Inject(&pod, policy, h.Options)
+	var namespace Namespace
+	if !HasSidecar(&pod) && !HasOptedOut(&pod) {
+		namespace = h.namespace(ctx, request.Namespace, &pod)
+	}
+	injected, result := Inject(&pod, policy, h.Options, namespace)
 	if result.Outcome == Refused && (request.DryRun == nil || !*request.DryRun) {
 		injectionRefused(h.Events, policy, &pod, result.Refusal)
 	}
-	if result.Outcome != Injected {
-		return admission.Allowed(string(result.Outcome)).WithWarnings(result.Warnings...), result.Outcome
+	if operations := patch(&pod, injected); len(operations) > 0 {
+		return admission.Patched("", operations...).WithWarnings(result.Warnings...), result.Outcome
 	}
-	return admission.Patched("", patch(&pod, injected)...).WithWarnings(result.Warnings...), Injected
+	return admission.Allowed(string(result.Outcome)).WithWarnings(result.Warnings...), result.Outcome
 }
 
 // policy by name. A replica whose cache is behind asks the API server, so that

@@ -10,14 +10,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
-	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 	admissionv1 "k8s.io/api/admission/v1"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -53,7 +51,7 @@ func newWorld(t *testing.T, cached, live []*fixture.Policy) world {
 func reader(t *testing.T, policies []*fixture.Policy) client.Reader {
 	t.Helper()
 	scheme := runtime.NewScheme()
-	if err := v1alpha1.AddToScheme(scheme); err != nil {
+	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
 		t.Fatal(err)
 	}
 	builder := fake.NewClientBuilder().WithScheme(scheme)
@@ -85,81 +83,6 @@ func raw(t *testing.T, pod *fixture.Pod) []byte {
 		t.Fatal(err)
 	}
 	return out
-}
-
-// patched pod, as the API server makes it.
-func patched(t *testing.T, raw []byte, response admission.Response) []byte {
-	t.Helper()
-	text, err := json.Marshal(response.Patches)
-	if err != nil {
-		t.Fatal(err)
-	}
-	patch, err := jsonpatch.DecodePatch(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := patch.Apply(raw)
-	if err != nil {
-		t.Fatalf("%v\n%s", err, text)
-	}
-	return out
-}
-
-func TestThePatchMakesTheInjectedPod(t *testing.T) {
-	w := newWorld(t, []*fixture.Policy{lmsPolicy()}, nil)
-	for name, pod := range map[string]*fixture.Pod{
-		"plain": lmsPod(),
-		"busy": lmsPod().InitContainer("migrate").Annotation("a", "b").With(func(p *corev1.Pod) {
-			p.Spec.Volumes = []corev1.Volume{{Name: "cache"}}
-			p.Spec.Containers = append(p.Spec.Containers, corev1.Container{Name: "worker", Env: []corev1.EnvVar{{Name: "A"}}})
-		}),
-		"last": lmsPod().InitContainer("migrate").Annotation(AnnotationOrder, "last"),
-	} {
-		t.Run(name, func(t *testing.T) {
-			before := raw(t, pod)
-			response := w.ask("campus", "lms", before, false)
-			if !response.Allowed {
-				t.Fatalf("refused: %+v", response.Result)
-			}
-			var got corev1.Pod
-			if err := json.Unmarshal(patched(t, before, response), &got); err != nil {
-				t.Fatal(err)
-			}
-			sent := pod.Build()
-			sent.Namespace = ""
-			want, _ := Inject(sent, lmsPolicy().Build(), options)
-			if diff := cmp.Diff(want, &got); diff != "" {
-				t.Errorf("pod (-Inject +patched):\n%s", diff)
-			}
-		})
-	}
-	if w.count(Injected) != 3 {
-		t.Errorf("counted %v", w.count(Injected))
-	}
-}
-
-func TestFieldsOfANewerAPIStay(t *testing.T) {
-	w := newWorld(t, []*fixture.Policy{lmsPolicy()}, nil)
-	before := []byte(`{"apiVersion":"v1","kind":"Pod","metadata":{"name":"lms-0","labels":{"app":"lms"},"newMeta":1},
-		"spec":{"newSpec":{"a":1},"initContainers":[{"name":"migrate","newInit":true}],"containers":[{"name":"lms","newField":"x"}]}}`)
-	var got struct {
-		Metadata struct{ NewMeta int }
-		Spec     struct {
-			NewSpec        struct{ A int }
-			InitContainers []struct {
-				Name    string
-				NewInit bool
-			}
-			Containers []struct{ Name, NewField string }
-		}
-	}
-	if err := json.Unmarshal(patched(t, before, w.ask("campus", "lms", before, false)), &got); err != nil {
-		t.Fatal(err)
-	}
-	if got.Metadata.NewMeta != 1 || got.Spec.NewSpec.A != 1 || got.Spec.Containers[0].NewField != "x" ||
-		len(got.Spec.InitContainers) != 2 || !got.Spec.InitContainers[1].NewInit {
-		t.Errorf("%+v", got)
-	}
 }
 
 func TestWhatTheHandlerAnswers(t *testing.T) {

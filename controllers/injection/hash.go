@@ -10,11 +10,14 @@ import (
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
 )
 
-// template is all that Inject adds and that does not depend on the pod.
+// template is all that policy and options say of what Inject adds; what pod and
+// namespace make of it is no part of it.
 type template struct {
 	Container   corev1.Container
 	Volumes     []corev1.Volume
 	PullSecrets []v1alpha1.ImagePullSecret
+	Order       v1alpha1.Order
+	RunAs       v1alpha1.RunAs
 }
 
 // TemplateHash tells apart what a policy and the operator's options inject.
@@ -26,6 +29,8 @@ func TemplateHash(policy *v1alpha1.ProgressSyncPolicy, options Options) string {
 		Container:   sidecar(policy, options, corev1.DefaultTerminationGracePeriodSeconds),
 		Volumes:     volumes(policy),
 		PullSecrets: policy.Spec.Injection.ImagePullSecrets,
+		Order:       policyOrder(policy),
+		RunAs:       runAs(policy, options),
 	}
 	hash := sha256.New()
 	// The types have only fields that encode, so there is no error to handle.

@@ -16,6 +16,9 @@ type Options struct {
 	Image string
 	// ImagePullPolicy of the sidecar; the kubelet's default if empty.
 	ImagePullPolicy corev1.PullPolicy
+	// RunAs says who chooses the sidecar's user where a policy does not; Auto if
+	// empty.
+	RunAs v1alpha1.RunAs
 }
 
 // Outcome of an injection.
@@ -42,17 +45,15 @@ type Result struct {
 	Warnings []string
 }
 
-// minGracePeriodSeconds below which a sidecar may not have the time to write
-// what it holds after the app has ended.
-const minGracePeriodSeconds = 10
-
 // Inject returns the pod with the policy's sidecar in it. The given pod is not
-// changed. A pod that already has a sidecar, opted out, or cannot have one is
-// returned as it is; so applying Inject twice changes nothing.
-func Inject(pod *corev1.Pod, policy *v1alpha1.ProgressSyncPolicy, options Options) (*corev1.Pod, Result) {
+// changed. A pod that opted out or cannot have a sidecar is returned as it is. Of
+// one that already has a sidecar only its place may change, where others have
+// added init containers since; so applying Inject twice changes nothing.
+func Inject(pod *corev1.Pod, policy *v1alpha1.ProgressSyncPolicy, options Options, namespace Namespace) (*corev1.Pod, Result) {
+	order, orderWarning := orderOf(pod, policy)
 	switch {
 	case HasSidecar(pod):
-		return pod, Result{Outcome: AlreadyInjected}
+		return moveSidecar(pod, order), Result{Outcome: AlreadyInjected}
 	case HasOptedOut(pod):
 		return pod, Result{Outcome: OptedOut}
 	}
@@ -62,49 +63,30 @@ func Inject(pod *corev1.Pod, policy *v1alpha1.ProgressSyncPolicy, options Option
 		}}
 	}
 
+	container := sidecar(policy, options, gracePeriodSeconds(pod))
+	container.Env = append(container.Env, settings(policy)...)
+	statesUser := statesUser(pod, policy, options, namespace)
+	if statesUser {
+		stateUser(&container)
+	}
+	resources, resourceWarnings := fit(pod, policy, namespace.LimitRanges)
+	container.Resources = resources
+
 	out := pod.DeepCopy()
-	addSidecar(out, sidecar(policy, options, gracePeriodSeconds(pod)))
+	addSidecar(out, container, order)
 	addVolumes(out, policy)
 	addPullSecrets(out, policy)
-	for i := range out.Spec.Containers {
-		addURL(&out.Spec.Containers[i], policy)
-	}
+	addURLs(out, policy, namespace.ConfigMaps)
+	raisePodLevel(out, resources)
 	mark(out, policy, options)
 
-	return out, Result{Outcome: Injected, Warnings: warnings(pod, policy)}
-}
-
-// warnings about a pod that does get its sidecar.
-func warnings(pod *corev1.Pod, policy *v1alpha1.ProgressSyncPolicy) []string {
-	var out []string
-	claim := policy.Spec.Buffer.ClaimName
-	if grace := gracePeriodSeconds(pod); grace < minGracePeriodSeconds {
-		what := "may stay in a spool volume that goes with the pod"
-		if claim != "" {
-			what = "stay on the claim until another pod writes them"
-		}
-		out = append(out, fmt.Sprintf(
-			"progress-sync: terminationGracePeriodSeconds is %d; the sidecar writes what it holds after the app has ended, "+
-				"so give the pod %d or more, or its last updates %s", grace, minGracePeriodSeconds, what))
-	}
-	if claim != "" && (pod.Spec.SecurityContext == nil || pod.Spec.SecurityContext.FSGroup == nil) {
-		out = append(out, fmt.Sprintf(
-			"progress-sync: the pod has no securityContext.fsGroup; unless user %d can write to claim %s without it, "+
-				"the sidecar cannot start, and the pod waits for it: set fsGroup: %d", userID, claim, userID))
-	}
-	return out
+	warnings := slices.Concat(one(orderWarning), one(graceWarning(pod, policy)), one(groupWarning(pod, policy, statesUser)), resourceWarnings)
+	return out, Result{Outcome: Injected, Warnings: warnings}
 }
 
 // HasSidecar says whether the pod was injected. It looks at the container and
 // not at the marks, which may have been copied from another pod.
-func HasSidecar(pod *corev1.Pod) bool {
-	for i := range pod.Spec.InitContainers {
-		if pod.Spec.InitContainers[i].Name == ContainerName {
-			return true
-		}
-	}
-	return false
-}
+func HasSidecar(pod *corev1.Pod) bool { return sidecarIndex(pod) >= 0 }
 
 // HasOptedOut says whether the pod's annotation declines the sidecar.
 func HasOptedOut(pod *corev1.Pod) bool {
@@ -118,16 +100,6 @@ func gracePeriodSeconds(pod *corev1.Pod) int64 {
 	return corev1.DefaultTerminationGracePeriodSeconds
 }
 
-// addSidecar puts the sidecar first, so that it runs before anything that may
-// want to write, or last where the pod asks for it.
-func addSidecar(pod *corev1.Pod, container corev1.Container) {
-	if pod.Annotations[AnnotationOrder] == "last" {
-		pod.Spec.InitContainers = append(pod.Spec.InitContainers, container)
-		return
-	}
-	pod.Spec.InitContainers = append([]corev1.Container{container}, pod.Spec.InitContainers...)
-}
-
 func addPullSecrets(pod *corev1.Pod, policy *v1alpha1.ProgressSyncPolicy) {
 	for _, secret := range policy.Spec.Injection.ImagePullSecrets {
 		ref := corev1.LocalObjectReference{Name: secret.Name}
@@ -135,17 +107,6 @@ func addPullSecrets(pod *corev1.Pod, policy *v1alpha1.ProgressSyncPolicy) {
 			pod.Spec.ImagePullSecrets = append(pod.Spec.ImagePullSecrets, ref)
 		}
 	}
-}
-
-// addURL tells an app container where the sidecar is, unless the container
-// says so itself.
-func addURL(container *corev1.Container, policy *v1alpha1.ProgressSyncPolicy) {
-	for i := range container.Env {
-		if container.Env[i].Name == URLVariable {
-			return
-		}
-	}
-	container.Env = append(container.Env, corev1.EnvVar{Name: URLVariable, Value: "http://" + listenAddress(policy)})
 }
 
 func mark(pod *corev1.Pod, policy *v1alpha1.ProgressSyncPolicy, options Options) {
@@ -161,4 +122,23 @@ func mark(pod *corev1.Pod, policy *v1alpha1.ProgressSyncPolicy, options Options)
 	if pod.Annotations[annotationDefaultContainer] == "" && len(pod.Spec.Containers) > 0 {
 		pod.Annotations[annotationDefaultContainer] = pod.Spec.Containers[0].Name
 	}
+	if policy.Spec.Buffer.ClaimName == "" {
+		pod.Annotations[annotationSafeVolumes] = withVolume(pod.Annotations[annotationSafeVolumes], VolumeSpool)
+	}
+}
+
+// withVolume adds a volume to a list with commas. The cluster autoscaler drains
+// no node with a pod that has an emptyDir which is not in that list; an eviction
+// gives the sidecar the grace period to write what it holds.
+func withVolume(list, volume string) string {
+	var names []string
+	for name := range strings.SplitSeq(list, ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			names = append(names, name)
+		}
+	}
+	if !slices.Contains(names, volume) {
+		names = append(names, volume)
+	}
+	return strings.Join(names, ",")
 }

@@ -10,13 +10,19 @@ const (
 	AnnotationTemplateHash = "progresssync.dev/template-hash"
 	// AnnotationInject opts a pod out when it is "false".
 	AnnotationInject = "progresssync.dev/inject"
-	// AnnotationOrder puts the sidecar last among the init containers when it is
-	// "last", so that it does not run beside them.
+	// AnnotationOrder is a v1alpha1.Order, in any case, for this pod alone.
 	AnnotationOrder = "progresssync.dev/order"
 	// LabelInjected is "true" on injected pods.
 	LabelInjected = "progresssync.dev/injected"
 
+	// AnnotationUserRange is on the namespaces of OpenShift: the user ids that it
+	// assigns to their pods.
+	AnnotationUserRange = "openshift.io/sa.scc.uid-range"
+
 	annotationDefaultContainer = "kubectl.kubernetes.io/default-container"
+	// annotationSafeVolumes lists volumes of the pod, with commas between them,
+	// that do not keep the cluster autoscaler from evicting it.
+	annotationSafeVolumes = "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes"
 )
 
 // Names of the sidecar's volumes.
@@ -24,13 +30,27 @@ const (
 	VolumeConfig   = "progress-sync-config"
 	VolumeDatabase = "progress-sync-database"
 	VolumeSpool    = "progress-sync-spool"
+	// VolumeNoToken is empty, and lies where the pod's token would.
+	VolumeNoToken = "progress-sync-no-token"
 )
+
+// IsOwnVolume says whether the name is one of the sidecar's volumes.
+func IsOwnVolume(name string) bool {
+	switch name {
+	case VolumeConfig, VolumeDatabase, VolumeSpool, VolumeNoToken:
+		return true
+	}
+	return false
+}
 
 // Where the sidecar finds its files.
 const (
 	configDir   = "/etc/progress-sync/config"
 	databaseDir = "/etc/progress-sync/database"
 	spoolDir    = "/var/lib/progress-sync"
+	// tokenDir is where the API server mounts the token of the pod's account into
+	// every container that has nothing there.
+	tokenDir = "/var/run/secrets/kubernetes.io/serviceaccount" //nolint:gosec // G101: a path, which says where a token is kept away from
 
 	// ConfigKey of the policy's ConfigMap.
 	ConfigKey = "config.json"
@@ -43,6 +63,10 @@ const StatusPort = 9787
 
 // URLVariable tells the app where its sidecar is.
 const URLVariable = "PROGRESS_SYNC_URL"
+
+// ConfigVariable of the sidecar holds the configuration that the pod was created
+// with, so that its settings hold until there is a file, and where none comes.
+const ConfigVariable = "PROGRESS_SYNC_CONFIG"
 
 // ConfigMapName of a policy.
 func ConfigMapName(policy string) string { return "progress-sync-" + policy }

@@ -19,8 +19,8 @@ type Refusal struct {
 type check func(*corev1.Pod, *v1alpha1.ProgressSyncPolicy) *Refusal
 
 // Check says why the pod cannot have the policy's sidecar, or nil. It needs of
-// the pod only its containers' names and ports, its volumes' names, its OS and
-// whether it uses the host's network.
+// the pod only its containers' names and ports, its volumes' names, what OS
+// makes of it, and whether it uses the host's network.
 func Check(pod *corev1.Pod, policy *v1alpha1.ProgressSyncPolicy) *Refusal {
 	checks := []check{
 		hostNetwork,  // its loopback is the node's: every pod there could write
@@ -46,16 +46,18 @@ func hostNetwork(pod *corev1.Pod, _ *v1alpha1.ProgressSyncPolicy) *Refusal {
 }
 
 func windows(pod *corev1.Pod, _ *v1alpha1.ProgressSyncPolicy) *Refusal {
-	if pod.Spec.OS == nil || pod.Spec.OS.Name != corev1.Windows {
+	if os := OS(pod); os == nil || os.Name != corev1.Windows {
 		return nil
 	}
-	return &Refusal{"WindowsPod", "the sidecar runs on Linux only"}
+	return &Refusal{"WindowsPod", "it runs on Windows nodes only, and the sidecar on Linux; opt it out with the annotation " + AnnotationInject + `: "false"`}
 }
 
 func nameTaken(pod *corev1.Pod, _ *v1alpha1.ProgressSyncPolicy) *Refusal {
-	for i := range pod.Spec.Containers {
-		if pod.Spec.Containers[i].Name == ContainerName {
-			return &Refusal{"NameConflict", "it has a container named " + ContainerName + " of its own; rename that container"}
+	for _, containers := range [][]corev1.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
+		for i := range containers {
+			if c := &containers[i]; c.Name == ContainerName && !isSidecar(c) {
+				return &Refusal{"NameConflict", "it has a container named " + ContainerName + " of its own; rename that container"}
+			}
 		}
 	}
 	return nil
@@ -63,8 +65,7 @@ func nameTaken(pod *corev1.Pod, _ *v1alpha1.ProgressSyncPolicy) *Refusal {
 
 func volumesTaken(pod *corev1.Pod, _ *v1alpha1.ProgressSyncPolicy) *Refusal {
 	for i := range pod.Spec.Volumes {
-		switch name := pod.Spec.Volumes[i].Name; name {
-		case VolumeConfig, VolumeDatabase, VolumeSpool:
+		if name := pod.Spec.Volumes[i].Name; IsOwnVolume(name) {
 			return &Refusal{"NameConflict", "it has a volume named " + name + " of its own; rename that volume"}
 		}
 	}

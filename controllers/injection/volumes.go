@@ -23,6 +23,7 @@ func volumes(policy *v1alpha1.ProgressSyncPolicy) []corev1.Volume {
 	return []corev1.Volume{
 		{Name: VolumeConfig, VolumeSource: corev1.VolumeSource{ConfigMap: &corev1.ConfigMapVolumeSource{
 			LocalObjectReference: corev1.LocalObjectReference{Name: ConfigMapName(policy.Name)},
+			Items:                []corev1.KeyToPath{{Key: ConfigKey, Path: ConfigKey}},
 			DefaultMode:          readable,
 			Optional:             ptr.To(true),
 		}}},
@@ -39,6 +40,10 @@ func volumes(policy *v1alpha1.ProgressSyncPolicy) []corev1.Volume {
 			Optional:    ptr.To(true),
 		}}},
 		{Name: VolumeSpool, VolumeSource: spool(policy)},
+		// The API server mounts no token where something else is mounted.
+		{Name: VolumeNoToken, VolumeSource: corev1.VolumeSource{Projected: &corev1.ProjectedVolumeSource{
+			Sources: []corev1.VolumeProjection{}, DefaultMode: readable,
+		}}},
 	}
 }
 

@@ -1,12 +1,14 @@
 package operator
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"net/http"
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -23,6 +25,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
 	"github.com/progress-sync/progress-sync/controllers/certificate"
+	"github.com/progress-sync/progress-sync/controllers/injection"
 	"github.com/progress-sync/progress-sync/controllers/policy"
 	"github.com/progress-sync/progress-sync/controllers/webhookconfig"
 )
@@ -95,12 +98,42 @@ func cacheOptions(o *Options) cache.Options {
 				}},
 				Transform: cache.TransformStripManagedFields(),
 			},
+			// Read as metadata, of which one annotation is looked at.
+			&corev1.Namespace{}: {Transform: onlyUserRange},
 			&admissionv1.MutatingWebhookConfiguration{}: {
 				Field:     fields.OneTermEqualSelector("metadata.name", webhookconfig.Name),
 				Transform: cache.TransformStripManagedFields(),
 			},
 		},
 	}
+}
+
+// onlyUserRange leaves of a namespace's metadata what the webhook looks at. It is
+// a cache transform.
+func onlyUserRange(object any) (any, error) {
+	namespace, ok := object.(*metav1.PartialObjectMetadata)
+	if !ok {
+		return object, nil
+	}
+	out := &metav1.PartialObjectMetadata{TypeMeta: namespace.TypeMeta}
+	out.Name, out.UID, out.ResourceVersion = namespace.Name, namespace.UID, namespace.ResourceVersion
+	if ids, ok := namespace.Annotations[injection.AnnotationUserRange]; ok {
+		out.Annotations = map[string]string{injection.AnnotationUserRange: ids}
+	}
+	return out, nil
+}
+
+// watchForWebhook what the webhook reads on every replica, leader or not, so that
+// it is in the cache before the first pod comes.
+func watchForWebhook(ctx context.Context, mgr ctrl.Manager) error {
+	namespaces := &metav1.PartialObjectMetadata{}
+	namespaces.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
+	for _, object := range []client.Object{&v1alpha1.ProgressSyncPolicy{}, &corev1.LimitRange{}, namespaces} {
+		if _, err := mgr.GetCache().GetInformer(ctx, object); err != nil {
+			return fmt.Errorf("watching what the webhook reads, %T (is the CRD installed?): %w", object, err)
+		}
+	}
+	return nil
 }
 
 // addChecks: alive is who answers; ready is who can answer the API server.

@@ -12,6 +12,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/progress-sync/progress-sync/api/v1alpha1"
 )
 
 // Options of the operator.
@@ -22,6 +24,8 @@ type Options struct {
 	// SidecarImage that is injected where a policy names none.
 	SidecarImage           string
 	SidecarImagePullPolicy corev1.PullPolicy
+	// SidecarRunAs says who chooses the sidecar's user where a policy does not.
+	SidecarRunAs v1alpha1.RunAs
 
 	// WebhookPort that this replica listens on.
 	WebhookPort int
@@ -69,6 +73,11 @@ func (o *Options) check() error {
 	case "", corev1.PullAlways, corev1.PullIfNotPresent, corev1.PullNever:
 	default:
 		problems = append(problems, fmt.Errorf("--sidecar-image-pull-policy must be Always, IfNotPresent or Never, not %q", o.SidecarImagePullPolicy))
+	}
+	switch o.SidecarRunAs {
+	case v1alpha1.RunAsAuto, v1alpha1.RunAsFixed, v1alpha1.RunAsAssigned:
+	default:
+		problems = append(problems, fmt.Errorf("--sidecar-run-as must be Auto, Fixed or Assigned, not %q", o.SidecarRunAs))
 	}
 	if len(validation.IsDNS1123Subdomain(o.CertSecret)) > 0 {
 		problems = append(problems, fmt.Errorf("--cert-secret must name a Secret, not %q", o.CertSecret))

@@ -4,12 +4,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/progress-sync/progress-sync/api/v1alpha1"
 )
 
 func TestOptionsNameTheFlagToCorrect(t *testing.T) {
 	good := Options{
 		Namespace: "progress-sync", SidecarImage: "sidecar:1", ServiceName: "webhook",
-		CertSecret: "cert", StatusInterval: time.Second,
+		SidecarRunAs: v1alpha1.RunAsAuto, CertSecret: "cert", StatusInterval: time.Second,
 	}
 	if err := good.check(); err != nil {
 		t.Errorf("good options: %v", err)
@@ -18,6 +20,7 @@ func TestOptionsNameTheFlagToCorrect(t *testing.T) {
 		"--namespace":                 func(o *Options) { o.Namespace = "" },
 		"--sidecar-image must":        func(o *Options) { o.SidecarImage = "" },
 		"--sidecar-image-pull-policy": func(o *Options) { o.SidecarImagePullPolicy = "Sometimes" },
+		"--sidecar-run-as":            func(o *Options) { o.SidecarRunAs = "Root" },
 		"--cert-secret":               func(o *Options) { o.CertSecret = "A B" },
 		"--service-name":              func(o *Options) { o.ServiceName = "" },
 		"--webhook-url":               func(o *Options) { o.WebhookURL = "https://192.0.2.1:9443" },

@@ -9,7 +9,6 @@ import (
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 
-	"github.com/progress-sync/progress-sync/api/v1alpha1"
 	"github.com/progress-sync/progress-sync/controllers/certificate"
 	"github.com/progress-sync/progress-sync/controllers/injection"
 	"github.com/progress-sync/progress-sync/controllers/policy"
@@ -36,9 +35,8 @@ func Run(ctx context.Context, connection *rest.Config, options Options) error {
 	if err != nil {
 		return err
 	}
-	// The webhook reads policies on every replica, leader or not.
-	if _, err := mgr.GetCache().GetInformer(ctx, &v1alpha1.ProgressSyncPolicy{}); err != nil {
-		return fmt.Errorf("watching policies (is the CRD installed?): %w", err)
+	if err := watchForWebhook(ctx, mgr); err != nil {
+		return err
 	}
 	for _, add := range []func(ctrl.Manager, *Options, *certificate.Serving) error{
 		addCertificate, addWebhook, addReconcilers,
@@ -134,5 +132,5 @@ func addReconcilers(mgr ctrl.Manager, o *Options, _ *certificate.Serving) error 
 }
 
 func injectionOptions(o *Options) injection.Options {
-	return injection.Options{Image: o.SidecarImage, ImagePullPolicy: o.SidecarImagePullPolicy}
+	return injection.Options{Image: o.SidecarImage, ImagePullPolicy: o.SidecarImagePullPolicy, RunAs: o.SidecarRunAs}
 }

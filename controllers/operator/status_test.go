@@ -69,7 +69,7 @@ func TestAPolicyIsReadyBeforeItsPods(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Policy != (config.Policy{Namespace: policy.Namespace, Name: "lms", Generation: 1, CreatedAt: policy.CreationTimestamp.UTC()}) {
+	if want := (config.Policy{Namespace: policy.Namespace, Name: "lms", Generation: 1, CreatedAt: policy.CreationTimestamp.UTC()}); got.Policy != want {
 		t.Errorf("configuration of %+v", got.Policy)
 	}
 	if !metav1.IsControlledBy(object, policy) {

@@ -25,6 +25,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 	"sigs.k8s.io/yaml"
 
+	"github.com/progress-sync/progress-sync/api/v1alpha1"
 	"github.com/progress-sync/progress-sync/controllers/operator"
 	"github.com/progress-sync/progress-sync/test/apiserver"
 )
@@ -52,7 +53,7 @@ func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
 	ctrl.SetLogger(logr.Discard())
-	environment, err := apiserver.Start()
+	environment, err := apiserver.Start(apiserver.WithServiceAccounts)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -166,7 +167,7 @@ func startReplica() (*replica, error) {
 	r.cancel = cancel
 	go func() {
 		r.done <- operator.Run(ctx, rest.CopyConfig(operatorAccount), operator.Options{
-			Namespace: operatorNamespace, SidecarImage: sidecarImage,
+			Namespace: operatorNamespace, SidecarImage: sidecarImage, SidecarRunAs: v1alpha1.RunAsAuto,
 			WebhookHost: "127.0.0.1", WebhookPort: r.webhookPort,
 			WebhookURL:  "https://localhost:" + strconv.Itoa(service.port),
 			ServiceName: "progress-sync-webhook",

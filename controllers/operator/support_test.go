@@ -72,15 +72,20 @@ func namespace(t *testing.T) string {
 		GenerateName: "campus-",
 		Labels:       map[string]string{"pod-security.kubernetes.io/enforce": "restricted"},
 	}}
-	create(t, object)
-	return object.Name
+	return createNamespace(t, object)
 }
 
 // unrestricted namespace, for pods that no profile would accept.
 func unrestricted(t *testing.T) string {
 	t.Helper()
-	object := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "open-"}}
+	return createNamespace(t, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "open-"}})
+}
+
+// createNamespace with the account that a controller makes in a whole cluster.
+func createNamespace(t *testing.T, object *corev1.Namespace) string {
+	t.Helper()
 	create(t, object)
+	create(t, &corev1.ServiceAccount{ObjectMeta: objectMeta(object.Name, "default")})
 	return object.Name
 }
 
@@ -162,6 +167,22 @@ func event(t *testing.T, policy *v1alpha1.ProgressSyncPolicy, reason string) eve
 		return false, strings.Join(seen, ", ")
 	})
 	return found
+}
+
+// notesOf the events about the policy.
+func notesOf(t *testing.T, policy *v1alpha1.ProgressSyncPolicy, reason string) []string {
+	t.Helper()
+	var list eventsv1.EventList
+	if err := admin.List(context.Background(), &list, client.InNamespace(policy.Namespace)); err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for i := range list.Items {
+		if e := &list.Items[i]; e.Regarding.Name == policy.Name && e.Reason == reason {
+			out = append(out, e.Note)
+		}
+	}
+	return out
 }
 
 // restricted is a pod that the restricted profile accepts.

@@ -22,7 +22,7 @@ func lms() *fixture.Policy { return fixture.NewPolicy("campus", "lms") }
 
 // injected pod of a policy.
 func injected(pod *fixture.Pod, policy *fixture.Policy) *fixture.Pod {
-	out, _ := injection.Inject(pod.Build(), policy.Build(), options)
+	out, _ := injection.Inject(pod.Build(), policy.Build(), options, injection.Namespace{})
 	return pod.With(func(p *corev1.Pod) { *p = *out })
 }
 
@@ -151,7 +151,15 @@ func TestStripPodKeepsTheRefusals(t *testing.T) {
 		"name":         bare("a").With(func(p *corev1.Pod) { p.Spec.Containers[0].Name = injection.ContainerName }),
 		"volume":       bare("a").With(func(p *corev1.Pod) { p.Spec.Volumes = []corev1.Volume{{Name: injection.VolumeConfig}} }),
 		"windows":      bare("a").With(func(p *corev1.Pod) { p.Spec.OS = &corev1.PodOS{Name: corev1.Windows} }),
+		"windows nodes": bare("a").With(func(p *corev1.Pod) {
+			p.Spec.NodeSelector = map[string]string{corev1.LabelOSStable: "windows"}
+		}),
+		"an init container of the sidecar's name": bare("a").InitContainer(injection.ContainerName),
+		"a native sidecar of the sidecar's name":  bare("a").NativeSidecar(injection.ContainerName),
 	} {
+		if injection.HasSidecar(pod.Build()) || injection.HasSidecar(strip(t, pod.Build())) {
+			t.Errorf("%s: counts as injected", name)
+		}
 		want := injection.Check(pod.Build(), lms().Build())
 		got := injection.Check(strip(t, pod.Build()), lms().Build())
 		if want == nil || cmp.Diff(want, got) != "" {

@@ -27,7 +27,7 @@ func StripPod(object any) (any, error) {
 		},
 		Spec: corev1.PodSpec{
 			HostNetwork:    pod.Spec.HostNetwork,
-			OS:             pod.Spec.OS,
+			OS:             injection.OS(pod),
 			InitContainers: stripContainers(pod.Spec.InitContainers),
 			Containers:     stripContainers(pod.Spec.Containers),
 			Volumes:        ownVolumes(pod.Spec.Volumes),
@@ -66,7 +66,17 @@ func stripContainers(containers []corev1.Container) []corev1.Container {
 		for _, port := range containers[i].Ports {
 			ports = append(ports, corev1.ContainerPort{ContainerPort: port.ContainerPort, Protocol: port.Protocol})
 		}
-		out = append(out, corev1.Container{Name: containers[i].Name, Ports: ports})
+		stripped := corev1.Container{Name: containers[i].Name, Ports: ports}
+		if stripped.Name == injection.ContainerName {
+			// By these the sidecar is told from a container that only has its name.
+			stripped.RestartPolicy = containers[i].RestartPolicy
+			for _, mount := range containers[i].VolumeMounts {
+				if mount.Name == injection.VolumeSpool {
+					stripped.VolumeMounts = []corev1.VolumeMount{{Name: mount.Name}}
+				}
+			}
+		}
+		out = append(out, stripped)
 	}
 	return out
 }
@@ -74,8 +84,7 @@ func stripContainers(containers []corev1.Container) []corev1.Container {
 func ownVolumes(volumes []corev1.Volume) []corev1.Volume {
 	var out []corev1.Volume
 	for i := range volumes {
-		switch volumes[i].Name {
-		case injection.VolumeConfig, injection.VolumeDatabase, injection.VolumeSpool:
+		if injection.IsOwnVolume(volumes[i].Name) {
 			out = append(out, volumes[i])
 		}
 	}

@@ -93,8 +93,8 @@ func entry(policy *v1alpha1.ProgressSyncPolicy, server Server) *applyadmissionv1
 			WithScope(admissionv1.NamespacedScope)).
 		WithMatchPolicy(admissionv1.Equivalent).
 		WithFailurePolicy(failurePolicy(policy)).
-		// An injected pod is not changed again, whatever others add to it.
-		WithReinvocationPolicy(admissionv1.NeverReinvocationPolicy).
+		// Where others add a native sidecar after ours, ours has to get behind it.
+		WithReinvocationPolicy(admissionv1.IfNeededReinvocationPolicy).
 		// A refused injection makes an event, but not on a dry run.
 		WithSideEffects(admissionv1.SideEffectClassNoneOnDryRun).
 		WithTimeoutSeconds(timeoutSeconds).

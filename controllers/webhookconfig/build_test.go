@@ -69,7 +69,7 @@ func TestOneEntryAPolicy(t *testing.T) {
 		}},
 		MatchPolicy:             ptr.To(admissionv1.Equivalent),
 		FailurePolicy:           ptr.To(admissionv1.Fail),
-		ReinvocationPolicy:      ptr.To(admissionv1.NeverReinvocationPolicy),
+		ReinvocationPolicy:      ptr.To(admissionv1.IfNeededReinvocationPolicy),
 		SideEffects:             ptr.To(admissionv1.SideEffectClassNoneOnDryRun),
 		TimeoutSeconds:          ptr.To[int32](5),
 		AdmissionReviewVersions: []string{"v1"},

@@ -12,10 +12,16 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 )
 
+// WithServiceAccounts has the API server give pods the account default, which
+// has to be in their namespace, and its token, as every cluster does.
+func WithServiceAccounts(environment *envtest.Environment) {
+	environment.ControlPlane.GetAPIServer().Configure().Disable("disable-admission-plugins")
+}
+
 // Start returns a running API server; the caller stops it. Its programs come
 // from KUBEBUILDER_ASSETS, else from bin in PROGRESS_SYNC_CACHE, else from
 // .cache/bin of the project.
-func Start() (*envtest.Environment, error) {
+func Start(changes ...func(*envtest.Environment)) (*envtest.Environment, error) {
 	root := projectRoot()
 	assets := os.Getenv("KUBEBUILDER_ASSETS")
 	if assets == "" {
@@ -29,6 +35,9 @@ func Start() (*envtest.Environment, error) {
 		BinaryAssetsDirectory: assets,
 		CRDDirectoryPaths:     []string{filepath.Join(root, "config", "crd", "bases")},
 		ErrorIfCRDPathMissing: true,
+	}
+	for _, change := range changes {
+		change(environment)
 	}
 	if _, err := environment.Start(); err != nil {
 		return nil, fmt.Errorf("starting kube-apiserver and etcd from %s (make tools builds them there): %w", assets, err)

@@ -132,8 +132,6 @@ func TestEveryContainerMeetsTheRestrictedProfile(t *testing.T) {
 		AllowPrivilegeEscalation: ptr.To(false),
 		ReadOnlyRootFilesystem:   ptr.To(true),
 		RunAsNonRoot:             ptr.To(true),
-		RunAsUser:                ptr.To[int64](65532),
-		RunAsGroup:               ptr.To[int64](65532),
 		Capabilities:             &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
 		SeccompProfile:           &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
 	}
@@ -151,6 +149,17 @@ func TestEveryContainerMeetsTheRestrictedProfile(t *testing.T) {
 	for _, v := range pod.Volumes {
 		if v.HostPath != nil {
 			t.Errorf("volume %s is a host path", v.Name)
+		}
+	}
+}
+
+func TestWhoChoosesTheSidecarsUser(t *testing.T) {
+	for want, args := range map[string][]string{
+		"--sidecar-run-as=Auto":     nil,
+		"--sidecar-run-as=Assigned": {"--set", "sidecar.runAs=Assigned"},
+	} {
+		if got := deployment(t, args...).Spec.Template.Spec.Containers[0].Args; !slices.Contains(got, want) {
+			t.Errorf("%s is not among %q", want, got)
 		}
 	}
 }

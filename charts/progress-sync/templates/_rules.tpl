@@ -13,6 +13,8 @@
 - apiGroups:
   - ""
   resources:
+  - limitranges
+  - namespaces
   - pods
   verbs:
   - get
