@@ -57,7 +57,7 @@ func TestAContainerFindsItsSidecarUnlessItSaysSoItself(t *testing.T) {
 				if diff := cmp.Diff(c.reads, EnvironmentConfigMaps(before)); diff != "" {
 					t.Errorf("%s: ConfigMaps to read (-want +got):\n%s", kind, diff)
 				}
-				after, _ := Inject(before, lmsPolicy().Build(), options, Namespace{ConfigMaps: configMaps})
+				after, _ := Inject(before, lmsPolicy().Build(), options, Surroundings{StorageCounted: true, ConfigMaps: configMaps})
 				for _, container := range append(after.Spec.InitContainers, after.Spec.Containers...) {
 					if got := urlIn(container); container.Name == "c" && got != c.want {
 						t.Errorf("%s: %q, want %q", kind, got, c.want)

@@ -14,17 +14,20 @@ func fittedNames() []corev1.ResourceName {
 }
 
 // fit the sidecar's resources to the rest of the pod and to its namespace, so
-// that the pod is not refused for them. Warnings tell where that is not what the
+// that the pod is not refused for them, nor left without a node. Warnings tell where that is not what the
 // policy says, or less than a full spool needs.
-func fit(pod *corev1.Pod, policy *v1alpha1.ProgressSyncPolicy, ranges []corev1.LimitRange) (out corev1.ResourceRequirements, warnings []string) {
+func fit(pod *corev1.Pod, policy *v1alpha1.ProgressSyncPolicy, surroundings Surroundings) (out corev1.ResourceRequirements, warnings []string) {
 	out = resources(policy)
 	stated := policy.Spec.Injection.Resources
+	if _, asked := stated.Requests[corev1.ResourceEphemeralStorage]; !asked && !surroundings.StorageCounted {
+		delete(out.Requests, corev1.ResourceEphemeralStorage)
+	}
 	for _, name := range fittedNames() {
 		_, statesRequest := stated.Requests[name]
 		_, statesLimit := stated.Limits[name]
 		request, limit := units(name, out.Requests[name]), units(name, out.Limits[name])
 
-		fitRequest, fitLimit := boundsOf(name, pod, policy, ranges).fit(request, limit, statesRequest && !statesLimit)
+		fitRequest, fitLimit := boundsOf(name, pod, policy, surroundings.LimitRanges).fit(request, limit, statesRequest && !statesLimit)
 		if fitRequest != request {
 			out.Requests[name] = quantity(name, fitRequest)
 		}

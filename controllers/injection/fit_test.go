@@ -152,7 +152,7 @@ func TestTheSidecarsResourcesFitThePodAndItsNamespace(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			pod, result := Inject(c.pod.Build(), c.policy.Build(), options, Namespace{LimitRanges: c.ranges})
+			pod, result := Inject(c.pod.Build(), c.policy.Build(), options, Surroundings{StorageCounted: true, LimitRanges: c.ranges})
 			got := pod.Spec.InitContainers[0].Resources
 			if written(got.Requests) != c.requests || written(got.Limits) != c.limits {
 				t.Errorf("requests %s, limits %s; want %s and %s", written(got.Requests), written(got.Limits), c.requests, c.limits)
@@ -190,7 +190,7 @@ func TestWhatALimitRangeAsksIsMet(t *testing.T) {
 		if rapid.Bool().Draw(t, "states limit") {
 			spec.Limits = corev1.ResourceList{corev1.ResourceMemory: mebi(32, 3000, "limit")}
 		}
-		got, _ := fit(lmsPod().Build(), stating(spec).Build(), []corev1.LimitRange{containers(item)})
+		got, _ := fit(lmsPod().Build(), stating(spec).Build(), Surroundings{LimitRanges: []corev1.LimitRange{containers(item)}})
 		request, limit := got.Requests[corev1.ResourceMemory], got.Limits[corev1.ResourceMemory]
 		if request.Cmp(floor) < 0 || limit.Cmp(floor) < 0 || request.Cmp(ceiling) > 0 || limit.Cmp(ceiling) > 0 || request.Cmp(limit) > 0 {
 			t.Fatalf("request %s, limit %s outside %s to %s", request.String(), limit.String(), floor.String(), ceiling.String())
@@ -199,4 +199,27 @@ func TestWhatALimitRangeAsksIsMet(t *testing.T) {
 			t.Fatalf("request %s, limit %s: ratio %g above %s", request.String(), limit.String(), observed/1000, ratio.String())
 		}
 	})
+}
+
+func TestASidecarAsksForStorageOnlyWhereEveryNodeCountsIt(t *testing.T) {
+	node := func(storage corev1.ResourceList) corev1.Node { return corev1.Node{Status: corev1.NodeStatus{Allocatable: storage}} }
+	counting, other := node(list("ephemeral-storage", "10Gi")), node(list("memory", "1Gi"))
+	asks := stating(v1alpha1.ResourcesSpec{Requests: list("ephemeral-storage", "300Mi")})
+	for name, c := range map[string]struct {
+		nodes    []corev1.Node
+		policy   *fixture.Policy
+		requests string
+	}{
+		"all do":                         {[]corev1.Node{counting, counting}, lmsPolicy(), "10m 64Mi 128Mi"},
+		"one does not":                   {[]corev1.Node{counting, other}, lmsPolicy(), "10m 64Mi -"},
+		"none is known":                  {nil, lmsPolicy(), "10m 64Mi -"},
+		"what the policy asks for stays": {[]corev1.Node{other}, asks, "10m 64Mi 300Mi"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, warnings := fit(lmsPod().Build(), c.policy.Build(), Surroundings{StorageCounted: storageCounted(c.nodes)})
+			if written(got.Requests) != c.requests || len(warnings) > 0 {
+				t.Errorf("requests %s, want %s; warnings %q", written(got.Requests), c.requests, warnings)
+			}
+		})
+	}
 }

@@ -2,6 +2,7 @@ package injection
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -15,13 +16,13 @@ import (
 // cache. It is well below the webhook's own timeout.
 const configMapPatience = time.Second
 
-// +kubebuilder:rbac:groups="",resources=namespaces;limitranges,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=namespaces;limitranges;nodes,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=configmaps,verbs=get
 
-// namespace gathers what the injection of a pod depends on. What cannot be read
+// surroundings gathers what the injection of a pod depends on. What cannot be read
 // is left out and logged: a sidecar that is a little off is better than none.
-func (h *Handler) namespace(ctx context.Context, name string, pod *corev1.Pod) Namespace {
-	var out Namespace
+func (h *Handler) surroundings(ctx context.Context, name string, pod *corev1.Pod) Surroundings {
+	var out Surroundings
 
 	object := &metav1.PartialObjectMetadata{}
 	object.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
@@ -36,8 +37,23 @@ func (h *Handler) namespace(ctx context.Context, name string, pod *corev1.Pod) N
 	}
 	out.LimitRanges = ranges.Items
 
+	var nodes corev1.NodeList
+	if err := h.Cached.List(ctx, &nodes, client.UnsafeDisableDeepCopy); err != nil {
+		log.FromContext(ctx).Error(err, "listing the nodes; the sidecar asks for no ephemeral storage")
+	}
+	out.StorageCounted = storageCounted(nodes.Items)
+
 	out.ConfigMaps = h.configMaps(ctx, name, pod)
 	return out
+}
+
+// storageCounted says whether all nodes, and there are some, count ephemeral
+// storage.
+func storageCounted(nodes []corev1.Node) bool {
+	return len(nodes) > 0 && !slices.ContainsFunc(nodes, func(node corev1.Node) bool {
+		_, counted := node.Status.Allocatable[corev1.ResourceEphemeralStorage]
+		return !counted
+	})
 }
 
 // configMaps that the pod's environment comes from. Those that do not exist yet

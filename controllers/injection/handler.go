@@ -85,11 +85,11 @@ func (h *Handler) handle(ctx context.Context, request admission.Request) (admiss
 		return admission.Allowed("policy " + winner + " has this pod"), AlreadyInjected
 	}
 
-	var namespace Namespace
+	var surroundings Surroundings
 	if !HasSidecar(&pod) && !HasOptedOut(&pod) {
-		namespace = h.namespace(ctx, request.Namespace, &pod)
+		surroundings = h.surroundings(ctx, request.Namespace, &pod)
 	}
-	injected, result := Inject(&pod, policy, h.Options, namespace)
+	injected, result := Inject(&pod, policy, h.Options, surroundings)
 	if result.Outcome == Refused && (request.DryRun == nil || !*request.DryRun) {
 		injectionRefused(h.Events, policy, &pod, result.Refusal)
 	}

@@ -55,18 +55,18 @@ func TestAPodsOwnWaysDoNotMakeItOutdated(t *testing.T) {
 	base := TemplateHash(lmsPolicy().Build(), options)
 	tight := corev1.LimitRange{Spec: corev1.LimitRangeSpec{Limits: []corev1.LimitRangeItem{{Type: corev1.LimitTypeContainer, Min: list("cpu", "100m")}}}}
 	for name, c := range map[string]struct {
-		pod       *fixture.Pod
-		namespace Namespace
+		pod          *fixture.Pod
+		surroundings Surroundings
 	}{
-		"its grace period":                   {lmsPod().GracePeriod(time.Hour), Namespace{}},
-		"its order":                          {lmsPod().Annotation(AnnotationOrder, "last"), Namespace{}},
-		"its native sidecars":                {lmsPod().NativeSidecar("proxy"), Namespace{}},
-		"its own limits":                     {lmsPod().Limits(list("cpu", "1")), Namespace{}},
-		"a user that the namespace assigns":  {lmsPod(), Namespace{AssignsUsers: true}},
-		"a LimitRange":                       {lmsPod(), Namespace{LimitRanges: []corev1.LimitRange{tight}}},
-		"a ConfigMap of its own environment": {lmsPod(), Namespace{ConfigMaps: map[string]map[string]string{"env": {URLVariable: "x"}}}},
+		"its grace period":                   {lmsPod().GracePeriod(time.Hour), usual()},
+		"its order":                          {lmsPod().Annotation(AnnotationOrder, "last"), usual()},
+		"its native sidecars":                {lmsPod().NativeSidecar("proxy"), usual()},
+		"its own limits":                     {lmsPod().Limits(list("cpu", "1")), usual()},
+		"a user that the namespace assigns":  {lmsPod(), Surroundings{StorageCounted: true, AssignsUsers: true}},
+		"a LimitRange":                       {lmsPod(), Surroundings{StorageCounted: true, LimitRanges: []corev1.LimitRange{tight}}},
+		"a ConfigMap of its own environment": {lmsPod(), Surroundings{StorageCounted: true, ConfigMaps: map[string]map[string]string{"env": {URLVariable: "x"}}}},
 	} {
-		pod, _ := Inject(c.pod.Build(), lmsPolicy().Build(), options, c.namespace)
+		pod, _ := Inject(c.pod.Build(), lmsPolicy().Build(), options, c.surroundings)
 		if got := pod.Annotations[AnnotationTemplateHash]; got != base {
 			t.Errorf("%s changes the hash: %s, want %s", name, got, base)
 		}

@@ -49,7 +49,7 @@ type Result struct {
 // changed. A pod that opted out or cannot have a sidecar is returned as it is. Of
 // one that already has a sidecar only its place may change, where others have
 // added init containers since; so applying Inject twice changes nothing.
-func Inject(pod *corev1.Pod, policy *v1alpha1.ProgressSyncPolicy, options Options, namespace Namespace) (*corev1.Pod, Result) {
+func Inject(pod *corev1.Pod, policy *v1alpha1.ProgressSyncPolicy, options Options, surroundings Surroundings) (*corev1.Pod, Result) {
 	order, orderWarning := orderOf(pod, policy)
 	switch {
 	case HasSidecar(pod):
@@ -65,18 +65,18 @@ func Inject(pod *corev1.Pod, policy *v1alpha1.ProgressSyncPolicy, options Option
 
 	container := sidecar(policy, options, gracePeriodSeconds(pod))
 	container.Env = append(container.Env, settings(policy)...)
-	statesUser := statesUser(pod, policy, options, namespace)
+	statesUser := statesUser(pod, policy, options, surroundings)
 	if statesUser {
 		stateUser(&container)
 	}
-	resources, resourceWarnings := fit(pod, policy, namespace.LimitRanges)
+	resources, resourceWarnings := fit(pod, policy, surroundings)
 	container.Resources = resources
 
 	out := pod.DeepCopy()
 	addSidecar(out, container, order)
 	addVolumes(out, policy)
 	addPullSecrets(out, policy)
-	addURLs(out, policy, namespace.ConfigMaps)
+	addURLs(out, policy, surroundings.ConfigMaps)
 	raisePodLevel(out, resources)
 	mark(out, policy, options)
 

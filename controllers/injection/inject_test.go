@@ -24,6 +24,9 @@ var options = Options{Image: "ghcr.io/progress-sync/sidecar:0.1.0"}
 
 func lmsPolicy() *fixture.Policy { return fixture.NewPolicy("campus", "lms") }
 
+// usual surroundings of a pod.
+func usual() Surroundings { return Surroundings{StorageCounted: true} }
+
 func lmsPod() *fixture.Pod { return fixture.NewPod("campus", "lms-0", "lms") }
 
 // list of resources: names and quantities by turns.
@@ -41,13 +44,13 @@ func onClaim(name string) *fixture.Policy {
 
 func TestInjectedPods(t *testing.T) {
 	cases := map[string]struct {
-		pod       *fixture.Pod
-		policy    *fixture.Policy
-		namespace Namespace
-		file      string
+		pod          *fixture.Pod
+		policy       *fixture.Policy
+		surroundings Surroundings
+		file         string
 	}{
 		"a plain pod gets a sidecar with all defaults": {
-			lmsPod(), lmsPolicy(), Namespace{}, "plain.yaml",
+			lmsPod(), lmsPolicy(), usual(), "plain.yaml",
 		},
 		"a pod keeps its own containers, volumes, marks and URL": {
 			lmsPod().
@@ -60,7 +63,7 @@ func TestInjectedPods(t *testing.T) {
 					p.Spec.Containers[0].Env = []corev1.EnvVar{{Name: "PROGRESS_SYNC_URL", Value: "http://127.0.0.1:1"}}
 					p.Spec.Containers = append(p.Spec.Containers, corev1.Container{Name: "worker", Image: "registry.example/worker:1"})
 				}),
-			lmsPolicy(), Namespace{}, "busy.yaml",
+			lmsPolicy(), usual(), "busy.yaml",
 		},
 		"a policy changes port, image, pull secrets, resources, spool, Secret key and asks for traces": {
 			lmsPod(),
@@ -76,35 +79,35 @@ func TestInjectedPods(t *testing.T) {
 					p.Spec.Buffer.SizeLimit = resource.MustParse("4Gi")
 					p.Spec.Database.SecretRef = v1alpha1.SecretRef{Name: "lms-pg", Key: "dsn"}
 				}),
-			Namespace{}, "tuned.yaml",
+			usual(), "tuned.yaml",
 		},
 		"the annotation puts the sidecar after the pod's init containers": {
-			lmsPod().InitContainer("migrate").Annotation(AnnotationOrder, "last"), lmsPolicy(), Namespace{}, "last.yaml",
+			lmsPod().InitContainer("migrate").Annotation(AnnotationOrder, "last"), lmsPolicy(), usual(), "last.yaml",
 		},
 		"a claim takes the spool, in a directory for each policy and pod": {
 			lmsPod().With(func(p *corev1.Pod) {
 				p.Spec.SecurityContext = &corev1.PodSecurityContext{FSGroup: ptr.To[int64](65532)}
-			}), onClaim("lms-spools"), Namespace{}, "claim.yaml",
+			}), onClaim("lms-spools"), usual(), "claim.yaml",
 		},
 		"a namespace of OpenShift assigns the user": {
 			lmsPod().With(func(p *corev1.Pod) {
 				p.Spec.SecurityContext = &corev1.PodSecurityContext{FSGroup: ptr.To[int64](1000920000)}
-			}), lmsPolicy(), Namespace{AssignsUsers: true}, "openshift.yaml",
+			}), lmsPolicy(), Surroundings{StorageCounted: true, AssignsUsers: true}, "openshift.yaml",
 		},
 		"a database proxy that is a native sidecar ends after ours": {
-			lmsPod().NativeSidecar("cloud-sql-proxy").InitContainer("migrate"), lmsPolicy(), Namespace{}, "proxy.yaml",
+			lmsPod().NativeSidecar("cloud-sql-proxy").InitContainer("migrate"), lmsPolicy(), usual(), "proxy.yaml",
 		},
 		"what a pod states for all its containers together is raised by ours": {
 			lmsPod().With(func(p *corev1.Pod) {
 				p.Spec.Resources = &corev1.ResourceRequirements{
 					Requests: list("cpu", "200m", "memory", "256Mi"), Limits: list("cpu", "1", "memory", "512Mi"),
 				}
-			}), lmsPolicy(), Namespace{}, "pod-level.yaml",
+			}), lmsPolicy(), usual(), "pod-level.yaml",
 		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			pod, result := Inject(c.pod.Build(), c.policy.Build(), options, c.namespace)
+			pod, result := Inject(c.pod.Build(), c.policy.Build(), options, c.surroundings)
 			if diff := cmp.Diff(Result{Outcome: Injected}, result); diff != "" {
 				t.Fatalf("result (-want +got):\n%s", diff)
 			}
@@ -135,8 +138,8 @@ func golden(t *testing.T, file string, pod *corev1.Pod) {
 }
 
 func TestInjectTwiceChangesNothing(t *testing.T) {
-	once, _ := Inject(lmsPod().InitContainer("migrate").Build(), lmsPolicy().Build(), options, Namespace{})
-	twice, result := Inject(once, lmsPolicy().Port(9000).Build(), Options{Image: "other"}, Namespace{})
+	once, _ := Inject(lmsPod().InitContainer("migrate").Build(), lmsPolicy().Build(), options, usual())
+	twice, result := Inject(once, lmsPolicy().Port(9000).Build(), Options{Image: "other"}, usual())
 	if diff := cmp.Diff(Result{Outcome: AlreadyInjected}, result); diff != "" {
 		t.Errorf("result (-want +got):\n%s", diff)
 	}
@@ -148,7 +151,7 @@ func TestInjectTwiceChangesNothing(t *testing.T) {
 func TestInjectLeavesItsArgumentsAlone(t *testing.T) {
 	pod, policy := lmsPod().InitContainer("migrate").Build(), lmsPolicy().Build()
 	podBefore, policyBefore := pod.DeepCopy(), policy.DeepCopy()
-	Inject(pod, policy, options, Namespace{})
+	Inject(pod, policy, options, usual())
 	if diff := cmp.Diff(podBefore, pod); diff != "" {
 		t.Errorf("pod (-before +after):\n%s", diff)
 	}
@@ -181,7 +184,7 @@ func TestTheAutoscalerMayEvictASpoolOfThePodsOwn(t *testing.T) {
 		if c.said != "" {
 			pod.Annotation(annotationSafeVolumes, c.said)
 		}
-		after, _ := Inject(pod.Build(), c.policy.Build(), options, Namespace{})
+		after, _ := Inject(pod.Build(), c.policy.Build(), options, usual())
 		if got := after.Annotations[annotationSafeVolumes]; got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}

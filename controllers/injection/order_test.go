@@ -62,7 +62,7 @@ func TestWhereTheSidecarComes(t *testing.T) {
 			if c.said != "" {
 				pod.Annotation(AnnotationOrder, c.said)
 			}
-			got, result := Inject(pod.Build(), inOrder(c.order).Build(), options, Namespace{})
+			got, result := Inject(pod.Build(), inOrder(c.order).Build(), options, usual())
 			if initNames(got) != c.want {
 				t.Errorf("%s, want %s", initNames(got), c.want)
 			}
@@ -93,10 +93,10 @@ func TestTheSidecarGetsBehindWhatOthersAddLater(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			policy := inOrder(c.order).Build()
-			once, _ := Inject(lmsPod().InitContainer("migrate").Build(), policy, options, Namespace{})
+			once, _ := Inject(lmsPod().InitContainer("migrate").Build(), policy, options, usual())
 			c.later(once)
 			before := once.DeepCopy()
-			again, result := Inject(once, policy, options, Namespace{})
+			again, result := Inject(once, policy, options, usual())
 			if result.Outcome != AlreadyInjected || initNames(again) != c.want {
 				t.Errorf("%s: %s, want %s", result.Outcome, initNames(again), c.want)
 			}
@@ -115,8 +115,8 @@ func TestInjectIsIdempotent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		names := rapid.SliceOfNDistinct(rapid.StringMatching(`\+?[a-e]`), 0, 5, func(s string) string { return strings.TrimPrefix(s, "+") }).Draw(t, "init")
 		policy := inOrder(rapid.SampledFrom([]v1alpha1.Order{v1alpha1.OrderAuto, v1alpha1.OrderFirst, v1alpha1.OrderLast}).Draw(t, "order")).Build()
-		once, _ := Inject(withInit(lmsPod(), names...).Build(), policy, options, Namespace{})
-		twice, _ := Inject(once, policy, options, Namespace{})
+		once, _ := Inject(withInit(lmsPod(), names...).Build(), policy, options, usual())
+		twice, _ := Inject(once, policy, options, usual())
 		if diff := cmp.Diff(once, twice); diff != "" {
 			t.Fatalf("pod (-once +twice):\n%s", diff)
 		}

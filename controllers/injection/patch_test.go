@@ -66,7 +66,8 @@ func TestThePatchMakesTheInjectedPod(t *testing.T) {
 			}
 			sent := pod.Build()
 			sent.Namespace = ""
-			want, _ := Inject(sent, lmsPolicy().Build(), options, Namespace{})
+			// The world has no nodes, so that nothing is known of their storage.
+			want, _ := Inject(sent, lmsPolicy().Build(), options, Surroundings{})
 			if diff := cmp.Diff(want, &got); diff != "" {
 				t.Errorf("pod (-Inject +patched):\n%s", diff)
 			}

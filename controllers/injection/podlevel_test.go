@@ -25,7 +25,7 @@ func TestWhatAPodStatesForAllIsRaised(t *testing.T) {
 		},
 	} {
 		before := lmsPod().With(func(p *corev1.Pod) { p.Spec.Resources = &c.before }).Build()
-		after, _ := Inject(before, lmsPolicy().Build(), options, Namespace{})
+		after, _ := Inject(before, lmsPolicy().Build(), options, usual())
 		if diff := cmp.Diff(&c.after, after.Spec.Resources); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}

@@ -63,7 +63,7 @@ func TestPodsLeftAlone(t *testing.T) {
 				policy = c.policy
 			}
 			before := c.pod.Build()
-			after, result := Inject(before, policy.Build(), options, Namespace{})
+			after, result := Inject(before, policy.Build(), options, usual())
 			if result.Outcome != c.outcome || result.Refusal.Reason != c.reason {
 				t.Errorf("outcome %s, reason %q; want %s, %q", result.Outcome, result.Refusal.Reason, c.outcome, c.reason)
 			}
@@ -79,7 +79,7 @@ func TestPodsLeftAlone(t *testing.T) {
 
 func TestUDPOnTheSamePortIsNoConflict(t *testing.T) {
 	pod := lmsPod().Listens(8787).With(func(p *corev1.Pod) { p.Spec.Containers[0].Ports[0].Protocol = corev1.ProtocolUDP })
-	if _, result := Inject(pod.Build(), lmsPolicy().Build(), options, Namespace{}); result.Outcome != Injected {
+	if _, result := Inject(pod.Build(), lmsPolicy().Build(), options, usual()); result.Outcome != Injected {
 		t.Errorf("outcome %s (%s)", result.Outcome, result.Refusal.Message)
 	}
 }

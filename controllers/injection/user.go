@@ -21,7 +21,7 @@ func runAs(policy *v1alpha1.ProgressSyncPolicy, options Options) v1alpha1.RunAs 
 // statesUser says whether the sidecar's container states its user. In a pod that
 // runs as root it always does: left to the pod, a container that must not be
 // root would not start, and the pod would wait for it.
-func statesUser(pod *corev1.Pod, policy *v1alpha1.ProgressSyncPolicy, options Options, namespace Namespace) bool {
+func statesUser(pod *corev1.Pod, policy *v1alpha1.ProgressSyncPolicy, options Options, surroundings Surroundings) bool {
 	if c := pod.Spec.SecurityContext; c != nil && c.RunAsUser != nil && *c.RunAsUser == 0 {
 		return true
 	}
@@ -29,7 +29,7 @@ func statesUser(pod *corev1.Pod, policy *v1alpha1.ProgressSyncPolicy, options Op
 	case v1alpha1.RunAsAssigned:
 		return false
 	case v1alpha1.RunAsAuto:
-		return !namespace.AssignsUsers
+		return !surroundings.AssignsUsers
 	default:
 		return true
 	}

@@ -13,7 +13,7 @@ import (
 
 func TestShortGracePeriodWarns(t *testing.T) {
 	for grace, want := range map[time.Duration]int{0: 1, 9 * time.Second: 1, 10 * time.Second: 0, time.Minute: 0} {
-		_, result := Inject(lmsPod().GracePeriod(grace).Build(), lmsPolicy().Build(), options, Namespace{})
+		_, result := Inject(lmsPod().GracePeriod(grace).Build(), lmsPolicy().Build(), options, usual())
 		if len(result.Warnings) != want {
 			t.Errorf("a grace period of %s gives warnings %q, want %d", grace, result.Warnings, want)
 		}
@@ -25,15 +25,15 @@ func TestWarningsOnAClaim(t *testing.T) {
 	cases := map[string]struct {
 		pod    *fixture.Pod
 		policy *fixture.Policy
-		in     Namespace
+		in     Surroundings
 		says   []string
 	}{
-		"a pod without a group hears of it":          {lmsPod(), onClaim("spools"), Namespace{}, []string{"fsGroup: 65532"}},
-		"one whose user is assigned, too":            {lmsPod(), onClaim("spools"), Namespace{AssignsUsers: true}, []string{"a group that the namespace allows"}},
-		"any group will do":                          {lmsPod().With(grouped), onClaim("spools"), Namespace{}, nil},
-		"a volume of the pod's own needs no group":   {lmsPod(), lmsPolicy(), Namespace{}, nil},
-		"a short grace period loses nothing there":   {lmsPod().With(grouped).GracePeriod(time.Second), onClaim("spools"), Namespace{}, []string{"until another pod writes them"}},
-		"a short grace period may lose it elsewhere": {lmsPod().GracePeriod(time.Second), lmsPolicy(), Namespace{}, []string{"goes with the pod"}},
+		"a pod without a group hears of it":          {lmsPod(), onClaim("spools"), usual(), []string{"fsGroup: 65532"}},
+		"one whose user is assigned, too":            {lmsPod(), onClaim("spools"), Surroundings{StorageCounted: true, AssignsUsers: true}, []string{"a group that the namespace allows"}},
+		"any group will do":                          {lmsPod().With(grouped), onClaim("spools"), usual(), nil},
+		"a volume of the pod's own needs no group":   {lmsPod(), lmsPolicy(), usual(), nil},
+		"a short grace period loses nothing there":   {lmsPod().With(grouped).GracePeriod(time.Second), onClaim("spools"), usual(), []string{"until another pod writes them"}},
+		"a short grace period may lose it elsewhere": {lmsPod().GracePeriod(time.Second), lmsPolicy(), usual(), []string{"goes with the pod"}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -24,7 +24,7 @@ func TestASelectedPodIsInjectedAndAnotherIsNot(t *testing.T) {
 
 	pod := restricted(ns, "lms-0", "lms").Build()
 	create(t, pod)
-	want, _ := injection.Inject(restricted(ns, "lms-0", "lms").Build(), policy, injection.Options{Image: sidecarImage}, injection.Namespace{})
+	want, _ := injection.Inject(restricted(ns, "lms-0", "lms").Build(), policy, injection.Options{Image: sidecarImage}, injection.Surroundings{})
 	if len(pod.Spec.InitContainers) != 1 {
 		t.Fatalf("init containers: %v", pod.Spec.InitContainers)
 	}

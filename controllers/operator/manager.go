@@ -100,6 +100,7 @@ func cacheOptions(o *Options) cache.Options {
 			},
 			// Read as metadata, of which one annotation is looked at.
 			&corev1.Namespace{}: {Transform: onlyUserRange},
+			&corev1.Node{}:      {Transform: onlyStorage},
 			&admissionv1.MutatingWebhookConfiguration{}: {
 				Field:     fields.OneTermEqualSelector("metadata.name", webhookconfig.Name),
 				Transform: cache.TransformStripManagedFields(),
@@ -123,12 +124,27 @@ func onlyUserRange(object any) (any, error) {
 	return out, nil
 }
 
+// onlyStorage leaves of a node what the webhook looks at. It is a cache
+// transform.
+func onlyStorage(object any) (any, error) {
+	node, ok := object.(*corev1.Node)
+	if !ok {
+		return object, nil
+	}
+	out := &corev1.Node{TypeMeta: node.TypeMeta}
+	out.Name, out.UID, out.ResourceVersion = node.Name, node.UID, node.ResourceVersion
+	if storage, ok := node.Status.Allocatable[corev1.ResourceEphemeralStorage]; ok {
+		out.Status.Allocatable = corev1.ResourceList{corev1.ResourceEphemeralStorage: storage}
+	}
+	return out, nil
+}
+
 // watchForWebhook what the webhook reads on every replica, leader or not, so that
 // it is in the cache before the first pod comes.
 func watchForWebhook(ctx context.Context, mgr ctrl.Manager) error {
 	namespaces := &metav1.PartialObjectMetadata{}
 	namespaces.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
-	for _, object := range []client.Object{&v1alpha1.ProgressSyncPolicy{}, &corev1.LimitRange{}, namespaces} {
+	for _, object := range []client.Object{&v1alpha1.ProgressSyncPolicy{}, &corev1.LimitRange{}, &corev1.Node{}, namespaces} {
 		if _, err := mgr.GetCache().GetInformer(ctx, object); err != nil {
 			return fmt.Errorf("watching what the webhook reads, %T (is the CRD installed?): %w", object, err)
 		}

@@ -22,7 +22,7 @@ func lms() *fixture.Policy { return fixture.NewPolicy("campus", "lms") }
 
 // injected pod of a policy.
 func injected(pod *fixture.Pod, policy *fixture.Policy) *fixture.Pod {
-	out, _ := injection.Inject(pod.Build(), policy.Build(), options, injection.Namespace{})
+	out, _ := injection.Inject(pod.Build(), policy.Build(), options, injection.Surroundings{})
 	return pod.With(func(p *corev1.Pod) { *p = *out })
 }
 

@@ -15,6 +15,7 @@
   resources:
   - limitranges
   - namespaces
+  - nodes
   - pods
   verbs:
   - get
