@@ -35,6 +35,11 @@ func TestKillingTheSidecarUnderLoadAgainAndAgainLosesAndDoublesNothing(t *testin
 			if s.RestartCount != n+1 || s.State.Running == nil {
 				return fmt.Errorf("the sidecar was restarted %d times and is %+v", s.RestartCount, s.State)
 			}
+			for _, condition := range pod.Status.Conditions {
+				if condition.Type == corev1.PodReady {
+					t.Logf("back in service %s after the sidecar's start", condition.LastTransitionTime.Sub(s.State.Running.StartedAt.Time))
+				}
+			}
 			return nil
 		})
 	}
