@@ -1,9 +1,9 @@
 package operator
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
-	"net/http"
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -17,7 +17,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/config"
-	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 	"sigs.k8s.io/controller-runtime/pkg/webhook"
 
@@ -42,11 +41,9 @@ func Scheme() (*runtime.Scheme, error) {
 	return scheme, nil
 }
 
-// +kubebuilder:rbac:groups=coordination.k8s.io,namespace=system,resources=leases,verbs=create
-// +kubebuilder:rbac:groups=coordination.k8s.io,namespace=system,resources=leases,resourceNames=progress-sync-operator,verbs=get;update;patch
-// +kubebuilder:rbac:groups="",namespace=system,resources=events,verbs=create;patch
-
-func newManager(connection *rest.Config, o *Options, serving *certificate.Serving) (ctrl.Manager, error) {
+// newServing returns the manager of what every replica does: it has the cache,
+// serves the webhook, the metrics and the probes, and follows the certificate.
+func newServing(connection *rest.Config, o *Options, serving *certificate.Serving) (ctrl.Manager, error) {
 	scheme, err := Scheme()
 	if err != nil {
 		return nil, err
@@ -58,6 +55,7 @@ func newManager(connection *rest.Config, o *Options, serving *certificate.Servin
 		Metrics: metricsserver.Options{BindAddress: o.MetricsAddress},
 		WebhookServer: webhook.NewServer(webhook.Options{
 			Host: o.WebhookHost, Port: o.WebhookPort,
+			WebhookMux: alive(),
 			TLSOpts: []func(*tls.Config){func(c *tls.Config) {
 				c.MinVersion = tls.VersionTLS12
 				c.GetCertificate = serving.GetCertificate
@@ -65,18 +63,58 @@ func newManager(connection *rest.Config, o *Options, serving *certificate.Servin
 				c.NextProtos = []string{"http/1.1"}
 			}},
 		}),
-		HealthProbeBindAddress:        o.HealthAddress,
+		HealthProbeBindAddress:  o.HealthAddress,
+		GracefulShutdownTimeout: ptr.To(servingGrace),
+		Controller:              controllers(),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("creating the manager of what serves: %w", err)
+	}
+	return mgr, nil
+}
+
+// +kubebuilder:rbac:groups=coordination.k8s.io,namespace=system,resources=leases,verbs=create
+// +kubebuilder:rbac:groups=coordination.k8s.io,namespace=system,resources=leases,resourceNames=progress-sync-operator,verbs=get;update;patch
+// +kubebuilder:rbac:groups="",namespace=system,resources=events,verbs=create;patch
+
+// newLeading returns the manager of what only the leader does. It reads from
+// the cache of the one that serves, and ends before it.
+func newLeading(connection *rest.Config, o *Options, serving ctrl.Manager) (ctrl.Manager, error) {
+	mgr, err := ctrl.NewManager(connection, ctrl.Options{
+		Scheme: serving.GetScheme(),
+		Logger: o.Log,
+		NewCache: func(*rest.Config, cache.Options) (cache.Cache, error) {
+			return borrowed{serving.GetCache()}, nil
+		},
+		// The other manager serves the metrics and the probes of the process.
+		Metrics:                       metricsserver.Options{BindAddress: "0"},
+		HealthProbeBindAddress:        "0",
 		LeaderElection:                o.LeaderElection,
 		LeaderElectionID:              leaseName,
 		LeaderElectionNamespace:       o.Namespace,
 		LeaderElectionReleaseOnCancel: true,
-		// Names are unique here; tests run several operators in one process.
-		Controller: config.Controller{SkipNameValidation: ptr.To(true)},
+		GracefulShutdownTimeout:       ptr.To(leadingGrace),
+		Controller:                    controllers(),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("creating the manager: %w", err)
+		return nil, fmt.Errorf("creating the manager of what leads: %w", err)
 	}
 	return mgr, nil
+}
+
+// controllers' options. Names are unique here; tests run several operators in
+// one process.
+func controllers() config.Controller {
+	return config.Controller{SkipNameValidation: ptr.To(true)}
+}
+
+// borrowed cache, which another manager runs.
+type borrowed struct{ cache.Cache }
+
+// Start waits for the end.
+func (borrowed) Start(ctx context.Context) error {
+	<-ctx.Done()
+	return nil
 }
 
 // cacheOptions keep in memory only what is looked at.
@@ -96,27 +134,9 @@ func cacheOptions(o *Options) cache.Options {
 				Transform: cache.TransformStripManagedFields(),
 			},
 			&admissionv1.MutatingWebhookConfiguration{}: {
-				Field:     fields.OneTermEqualSelector("metadata.name", webhookconfig.Name),
+				Label:     webhookconfig.Selector(),
 				Transform: cache.TransformStripManagedFields(),
 			},
 		},
 	}
-}
-
-// addChecks: alive is who answers; ready is who can answer the API server.
-func addChecks(mgr ctrl.Manager, serving *certificate.Serving) error {
-	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
-		return fmt.Errorf("adding the health check: %w", err)
-	}
-	webhookStarted := mgr.GetWebhookServer().StartedChecker()
-	err := mgr.AddReadyzCheck("webhook", func(request *http.Request) error {
-		if err := serving.Ready(); err != nil {
-			return err
-		}
-		return webhookStarted(request)
-	})
-	if err != nil {
-		return fmt.Errorf("adding the readiness check: %w", err)
-	}
-	return nil
 }
