@@ -38,9 +38,15 @@ func runBoth(ctx context.Context, serving, leading starter, delay time.Duration)
 	defer context.AfterFunc(ctx, stopLeading)()
 
 	led := make(chan struct{})
+	var late error
 	group.Go(func() error {
 		defer close(led)
-		return ended(leadingCtx, "leading", leading.Start(leadingCtx))
+		err := ended(leadingCtx, "leading", leading.Start(leadingCtx))
+		if ctx.Err() != nil {
+			// It was told to end, and what serves ends in its time all the same.
+			late, err = err, nil
+		}
+		return err
 	})
 	group.Go(func() error {
 		return ended(servingCtx, "serving", serving.Start(servingCtx))
@@ -58,7 +64,7 @@ func runBoth(ctx context.Context, serving, leading starter, delay time.Duration)
 		}
 		return nil
 	})
-	return group.Wait()
+	return errors.Join(group.Wait(), late)
 }
 
 func ended(ctx context.Context, what string, err error) error {
