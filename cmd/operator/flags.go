@@ -43,6 +43,7 @@ func parse(args []string, environment func(string) string, usage io.Writer) (fla
 	set.StringVar(&o.MetricsAddress, "metrics-bind-address", ":8080", "address of the metrics; 0 for none")
 	set.StringVar(&o.HealthAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz; 0 for none")
 	set.BoolVar(&o.LeaderElection, "leader-elect", false, "elect a leader among replicas; the others only serve the webhook")
+	set.DurationVar(&o.ShutdownDelay, "shutdown-delay", 5*time.Second, "time that the webhook is served on after SIGTERM, while the cluster forgets this replica; 0s to 5m")
 	set.DurationVar(&o.StatusInterval, "status-interval", 10*time.Second, "time between two polls of a policy's sidecars, 1s or more")
 	set.TextVar(&f.logLevel, "log-level", slog.LevelInfo, "debug, info, warn or error")
 	set.BoolVar(&f.version, "version", false, "print the version and exit")

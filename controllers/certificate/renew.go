@@ -6,8 +6,6 @@ import (
 	"encoding/pem"
 	"fmt"
 	"time"
-
-	"github.com/open-policy-agent/cert-controller/pkg/rotator"
 )
 
 // Keys of the Secret, the same that cert-manager uses, and the CA's own key.
@@ -16,11 +14,6 @@ const (
 	keyCAKey = "ca.key"
 	keyCert  = "tls.crt"
 	keyKey   = "tls.key"
-)
-
-const (
-	caName       = "progress-sync-ca"
-	organization = "progress-sync"
 )
 
 // Lifetimes of what is issued.
@@ -48,59 +41,27 @@ func Renew(data map[string][]byte, names []string, lifetimes Lifetimes, now time
 	if len(names) == 0 {
 		return nil, false, fmt.Errorf("renewing the webhook certificate: no names to issue it for")
 	}
-	issuer := rotator.CertRotator{
-		CAName: caName, CAOrganization: organization,
-		DNSName: names[0], ExtraDNSNames: names[1:],
-		ExtKeyUsages: &[]x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	}
 	at := now.Add(lifetimes.Lookahead)
 	// A clock that runs behind must not find the certificate not yet valid.
 	begin := now.Add(-time.Hour)
 
-	ca := readCA(data, at)
+	ca := readAuthority(data[keyCA], data[keyCAKey], at)
 	bundle := data[keyCA]
 	if ca == nil {
-		created, err := issuer.CreateCACert(begin, now.Add(lifetimes.CA))
+		created, err := newAuthority(begin, now.Add(lifetimes.CA))
 		if err != nil {
 			return nil, false, fmt.Errorf("creating the webhook's CA: %w", err)
 		}
-		ca, bundle = created, append(bytes.Clone(created.CertPEM), trusted(data[keyCA], now)...)
-	} else if valid(data, names, at, issuer.ExtKeyUsages) {
+		ca, bundle = created, append(bytes.Clone(created.pem), trusted(data[keyCA], now)...)
+	} else if ca.issued(data[keyCert], data[keyKey], names, at) {
 		return data, false, nil
 	}
 
-	cert, key, err := issuer.CreateCertPEM(ca, begin, now.Add(lifetimes.Server))
+	cert, key, err := ca.issue(names, begin, now.Add(lifetimes.Server))
 	if err != nil {
 		return nil, false, fmt.Errorf("creating the webhook's certificate: %w", err)
 	}
-	return map[string][]byte{keyCA: bundle, keyCAKey: ca.KeyPEM, keyCert: cert, keyKey: key}, true, nil
-}
-
-// readCA returns the CA that new certificates are issued from, nil if there is
-// none or it does not last until then.
-func readCA(data map[string][]byte, until time.Time) *rotator.KeyPairArtifacts {
-	if ok, err := rotator.ValidCert(data[keyCA], firstBlock(data[keyCA]), data[keyCAKey], caName, nil, until); !ok || err != nil {
-		return nil
-	}
-	cert, err := parseFirst(data[keyCA])
-	if err != nil {
-		return nil
-	}
-	key, _ := pem.Decode(data[keyCAKey])
-	private, err := x509.ParsePKCS1PrivateKey(key.Bytes)
-	if err != nil {
-		return nil
-	}
-	return &rotator.KeyPairArtifacts{Cert: cert, Key: private, CertPEM: firstBlock(data[keyCA]), KeyPEM: data[keyCAKey]}
-}
-
-func valid(data map[string][]byte, names []string, until time.Time, usages *[]x509.ExtKeyUsage) bool {
-	for _, name := range names {
-		if ok, err := rotator.ValidCert(data[keyCA], data[keyCert], data[keyKey], name, usages, until); !ok || err != nil {
-			return false
-		}
-	}
-	return true
+	return map[string][]byte{keyCA: bundle, keyCAKey: ca.keyPEM, keyCert: cert, keyKey: key}, true, nil
 }
 
 // trusted returns those certificates of a bundle that have not expired.
@@ -112,20 +73,4 @@ func trusted(bundle []byte, now time.Time) []byte {
 		}
 	}
 	return out
-}
-
-func firstBlock(bundle []byte) []byte {
-	block, _ := pem.Decode(bundle)
-	if block == nil {
-		return nil
-	}
-	return pem.EncodeToMemory(block)
-}
-
-func parseFirst(bundle []byte) (*x509.Certificate, error) {
-	block, _ := pem.Decode(bundle)
-	if block == nil {
-		return nil, fmt.Errorf("no PEM block in the certificate")
-	}
-	return x509.ParseCertificate(block.Bytes)
 }

@@ -2,8 +2,13 @@ package certificate
 
 import (
 	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
 	"testing"
 	"time"
 
@@ -141,5 +146,46 @@ func TestServing(t *testing.T) {
 	}
 	if _, err := serving.GetCertificate(nil); err != nil {
 		t.Errorf("a broken Secret ends the serving of the certificate before it: %v", err)
+	}
+}
+
+// A Secret of an installation from before the keys of the curve P-256 has a CA
+// with an RSA key, which lasts ten years and stays.
+func TestACAWithAnRSAKeyGoesOn(t *testing.T) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(0), Subject: pkix.Name{CommonName: caName},
+		NotBefore: start, NotAfter: start.Add(3650 * day),
+		KeyUsage: x509.KeyUsageCertSign, BasicConstraintsValid: true, IsCA: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := map[string][]byte{
+		keyCA:    certificatePEM(der),
+		keyCAKey: pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}),
+	}
+	got, changed := renew(t, data, names, start.Add(day))
+	if !changed || !bytes.Equal(data[keyCA], got[keyCA]) || !bytes.Equal(data[keyCAKey], got[keyCAKey]) {
+		t.Fatal("the CA was replaced")
+	}
+	if err := believed(t, data[keyCA], got[keyCert], got[keyKey], names[0], start.Add(day)); err != nil {
+		t.Error(err)
+	}
+	if _, changed := renew(t, got, names, start.Add(2*day)); changed {
+		t.Error("its certificate is renewed again and again")
+	}
+}
+
+// The bundle stands in every entry of the webhook configurations, twice while
+// the CA is replaced.
+func TestACAIsSmall(t *testing.T) {
+	data, _ := renew(t, nil, names, start)
+	if n := len(data[keyCA]); n > 700 {
+		t.Errorf("the CA's certificate takes %d bytes", n)
 	}
 }

@@ -23,6 +23,7 @@ type Serving struct {
 type served struct {
 	certificate tls.Certificate
 	notAfter    time.Time
+	bundle      []byte
 }
 
 // Set takes over a Secret's certificate. A Secret that holds none, or a broken
@@ -39,7 +40,7 @@ func (s *Serving) Set(secret *corev1.Secret) error {
 	if err != nil {
 		return fmt.Errorf("reading %s of Secret %s: %w", keyCert, secret.Name, err)
 	}
-	s.current.Store(&served{certificate: pair, notAfter: leaf.NotAfter})
+	s.current.Store(&served{certificate: pair, notAfter: leaf.NotAfter, bundle: CABundle(secret)})
 	return nil
 }
 
@@ -66,6 +67,15 @@ func (s *Serving) NotAfter() time.Time {
 		return current.notAfter
 	}
 	return time.Time{}
+}
+
+// CABundle that came with the certificate, nil while there is none or where it
+// came with none.
+func (s *Serving) CABundle() []byte {
+	if current := s.current.Load(); current != nil {
+		return current.bundle
+	}
+	return nil
 }
 
 // CABundle is what a Secret says that the API server has to trust, nil where

@@ -202,7 +202,9 @@ func TestWhatALimitRangeAsksIsMet(t *testing.T) {
 }
 
 func TestASidecarAsksForStorageOnlyWhereEveryNodeCountsIt(t *testing.T) {
-	node := func(storage corev1.ResourceList) corev1.Node { return corev1.Node{Status: corev1.NodeStatus{Allocatable: storage}} }
+	node := func(storage corev1.ResourceList) corev1.Node {
+		return corev1.Node{Status: corev1.NodeStatus{Allocatable: storage}}
+	}
 	counting, other := node(list("ephemeral-storage", "10Gi")), node(list("memory", "1Gi"))
 	asks := stating(v1alpha1.ResourcesSpec{Requests: list("ephemeral-storage", "300Mi")})
 	for name, c := range map[string]struct {

@@ -4,11 +4,10 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"net/http"
+	"time"
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -19,19 +18,22 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/config"
-	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 	"sigs.k8s.io/controller-runtime/pkg/webhook"
 
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
 	"github.com/progress-sync/progress-sync/controllers/certificate"
-	"github.com/progress-sync/progress-sync/controllers/injection"
 	"github.com/progress-sync/progress-sync/controllers/policy"
 	"github.com/progress-sync/progress-sync/controllers/webhookconfig"
 )
 
 // leaseName of the leader, in the operator's namespace.
 const leaseName = "progress-sync-operator"
+
+// leaseRetry is the pause between two looks at the lease, to which client-go
+// adds up to 1.2 times as much: a lease that was given back is taken within the
+// usual ShutdownDelay.
+const leaseRetry = time.Second
 
 // Scheme of the objects that the operator handles.
 func Scheme() (*runtime.Scheme, error) {
@@ -45,11 +47,9 @@ func Scheme() (*runtime.Scheme, error) {
 	return scheme, nil
 }
 
-// +kubebuilder:rbac:groups=coordination.k8s.io,namespace=system,resources=leases,verbs=create
-// +kubebuilder:rbac:groups=coordination.k8s.io,namespace=system,resources=leases,resourceNames=progress-sync-operator,verbs=get;update;patch
-// +kubebuilder:rbac:groups="",namespace=system,resources=events,verbs=create;patch
-
-func newManager(connection *rest.Config, o *Options, serving *certificate.Serving) (ctrl.Manager, error) {
+// newServing returns the manager of what every replica does: it has the cache,
+// serves the webhook, the metrics and the probes, and follows the certificate.
+func newServing(connection *rest.Config, o *Options, serving *certificate.Serving) (ctrl.Manager, error) {
 	scheme, err := Scheme()
 	if err != nil {
 		return nil, err
@@ -61,6 +61,7 @@ func newManager(connection *rest.Config, o *Options, serving *certificate.Servin
 		Metrics: metricsserver.Options{BindAddress: o.MetricsAddress},
 		WebhookServer: webhook.NewServer(webhook.Options{
 			Host: o.WebhookHost, Port: o.WebhookPort,
+			WebhookMux: alive(),
 			TLSOpts: []func(*tls.Config){func(c *tls.Config) {
 				c.MinVersion = tls.VersionTLS12
 				c.GetCertificate = serving.GetCertificate
@@ -68,18 +69,59 @@ func newManager(connection *rest.Config, o *Options, serving *certificate.Servin
 				c.NextProtos = []string{"http/1.1"}
 			}},
 		}),
-		HealthProbeBindAddress:        o.HealthAddress,
+		HealthProbeBindAddress:  o.HealthAddress,
+		GracefulShutdownTimeout: ptr.To(servingGrace),
+		Controller:              controllers(),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("creating the manager of what serves: %w", err)
+	}
+	return mgr, nil
+}
+
+// +kubebuilder:rbac:groups=coordination.k8s.io,namespace=system,resources=leases,verbs=create
+// +kubebuilder:rbac:groups=coordination.k8s.io,namespace=system,resources=leases,resourceNames=progress-sync-operator,verbs=get;update;patch
+// +kubebuilder:rbac:groups="",namespace=system,resources=events,verbs=create;patch
+
+// newLeading returns the manager of what only the leader does. It reads from
+// the cache of the one that serves, and ends before it.
+func newLeading(connection *rest.Config, o *Options, serving ctrl.Manager) (ctrl.Manager, error) {
+	mgr, err := ctrl.NewManager(connection, ctrl.Options{
+		Scheme: serving.GetScheme(),
+		Logger: o.Log,
+		NewCache: func(*rest.Config, cache.Options) (cache.Cache, error) {
+			return borrowed{serving.GetCache()}, nil
+		},
+		// The other manager serves the metrics and the probes of the process.
+		Metrics:                       metricsserver.Options{BindAddress: "0"},
+		HealthProbeBindAddress:        "0",
 		LeaderElection:                o.LeaderElection,
 		LeaderElectionID:              leaseName,
 		LeaderElectionNamespace:       o.Namespace,
 		LeaderElectionReleaseOnCancel: true,
-		// Names are unique here; tests run several operators in one process.
-		Controller: config.Controller{SkipNameValidation: ptr.To(true)},
+		RetryPeriod:                   ptr.To(leaseRetry),
+		GracefulShutdownTimeout:       ptr.To(leadingGrace),
+		Controller:                    controllers(),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("creating the manager: %w", err)
+		return nil, fmt.Errorf("creating the manager of what leads: %w", err)
 	}
 	return mgr, nil
+}
+
+// controllers' options. Names are unique here; tests run several operators in
+// one process.
+func controllers() config.Controller {
+	return config.Controller{SkipNameValidation: ptr.To(true)}
+}
+
+// borrowed cache, which another manager runs.
+type borrowed struct{ cache.Cache }
+
+// Start waits for the end.
+func (borrowed) Start(ctx context.Context) error {
+	<-ctx.Done()
+	return nil
 }
 
 // cacheOptions keep in memory only what is looked at.
@@ -102,70 +144,9 @@ func cacheOptions(o *Options) cache.Options {
 			&corev1.Namespace{}: {Transform: onlyUserRange},
 			&corev1.Node{}:      {Transform: onlyStorage},
 			&admissionv1.MutatingWebhookConfiguration{}: {
-				Field:     fields.OneTermEqualSelector("metadata.name", webhookconfig.Name),
+				Label:     webhookconfig.Selector(),
 				Transform: cache.TransformStripManagedFields(),
 			},
 		},
 	}
-}
-
-// onlyUserRange leaves of a namespace's metadata what the webhook looks at. It is
-// a cache transform.
-func onlyUserRange(object any) (any, error) {
-	namespace, ok := object.(*metav1.PartialObjectMetadata)
-	if !ok {
-		return object, nil
-	}
-	out := &metav1.PartialObjectMetadata{TypeMeta: namespace.TypeMeta}
-	out.Name, out.UID, out.ResourceVersion = namespace.Name, namespace.UID, namespace.ResourceVersion
-	if ids, ok := namespace.Annotations[injection.AnnotationUserRange]; ok {
-		out.Annotations = map[string]string{injection.AnnotationUserRange: ids}
-	}
-	return out, nil
-}
-
-// onlyStorage leaves of a node what the webhook looks at. It is a cache
-// transform.
-func onlyStorage(object any) (any, error) {
-	node, ok := object.(*corev1.Node)
-	if !ok {
-		return object, nil
-	}
-	out := &corev1.Node{TypeMeta: node.TypeMeta}
-	out.Name, out.UID, out.ResourceVersion = node.Name, node.UID, node.ResourceVersion
-	if storage, ok := node.Status.Allocatable[corev1.ResourceEphemeralStorage]; ok {
-		out.Status.Allocatable = corev1.ResourceList{corev1.ResourceEphemeralStorage: storage}
-	}
-	return out, nil
-}
-
-// watchForWebhook what the webhook reads on every replica, leader or not, so that
-// it is in the cache before the first pod comes.
-func watchForWebhook(ctx context.Context, mgr ctrl.Manager) error {
-	namespaces := &metav1.PartialObjectMetadata{}
-	namespaces.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
-	for _, object := range []client.Object{&v1alpha1.ProgressSyncPolicy{}, &corev1.LimitRange{}, &corev1.Node{}, namespaces} {
-		if _, err := mgr.GetCache().GetInformer(ctx, object); err != nil {
-			return fmt.Errorf("watching what the webhook reads, %T (is the CRD installed?): %w", object, err)
-		}
-	}
-	return nil
-}
-
-// addChecks: alive is who answers; ready is who can answer the API server.
-func addChecks(mgr ctrl.Manager, serving *certificate.Serving) error {
-	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
-		return fmt.Errorf("adding the health check: %w", err)
-	}
-	webhookStarted := mgr.GetWebhookServer().StartedChecker()
-	err := mgr.AddReadyzCheck("webhook", func(request *http.Request) error {
-		if err := serving.Ready(); err != nil {
-			return err
-		}
-		return webhookStarted(request)
-	})
-	if err != nil {
-		return fmt.Errorf("adding the readiness check: %w", err)
-	}
-	return nil
 }

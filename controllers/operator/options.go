@@ -16,6 +16,9 @@ import (
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
 )
 
+// maxShutdownDelay that is still a delay.
+const maxShutdownDelay = 5 * time.Minute
+
 // Options of the operator.
 type Options struct {
 	// Namespace that the operator runs in. Its pods get no sidecars; its
@@ -50,6 +53,10 @@ type Options struct {
 	MetricsAddress string
 	HealthAddress  string
 	LeaderElection bool
+	// ShutdownDelay from the end of Run's context, when another replica may lead,
+	// to the end of the webhook, which is called until the API server's nodes have
+	// heard that this replica goes; 0 to 5m.
+	ShutdownDelay time.Duration
 	// StatusInterval between two polls of a policy's sidecars, 1s or more.
 	StatusInterval time.Duration
 	// StatusPort of the sidecars.
@@ -90,6 +97,9 @@ func (o *Options) check() error {
 	}
 	if o.StatusInterval < time.Second {
 		problems = append(problems, fmt.Errorf("--status-interval must be 1s or more, not %s", o.StatusInterval))
+	}
+	if o.ShutdownDelay < 0 || o.ShutdownDelay > maxShutdownDelay {
+		problems = append(problems, fmt.Errorf("--shutdown-delay must be from 0s to %s, not %s", maxShutdownDelay, o.ShutdownDelay))
 	}
 	return errors.Join(problems...)
 }

@@ -25,6 +25,7 @@ func TestOptionsNameTheFlagToCorrect(t *testing.T) {
 		"--service-name":              func(o *Options) { o.ServiceName = "" },
 		"--webhook-url":               func(o *Options) { o.WebhookURL = "https://192.0.2.1:9443" },
 		"an https URL":                func(o *Options) { o.WebhookURL = "http://laptop.example:9443" },
+		"--shutdown-delay":            func(o *Options) { o.ShutdownDelay = time.Hour },
 		"--status-interval":           func(o *Options) { o.StatusInterval = time.Millisecond },
 	} {
 		bad := good

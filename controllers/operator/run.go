@@ -6,11 +6,13 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/progress-sync/progress-sync/controllers/certificate"
 	"github.com/progress-sync/progress-sync/controllers/injection"
+	"github.com/progress-sync/progress-sync/controllers/installation"
 	"github.com/progress-sync/progress-sync/controllers/policy"
 	"github.com/progress-sync/progress-sync/controllers/sidecarstatus"
 	"github.com/progress-sync/progress-sync/controllers/webhookconfig"
@@ -25,54 +27,61 @@ const (
 	statusConcurrency = 16
 )
 
-// Run the operator until the context ends.
+// Run the operator until the context ends, and for the delay after it.
 func Run(ctx context.Context, connection *rest.Config, options Options) error {
 	if err := options.check(); err != nil {
 		return err
 	}
-	serving := &certificate.Serving{}
-	mgr, err := newManager(connection, &options, serving)
+	certificates := &certificate.Serving{}
+	serving, err := newServing(connection, &options, certificates)
 	if err != nil {
 		return err
 	}
-	if err := watchForWebhook(ctx, mgr); err != nil {
+	if err := watchForWebhook(ctx, serving); err != nil {
 		return err
 	}
-	for _, add := range []func(ctrl.Manager, *Options, *certificate.Serving) error{
-		addCertificate, addWebhook, addReconcilers,
+	if err := webhookconfig.Index(ctx, serving.GetFieldIndexer()); err != nil {
+		return err
+	}
+	leading, err := newLeading(connection, &options, serving)
+	if err != nil {
+		return err
+	}
+	for _, add := range []func() error{
+		func() error { return addCertificate(serving, leading, &options, certificates) },
+		func() error { return addWebhook(ctx, serving, &options) },
+		func() error { return addChecks(ctx, serving, &options, certificates) },
+		func() error { return addReconcilers(leading, &options) },
 	} {
-		if err := add(mgr, &options, serving); err != nil {
+		if err := add(); err != nil {
 			return err
 		}
 	}
-	if err := addChecks(mgr, serving); err != nil {
-		return err
-	}
-	if err := mgr.Start(ctx); err != nil {
+	if err := runBoth(ctx, serving, leading, options.ShutdownDelay); err != nil {
 		return fmt.Errorf("running the operator: %w", err)
 	}
 	return nil
 }
 
-func addCertificate(mgr ctrl.Manager, o *Options, serving *certificate.Serving) error {
-	if err := o.Registry.Register(certificate.ExpiryMetric(serving)); err != nil {
+func addCertificate(serving, leading ctrl.Manager, o *Options, certificates *certificate.Serving) error {
+	if err := o.Registry.Register(certificate.ExpiryMetric(certificates)); err != nil {
 		return fmt.Errorf("registering the certificate's metric: %w", err)
 	}
-	follower := &certificate.Follower{Client: mgr.GetClient(), Secret: o.secret(), Serving: serving}
-	if err := follower.SetupWithManager(mgr); err != nil {
+	follower := &certificate.Follower{Client: serving.GetClient(), Secret: o.secret(), Serving: certificates}
+	if err := follower.SetupWithManager(serving); err != nil {
 		return err
 	}
 	if !o.CertRotation {
 		return nil
 	}
 	rotator := &certificate.Rotator{
-		Client: mgr.GetClient(), Secret: o.secret(), Names: o.certificateNames(),
+		Client: leading.GetClient(), Secret: o.secret(), Names: o.certificateNames(),
 		Lifetimes: certificate.DefaultLifetimes(), Now: time.Now,
 	}
-	return rotator.SetupWithManager(mgr)
+	return rotator.SetupWithManager(leading)
 }
 
-func addWebhook(mgr ctrl.Manager, o *Options, _ *certificate.Serving) error {
+func addWebhook(ctx context.Context, mgr ctrl.Manager, o *Options) error {
 	metrics, err := injection.NewMetrics(o.Registry)
 	if err != nil {
 		return fmt.Errorf("registering the webhook's metrics: %w", err)
@@ -82,22 +91,37 @@ func addWebhook(mgr ctrl.Manager, o *Options, _ *certificate.Serving) error {
 		Options: injectionOptions(o), Metrics: metrics, Now: time.Now,
 		Events: mgr.GetEventRecorder(reportingController),
 	}
-	mgr.GetWebhookServer().Register(injection.PathPattern, handler.Webhook())
+	mgr.GetWebhookServer().Register(injection.PathPattern, closing(ctx, handler.Webhook()))
 	return nil
 }
 
-func addReconcilers(mgr ctrl.Manager, o *Options, _ *certificate.Serving) error {
-	configuration := &webhookconfig.Reconciler{
-		Client: mgr.GetClient(), Live: mgr.GetAPIReader(),
+func addReconcilers(mgr ctrl.Manager, o *Options) error {
+	lease := &installation.LeaseOwner{
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), ClusterRole: o.ClusterRole,
+		Lease: types.NamespacedName{Namespace: o.Namespace, Name: leaseName},
+	}
+	if o.LeaderElection {
+		if err := mgr.Add(lease); err != nil {
+			return fmt.Errorf("adding the owner of the lease: %w", err)
+		}
+	}
+	entries := webhookconfig.Reader{
+		Client: mgr.GetClient(), Secret: o.secret(),
 		Server: webhookconfig.Server{
 			Namespace: o.Namespace, Service: o.ServiceName, Port: o.ServicePort, URL: o.WebhookURL,
 		},
-		Secret: o.secret(), ClusterRole: o.ClusterRole,
 	}
-	if err := configuration.SetupWithManager(mgr); err != nil {
+	configurations := &webhookconfig.Reconciler{
+		Reader: entries, Writer: mgr.GetClient(), Live: mgr.GetAPIReader(),
+		ClusterRole: o.ClusterRole, Now: time.Now,
+	}
+	if err := configurations.SetupWithManager(mgr); err != nil {
 		return err
 	}
+	return addPolicies(mgr, o, entries)
+}
 
+func addPolicies(mgr ctrl.Manager, o *Options, entries webhookconfig.Reader) error {
 	collections := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "progress_sync_operator_status_requests_total",
 		Help: "Questions to sidecars for their status, by result: answered, failed.",
@@ -123,6 +147,7 @@ func addReconcilers(mgr ctrl.Manager, o *Options, _ *certificate.Serving) error 
 				collections.WithLabelValues("answered").Inc()
 			},
 		}),
+		Entries:           entries,
 		Injection:         injectionOptions(o),
 		OperatorNamespace: o.Namespace,
 		StatusInterval:    o.StatusInterval,

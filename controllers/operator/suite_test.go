@@ -76,7 +76,7 @@ func run(m *testing.M) int {
 	}
 	defer service.stop()
 	for _, r := range []**replica{&firstReplica, &secondReplica} {
-		if *r, err = startReplica(); err != nil {
+		if *r, err = startReplica(0); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
@@ -153,8 +153,9 @@ type replica struct {
 	registry    *prometheus.Registry
 }
 
-// startReplica runs one in this process, behind the service.
-func startReplica() (*replica, error) {
+// startReplica runs one in this process, behind the service, that serves on for
+// so long once it was told to end.
+func startReplica(shutdownDelay time.Duration) (*replica, error) {
 	ports, err := freePorts(2)
 	if err != nil {
 		return nil, err
@@ -172,7 +173,7 @@ func startReplica() (*replica, error) {
 			WebhookURL:  "https://localhost:" + strconv.Itoa(service.port),
 			ServiceName: "progress-sync-webhook",
 			CertSecret:  certSecret, CertRotation: true, ClusterRole: clusterRole,
-			MetricsAddress: "0", HealthAddress: r.health, LeaderElection: true,
+			MetricsAddress: "0", HealthAddress: r.health, LeaderElection: true, ShutdownDelay: shutdownDelay,
 			StatusInterval: time.Second, StatusPort: sidecars.port,
 			Log: logr.Discard(), Registry: r.registry,
 		})
@@ -182,6 +183,17 @@ func startReplica() (*replica, error) {
 	}
 	service.add(r.webhookPort)
 	return r, nil
+}
+
+// ended says whether the replica has.
+func (r *replica) ended() bool {
+	select {
+	case err := <-r.done:
+		r.done <- err
+		return true
+	default:
+		return false
+	}
 }
 
 // stop waits until the replica has ended.

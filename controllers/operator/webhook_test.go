@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -33,39 +34,56 @@ func containsAny(s string, parts ...string) bool {
 	return false
 }
 
-func configuration(t *testing.T) *admissionv1.MutatingWebhookConfiguration {
+// configurations of the operator, all of them.
+func configurations(t *testing.T) []admissionv1.MutatingWebhookConfiguration {
 	t.Helper()
-	var object admissionv1.MutatingWebhookConfiguration
-	if err := admin.Get(context.Background(), client.ObjectKey{Name: webhookconfig.Name}, &object); err != nil {
+	var list admissionv1.MutatingWebhookConfigurationList
+	if err := admin.List(context.Background(), &list, client.MatchingLabelsSelector{Selector: webhookconfig.Selector()}); err != nil {
 		t.Fatal(err)
 	}
-	return &object
+	return list.Items
 }
 
-func entryOf(configuration *admissionv1.MutatingWebhookConfiguration, policy *v1alpha1.ProgressSyncPolicy) *admissionv1.MutatingWebhook {
-	for i := range configuration.Webhooks {
-		if configuration.Webhooks[i].Name == webhookconfig.EntryName(policy) {
-			return &configuration.Webhooks[i]
+// entryOf a policy, nil if it has none.
+func entryOf(t *testing.T, policy *v1alpha1.ProgressSyncPolicy) *admissionv1.MutatingWebhook {
+	t.Helper()
+	for _, configuration := range configurations(t) {
+		for i := range configuration.Webhooks {
+			if configuration.Webhooks[i].Name == webhookconfig.EntryName(policy) {
+				return &configuration.Webhooks[i]
+			}
 		}
 	}
 	return nil
 }
 
-func TestTheWebhookConfigurationGoesWithTheOperator(t *testing.T) {
-	installed(t, fixture.NewPolicy(namespace(t), "lms"))
-	var role rbacv1.ClusterRole
-	if err := admin.Get(context.Background(), client.ObjectKey{Name: clusterRole}, &role); err != nil {
+// role that owns what goes with the operator.
+func role(t *testing.T) *rbacv1.ClusterRole {
+	t.Helper()
+	var object rbacv1.ClusterRole
+	if err := admin.Get(context.Background(), client.ObjectKey{Name: clusterRole}, &object); err != nil {
 		t.Fatal(err)
 	}
-	owners := configuration(t).OwnerReferences
-	if len(owners) != 1 || owners[0].Kind != "ClusterRole" || owners[0].UID != role.UID {
-		t.Errorf("owners: %+v", owners)
+	return &object
+}
+
+func TestTheWebhookConfigurationsAreThereAndGoWithTheOperator(t *testing.T) {
+	uid := role(t).UID
+	var names []string
+	for _, configuration := range configurations(t) {
+		names = append(names, configuration.Name)
+		if owners := configuration.OwnerReferences; len(owners) != 1 || owners[0].Kind != "ClusterRole" || owners[0].UID != uid {
+			t.Errorf("owners of %s: %+v", configuration.Name, owners)
+		}
+	}
+	if diff := cmp.Diff(webhookconfig.Names(), names); diff != "" {
+		t.Errorf("configurations (-want +got):\n%s", diff)
 	}
 }
 
 func TestTheEntryFollowsThePolicy(t *testing.T) {
 	policy := installed(t, fixture.NewPolicy(namespace(t), "lms"))
-	if e := entryOf(configuration(t), policy); e == nil || *e.FailurePolicy != admissionv1.Ignore || len(e.ClientConfig.CABundle) == 0 {
+	if e := entryOf(t, policy); e == nil || *e.FailurePolicy != admissionv1.Ignore || len(e.ClientConfig.CABundle) == 0 {
 		t.Fatalf("entry: %+v", e)
 	}
 	policy.Spec.Selector.MatchLabels = map[string]string{"app": "next"}
@@ -74,13 +92,13 @@ func TestTheEntryFollowsThePolicy(t *testing.T) {
 		t.Fatal(err)
 	}
 	condition(t, policy, v1alpha1.ConditionReady, "the entry follows", reason(v1alpha1.ReasonReady))
-	if e := entryOf(configuration(t), policy); *e.FailurePolicy != admissionv1.Fail || e.ObjectSelector.MatchLabels["app"] != "next" {
+	if e := entryOf(t, policy); *e.FailurePolicy != admissionv1.Fail || e.ObjectSelector.MatchLabels["app"] != "next" {
 		t.Errorf("entry: %+v", e)
 	}
 	if err := admin.Delete(context.Background(), policy); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the entry goes with the policy", func() (bool, string) { return entryOf(configuration(t), policy) == nil, "" })
+	eventually(t, "the entry goes with the policy", func() (bool, string) { return entryOf(t, policy) == nil, "" })
 }
 
 func TestPoliciesWhereNoneBelongAreRefused(t *testing.T) {
@@ -88,7 +106,7 @@ func TestPoliciesWhereNoneBelongAreRefused(t *testing.T) {
 		policy := installed(t, fixture.NewPolicy(ns, "lms"))
 		condition(t, policy, v1alpha1.ConditionReady, "refused", reason(v1alpha1.ReasonNamespaceRefused))
 		event(t, policy, v1alpha1.ReasonNamespaceRefused)
-		if e := entryOf(configuration(t), policy); e != nil {
+		if e := entryOf(t, policy); e != nil {
 			t.Errorf("%s: entry %+v", ns, e)
 		}
 		if _, _, err := configFile(t, policy); !apierrors.IsNotFound(err) {
@@ -142,12 +160,12 @@ func shown(r *replica) ([]byte, error) {
 
 func TestARotatedCertificateReachesEveryReplicaAndTheAPIServer(t *testing.T) {
 	ns := namespace(t)
-	installed(t, fixture.NewPolicy(ns, "lms").FailurePolicy(v1alpha1.FailurePolicyFail))
+	policy := installed(t, fixture.NewPolicy(ns, "lms").FailurePolicy(v1alpha1.FailurePolicyFail))
 	before, err := shown(firstReplica)
 	if err != nil {
 		t.Fatal(err)
 	}
-	bundle := configuration(t).Webhooks[0].ClientConfig.CABundle
+	bundle := entryOf(t, policy).ClientConfig.CABundle
 	if err := admin.Delete(context.Background(), &corev1.Secret{ObjectMeta: objectMeta(operatorNamespace, certSecret)}); err != nil {
 		t.Fatal(err)
 	}
@@ -163,9 +181,11 @@ func TestARotatedCertificateReachesEveryReplicaAndTheAPIServer(t *testing.T) {
 		return !bytes.Equal(before, first) && bytes.Equal(first, second), ""
 	})
 	eventually(t, "every entry has another CA", func() (bool, string) {
-		for _, entry := range configuration(t).Webhooks {
-			if bytes.Equal(entry.ClientConfig.CABundle, bundle) {
-				return false, entry.Name
+		for _, configuration := range configurations(t) {
+			for _, entry := range configuration.Webhooks {
+				if bytes.Equal(entry.ClientConfig.CABundle, bundle) {
+					return false, entry.Name
+				}
 			}
 		}
 		return true, ""

@@ -69,7 +69,8 @@ func conditions(f *facts) []metav1.Condition {
 	ready := decide(f,
 		namespaceRefused, // nothing else happens then
 		invalidSelector,  // as here
-		webhookPending,   // pods created now would stay bare
+		tooManyPolicies,  // pods created now stay bare, until other policies go
+		webhookPending,   // or for a moment
 		because(v1alpha1.ConditionInjected, injected),
 		because(v1alpha1.ConditionDatabaseReachable, database),
 		isReady,
@@ -118,6 +119,13 @@ func invalidSelector(f *facts) *verdict {
 		return nil
 	}
 	return isFalse(v1alpha1.ReasonInvalidSelector, "%s", f.selectorError)
+}
+
+func tooManyPolicies(f *facts) *verdict {
+	if f.limit == nil {
+		return nil
+	}
+	return isFalse(v1alpha1.ReasonTooManyPolicies, "%s", f.limit)
 }
 
 func webhookPending(f *facts) *verdict {

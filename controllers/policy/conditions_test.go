@@ -12,6 +12,7 @@ import (
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
 	"github.com/progress-sync/progress-sync/controllers/selection"
 	"github.com/progress-sync/progress-sync/controllers/sidecarstatus"
+	"github.com/progress-sync/progress-sync/controllers/webhookconfig"
 )
 
 var noon = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
@@ -53,10 +54,13 @@ func TestConditions(t *testing.T) {
 		reason    string
 		says      string
 	}{
-		"ready with all pods injected":            {healthy(), ready, yes, "Ready", "2 of 2"},
-		"ready before there are pods":             {healthy(withoutPods), ready, yes, "Ready", "when they are created"},
-		"not ready in kube-system":                {healthy(func(f *facts) { f.namespaceRefused = true }), ready, no, "NamespaceRefused", "move the policy"},
-		"not ready with a bad selector":           {healthy(func(f *facts) { _, f.selectorError = selection.Selector(lms().Selects("app", "no label").Build()) }), ready, no, "InvalidSelector", "spec.selector"},
+		"ready with all pods injected":  {healthy(), ready, yes, "Ready", "2 of 2"},
+		"ready before there are pods":   {healthy(withoutPods), ready, yes, "Ready", "when they are created"},
+		"not ready in kube-system":      {healthy(func(f *facts) { f.namespaceRefused = true }), ready, no, "NamespaceRefused", "move the policy"},
+		"not ready with a bad selector": {healthy(func(f *facts) { _, f.selectorError = selection.Selector(lms().Selects("app", "no label").Build()) }), ready, no, "InvalidSelector", "spec.selector"},
+		"not ready beyond the limit": {healthy(func(f *facts) {
+			f.installed, f.limit = false, &webhookconfig.Limit{Namespace: "campus", Policies: 102, Kept: 100}
+		}), ready, no, "TooManyPolicies", "102 policies"},
 		"not ready without the webhook":           {healthy(func(f *facts) { f.installed = false }), ready, no, "WebhookPending", "get no sidecar"},
 		"not ready while pods are bare":           {healthy(bareOne), ready, no, "PodsWithoutSidecar", "Injected is False"},
 		"not ready while the database fails":      {healthy(failing("CredentialsRefused")), ready, no, "CredentialsRefused", "DatabaseReachable is False"},

@@ -39,7 +39,7 @@ func transitions(before, after []metav1.Condition) []event {
 }
 
 func refusedAsAWhole(reason string) bool {
-	return reason == v1alpha1.ReasonNamespaceRefused || reason == v1alpha1.ReasonInvalidSelector
+	return reason == v1alpha1.ReasonNamespaceRefused || reason == v1alpha1.ReasonInvalidSelector || reason == v1alpha1.ReasonTooManyPolicies
 }
 
 // turned is the condition if its status or its reason is another than before.

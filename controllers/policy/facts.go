@@ -5,6 +5,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
 	"github.com/progress-sync/progress-sync/controllers/sidecarstatus"
+	"github.com/progress-sync/progress-sync/controllers/webhookconfig"
 )
 
 // facts are all that a decision about a policy rests on.
@@ -16,7 +17,9 @@ type facts struct {
 	selectorError error
 	// installed: the API server calls the operator for the policy's pods.
 	installed bool
-	pods      pods
-	sidecars  sidecarstatus.Summary
-	now       time.Time
+	// limit is why it is not told of the policy, nil if it is, or will be.
+	limit    *webhookconfig.Limit
+	pods     pods
+	sidecars sidecarstatus.Summary
+	now      time.Time
 }

@@ -4,14 +4,12 @@ import (
 	"context"
 	"fmt"
 
-	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
 	"github.com/progress-sync/progress-sync/controllers/selection"
 	"github.com/progress-sync/progress-sync/controllers/sidecarstatus"
-	"github.com/progress-sync/progress-sync/controllers/webhookconfig"
 )
 
 // gather everything that a decision rests on: cached objects, and the answers
@@ -23,12 +21,11 @@ func (r *Reconciler) gather(ctx context.Context, policy *v1alpha1.ProgressSyncPo
 	}
 	_, f.selectorError = selection.Selector(policy)
 
-	var configuration admissionv1.MutatingWebhookConfiguration
-	err := r.Client.Get(ctx, client.ObjectKey{Name: webhookconfig.Name}, &configuration)
-	if client.IgnoreNotFound(err) != nil {
-		return nil, fmt.Errorf("reading the webhook configuration: %w", err)
+	entry, err := r.Entries.Of(ctx, policy)
+	if err != nil {
+		return nil, err
 	}
-	f.installed = err == nil && webhookconfig.Installed(&configuration, policy)
+	f.installed, f.limit = entry.Installed, entry.Limit
 
 	if !f.namespaceRefused {
 		var policies v1alpha1.ProgressSyncPolicyList

@@ -15,6 +15,7 @@ import (
 	"github.com/progress-sync/progress-sync/controllers/configuration"
 	"github.com/progress-sync/progress-sync/controllers/injection"
 	"github.com/progress-sync/progress-sync/controllers/sidecarstatus"
+	"github.com/progress-sync/progress-sync/controllers/webhookconfig"
 )
 
 // Reconciler of policies.
@@ -24,6 +25,8 @@ type Reconciler struct {
 	Client    client.Client
 	Events    events.EventRecorder
 	Collector *sidecarstatus.Collector
+	// Entries of the webhook configurations.
+	Entries webhookconfig.Reader
 	// Injection options of the webhook, to tell which pods are outdated.
 	Injection injection.Options
 	// OperatorNamespace gets no sidecars.
@@ -37,7 +40,6 @@ type Reconciler struct {
 // +kubebuilder:rbac:groups=progresssync.dev,resources=progresssyncpolicies/status,verbs=get;patch
 // +kubebuilder:rbac:groups="",resources=pods,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=configmaps,verbs=get;list;watch;create;patch
-// +kubebuilder:rbac:groups=admissionregistration.k8s.io,resources=mutatingwebhookconfigurations,resourceNames=progress-sync,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 // Reconcile gathers, decides and writes.

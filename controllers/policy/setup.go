@@ -22,6 +22,7 @@ import (
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
 	"github.com/progress-sync/progress-sync/controllers/injection"
 	"github.com/progress-sync/progress-sync/controllers/selection"
+	"github.com/progress-sync/progress-sync/controllers/webhookconfig"
 )
 
 // concurrency of policies; a pass waits for sidecars that do not answer.
@@ -40,7 +41,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		// A policy may take pods from, or leave them to, the others of its namespace.
 		Watches(&v1alpha1.ProgressSyncPolicy{}, handler.EnqueueRequestsFromMapFunc(r.neighbours), changed).
 		Watches(&corev1.Pod{}, r.soon(r.policiesOfPod), builder.WithPredicates(podChanged())).
-		Watches(&admissionv1.MutatingWebhookConfiguration{}, handler.EnqueueRequestsFromMapFunc(r.everyPolicy)).
+		Watches(&admissionv1.MutatingWebhookConfiguration{}, entryChanged()).
 		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency}).
 		Complete(r)
 	if err != nil {
@@ -90,8 +91,22 @@ func (r *Reconciler) policiesOfPod(ctx context.Context, pod client.Object) []rec
 	}, client.InNamespace(pod.GetNamespace()))
 }
 
-func (r *Reconciler) everyPolicy(ctx context.Context, _ client.Object) []reconcile.Request {
-	return r.requests(ctx, func(*v1alpha1.ProgressSyncPolicy) bool { return true })
+// entryChanged asks for the policies whose entries a webhook configuration
+// gained, lost or changed, and for no others: each holds those of hundreds.
+func entryChanged() handler.EventHandler {
+	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
+	add := func(before, after client.Object, q queue) {
+		was, _ := before.(*admissionv1.MutatingWebhookConfiguration)
+		is, _ := after.(*admissionv1.MutatingWebhookConfiguration)
+		for _, policy := range webhookconfig.Changed(was, is) {
+			q.Add(reconcile.Request{NamespacedName: policy})
+		}
+	}
+	return handler.Funcs{
+		CreateFunc: func(_ context.Context, e ctrlevent.CreateEvent, q queue) { add(nil, e.Object, q) },
+		UpdateFunc: func(_ context.Context, e ctrlevent.UpdateEvent, q queue) { add(e.ObjectOld, e.ObjectNew, q) },
+		DeleteFunc: func(_ context.Context, e ctrlevent.DeleteEvent, q queue) { add(e.Object, nil, q) },
+	}
 }
 
 // requests for those cached policies that are wanted.

@@ -20,6 +20,7 @@ func StripPod(object any) (any, error) {
 		TypeMeta: pod.TypeMeta,
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: pod.Namespace, Name: pod.Name, UID: pod.UID, ResourceVersion: pod.ResourceVersion,
+			CreationTimestamp: pod.CreationTimestamp,
 			DeletionTimestamp: pod.DeletionTimestamp,
 			Labels:            pod.Labels,
 			Annotations:       ownAnnotations(pod.Annotations),
@@ -34,6 +35,7 @@ func StripPod(object any) (any, error) {
 		},
 		Status: corev1.PodStatus{
 			Phase: pod.Status.Phase, PodIP: pod.Status.PodIP,
+			Conditions:            ready(pod),
 			InitContainerStatuses: ownStatus(pod),
 		},
 	}, nil
@@ -95,6 +97,16 @@ func ownStatus(pod *corev1.Pod) []corev1.ContainerStatus {
 	for i := range pod.Status.InitContainerStatuses {
 		if s := &pod.Status.InitContainerStatuses[i]; s.Name == injection.ContainerName {
 			return []corev1.ContainerStatus{{Name: s.Name, Ready: s.Ready, RestartCount: s.RestartCount}}
+		}
+	}
+	return nil
+}
+
+// ready is whether the pod is, and not since when.
+func ready(pod *corev1.Pod) []corev1.PodCondition {
+	for _, c := range pod.Status.Conditions {
+		if c.Type == corev1.PodReady {
+			return []corev1.PodCondition{{Type: c.Type, Status: c.Status}}
 		}
 	}
 	return nil

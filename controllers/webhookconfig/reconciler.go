@@ -3,122 +3,113 @@ package webhookconfig
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
-	corev1 "k8s.io/api/core/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/types"
-	applymetav1 "k8s.io/client-go/applyconfigurations/meta/v1"
-	"k8s.io/client-go/util/workqueue"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/handler"
-	"sigs.k8s.io/controller-runtime/pkg/predicate"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
-	"sigs.k8s.io/controller-runtime/pkg/source"
 
-	"github.com/progress-sync/progress-sync/api/v1alpha1"
-	"github.com/progress-sync/progress-sync/controllers/certificate"
+	"github.com/progress-sync/progress-sync/controllers/installation"
 )
 
 // FieldOwner of what the operator applies.
 const FieldOwner = client.FieldOwner("progress-sync")
 
-// Reconciler keeps the one configuration in step with the policies and the
+// Reconciler keeps the configurations in step with the policies and the
 // certificate.
 type Reconciler struct {
-	// Client reads policies and the Secret from a cache.
-	Client client.Client
+	Reader
+	// Writer of the configurations.
+	Writer client.Client
 	// Live reads the ClusterRole, once in a while, without a cache.
 	Live client.Reader
-	// Server without its CABundle.
-	Server Server
-	// Secret of the certificate.
-	Secret types.NamespacedName
-	// ClusterRole that owns the configuration; none if empty.
+	// ClusterRole that owns the configurations; none if empty.
 	ClusterRole string
+	Now         func() time.Time
+
+	pace pace
 }
 
-// +kubebuilder:rbac:groups=admissionregistration.k8s.io,resources=mutatingwebhookconfigurations,verbs=create
-// +kubebuilder:rbac:groups=admissionregistration.k8s.io,resources=mutatingwebhookconfigurations,resourceNames=progress-sync,verbs=get;list;watch;patch
-// +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=clusterroles,resourceNames=progress-sync-manager-role,verbs=get
+// The cache lists and watches all configurations by a label: a rule of RBAC can
+// name objects but no labels, a watch can name one object but not sixteen, and
+// sixteen caches for what holds no secret would protect nothing. What is written
+// is named.
+// +kubebuilder:rbac:groups=admissionregistration.k8s.io,resources=mutatingwebhookconfigurations,verbs=create;list;watch
+// +kubebuilder:rbac:groups=admissionregistration.k8s.io,resources=mutatingwebhookconfigurations,resourceNames=progress-sync-00;progress-sync-01;progress-sync-02;progress-sync-03;progress-sync-04;progress-sync-05;progress-sync-06;progress-sync-07;progress-sync-08;progress-sync-09;progress-sync-10;progress-sync-11;progress-sync-12;progress-sync-13;progress-sync-14;progress-sync-15,verbs=get;patch
+// +kubebuilder:rbac:groups=admissionregistration.k8s.io,resources=mutatingwebhookconfigurations,resourceNames=progress-sync,verbs=get;patch;delete
 // +kubebuilder:rbac:groups=progresssync.dev,resources=progresssyncpolicies,verbs=get;list;watch
 
-// SetupWithManager registers the reconciler for every change that the
-// configuration may have to follow.
-func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
-	request := reconcile.Request{NamespacedName: types.NamespacedName{Name: Name}}
-	same := handler.EnqueueRequestsFromMapFunc(func(context.Context, client.Object) []reconcile.Request {
-		return []reconcile.Request{request}
-	})
-	err := ctrl.NewControllerManagedBy(mgr).
-		Named("webhook-configuration").
-		Watches(&v1alpha1.ProgressSyncPolicy{}, same, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&corev1.Secret{}, same).
-		Watches(&admissionv1.MutatingWebhookConfiguration{}, same).
-		WatchesRawSource(source.Func(func(_ context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
-			queue.Add(request)
-			return nil
-		})).
-		Complete(r)
+// Reconcile applies one configuration, where that changes something. Without a
+// certificate it waits: an entry that the API server could not verify would
+// only fail.
+func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	if request.Name == legacyName {
+		return ctrl.Result{}, r.removeLegacy(ctx)
+	}
+	if wait := r.pace.wait(request.Name, r.Now()); wait > 0 {
+		return ctrl.Result{RequeueAfter: wait}, nil
+	}
+	server, usable, err := r.server(ctx)
+	if err != nil || !usable {
+		return ctrl.Result{}, err
+	}
+	policies, err := r.policies(ctx, request.Name)
 	if err != nil {
-		return fmt.Errorf("setting up the webhook configuration: %w", err)
+		return ctrl.Result{}, err
 	}
-	return nil
-}
-
-// Reconcile applies the configuration. Without a certificate it waits: an entry
-// that the API server could not verify would only fail.
-func (r *Reconciler) Reconcile(ctx context.Context, _ ctrl.Request) (ctrl.Result, error) {
-	var secret corev1.Secret
-	if err := r.Client.Get(ctx, r.Secret, &secret); client.IgnoreNotFound(err) != nil {
-		return ctrl.Result{}, fmt.Errorf("reading Secret %s: %w", r.Secret, err)
-	}
-	if !certificate.Usable(&secret) {
-		return ctrl.Result{}, nil
-	}
-	var policies v1alpha1.ProgressSyncPolicyList
-	if err := r.Client.List(ctx, &policies); err != nil {
-		return ctrl.Result{}, fmt.Errorf("listing policies: %w", err)
-	}
-	owner, err := r.owner(ctx)
+	owner, err := installation.Owner(ctx, r.Live, r.ClusterRole)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
 
-	server := r.Server
-	server.CABundle = certificate.CABundle(&secret)
-	configuration := Build(policies.Items, server)
-	if owner != nil {
-		configuration.WithOwnerReferences(owner)
+	wanted := build(request.Name, policies, server, owner)
+	var existing admissionv1.MutatingWebhookConfiguration
+	err = r.Client.Get(ctx, request.NamespacedName, &existing, client.UnsafeDisableDeepCopy)
+	if client.IgnoreNotFound(err) != nil {
+		return ctrl.Result{}, fmt.Errorf("reading MutatingWebhookConfiguration %s: %w", request.Name, err)
 	}
-	if err := r.Client.Apply(ctx, configuration, FieldOwner, client.ForceOwnership); err != nil {
-		return ctrl.Result{}, fmt.Errorf("applying MutatingWebhookConfiguration %s: %w", Name, err)
+	if err == nil && same(&existing, wanted) {
+		return ctrl.Result{}, nil
 	}
+	apply, err := applicable(wanted)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	if err := r.Writer.Apply(ctx, apply, FieldOwner, client.ForceOwnership); err != nil {
+		return ctrl.Result{}, fmt.Errorf("applying MutatingWebhookConfiguration %s: %w", request.Name, err)
+	}
+	r.pace.applied(request.Name, len(wanted.Webhooks), r.Now())
 	return ctrl.Result{}, nil
 }
 
-// owner is the operator's ClusterRole: with it, uninstalling removes the
-// configuration too. Without the ClusterRole nothing is applied: an operator
-// that is being uninstalled would bring back what the cluster just removed.
-func (r *Reconciler) owner(ctx context.Context) (*applymetav1.OwnerReferenceApplyConfiguration, error) {
-	if r.ClusterRole == "" {
-		return nil, nil
-	}
-	var role rbacv1.ClusterRole
-	err := r.Live.Get(ctx, types.NamespacedName{Name: r.ClusterRole}, &role)
-	if apierrors.IsNotFound(err) || (err == nil && role.DeletionTimestamp != nil) {
-		return nil, fmt.Errorf("ClusterRole %s, which has to own the webhook configuration, does not exist: "+
-			"name the operator's own with --cluster-role, or none to have the configuration stay when the operator is uninstalled", r.ClusterRole)
-	}
+// removeLegacy deletes the one configuration of an older version once all that
+// take its place are there. Until then pods may be sent twice, which injects
+// them once.
+func (r *Reconciler) removeLegacy(ctx context.Context) error {
+	configurations, err := list(ctx, r.Client)
 	if err != nil {
-		return nil, fmt.Errorf("reading ClusterRole %s: %w", r.ClusterRole, err)
+		return err
 	}
-	return applymetav1.OwnerReference().
-		WithAPIVersion(rbacv1.SchemeGroupVersion.String()).
-		WithKind("ClusterRole").
-		WithName(role.Name).
-		WithUID(role.UID), nil
+	if !slices.ContainsFunc(configurations, func(c admissionv1.MutatingWebhookConfiguration) bool { return c.Name == legacyName }) {
+		return nil
+	}
+	server, usable, err := r.server(ctx)
+	if err != nil || !usable {
+		return err
+	}
+	owner, err := installation.Owner(ctx, r.Live, r.ClusterRole)
+	if err != nil {
+		return err
+	}
+	if inPlace(Names(), configurations, owner, server.CABundle) != nil {
+		// The event of the one that is missing comes here again.
+		return nil
+	}
+	legacy := &admissionv1.MutatingWebhookConfiguration{ObjectMeta: metav1.ObjectMeta{Name: legacyName}}
+	if err := r.Writer.Delete(ctx, legacy); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("deleting MutatingWebhookConfiguration %s of an older version: %w", legacyName, err)
+	}
+	return nil
 }

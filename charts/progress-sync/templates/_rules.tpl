@@ -27,6 +27,8 @@
   - mutatingwebhookconfigurations
   verbs:
   - create
+  - list
+  - watch
 - apiGroups:
   - admissionregistration.k8s.io
   resourceNames:
@@ -34,10 +36,33 @@
   resources:
   - mutatingwebhookconfigurations
   verbs:
+  - delete
   - get
-  - list
   - patch
-  - watch
+- apiGroups:
+  - admissionregistration.k8s.io
+  resourceNames:
+  - progress-sync-00
+  - progress-sync-01
+  - progress-sync-02
+  - progress-sync-03
+  - progress-sync-04
+  - progress-sync-05
+  - progress-sync-06
+  - progress-sync-07
+  - progress-sync-08
+  - progress-sync-09
+  - progress-sync-10
+  - progress-sync-11
+  - progress-sync-12
+  - progress-sync-13
+  - progress-sync-14
+  - progress-sync-15
+  resources:
+  - mutatingwebhookconfigurations
+  verbs:
+  - get
+  - patch
 - apiGroups:
   - events.k8s.io
   resources:
