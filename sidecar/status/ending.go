@@ -12,8 +12,8 @@ import (
 type Ending struct {
 	// Accepted updates since the start of the process.
 	Accepted int64
-	// Records that are not saved and stay in the spool, and why; a reason
-	// without records says that it is not known whether any are left.
+	// Records that are not saved and stay in the spool, and why the drain fell
+	// short.
 	Records int64
 	Reason  string
 	// DeadLetters are records that Postgres refused; they stay in the spool.
