@@ -11,9 +11,11 @@ import (
 
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
 	"github.com/progress-sync/progress-sync/controllers/certificate"
+	"github.com/progress-sync/progress-sync/controllers/creation"
 	"github.com/progress-sync/progress-sync/controllers/injection"
 	"github.com/progress-sync/progress-sync/controllers/policy"
 	"github.com/progress-sync/progress-sync/controllers/sidecarstatus"
+	"github.com/progress-sync/progress-sync/controllers/unsaved"
 	"github.com/progress-sync/progress-sync/controllers/webhookconfig"
 )
 
@@ -110,8 +112,10 @@ func addReconcilers(mgr ctrl.Manager, o *Options, _ *certificate.Serving) error 
 		}
 	}
 	reconciler := &policy.Reconciler{
-		Client: mgr.GetClient(),
-		Events: mgr.GetEventRecorder(reportingController),
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(),
+		Events:   mgr.GetEventRecorder(reportingController),
+		Creation: &creation.Finder{Events: mgr.GetClient(), Live: mgr.GetAPIReader(), Now: time.Now},
+		Unsaved:  &unsaved.Ledger{},
 		Collector: sidecarstatus.NewCollector(sidecarstatus.Options{
 			Fetcher:     sidecarstatus.NewHTTP(o.StatusPort, statusTimeout),
 			Now:         time.Now,

@@ -3,7 +3,10 @@ package policy
 import (
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
+
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
+	"github.com/progress-sync/progress-sync/controllers/creation"
 	"github.com/progress-sync/progress-sync/controllers/sidecarstatus"
 )
 
@@ -14,9 +17,21 @@ type facts struct {
 	namespaceRefused bool
 	// selectorError is why spec.selector is not valid, nil if it is.
 	selectorError error
+	// limited: the namespace has too many policies for this one to be told of.
+	limited bool
 	// installed: the API server calls the operator for the policy's pods.
 	installed bool
-	pods      pods
-	sidecars  sidecarstatus.Summary
-	now       time.Time
+	// configMap is what became of the policy's own.
+	configMap written
+	// uncreated workloads are those that the policy has and whose pods the API
+	// server refuses; creationRecent, that this may change without an event.
+	uncreated      []creation.Refusal
+	creationRecent bool
+	pods           pods
+	sidecars       sidecarstatus.Summary
+	// gone pods that are not in the status yet, and those that are in its
+	// countedPods and still exist.
+	gone  []gone
+	ended map[types.UID]bool
+	now   time.Time
 }

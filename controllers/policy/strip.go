@@ -20,10 +20,10 @@ func StripPod(object any) (any, error) {
 		TypeMeta: pod.TypeMeta,
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: pod.Namespace, Name: pod.Name, UID: pod.UID, ResourceVersion: pod.ResourceVersion,
-			DeletionTimestamp: pod.DeletionTimestamp,
-			Labels:            pod.Labels,
-			Annotations:       ownAnnotations(pod.Annotations),
-			OwnerReferences:   controllerOnly(pod),
+			CreationTimestamp: pod.CreationTimestamp, DeletionTimestamp: pod.DeletionTimestamp,
+			Labels:          pod.Labels,
+			Annotations:     ownAnnotations(pod.Annotations),
+			OwnerReferences: controllerOnly(pod),
 		},
 		Spec: corev1.PodSpec{
 			HostNetwork:    pod.Spec.HostNetwork,
@@ -34,6 +34,7 @@ func StripPod(object any) (any, error) {
 		},
 		Status: corev1.PodStatus{
 			Phase: pod.Status.Phase, PodIP: pod.Status.PodIP,
+			Conditions:            notScheduled(pod.Status.Conditions),
 			InitContainerStatuses: ownStatus(pod),
 		},
 	}, nil
@@ -82,11 +83,51 @@ func ownVolumes(volumes []corev1.Volume) []corev1.Volume {
 	return out
 }
 
-func ownStatus(pod *corev1.Pod) []corev1.ContainerStatus {
-	for i := range pod.Status.InitContainerStatuses {
-		if s := &pod.Status.InitContainerStatuses[i]; s.Name == injection.ContainerName {
-			return []corev1.ContainerStatus{{Name: s.Name, Ready: s.Ready, RestartCount: s.RestartCount}}
+// maxSaid by a kubelet or the scheduler that is kept, in bytes.
+const maxSaid = 512
+
+// notScheduled is the condition of a pod that has no node.
+func notScheduled(conditions []corev1.PodCondition) []corev1.PodCondition {
+	for i := range conditions {
+		if c := &conditions[i]; c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse {
+			return []corev1.PodCondition{{Type: c.Type, Status: c.Status, Reason: c.Reason, Message: cut(c.Message)}}
 		}
 	}
 	return nil
+}
+
+// ownStatus is that of the sidecar: why it waits, how it ended, and how it ended
+// before.
+func ownStatus(pod *corev1.Pod) []corev1.ContainerStatus {
+	for i := range pod.Status.InitContainerStatuses {
+		s := &pod.Status.InitContainerStatuses[i]
+		if s.Name != injection.ContainerName {
+			continue
+		}
+		out := corev1.ContainerStatus{Name: s.Name, Ready: s.Ready, RestartCount: s.RestartCount}
+		if waiting := s.State.Waiting; waiting != nil {
+			out.State.Waiting = &corev1.ContainerStateWaiting{Reason: waiting.Reason, Message: cut(waiting.Message)}
+		}
+		if end := s.State.Terminated; end != nil {
+			// Its message says what it had not saved; the kubelet bounds it.
+			out.State.Terminated = ended(end, end.Message)
+		}
+		if end := s.LastTerminationState.Terminated; end != nil {
+			message := ""
+			if neverRan(end) {
+				message = cut(end.Message)
+			}
+			out.LastTerminationState.Terminated = ended(end, message)
+		}
+		return []corev1.ContainerStatus{out}
+	}
+	return nil
+}
+
+func ended(end *corev1.ContainerStateTerminated, message string) *corev1.ContainerStateTerminated {
+	return &corev1.ContainerStateTerminated{ExitCode: end.ExitCode, Reason: end.Reason, FinishedAt: end.FinishedAt, Message: message}
+}
+
+func cut(text string) string {
+	return text[:min(len(text), maxSaid)]
 }

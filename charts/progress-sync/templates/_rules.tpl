@@ -13,11 +13,18 @@
 - apiGroups:
   - ""
   resources:
+  - events
   - pods
   verbs:
   - get
   - list
   - watch
+- apiGroups:
+  - ""
+  resources:
+  - replicationcontrollers
+  verbs:
+  - get
 - apiGroups:
   - admissionregistration.k8s.io
   resources:
@@ -35,6 +42,20 @@
   - list
   - patch
   - watch
+- apiGroups:
+  - apps
+  resources:
+  - daemonsets
+  - replicasets
+  - statefulsets
+  verbs:
+  - get
+- apiGroups:
+  - batch
+  resources:
+  - jobs
+  verbs:
+  - get
 - apiGroups:
   - events.k8s.io
   resources:
