@@ -47,7 +47,7 @@ func TestWhileTheOperatorIsDownPodsStartAndAreCountedOnceItIsBack(t *testing.T) 
 			want("the number of matched pods", p.Status.Sidecars.Matched, 1),
 			want("the number of injected pods", p.Status.Sidecars.Injected, 0),
 			condition(p, v1alpha1.ConditionInjected, metav1.ConditionFalse, v1alpha1.ReasonPodsWithoutSidecar),
-			condition(p, v1alpha1.ConditionReady, metav1.ConditionFalse, ""),
+			condition(p, v1alpha1.ConditionHealthy, metav1.ConditionFalse, v1alpha1.ReasonPodsWithoutSidecar),
 		)
 	})
 	// The status is the leader's; the API server must reach the webhook, too.
