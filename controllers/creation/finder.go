@@ -9,6 +9,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -197,9 +198,11 @@ func look(ctx context.Context, live client.Reader, event *corev1.Event) (*worklo
 	object := k.object()
 	err := live.Get(ctx, client.ObjectKey{Namespace: event.Namespace, Name: about.Name}, object)
 	switch {
-	case client.IgnoreNotFound(err) != nil:
+	case apierrors.IsNotFound(err):
+		return nil, nil
+	case err != nil:
 		return nil, fmt.Errorf("reading %s %s/%s: %w", about.Kind, event.Namespace, about.Name, err)
-	case err != nil || object.GetUID() != about.UID:
+	case object.GetUID() != about.UID:
 		return nil, nil
 	}
 	w := k.look(object)

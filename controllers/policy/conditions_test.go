@@ -146,7 +146,7 @@ func bareOne(f *facts) {
 func refusedOne(f *facts) { f.pods.injected, f.pods.refused, f.pods.refusal = 1, 1, "it is odd" }
 
 func unwritten(f *facts) {
-	f.configMap = written{name: "progress-sync-lms", err: errors.New("exceeded quota: objects.")}
+	f.configMap = written{name: "progress-sync-lms", err: errors.New("exceeded quota: objects")}
 }
 
 func held(f *facts) {
