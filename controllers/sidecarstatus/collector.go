@@ -14,9 +14,9 @@ import (
 // missesAllowed in a row before a sidecar counts as unreachable.
 const missesAllowed = 2
 
-// retention of the last answer of a sidecar that is no longer asked. Its pod is
-// deleted a moment after its container has ended; a node that is gone takes
-// longer, and its pods are asked until they are deleted.
+// retention of the last answer of a sidecar, however old, since it was asked
+// last. Its pod is deleted a moment after its container has ended; pods of a node
+// that is gone are asked until they are deleted.
 const retention = 10 * time.Minute
 
 // Fetcher asks one sidecar.
@@ -102,7 +102,7 @@ func (c *Collector) Collect(ctx context.Context, policy types.NamespacedName, ta
 
 	remember := make(map[types.UID]known, len(targets))
 	for pod, entry := range before {
-		if entry.Document != nil && c.options.Now().Sub(entry.At) < retention {
+		if entry.Document != nil && c.options.Now().Sub(entry.asked) < retention {
 			remember[pod] = entry
 		}
 	}

@@ -107,6 +107,9 @@ func TestTheLastAnswerOfAGonePodStaysKnownForAWhile(t *testing.T) {
 	p, c := &pods{pending: map[string]int64{"10.0.0.1": 7}}, &clock{noon}
 	collector := NewCollector(Options{Fetcher: p, Now: c.Now, Concurrency: 1})
 	collector.Collect(context.Background(), policyKey, []Target{{"a", "10.0.0.1"}})
+	delete(p.pending, "10.0.0.1") // with its node
+	c.now = c.now.Add(24 * time.Hour)
+	collector.Collect(context.Background(), policyKey, []Target{{"a", "10.0.0.1"}})
 	c.now = c.now.Add(retention - time.Second)
 	if got := collector.Collect(context.Background(), policyKey, nil); len(got) != 0 {
 		t.Errorf("answers of %d sidecars, want none", len(got))
