@@ -49,8 +49,13 @@ const (
 	ReasonConfigMapNotWritten = "ConfigMapNotWritten"
 )
 
-// ReasonHealthy of Healthy.
-const ReasonHealthy = "Healthy"
+// Reasons of Healthy, beside those of the others.
+const (
+	ReasonHealthy = "Healthy"
+	// ReasonProxyEndsFirst: sidecars reach the database through a container of
+	// their pod that ends before they have written what they hold.
+	ReasonProxyEndsFirst = "ProxyEndsFirst"
+)
 
 // Reasons of Injected.
 const (

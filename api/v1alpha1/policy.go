@@ -16,7 +16,7 @@ import (
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Healthy")].reason`,description="Why the policy is not healthy, if it is not"
 // +kubebuilder:printcolumn:name="Injected",type=string,JSONPath=`.status.sidecars.summary`,description="Pods with a sidecar / pods that the policy selects"
 // +kubebuilder:printcolumn:name="Pending",type=integer,JSONPath=`.status.records.pending`,description="Records that are accepted and not yet saved"
-// +kubebuilder:printcolumn:name="Reduction",type=string,JSONPath=`.status.updates.writeReduction`,description="Share of updates that cost no write of their own"
+// +kubebuilder:printcolumn:name="Reduction",type=string,priority=1,JSONPath=`.status.updates.writeReduction`,description="Share of updates that cost no write of their own"
 // +kubebuilder:printcolumn:name="Last Sync",type=date,JSONPath=`.status.lastSyncTime`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="DB",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="DatabaseReachable")].reason`

@@ -2,6 +2,7 @@ package v1alpha1
 
 import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 )
 
 // ProgressSyncPolicyStatus tells how the syncing goes. It is written when
@@ -138,7 +139,8 @@ type UnsavedStatus struct {
 	//
 	// +optional
 	Lost int64 `json:"lost"`
-	// onClaim were left on the claim, where another pod finds and writes them.
+	// onClaim were left on the claim, where another pod finds and writes them;
+	// those in quarantine stay there.
 	//
 	// +optional
 	OnClaim int64 `json:"onClaim"`
@@ -147,6 +149,13 @@ type UnsavedStatus struct {
 	//
 	// +optional
 	Unknown int64 `json:"unknown"`
+	// countedPods are in these numbers and may be seen once more: they have
+	// ended and are not deleted yet, or were counted last.
+	//
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=64
+	CountedPods []types.UID `json:"countedPods,omitempty"`
 }
 
 // UpdatesStatus counts updates, and the writes that they became.

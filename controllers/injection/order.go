@@ -74,6 +74,17 @@ func moveSidecar(pod *corev1.Pod, order v1alpha1.Order) *corev1.Pod {
 	return out
 }
 
+// Outlasted says whether a native sidecar of the pod's own ends after the injected
+// one: they end in the reverse of their order.
+func Outlasted(pod *corev1.Pod) bool {
+	for i := range max(0, sidecarIndex(pod)) {
+		if isNative(&pod.Spec.InitContainers[i]) {
+			return true
+		}
+	}
+	return false
+}
+
 // others are the init containers without the sidecar.
 func others(pod *corev1.Pod) []corev1.Container {
 	if at := sidecarIndex(pod); at >= 0 {

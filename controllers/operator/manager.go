@@ -23,6 +23,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
 	"github.com/progress-sync/progress-sync/controllers/certificate"
+	"github.com/progress-sync/progress-sync/controllers/creation"
 	"github.com/progress-sync/progress-sync/controllers/policy"
 	"github.com/progress-sync/progress-sync/controllers/webhookconfig"
 )
@@ -129,7 +130,8 @@ func cacheOptions(o *Options) cache.Options {
 	return cache.Options{
 		DefaultTransform: cache.TransformStripManagedFields(),
 		ByObject: map[client.Object]cache.ByObject{
-			&corev1.Pod{}: {Transform: policy.StripPod},
+			&corev1.Pod{}:   {Transform: policy.StripPod},
+			&corev1.Event{}: {Field: creation.Events(), Transform: creation.StripEvent},
 			&corev1.ConfigMap{}: {
 				Label:     labels.SelectorFromSet(labels.Set{policy.LabelManagedBy: policy.ManagedBy}),
 				Transform: cache.TransformStripManagedFields(),

@@ -11,10 +11,12 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/progress-sync/progress-sync/controllers/certificate"
+	"github.com/progress-sync/progress-sync/controllers/creation"
 	"github.com/progress-sync/progress-sync/controllers/injection"
 	"github.com/progress-sync/progress-sync/controllers/installation"
 	"github.com/progress-sync/progress-sync/controllers/policy"
 	"github.com/progress-sync/progress-sync/controllers/sidecarstatus"
+	"github.com/progress-sync/progress-sync/controllers/unsaved"
 	"github.com/progress-sync/progress-sync/controllers/webhookconfig"
 )
 
@@ -132,8 +134,10 @@ func addPolicies(mgr ctrl.Manager, o *Options, entries webhookconfig.Reader) err
 		}
 	}
 	reconciler := &policy.Reconciler{
-		Client: mgr.GetClient(),
-		Events: mgr.GetEventRecorder(reportingController),
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(),
+		Events:   mgr.GetEventRecorder(reportingController),
+		Creation: &creation.Finder{Events: mgr.GetClient(), Live: mgr.GetAPIReader(), Now: time.Now},
+		Unsaved:  &unsaved.Ledger{},
 		Collector: sidecarstatus.NewCollector(sidecarstatus.Options{
 			Fetcher:     sidecarstatus.NewHTTP(o.StatusPort, statusTimeout),
 			Now:         time.Now,

@@ -30,7 +30,8 @@ func objectMeta(namespace, name string) metav1.ObjectMeta {
 // healthy sidecar of a policy.
 func healthy(policy *v1alpha1.ProgressSyncPolicy) sidecar.Document {
 	return sidecar.Document{
-		PolicyNamespace: policy.Namespace, PolicyName: policy.Name, PolicyGeneration: policy.Generation, Accepting: true,
+		PolicyNamespace: policy.Namespace, PolicyName: policy.Name, PolicyGeneration: policy.Generation,
+		PolicyCreatedAt: policy.CreationTimestamp.Time, UnknownSettings: []string{}, Accepting: true,
 		Sync: sidecar.Sync{
 			PendingRecords: 5, PendingUpdates: 100, OldestPendingSeconds: 40,
 			LastSyncedAt: ptr.To(time.Now().Add(-time.Minute)),
@@ -56,6 +57,8 @@ func TestAPolicyIsReadyBeforeItsPods(t *testing.T) {
 	policy := installed(t, fixture.NewPolicy(namespace(t), "lms"))
 	for kind, want := range map[string]metav1.ConditionStatus{
 		v1alpha1.ConditionReady:             metav1.ConditionTrue,
+		v1alpha1.ConditionHealthy:           metav1.ConditionTrue,
+		v1alpha1.ConditionSidecarsReady:     metav1.ConditionUnknown,
 		v1alpha1.ConditionInjected:          metav1.ConditionUnknown,
 		v1alpha1.ConditionDatabaseReachable: metav1.ConditionUnknown,
 		v1alpha1.ConditionSynced:            metav1.ConditionUnknown,
@@ -120,8 +123,11 @@ func TestStatusAddsUpWhatTheSidecarsSay(t *testing.T) {
 		down.Sync.Error = &sidecar.Error{Class: "Unreachable", Message: "dial tcp 10.1.2.3:5432", Since: time.Now()}
 		sidecars.say(ips[1], down)
 		failing := condition(t, policy, v1alpha1.ConditionDatabaseReachable, "one of two cannot write", reason(v1alpha1.ReasonDatabaseUnreachable))
-		if c := meta.FindStatusCondition(failing.Status.Conditions, v1alpha1.ConditionReady); c.Status != metav1.ConditionFalse {
-			t.Errorf("Ready: %+v", c)
+		if c := meta.FindStatusCondition(failing.Status.Conditions, v1alpha1.ConditionReady); c.Status != metav1.ConditionTrue {
+			t.Errorf("an outage would stop every rollout that waits for the policy: Ready is %+v", c)
+		}
+		if c := meta.FindStatusCondition(failing.Status.Conditions, v1alpha1.ConditionHealthy); c.Reason != v1alpha1.ReasonDatabaseUnreachable {
+			t.Errorf("Healthy: %+v", c)
 		}
 		if c := meta.FindStatusCondition(failing.Status.Conditions, v1alpha1.ConditionSynced); c.Reason != v1alpha1.ReasonParked {
 			t.Errorf("Synced: %+v", c)

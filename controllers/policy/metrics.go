@@ -18,6 +18,7 @@ type StatusMetrics struct {
 	conditions *prometheus.Desc
 	pods       *prometheus.Desc
 	records    *prometheus.Desc
+	unsaved    *prometheus.Desc
 }
 
 // NewStatusMetrics reads policies, from a cache.
@@ -28,10 +29,12 @@ func NewStatusMetrics(reader client.Reader) *StatusMetrics {
 		conditions: prometheus.NewDesc("progress_sync_operator_policy_condition",
 			"Condition of a policy: 1 for True, 0 for False, -1 for Unknown.", append(labels[:2:2], "type"), nil),
 		pods: prometheus.NewDesc("progress_sync_operator_policy_pods",
-			"Pods of a policy by state: matched, injected, ready, configured, outdated, unreachable, refused, opted_out, conflicting, refusing.",
+			"Pods of a policy by state: matched, injected, ready, failing, configured, outdated, unreachable, refused, opted_out, conflicting, refusing.",
 			append(labels[:2:2], "state"), nil),
 		records: prometheus.NewDesc("progress_sync_operator_policy_records",
 			"Records that the sidecars of a policy hold, by state: pending, parked, dead_letters.", append(labels[:2:2], "state"), nil),
+		unsaved: prometheus.NewDesc("progress_sync_operator_unsaved_records_total",
+			"Records that pods of a policy had not saved when they went, by fate: lost, on_claim, unknown.", append(labels[:2:2], "fate"), nil),
 	}
 }
 
@@ -40,6 +43,7 @@ func (m *StatusMetrics) Describe(out chan<- *prometheus.Desc) {
 	out <- m.conditions
 	out <- m.pods
 	out <- m.records
+	out <- m.unsaved
 }
 
 // Collect implements prometheus.Collector. A cache that is not synced yet shows
@@ -65,7 +69,7 @@ func (m *StatusMetrics) collect(policy *v1alpha1.ProgressSyncPolicy, out chan<- 
 	}
 	s := policy.Status.Sidecars
 	for state, n := range map[string]int32{
-		"matched": s.Matched, "injected": s.Injected, "ready": s.Ready, "configured": s.Configured,
+		"matched": s.Matched, "injected": s.Injected, "ready": s.Ready, "failing": s.Failing, "configured": s.Configured,
 		"outdated": s.Outdated, "unreachable": s.Unreachable, "refused": s.Refused,
 		"opted_out": s.OptedOut, "conflicting": s.Conflicting, "refusing": s.Refusing,
 	} {
@@ -75,6 +79,9 @@ func (m *StatusMetrics) collect(policy *v1alpha1.ProgressSyncPolicy, out chan<- 
 	gauge(m.records, float64(r.Pending), "pending")
 	gauge(m.records, float64(r.Parked), "parked")
 	gauge(m.records, float64(r.DeadLetters), "dead_letters")
+	for fate, n := range map[string]int64{"lost": r.Unsaved.Lost, "on_claim": r.Unsaved.OnClaim, "unknown": r.Unsaved.Unknown} {
+		out <- prometheus.MustNewConstMetric(m.unsaved, prometheus.CounterValue, float64(n), policy.Namespace, policy.Name, fate)
+	}
 }
 
 func conditionValue(status metav1.ConditionStatus) float64 {

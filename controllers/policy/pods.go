@@ -1,10 +1,11 @@
 package policy
 
 import (
-	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
 	"github.com/progress-sync/progress-sync/controllers/injection"
@@ -14,35 +15,54 @@ import (
 
 // pods of one policy, sorted by what they are to it.
 type pods struct {
-	matched, injected, ready, outdated, refused, optedOut, conflicting int32
-	// bare is one of the pods without a sidecar that could have one, refusal is
-	// why one cannot, conflict the policy that has one of the conflicting.
-	bare     *corev1.Pod
-	refusal  string
-	conflict string
+	matched, injected, ready, failing, outdated, refused, optedOut, conflicting int32
+	// bare is one of the pods without a sidecar that could have one, sample one
+	// of those with one. Refusal is why one cannot have one, conflict the policy
+	// that has one of the conflicting.
+	bare, sample *corev1.Pod
+	refusal      string
+	conflict     string
+	// faults of the failing, those of most pods first; late is one of the others
+	// that has been starting for long.
+	faults faults
+	late   *corev1.Pod
+	// ownVolumes is the number of pods whose spool goes with them.
+	ownVolumes int32
 	// spoolLimit is the smallest spool volume in bytes, zero if there is none.
 	spoolLimit int64
 	targets    []sidecarstatus.Target
+	// last are those of the targets that no native sidecar outlasts.
+	last map[types.UID]bool
 }
 
 // sortPods counts what the pods of the namespace are to the policy. Policies
 // are all those of the namespace.
-func sortPods(all []corev1.Pod, policy *v1alpha1.ProgressSyncPolicy, policies []v1alpha1.ProgressSyncPolicy, options injection.Options) pods {
+func sortPods(
+	all []corev1.Pod, policy *v1alpha1.ProgressSyncPolicy, policies []v1alpha1.ProgressSyncPolicy, options injection.Options, now time.Time,
+) pods {
 	var p pods
 	hash := injection.TemplateHash(policy, options)
+	// A selector that is not valid selects nothing.
+	selector, _ := selection.Selector(policy)
 	for i := range all {
 		pod := &all[i]
 		if pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
 			continue
 		}
+		selected := selector.Matches(labels.Set(pod.Labels))
+		if !selected && pod.Annotations[injection.AnnotationPolicy] != policy.Name {
+			// It is nothing to this policy, whosever it is.
+			continue
+		}
 		switch owner := ownerOf(pod, policies); {
 		case owner == policy.Name:
-			p.add(pod, policy, hash)
-		case owner != "" && pod.DeletionTimestamp == nil && selection.Selects(policy, pod.Labels):
+			p.add(pod, policy, hash, now)
+		case owner != "" && pod.DeletionTimestamp == nil && selected:
 			p.conflicting++
 			p.conflict = owner
 		}
 	}
+	p.faults.sort()
 	return p
 }
 
@@ -63,9 +83,9 @@ func ownerOf(pod *corev1.Pod, policies []v1alpha1.ProgressSyncPolicy) string {
 	return ""
 }
 
-func (p *pods) add(pod *corev1.Pod, policy *v1alpha1.ProgressSyncPolicy, hash string) {
+func (p *pods) add(pod *corev1.Pod, policy *v1alpha1.ProgressSyncPolicy, hash string, now time.Time) {
 	if injection.HasSidecar(pod) {
-		p.addSidecar(pod, hash)
+		p.addSidecar(pod, hash, now)
 		return
 	}
 	switch {
@@ -85,7 +105,7 @@ func (p *pods) add(pod *corev1.Pod, policy *v1alpha1.ProgressSyncPolicy, hash st
 
 // addSidecar counts an injected pod. One that is being deleted still holds
 // records and is asked, but is none of the policy's pods any more.
-func (p *pods) addSidecar(pod *corev1.Pod, hash string) {
+func (p *pods) addSidecar(pod *corev1.Pod, hash string, now time.Time) {
 	if limit := injection.SpoolLimit(pod); limit > 0 && (p.spoolLimit == 0 || limit < p.spoolLimit) {
 		p.spoolLimit = limit
 	}
@@ -94,17 +114,42 @@ func (p *pods) addSidecar(pod *corev1.Pod, hash string) {
 	// it counts as unreachable. One that never started has nothing to say yet.
 	if pod.Status.PodIP != "" && (sidecar.Ready || sidecar.RestartCount > 0) {
 		p.targets = append(p.targets, sidecarstatus.Target{Pod: pod.UID, IP: pod.Status.PodIP})
+		if !injection.Outlasted(pod) {
+			if p.last == nil {
+				p.last = map[types.UID]bool{}
+			}
+			p.last[pod.UID] = true
+		}
 	}
 	if pod.DeletionTimestamp != nil {
 		return
 	}
 	p.matched++
 	p.injected++
-	if sidecar.Ready {
-		p.ready++
+	if p.sample == nil || pod.Name < p.sample.Name {
+		p.sample = pod
 	}
+	if injection.SpoolClaim(pod) == "" {
+		p.ownVolumes++
+	}
+	p.addHealth(pod, sidecar.Ready, now)
 	if pod.Annotations[injection.AnnotationTemplateHash] != hash {
 		p.outdated++
+	}
+}
+
+// addHealth counts a sidecar by what the kubelet says of it. One may be ready
+// and failing: between two crashes.
+func (p *pods) addHealth(pod *corev1.Pod, ready bool, now time.Time) {
+	found := faultOf(pod, now)
+	switch {
+	case found != nil:
+		p.failing++
+		p.faults.add(pod, found)
+	case ready:
+		p.ready++
+	case isLate(pod, now) && (p.late == nil || pod.Name < p.late.Name):
+		p.late = pod
 	}
 }
 
@@ -116,25 +161,4 @@ func sidecarStatus(pod *corev1.Pod) corev1.ContainerStatus {
 		}
 	}
 	return corev1.ContainerStatus{}
-}
-
-// restartCommand for the owner of a pod, in words where there is no command.
-func restartCommand(pod *corev1.Pod) string {
-	owner := metav1.GetControllerOfNoCopy(pod)
-	if owner == nil {
-		return "delete and create pod " + pod.Name + " again"
-	}
-	switch owner.Kind {
-	case "ReplicaSet":
-		if hash := pod.Labels["pod-template-hash"]; hash != "" && strings.HasSuffix(owner.Name, "-"+hash) {
-			return rollout(pod.Namespace, "deployment", strings.TrimSuffix(owner.Name, "-"+hash))
-		}
-	case "StatefulSet", "DaemonSet":
-		return rollout(pod.Namespace, strings.ToLower(owner.Kind), owner.Name)
-	}
-	return "delete pod " + pod.Name + ", which its " + owner.Kind + " replaces"
-}
-
-func rollout(namespace, kind, name string) string {
-	return "kubectl -n " + namespace + " rollout restart " + kind + "/" + name
 }

@@ -1,8 +1,10 @@
 package policy
 
 import (
+	"fmt"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
@@ -34,15 +36,24 @@ func bare(name string) *fixture.Pod { return fixture.NewPod("campus", name, "lms
 
 // counts of sorted pods, without what they are worded from.
 type counts struct {
-	Matched, Injected, Ready, Outdated, Refused, OptedOut, Conflicting int32
-	Bare                                                               string
-	Targets                                                            []string
+	Matched, Injected, Ready, Failing, Outdated, Refused, OptedOut, Conflicting int32
+	Bare, Late, Fault                                                           string
+	Targets                                                                     []string
 }
 
 func countsOf(p pods) counts {
-	out := counts{p.matched, p.injected, p.ready, p.outdated, p.refused, p.optedOut, p.conflicting, "", nil}
+	out := counts{
+		Matched: p.matched, Injected: p.injected, Ready: p.ready, Failing: p.failing, Outdated: p.outdated,
+		Refused: p.refused, OptedOut: p.optedOut, Conflicting: p.conflicting,
+	}
 	if p.bare != nil {
 		out.Bare = p.bare.Name
+	}
+	if p.late != nil {
+		out.Late = p.late.Name
+	}
+	for _, f := range p.faults {
+		out.Fault += fmt.Sprintf("%d %s %s;", f.pods, f.reason, f.pod.Name)
 	}
 	for _, target := range p.targets {
 		out.Targets = append(out.Targets, target.IP)
@@ -63,13 +74,27 @@ func TestSortPods(t *testing.T) {
 			counts{Matched: 1, Injected: 1, Ready: 1, Targets: []string{"10.0.0.1"}},
 		},
 		"one that has not started is not": {
-			[]*fixture.Pod{injected(bare("a"), lms())}, nil, counts{Matched: 1, Injected: 1},
+			[]*fixture.Pod{injected(bare("a"), lms()).With(aged(0))}, nil, counts{Matched: 1, Injected: 1},
 		},
 		"one that crashed is asked and not ready": {
 			[]*fixture.Pod{running("a", "10.0.0.1").With(func(p *corev1.Pod) {
 				p.Status.InitContainerStatuses[0].Ready, p.Status.InitContainerStatuses[0].RestartCount = false, 1
-			})}, nil,
+			}).With(aged(0))}, nil,
 			counts{Matched: 1, Injected: 1, Targets: []string{"10.0.0.1"}},
+		},
+		"sidecars that do not run": {
+			[]*fixture.Pod{
+				waitingFor("ErrImagePull", "no such host").With(called("b")), waitingFor("ImagePullBackOff", "no such host").With(called("a")),
+				waitingFor("CreateContainerConfigError", "image has non-numeric user").With(called("c")), running("d", "10.0.0.1"),
+			}, nil,
+			counts{Matched: 4, Injected: 4, Ready: 1, Failing: 3, Fault: "2 ImageUnavailable a;1 ContainerRefused c;", Targets: []string{"10.0.0.1"}},
+		},
+		"one that is being deleted does not have to run": {
+			[]*fixture.Pod{waitingFor("ErrImagePull", "no such host").Deleted()}, nil, counts{},
+		},
+		"sidecars that start": {
+			[]*fixture.Pod{waitingFor("PodInitializing", "").With(called("a")).With(aged(time.Minute)), waitingFor("ContainerCreating", "").With(called("b")).With(aged(time.Hour))}, nil,
+			counts{Matched: 2, Injected: 2, Late: "b"},
 		},
 		"a pod without a sidecar": {
 			[]*fixture.Pod{running("a", "10.0.0.1"), bare("c"), bare("b")}, nil,
@@ -123,15 +148,27 @@ func TestSortPods(t *testing.T) {
 				all = append(all, *pod.Build())
 				stripped = append(stripped, *strip(t, pod.Build()))
 			}
-			got := countsOf(sortPods(all, lms().Build(), policies, options))
+			got := countsOf(sortPods(all, lms().Build(), policies, options, noon))
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Errorf("counts (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff(got, countsOf(sortPods(stripped, lms().Build(), policies, options))); diff != "" {
+			if diff := cmp.Diff(got, countsOf(sortPods(stripped, lms().Build(), policies, options, noon))); diff != "" {
 				t.Errorf("of what the cache keeps (-whole +stripped):\n%s", diff)
 			}
 		})
 	}
+}
+
+// waitingFor a container that the kubelet does not start, for a reason.
+func waitingFor(reason, message string) *fixture.Pod {
+	return injected(fixture.NewPod("campus", "lms-3", "lms"), lms()).With(func(p *corev1.Pod) {
+		p.Status.Phase = corev1.PodPending
+		p.CreationTimestamp = metav1.NewTime(noon)
+		p.Status.InitContainerStatuses = []corev1.ContainerStatus{{
+			Name:  injection.ContainerName,
+			State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason, Message: message}},
+		}}
+	})
 }
 
 func strip(t *testing.T, pod *corev1.Pod) *corev1.Pod {
@@ -218,7 +255,7 @@ func TestSmallestSpoolOfLivingPods(t *testing.T) {
 				smallest = size
 			}
 		}
-		p := sortPods(all, lms().Build(), []v1alpha1.ProgressSyncPolicy{*lms().Build()}, options)
+		p := sortPods(all, lms().Build(), []v1alpha1.ProgressSyncPolicy{*lms().Build()}, options, noon)
 		if p.spoolLimit != smallest {
 			t.Fatalf("limit %d, want %d", p.spoolLimit, smallest)
 		}
@@ -227,4 +264,11 @@ func TestSmallestSpoolOfLivingPods(t *testing.T) {
 			t.Fatalf("configured limit %d with the smallest volume %d", limit, smallest)
 		}
 	})
+}
+
+func called(name string) func(*corev1.Pod) { return func(p *corev1.Pod) { p.Name = name } }
+
+// aged so at noon.
+func aged(d time.Duration) func(*corev1.Pod) {
+	return func(p *corev1.Pod) { p.CreationTimestamp = metav1.NewTime(noon.Add(-d)) }
 }

@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
+	"github.com/progress-sync/progress-sync/controllers/creation"
 	"github.com/progress-sync/progress-sync/controllers/injection"
 	"github.com/progress-sync/progress-sync/controllers/selection"
 	"github.com/progress-sync/progress-sync/controllers/webhookconfig"
@@ -28,8 +29,20 @@ import (
 // concurrency of policies; a pass waits for sidecars that do not answer.
 const concurrency = 4
 
-// podDelay from a pod's event to the pass that it asks for.
-const podDelay = 300 * time.Millisecond
+// Delays from what happens to the pass that it asks for. A workload's status
+// follows the event on it a moment later.
+const (
+	podDelay   = 300 * time.Millisecond
+	eventDelay = time.Second
+)
+
+// A pass that failed is tried again after these pauses, which double. The last
+// one is also how long a namespace waits for its ConfigMap after its quota was
+// raised, and its status for the next poll of the sidecars.
+const (
+	retryFirst = 500 * time.Millisecond
+	retryLast  = 30 * time.Second
+)
 
 // SetupWithManager registers the reconciler on the leader.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
@@ -40,9 +53,13 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Owns(&corev1.ConfigMap{}).
 		// A policy may take pods from, or leave them to, the others of its namespace.
 		Watches(&v1alpha1.ProgressSyncPolicy{}, handler.EnqueueRequestsFromMapFunc(r.neighbours), changed).
-		Watches(&corev1.Pod{}, r.soon(r.policiesOfPod), builder.WithPredicates(podChanged())).
+		Watches(&corev1.Pod{}, r.soon(podDelay, r.policiesOfPod, r.observePod), builder.WithPredicates(podChanged())).
+		Watches(&corev1.Event{}, r.soon(eventDelay, r.policiesOfEvent, func(client.Object, bool) {})).
 		Watches(&admissionv1.MutatingWebhookConfiguration{}, entryChanged()).
-		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency}).
+		WithOptions(controller.Options{
+			MaxConcurrentReconciles: concurrency,
+			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](retryFirst, retryLast),
+		}).
 		Complete(r)
 	if err != nil {
 		return fmt.Errorf("setting up the policy reconciler: %w", err)
@@ -50,22 +67,37 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return nil
 }
 
-// soon gathers the events of many pods, as a rollout makes them, into one pass.
-func (r *Reconciler) soon(policies handler.MapFunc) handler.EventHandler {
+// soon gathers the events of many objects, as a rollout makes them, into one
+// pass. Each object is shown to observe first, and whether it was deleted.
+func (r *Reconciler) soon(delay time.Duration, policies handler.MapFunc, observe func(object client.Object, deleted bool)) handler.EventHandler {
 	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 	add := func(ctx context.Context, object client.Object, q queue) {
 		for _, request := range policies(ctx, object) {
-			q.AddAfter(request, podDelay)
+			q.AddAfter(request, delay)
 		}
 	}
 	return handler.Funcs{
-		CreateFunc: func(ctx context.Context, e ctrlevent.CreateEvent, q queue) { add(ctx, e.Object, q) },
+		CreateFunc: func(ctx context.Context, e ctrlevent.CreateEvent, q queue) {
+			observe(e.Object, false)
+			add(ctx, e.Object, q)
+		},
 		UpdateFunc: func(ctx context.Context, e ctrlevent.UpdateEvent, q queue) {
+			observe(e.ObjectNew, false)
 			// A pod whose labels changed may leave one policy for another.
 			add(ctx, e.ObjectOld, q)
 			add(ctx, e.ObjectNew, q)
 		},
-		DeleteFunc: func(ctx context.Context, e ctrlevent.DeleteEvent, q queue) { add(ctx, e.Object, q) },
+		DeleteFunc: func(ctx context.Context, e ctrlevent.DeleteEvent, q queue) {
+			observe(e.Object, true)
+			add(ctx, e.Object, q)
+		},
+	}
+}
+
+// observePod remembers one that goes until its policy's status has counted it.
+func (r *Reconciler) observePod(object client.Object, deleted bool) {
+	if pod, ok := object.(*corev1.Pod); ok {
+		r.Unsaved.Observe(pod, deleted)
 	}
 }
 
@@ -85,10 +117,26 @@ func (r *Reconciler) neighbours(ctx context.Context, object client.Object) []rec
 	}, client.InNamespace(object.GetNamespace()))
 }
 
+// policiesOfPod are those that select it, and the one that injected it, even if
+// that is gone: what is remembered for it has to go, too.
 func (r *Reconciler) policiesOfPod(ctx context.Context, pod client.Object) []reconcile.Request {
-	return r.requests(ctx, func(policy *v1alpha1.ProgressSyncPolicy) bool {
-		return pod.GetAnnotations()[injection.AnnotationPolicy] == policy.Name || selection.Selects(policy, pod.GetLabels())
+	injected := pod.GetAnnotations()[injection.AnnotationPolicy]
+	out := r.requests(ctx, func(policy *v1alpha1.ProgressSyncPolicy) bool {
+		return policy.Name != injected && selection.Selects(policy, pod.GetLabels())
 	}, client.InNamespace(pod.GetNamespace()))
+	if injected != "" {
+		out = append(out, reconcile.Request{NamespacedName: client.ObjectKey{Namespace: pod.GetNamespace(), Name: injected}})
+	}
+	return out
+}
+
+// policiesOfEvent on a workload are those of its namespace: which of them selects
+// its pods is known when it is read.
+func (r *Reconciler) policiesOfEvent(ctx context.Context, object client.Object) []reconcile.Request {
+	if event, ok := object.(*corev1.Event); !ok || !creation.Relevant(event) {
+		return nil
+	}
+	return r.requests(ctx, func(*v1alpha1.ProgressSyncPolicy) bool { return true }, client.InNamespace(object.GetNamespace()))
 }
 
 // entryChanged asks for the policies whose entries a webhook configuration

@@ -14,22 +14,22 @@ import (
 // jitter of a time that was computed from an age; below it nothing changed.
 const jitter = 2 * time.Second
 
-// status that follows from the facts. Conditions that did not change keep their
-// transition time, so that equal facts give an equal status.
-func status(f *facts) v1alpha1.ProgressSyncPolicyStatus {
+// status that follows from the facts, with the records that gone pods left.
+// Conditions that did not change keep their transition time, so that equal facts
+// give an equal status.
+func status(f *facts, left v1alpha1.UnsavedStatus) v1alpha1.ProgressSyncPolicyStatus {
 	before := f.policy.Status
 	records, updates := f.sidecars.Records, f.sidecars.Updates
 
 	out := *before.DeepCopy()
-	for _, condition := range conditions(f) {
-		meta.SetStatusCondition(&out.Conditions, condition)
-	}
+	out.Conditions = merged(out.Conditions, conditions(f))
 	out.ObservedGeneration = f.policy.Generation
 	out.Sidecars = v1alpha1.SidecarsStatus{
 		Summary:     fmt.Sprintf("%d/%d", f.pods.injected, f.pods.matched),
 		Matched:     f.pods.matched,
 		Injected:    f.pods.injected,
 		Ready:       f.pods.ready,
+		Failing:     f.pods.failing,
 		Configured:  int32(f.sidecars.Configured),
 		Outdated:    f.pods.outdated,
 		Unreachable: int32(f.sidecars.Unreachable),
@@ -43,6 +43,7 @@ func status(f *facts) v1alpha1.ProgressSyncPolicyStatus {
 		Parked:            records.Parked,
 		DeadLetters:       records.DeadLetters,
 		OldestPendingTime: steady(before.Records.OldestPendingTime, records.Oldest),
+		Unsaved:           left,
 	}
 	out.Updates = v1alpha1.UpdatesStatus{
 		Received:       updates.Received,
@@ -59,6 +60,20 @@ func status(f *facts) v1alpha1.ProgressSyncPolicyStatus {
 	}
 	out.LastError = lastError(f)
 	return out
+}
+
+// merged conditions: those of now, with the transition times of those that were
+// there. Reconciling and Stalled go when they are over.
+func merged(before, now []metav1.Condition) []metav1.Condition {
+	for _, condition := range now {
+		meta.SetStatusCondition(&before, condition)
+	}
+	for _, passing := range []string{v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled} {
+		if meta.FindStatusCondition(now, passing) == nil {
+			meta.RemoveStatusCondition(&before, passing)
+		}
+	}
+	return before
 }
 
 // lastError is the one that keeps most sidecars from writing.

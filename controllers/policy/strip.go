@@ -20,11 +20,10 @@ func StripPod(object any) (any, error) {
 		TypeMeta: pod.TypeMeta,
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: pod.Namespace, Name: pod.Name, UID: pod.UID, ResourceVersion: pod.ResourceVersion,
-			CreationTimestamp: pod.CreationTimestamp,
-			DeletionTimestamp: pod.DeletionTimestamp,
-			Labels:            pod.Labels,
-			Annotations:       ownAnnotations(pod.Annotations),
-			OwnerReferences:   controllerOnly(pod),
+			CreationTimestamp: pod.CreationTimestamp, DeletionTimestamp: pod.DeletionTimestamp,
+			Labels:          pod.Labels,
+			Annotations:     ownAnnotations(pod.Annotations),
+			OwnerReferences: controllerOnly(pod),
 		},
 		Spec: corev1.PodSpec{
 			HostNetwork:    pod.Spec.HostNetwork,
@@ -35,7 +34,7 @@ func StripPod(object any) (any, error) {
 		},
 		Status: corev1.PodStatus{
 			Phase: pod.Status.Phase, PodIP: pod.Status.PodIP,
-			Conditions:            ready(pod),
+			Conditions:            ownConditions(pod.Status.Conditions),
 			InitContainerStatuses: ownStatus(pod),
 		},
 	}, nil
@@ -68,10 +67,9 @@ func stripContainers(containers []corev1.Container) []corev1.Container {
 		for _, port := range containers[i].Ports {
 			ports = append(ports, corev1.ContainerPort{ContainerPort: port.ContainerPort, Protocol: port.Protocol})
 		}
-		stripped := corev1.Container{Name: containers[i].Name, Ports: ports}
+		stripped := corev1.Container{Name: containers[i].Name, Ports: ports, RestartPolicy: containers[i].RestartPolicy}
 		if stripped.Name == injection.ContainerName {
-			// By these the sidecar is told from a container that only has its name.
-			stripped.RestartPolicy = containers[i].RestartPolicy
+			// By it the sidecar is told from a container that only has its name.
 			for _, mount := range containers[i].VolumeMounts {
 				if mount.Name == injection.VolumeSpool {
 					stripped.VolumeMounts = []corev1.VolumeMount{{Name: mount.Name}}
@@ -93,21 +91,56 @@ func ownVolumes(volumes []corev1.Volume) []corev1.Volume {
 	return out
 }
 
+// maxSaid by a kubelet or the scheduler that is kept, in bytes.
+const maxSaid = 512
+
+// ownConditions are whether the pod is ready, and not since when, and why it has
+// no node if it has none.
+func ownConditions(conditions []corev1.PodCondition) []corev1.PodCondition {
+	var out []corev1.PodCondition
+	for i := range conditions {
+		switch c := &conditions[i]; {
+		case c.Type == corev1.PodReady:
+			out = append(out, corev1.PodCondition{Type: c.Type, Status: c.Status})
+		case c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse:
+			out = append(out, corev1.PodCondition{Type: c.Type, Status: c.Status, Reason: c.Reason, Message: cut(c.Message)})
+		}
+	}
+	return out
+}
+
+// ownStatus is that of the sidecar: why it waits, how it ended, and how it ended
+// before.
 func ownStatus(pod *corev1.Pod) []corev1.ContainerStatus {
 	for i := range pod.Status.InitContainerStatuses {
-		if s := &pod.Status.InitContainerStatuses[i]; s.Name == injection.ContainerName {
-			return []corev1.ContainerStatus{{Name: s.Name, Ready: s.Ready, RestartCount: s.RestartCount}}
+		s := &pod.Status.InitContainerStatuses[i]
+		if s.Name != injection.ContainerName {
+			continue
 		}
+		out := corev1.ContainerStatus{Name: s.Name, Ready: s.Ready, RestartCount: s.RestartCount}
+		if waiting := s.State.Waiting; waiting != nil {
+			out.State.Waiting = &corev1.ContainerStateWaiting{Reason: waiting.Reason, Message: cut(waiting.Message)}
+		}
+		if end := s.State.Terminated; end != nil {
+			// Its message says what it had not saved; the kubelet bounds it.
+			out.State.Terminated = ended(end, end.Message)
+		}
+		if end := s.LastTerminationState.Terminated; end != nil {
+			message := ""
+			if neverRan(end) {
+				message = cut(end.Message)
+			}
+			out.LastTerminationState.Terminated = ended(end, message)
+		}
+		return []corev1.ContainerStatus{out}
 	}
 	return nil
 }
 
-// ready is whether the pod is, and not since when.
-func ready(pod *corev1.Pod) []corev1.PodCondition {
-	for _, c := range pod.Status.Conditions {
-		if c.Type == corev1.PodReady {
-			return []corev1.PodCondition{{Type: c.Type, Status: c.Status}}
-		}
-	}
-	return nil
+func ended(end *corev1.ContainerStateTerminated, message string) *corev1.ContainerStateTerminated {
+	return &corev1.ContainerStateTerminated{ExitCode: end.ExitCode, Reason: end.Reason, FinishedAt: end.FinishedAt, Message: message}
+}
+
+func cut(text string) string {
+	return text[:min(len(text), maxSaid)]
 }

@@ -14,6 +14,11 @@ import (
 // missesAllowed in a row before a sidecar counts as unreachable.
 const missesAllowed = 2
 
+// retention of the last answer of a sidecar, however old, since it was asked
+// last. Its pod is deleted a moment after its container has ended; pods of a node
+// that is gone are asked until they are deleted.
+const retention = 10 * time.Minute
+
 // Fetcher asks one sidecar.
 type Fetcher interface {
 	Fetch(ctx context.Context, ip string) (*status.Document, error)
@@ -72,7 +77,7 @@ func NewCollector(options Options) *Collector {
 
 // Collect asks those of a policy's sidecars that were not asked just now, and
 // returns what is known of all of them. Sidecars that are no longer among the
-// targets are forgotten.
+// targets are forgotten after a while.
 func (c *Collector) Collect(ctx context.Context, policy types.NamespacedName, targets []Target) map[types.UID]Answer {
 	before := c.of(policy)
 	after := make([]known, len(targets))
@@ -96,6 +101,11 @@ func (c *Collector) Collect(ctx context.Context, policy types.NamespacedName, ta
 	_ = group.Wait()
 
 	remember := make(map[types.UID]known, len(targets))
+	for pod, entry := range before {
+		if entry.Document != nil && c.options.Now().Sub(entry.asked) < retention {
+			remember[pod] = entry
+		}
+	}
 	answers := make(map[types.UID]Answer, len(targets))
 	for i, target := range targets {
 		remember[target.Pod] = after[i]
@@ -105,6 +115,11 @@ func (c *Collector) Collect(ctx context.Context, policy types.NamespacedName, ta
 	c.known[policy] = remember
 	c.mu.Unlock()
 	return answers
+}
+
+// Last answer of a policy's sidecar, also of one that is no longer asked.
+func (c *Collector) Last(policy types.NamespacedName, pod types.UID) Answer {
+	return c.of(policy)[pod].Answer
 }
 
 // Forget a policy that was deleted.

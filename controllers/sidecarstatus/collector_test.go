@@ -101,6 +101,29 @@ func TestASidecarIsNotAskedAgainAtOnce(t *testing.T) {
 	}
 }
 
+// What a pod held is counted when it is gone without a word, which is a moment
+// after it was last asked.
+func TestTheLastAnswerOfAGonePodStaysKnownForAWhile(t *testing.T) {
+	p, c := &pods{pending: map[string]int64{"10.0.0.1": 7}}, &clock{noon}
+	collector := NewCollector(Options{Fetcher: p, Now: c.Now, Concurrency: 1})
+	collector.Collect(context.Background(), policyKey, []Target{{"a", "10.0.0.1"}})
+	delete(p.pending, "10.0.0.1") // with its node
+	c.now = c.now.Add(24 * time.Hour)
+	collector.Collect(context.Background(), policyKey, []Target{{"a", "10.0.0.1"}})
+	c.now = c.now.Add(retention - time.Second)
+	if got := collector.Collect(context.Background(), policyKey, nil); len(got) != 0 {
+		t.Errorf("answers of %d sidecars, want none", len(got))
+	}
+	if a := collector.Last(policyKey, "a"); a.Document == nil || a.Document.Sync.PendingRecords != 7 {
+		t.Errorf("last answer %+v", a)
+	}
+	c.now = c.now.Add(time.Second)
+	collector.Collect(context.Background(), policyKey, nil)
+	if a := collector.Last(policyKey, "a"); a.Document != nil {
+		t.Errorf("after %s there is still %+v", retention, a)
+	}
+}
+
 func TestFewAreAskedAtATime(t *testing.T) {
 	p := &pods{}
 	collector := NewCollector(Options{Fetcher: p, Now: time.Now, Concurrency: 3})

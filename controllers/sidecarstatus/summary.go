@@ -15,12 +15,17 @@ type Summary struct {
 	// Asked sidecars; Answering are those whose last answer counts, Unreachable
 	// those that missed too many polls. The others have not answered yet.
 	Asked, Answering, Unreachable int
-	// Configured run at least the given generation of the policy.
+	// Configured run at least the given generation of the policy, and know every
+	// setting of it.
 	Configured int
+	// Misconfigured do not take the configuration that they find.
+	Misconfigured int
+	// Settings of the policy that sidecars do not know.
+	Settings Settings
 	// Refusing take no new updates.
 	Refusing int
-	// Tried the database; Failing cannot use it.
-	Tried, Failing int
+	// Tried the database; Blocked cannot use it.
+	Tried, Blocked int
 
 	Records Records
 	Updates Updates
@@ -60,6 +65,15 @@ type Error struct {
 type Policy struct {
 	Namespace, Name string
 	Generation      int64
+	CreatedAt       time.Time
+}
+
+// runs says whether a sidecar's configuration was written from the policy, of
+// whatever generation. An older sidecar does not say when its policy was
+// created.
+func (p Policy) runs(d *status.Document) bool {
+	return d.PolicyNamespace == p.Namespace && d.PolicyName == p.Name &&
+		(d.PolicyCreatedAt.IsZero() || d.PolicyCreatedAt.Equal(p.CreatedAt))
 }
 
 // Summarize adds up the answers. Only sidecars that are not unreachable count,
@@ -83,9 +97,7 @@ func Summarize(answers []Answer, policy Policy) Summary {
 }
 
 func (s *Summary) add(d *status.Document, at time.Time, policy Policy) {
-	if d.PolicyNamespace == policy.Namespace && d.PolicyName == policy.Name && d.PolicyGeneration >= policy.Generation {
-		s.Configured++
-	}
+	s.addConfiguration(d, policy)
 	if !d.Accepting {
 		s.Refusing++
 	}
@@ -116,13 +128,30 @@ func (s *Summary) add(d *status.Document, at time.Time, policy Policy) {
 	s.addDatabase(d)
 }
 
+// addConfiguration counts a sidecar as configured only if it says that it knows
+// all settings: one too old to tell does not say so.
+func (s *Summary) addConfiguration(d *status.Document, policy Policy) {
+	if d.ConfigError != "" {
+		s.Misconfigured++
+	}
+	if !policy.runs(d) {
+		return
+	}
+	if len(d.UnknownSettings) > 0 {
+		s.Settings.add(d.UnknownSettings)
+	}
+	if d.PolicyGeneration >= policy.Generation && d.UnknownSettings != nil && len(d.UnknownSettings) == 0 {
+		s.Configured++
+	}
+}
+
 func (s *Summary) addDatabase(d *status.Document) {
 	unreachable := d.Database.Reachable != nil && !*d.Database.Reachable
 	reported := d.Sync.Error
 	if reported != nil && reported.Class == classStopping {
 		reported = nil
 	}
-	if d.Database.Reachable != nil || reported != nil {
+	if d.Database.Reachable != nil || reported != nil && ofDatabase(meaningOf(reported.Class).reason) {
 		s.Tried++
 	}
 
@@ -141,7 +170,7 @@ func (s *Summary) addDatabase(d *status.Document) {
 	}
 	e.Sidecars = 1
 	if e.Blocking {
-		s.Failing++
+		s.Blocked++
 	}
 	s.addError(e)
 }

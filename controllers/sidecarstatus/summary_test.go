@@ -14,13 +14,14 @@ import (
 
 var (
 	noon = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
-	lms  = Policy{Namespace: "campus", Name: "lms", Generation: 3}
+	dawn = noon.Add(-4 * time.Hour)
+	lms  = Policy{Namespace: "campus", Name: "lms", Generation: 3, CreatedAt: dawn}
 )
 
 // answered is a healthy sidecar that runs the policy's generation.
 func answered(change func(*status.Document)) Answer {
 	d := &status.Document{
-		PolicyNamespace: "campus", PolicyName: "lms", PolicyGeneration: 3, Accepting: true,
+		PolicyNamespace: "campus", PolicyName: "lms", PolicyGeneration: 3, PolicyCreatedAt: dawn, UnknownSettings: []string{}, Accepting: true,
 		Database: status.Database{Reachable: ptr.To(true)},
 	}
 	if change != nil {
@@ -59,6 +60,46 @@ func TestSummaryAddsUp(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("summary (-want +got):\n%s", diff)
+	}
+}
+
+// A sidecar that runs something else than the policy says must not count as
+// configured.
+func TestConfigured(t *testing.T) {
+	type of struct {
+		Configured, Misconfigured int
+		Settings                  Settings
+	}
+	cases := map[string]struct {
+		change func(*status.Document)
+		want   of
+	}{
+		"the policy's generation":                            {nil, of{Configured: 1}},
+		"a newer one than the operator has seen":             {func(d *status.Document) { d.PolicyGeneration = 4 }, of{Configured: 1}},
+		"an older generation":                                {func(d *status.Document) { d.PolicyGeneration = 2 }, of{}},
+		"another policy":                                     {func(d *status.Document) { d.PolicyName = "exams" }, of{}},
+		"a policy of another namespace":                      {func(d *status.Document) { d.PolicyNamespace = "test" }, of{}},
+		"one that had the name before":                       {func(d *status.Document) { d.PolicyCreatedAt = dawn.Add(-time.Hour) }, of{}},
+		"by a sidecar that knows no creation time":           {func(d *status.Document) { d.PolicyCreatedAt = time.Time{} }, of{Configured: 1}},
+		"by a sidecar too old to tell what it does not know": {func(d *status.Document) { d.UnknownSettings = nil }, of{}},
+		"with settings that the sidecar does not know": {
+			func(d *status.Document) {
+				d.UnknownSettings = []string{"sync.jitter", "<b>", "sync.jitter", "buffer.kind"}
+			},
+			of{Settings: Settings{Sidecars: 1, Names: []string{"buffer.kind", "sync.jitter"}}},
+		},
+		"with unknown settings of another policy": {
+			func(d *status.Document) { d.PolicyName, d.UnknownSettings = "exams", []string{"sync.jitter"} }, of{},
+		},
+		"with a file that it does not take": {func(d *status.Document) { d.ConfigError = "sync.interval is ada@example.org" }, of{Configured: 1, Misconfigured: 1}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			s := Summarize([]Answer{answered(c.change)}, lms)
+			if diff := cmp.Diff(c.want, of{s.Configured, s.Misconfigured, s.Settings}); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 
@@ -102,8 +143,8 @@ func TestErrorsOfTheDatabase(t *testing.T) {
 			if len(s.Errors) > 0 {
 				got = s.Errors[0]
 			}
-			if got.Reason != c.reason || got.Blocking != c.blocking || (s.Failing == 1) != c.blocking {
-				t.Errorf("reason %q, blocking %t, failing %d", got.Reason, got.Blocking, s.Failing)
+			if got.Reason != c.reason || got.Blocking != c.blocking || (s.Blocked == 1) != c.blocking {
+				t.Errorf("reason %q, blocking %t, failing %d", got.Reason, got.Blocking, s.Blocked)
 			}
 		})
 	}
@@ -154,6 +195,7 @@ func TestWhatAPodSaysIsBounded(t *testing.T) {
 			d.Sync.OldestPendingSeconds = rapid.Float64().Draw(t, "age")
 			d.Sync.LastSyncedAt = ptr.To(noon.Add(time.Duration(n.Draw(t, "last"))))
 			d.Counters = status.Counters{UpdatesAccepted: n.Draw(t, "d"), RowsWritten: n.Draw(t, "e"), Retries: n.Draw(t, "f")}
+			d.UnknownSettings = rapid.SliceOfN(rapid.StringMatching(`[A-Za-z.<]{0,70}`), 0, 40).Draw(t, "settings")
 			d.Sync.Error = &status.Error{Class: rapid.String().Draw(t, "class"), SQLState: rapid.String().Draw(t, "state"), Message: "ada@example.org"}
 		})}, lms)
 		for _, n := range []int64{s.Records.Pending, s.Records.Parked, s.Updates.Received, s.Updates.RowsWritten, s.Updates.Retries} {
@@ -168,6 +210,14 @@ func TestWhatAPodSaysIsBounded(t *testing.T) {
 			t.Fatalf("oldest in the future: %s", s.Records.Oldest)
 		}
 		s.Updates.WriteReduction()
+		if len(s.Settings.Names) > maxSettings {
+			t.Fatalf("%d settings are named", len(s.Settings.Names))
+		}
+		for _, name := range s.Settings.Names {
+			if !setting.MatchString(name) {
+				t.Fatalf("setting %q", name)
+			}
+		}
 		for _, e := range s.Errors {
 			if e.SQLState != "" && !sqlState.MatchString(e.SQLState) {
 				t.Fatalf("state %q", e.SQLState)

@@ -1,34 +1,49 @@
 package run
 
-import "fmt"
+import (
+	"context"
+	"errors"
 
-// drainResult is what a drain has come to.
-type drainResult struct {
-	accepted, deadLetters int64
-	// records and erasures that stay in the spool, and why.
-	records, erasures     int
-	reason, erasureReason string
-	spool                 string
+	"github.com/progress-sync/progress-sync/sidecar/flush"
+	"github.com/progress-sync/progress-sync/sidecar/status"
+)
+
+// drained is what a drain has come to: of the records, and of the erasures that
+// were answered before the database had done them.
+func (s *sidecar) drained(remaining int, err, erasing error) string {
+	document := s.state.Document()
+	e := status.Ending{
+		Accepted: document.Counters.UpdatesAccepted, DeadLetters: document.DeadLetters.Count, Records: int64(remaining),
+	}
+	if remaining > 0 || err != nil {
+		e.Reason = drainReason(err)
+	}
+	var undone *flush.ErasuresError
+	switch {
+	case errors.As(erasing, &undone):
+		e.Erasures, e.ErasureReason = int64(undone.Left), undone.Failure.Message
+	case erasing != nil:
+		e.Reason = drainReason(erasing)
+	}
+	if e.Saved() {
+		s.log.Info("Drained", "accepted", e.Accepted, "deadLetters", e.DeadLetters)
+	} else {
+		s.log.Info("Not drained", "records", e.Records, "reason", e.Reason, "erasures", e.Erasures, "erasureReason", e.ErasureReason)
+	}
+	if !e.Saved() || e.DeadLetters > 0 {
+		e.Spool = s.options.Spool
+	}
+	return e.String()
 }
 
-// String is the line for the termination log. What a spool on an emptyDir holds
-// goes with the pod, so it says what to do about erasures that are left.
-func (r drainResult) String() string {
-	var line string
+func drainReason(err error) string {
+	var notSaved *flush.NotSavedError
 	switch {
-	case r.reason != "":
-		line = fmt.Sprintf("%d records stay in the spool at %s: %s", r.records, r.spool, r.reason)
-	case r.deadLetters > 0:
-		line = fmt.Sprintf("drained: %d updates were accepted; all are saved in Postgres but %d records that it refused, "+
-			"which stay in quarantine at %s", r.accepted, r.deadLetters, r.spool)
-	case r.erasures > 0:
-		line = fmt.Sprintf("All %d updates accepted are saved in Postgres", r.accepted)
+	case errors.As(err, &notSaved):
+		return notSaved.Failure.Message
+	case err != nil && !errors.Is(err, context.DeadlineExceeded):
+		return err.Error()
 	default:
-		return fmt.Sprintf("drained: all %d updates accepted are saved in Postgres", r.accepted)
+		return "the grace period is over"
 	}
-	if r.erasures == 0 {
-		return line
-	}
-	return fmt.Sprintf("%d erasures of learners are not done in Postgres and stay in the spool at %s: %s "+
-		"Order them again if the spool goes with the pod. %s", r.erasures, r.spool, r.erasureReason, line)
 }

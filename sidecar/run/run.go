@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -10,7 +9,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/progress-sync/progress-sync/sidecar/adopt"
-	"github.com/progress-sync/progress-sync/sidecar/flush"
 )
 
 // answering is how long requests under way may take once ctx has ended.
@@ -96,43 +94,6 @@ func (s *sidecar) drain(ctx context.Context) string {
 	go func() { erasing <- s.flusher.DrainErasures(ctx) }()
 	remaining, err := s.flusher.Drain(ctx)
 	return s.drained(remaining, err, <-erasing)
-}
-
-// drained words the result of a drain: of the records, and of the erasures that
-// were answered before the database had done them.
-func (s *sidecar) drained(remaining int, err, erasing error) string {
-	document := s.state.Document()
-	r := drainResult{
-		accepted: document.Counters.UpdatesAccepted, deadLetters: document.DeadLetters.Count, records: remaining, spool: s.options.Spool,
-	}
-	if remaining > 0 || err != nil {
-		r.reason = drainReason(err)
-	}
-	var left *flush.ErasuresError
-	switch {
-	case errors.As(erasing, &left):
-		r.erasures, r.erasureReason = left.Left, left.Failure.Message
-	case erasing != nil:
-		r.reason = drainReason(erasing)
-	}
-	if r.reason == "" && r.erasures == 0 {
-		s.log.Info("Drained", "accepted", r.accepted, "deadLetters", r.deadLetters)
-	} else {
-		s.log.Info("Not drained", "records", r.records, "reason", r.reason, "erasures", r.erasures, "erasureReason", r.erasureReason)
-	}
-	return r.String()
-}
-
-func drainReason(err error) string {
-	var notSaved *flush.NotSavedError
-	switch {
-	case errors.As(err, &notSaved):
-		return notSaved.Failure.Message
-	case err != nil && !errors.Is(err, context.DeadlineExceeded):
-		return err.Error()
-	default:
-		return "the grace period is over"
-	}
 }
 
 // terminate writes the line that kubelet shows as the container's message.

@@ -205,7 +205,7 @@ func TestRunAndEnd(t *testing.T) {
 		t.Error(err)
 	}
 	line, err := os.ReadFile(filepath.Join(dir, "termination"))
-	want := fmt.Sprintf("1 records stay in the spool at %s: The Secret", filepath.Join(dir, "spool"))
+	want := fmt.Sprintf("1 records stay in the spool at %q: \"The Secret", filepath.Join(dir, "spool"))
 	if err != nil || !strings.HasPrefix(string(line), want) {
 		t.Errorf("termination log %q (%v), want %q", line, err, want)
 	}

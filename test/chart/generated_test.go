@@ -52,7 +52,7 @@ func TestTheRulesAreTheGeneratedOnes(t *testing.T) {
 		if want.Kind == "" {
 			continue
 		}
-		if err := yaml.Unmarshal(one(t, objects, want.Kind).text, &got); err != nil {
+		if err := yaml.Unmarshal(named(t, objects, want.Kind, "progress-sync-manager-role").text, &got); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(want.Rules, got.Rules); diff != "" {
@@ -61,10 +61,35 @@ func TestTheRulesAreTheGeneratedOnes(t *testing.T) {
 	}
 }
 
+// Whoever may edit a namespace may edit its policies, however the operator was
+// installed.
+func TestTheRolesForPeopleAreThoseOfConfig(t *testing.T) {
+	source, err := os.ReadFile("../../config/rbac/policy_roles.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	objects := render(t)
+	for document := range strings.SplitSeq(string(source), "---\n") {
+		var want, got rbacv1.ClusterRole
+		if err := yaml.UnmarshalStrict([]byte(document), &want); err != nil {
+			t.Fatal(err)
+		}
+		named(t, objects, "ClusterRole", "progress-sync-"+want.Name).into(t, &got)
+		if diff := cmp.Diff(want.Rules, got.Rules); diff != "" {
+			t.Errorf("%s (-config +chart):\n%s", want.Name, diff)
+		}
+		for label := range want.Labels {
+			if got.Labels[label] != "true" {
+				t.Errorf("%s has no label %s", want.Name, label)
+			}
+		}
+	}
+}
+
 func TestSecretsAreReadInTheOperatorsNamespaceOnly(t *testing.T) {
 	objects := render(t)
 	var cluster rbacv1.ClusterRole
-	one(t, objects, "ClusterRole").into(t, &cluster)
+	named(t, objects, "ClusterRole", "progress-sync-manager-role").into(t, &cluster)
 	for _, rule := range cluster.Rules {
 		for _, resource := range rule.Resources {
 			if resource == "secrets" || resource == "*" {

@@ -103,6 +103,18 @@ func one(t *testing.T, objects []object, kind string) object {
 	return found[0]
 }
 
+// named returns the object of a kind and a name.
+func named(t *testing.T, objects []object, kind, name string) object {
+	t.Helper()
+	for _, o := range all(objects, kind) {
+		if o.Metadata.Name == name {
+			return o
+		}
+	}
+	t.Fatalf("there is no %s %s", kind, name)
+	return object{}
+}
+
 func all(objects []object, kind string) []object {
 	var found []object
 	for _, o := range objects {

@@ -44,6 +44,8 @@ func TestDefaultsRenderTheExpectedObjects(t *testing.T) {
 	slices.Sort(got)
 	want := []string{
 		"ClusterRole progress-sync-manager-role",
+		"ClusterRole progress-sync-policy-edit",
+		"ClusterRole progress-sync-policy-view",
 		"ClusterRoleBinding progress-sync-manager-rolebinding",
 		"CustomResourceDefinition progresssyncpolicies.progresssync.dev",
 		"Deployment progress-sync",

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -12,15 +13,17 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
 )
 
-// proxiedPod makes a pod reach the database only through a proxy of its own, a
-// native sidecar, whose learners go on for a while after the pod is deleted.
-func (c *campus) proxiedPod(name string) *corev1.Pod {
+// proxiedPod reaches the database only through a proxy of its own, a native
+// sidecar or an ordinary container. Its learners go on for a while after the pod
+// is deleted.
+func (c *campus) proxiedPod(name string, native bool) *corev1.Pod {
 	const listen = "127.0.0.1:15432"
 	uri, err := url.Parse(c.uri())
 	if err != nil {
@@ -33,12 +36,17 @@ func (c *campus) proxiedPod(name string) *corev1.Pod {
 		p.Finalizers = []string{finalizer}
 		app := &p.Spec.Containers[0]
 		app.Env = append(app.Env, corev1.EnvVar{Name: "LINGER", Value: "3s"})
-		p.Spec.InitContainers = append(p.Spec.InitContainers, corev1.Container{
+		proxy := corev1.Container{
 			Name: "database-proxy", Image: dbproxyImage, ImagePullPolicy: corev1.PullIfNotPresent,
-			RestartPolicy:   ptr.To(corev1.ContainerRestartPolicyAlways),
 			Env:             []corev1.EnvVar{{Name: "LISTEN", Value: listen}, {Name: "DATABASE", Value: database}},
 			SecurityContext: app.SecurityContext.DeepCopy(),
-		})
+		}
+		if native {
+			proxy.RestartPolicy = ptr.To(corev1.ContainerRestartPolicyAlways)
+			p.Spec.InitContainers = append(p.Spec.InitContainers, proxy)
+		} else {
+			p.Spec.Containers = append(p.Spec.Containers, proxy)
+		}
 	})
 }
 
@@ -47,7 +55,7 @@ func TestWhatIsWatchedToTheEndIsSavedThroughADatabaseProxyOfThePodsOwn(t *testin
 	c := newCampus(t)
 	// Only the drain can save what comes after the pod is deleted.
 	c.apply(func(spec *v1alpha1.ProgressSyncPolicySpec) { spec.Sync.Interval.Duration = time.Hour })
-	pod := c.start(c.proxiedPod("lms-0"))
+	pod := c.start(c.proxiedPod("lms-0", true))
 	t.Cleanup(func() { c.release(pod) })
 	at := func(name string) int {
 		return slices.IndexFunc(pod.Spec.InitContainers, func(container corev1.Container) bool { return container.Name == name })
@@ -77,4 +85,18 @@ func TestWhatIsWatchedToTheEndIsSavedThroughADatabaseProxyOfThePodsOwn(t *testin
 		return nil
 	})
 	c.verify()
+}
+
+func TestAProxyThatEndsBeforeTheSidecarIsToldOf(t *testing.T) {
+	t.Parallel()
+	c := newCampus(t)
+	c.apply()
+	pod := c.start(c.proxiedPod("lms-0", false))
+	t.Cleanup(func() { c.release(pod) })
+	c.eventuallyPolicy("the status tells of the proxy", func(p *v1alpha1.ProgressSyncPolicy) error {
+		return errors.Join(
+			condition(p, v1alpha1.ConditionHealthy, metav1.ConditionFalse, v1alpha1.ReasonProxyEndsFirst),
+			condition(p, v1alpha1.ConditionReady, metav1.ConditionTrue, ""),
+		)
+	})
 }

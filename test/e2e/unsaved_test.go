@@ -45,7 +45,10 @@ func TestWhatAPodTookWithItUnsavedIsCountedAndTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.eventuallyPolicy("the status counts them as lost", func(p *v1alpha1.ProgressSyncPolicy) error {
-		return want("the number of lost records", p.Status.Records.Unsaved, v1alpha1.UnsavedStatus{Lost: records})
+		return errors.Join(
+			want("the number of lost records", p.Status.Records.Unsaved.Lost, records),
+			want("the number of those whose fate is unknown", p.Status.Records.Unsaved.Unknown, 0),
+		)
 	})
 	eventually(t, "an event tells of them", func() error {
 		var events corev1.EventList
@@ -63,6 +66,9 @@ func TestWhatAPodTookWithItUnsavedIsCountedAndTold(t *testing.T) {
 	// It stays counted, and once.
 	time.Sleep(3 * time.Second)
 	c.eventuallyPolicy("they are counted once", func(p *v1alpha1.ProgressSyncPolicy) error {
-		return want("the number of lost records", p.Status.Records.Unsaved, v1alpha1.UnsavedStatus{Lost: records})
+		return errors.Join(
+			want("the number of lost records", p.Status.Records.Unsaved.Lost, records),
+			want("the number of those whose fate is unknown", p.Status.Records.Unsaved.Unknown, 0),
+		)
 	})
 }

@@ -75,7 +75,7 @@ func TestTerminatedWithoutADatabaseItKeepsTheSpool(t *testing.T) {
 	l.awaitAcknowledged(t, 100)
 	l.finish(t)
 	line := p.terminate(t)
-	want := fmt.Sprintf("%d records stay in the spool at %s: ", l.account.Counts().Keys, p.file("spool"))
+	want := fmt.Sprintf("%d records stay in the spool at %q: ", l.account.Counts().Keys, p.file("spool"))
 	if !strings.HasPrefix(line, want) || len(line) == len(want) {
 		t.Errorf("the termination log says %q, want %q and a reason", line, want)
 	}

@@ -13,6 +13,7 @@
 - apiGroups:
   - ""
   resources:
+  - events
   - limitranges
   - namespaces
   - nodes
@@ -21,6 +22,12 @@
   - get
   - list
   - watch
+- apiGroups:
+  - ""
+  resources:
+  - replicationcontrollers
+  verbs:
+  - get
 - apiGroups:
   - admissionregistration.k8s.io
   resources:
@@ -63,6 +70,20 @@
   verbs:
   - get
   - patch
+- apiGroups:
+  - apps
+  resources:
+  - daemonsets
+  - replicasets
+  - statefulsets
+  verbs:
+  - get
+- apiGroups:
+  - batch
+  resources:
+  - jobs
+  verbs:
+  - get
 - apiGroups:
   - events.k8s.io
   resources:
