@@ -26,6 +26,7 @@ import (
 	"github.com/progress-sync/progress-sync/controllers/injection"
 	"github.com/progress-sync/progress-sync/controllers/sidecarstatus"
 	"github.com/progress-sync/progress-sync/controllers/unsaved"
+	"github.com/progress-sync/progress-sync/controllers/webhookconfig"
 	sidecar "github.com/progress-sync/progress-sync/sidecar/status"
 	"github.com/progress-sync/progress-sync/test/fixture"
 )
@@ -56,7 +57,11 @@ func newCampus(t *testing.T, objects ...client.Object) *campus {
 	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
 		t.Fatal(err)
 	}
-	server := fake.NewClientBuilder().WithScheme(scheme).WithObjects(append(objects, lms().Build())...).
+	builder := fake.NewClientBuilder().WithScheme(scheme)
+	if err := webhookconfig.Index(t.Context(), indexer{builder}); err != nil {
+		t.Fatal(err)
+	}
+	server := builder.WithObjects(append(objects, lms().Build())...).
 		WithStatusSubresource(&v1alpha1.ProgressSyncPolicy{}).WithInterceptorFuncs(interceptor.Funcs{
 		Create: func(ctx context.Context, w client.WithWatch, o client.Object, opts ...client.CreateOption) error {
 			if c.refused != nil {
@@ -79,8 +84,17 @@ func newCampus(t *testing.T, objects ...client.Object) *campus {
 		Collector: sidecarstatus.NewCollector(sidecarstatus.Options{Fetcher: c, Now: now, Concurrency: 1}),
 		Creation:  &creation.Finder{Events: server, Live: server, Now: now},
 		Unsaved:   &unsaved.Ledger{},
+		Entries:   webhookconfig.Reader{Client: server},
 	}
 	return c
+}
+
+// indexer gives a fake client the indexes of a cache.
+type indexer struct{ builder *fake.ClientBuilder }
+
+func (i indexer) IndexField(_ context.Context, object client.Object, field string, extract client.IndexerFunc) error {
+	i.builder.WithIndex(object, field, extract)
+	return nil
 }
 
 func (c *campus) pass() (ctrl.Result, error) {
