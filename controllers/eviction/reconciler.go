@@ -13,6 +13,7 @@ import (
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
 	"github.com/progress-sync/progress-sync/controllers/webhookconfig"
@@ -51,12 +52,12 @@ type Reconciler struct {
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	var policy v1alpha1.ProgressSyncPolicy
 	err := r.Client.Get(ctx, request.NamespacedName, &policy)
-	if client.IgnoreNotFound(err) != nil {
-		return ctrl.Result{}, fmt.Errorf("reading the policy: %w", err)
-	}
-	if err != nil || policy.DeletionTimestamp != nil || policy.Spec.Injection.Bare != v1alpha1.BareEvict {
+	if apierrors.IsNotFound(err) || err == nil && !evicts(&policy) {
 		r.memory.forget(request.NamespacedName)
 		return ctrl.Result{}, nil
+	}
+	if err != nil {
+		return ctrl.Result{}, fmt.Errorf("reading the policy: %w", err)
 	}
 	situation, err := r.gather(ctx, &policy)
 	if err != nil {
@@ -72,6 +73,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	case Stop:
 		r.stopped(&policy, decision)
 	case Wait:
+		log.FromContext(ctx).V(1).Info("no pod is evicted", "why", decision.Why)
 	case Evict:
 		if rest := pause - situation.Now.Sub(r.evicted); rest > 0 {
 			return ctrl.Result{RequeueAfter: rest}, nil
@@ -81,6 +83,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		}
 	}
 	return ctrl.Result{RequeueAfter: lookAgain}, nil
+}
+
+func evicts(policy *v1alpha1.ProgressSyncPolicy) bool {
+	return policy.DeletionTimestamp == nil && policy.Spec.Injection.Bare == v1alpha1.BareEvict
 }
 
 // gather all that a decision rests on.

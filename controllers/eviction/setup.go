@@ -49,7 +49,7 @@ func (r *Reconciler) soon() handler.EventHandler {
 		}
 		for i := range policies.Items {
 			policy := &policies.Items[i]
-			if policy.Spec.Injection.Bare == v1alpha1.BareEvict &&
+			if evicts(policy) &&
 				(pod.GetAnnotations()[injection.AnnotationPolicy] == policy.Name || selection.Selects(policy, pod.GetLabels())) {
 				q.AddAfter(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(policy)}, podDelay)
 			}

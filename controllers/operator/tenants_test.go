@@ -7,6 +7,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -154,6 +155,11 @@ func TestManyTenantsAreServedAndOneOfThemHarmsNobody(t *testing.T) {
 		reasons := readyFor(t, map[string]bool{crowded: true})
 		return reasons[v1alpha1.ReasonReady] == 100 && reasons[v1alpha1.ReasonTooManyPolicies] == crowd-100, fmt.Sprint(reasons)
 	})
+
+	runtime.GC()
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	t.Logf("two replicas and this test hold %d MiB", memory.HeapAlloc>>20)
 
 	// Without its key the CA can issue nothing more and is replaced; it stays
 	// trusted beside the one that comes.
