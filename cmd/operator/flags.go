@@ -39,7 +39,7 @@ func parse(args []string, environment func(string) string, usage io.Writer) (fla
 	set.StringVar(&o.WebhookURL, "webhook-url", "", "URL by which the API server reaches the webhook, in place of the Service, for an operator outside the cluster")
 	set.StringVar(&o.CertSecret, "cert-secret", "progress-sync-webhook-cert", "Secret of the webhook's certificate, in the operator's namespace")
 	set.BoolVar(&o.CertRotation, "cert-rotation", true, "issue and renew the certificate; false where another, such as cert-manager, writes the Secret")
-	set.StringVar(&o.ClusterRole, "cluster-role", "progress-sync-manager-role", "ClusterRole that owns the webhook configuration, which is removed with it; empty for none")
+	set.StringVar(&o.ClusterRole, "cluster-role", "progress-sync-manager-role", "ClusterRole that owns the webhook configurations and the lease, which are removed with it; empty for none")
 	set.StringVar(&o.MetricsAddress, "metrics-bind-address", ":8080", "address of the metrics; 0 for none")
 	set.StringVar(&o.HealthAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz; 0 for none")
 	set.BoolVar(&o.LeaderElection, "leader-elect", false, "elect a leader among replicas; the others only serve the webhook")

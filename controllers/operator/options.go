@@ -46,8 +46,8 @@ type Options struct {
 	// CertRotation is false where somebody else writes CertSecret, such as
 	// cert-manager.
 	CertRotation bool
-	// ClusterRole that owns the webhook configuration, so that it is removed
-	// with it; none if empty.
+	// ClusterRole that owns the webhook configurations and the lease, so that
+	// they are removed with it; none if empty.
 	ClusterRole string
 
 	MetricsAddress string

@@ -12,6 +12,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/controllers/certificate"
 	"github.com/progress-sync/progress-sync/controllers/creation"
+	"github.com/progress-sync/progress-sync/controllers/eviction"
 	"github.com/progress-sync/progress-sync/controllers/injection"
 	"github.com/progress-sync/progress-sync/controllers/installation"
 	"github.com/progress-sync/progress-sync/controllers/policy"
@@ -120,7 +121,22 @@ func addReconcilers(mgr ctrl.Manager, o *Options) error {
 	if err := configurations.SetupWithManager(mgr); err != nil {
 		return err
 	}
-	return addPolicies(mgr, o, entries)
+	if err := addPolicies(mgr, o, entries); err != nil {
+		return err
+	}
+	return addEviction(mgr, o, entries)
+}
+
+func addEviction(mgr ctrl.Manager, o *Options, entries webhookconfig.Reader) error {
+	metrics, err := eviction.NewMetrics(o.Registry)
+	if err != nil {
+		return fmt.Errorf("registering the evictions' metrics: %w", err)
+	}
+	reconciler := &eviction.Reconciler{
+		Client: mgr.GetClient(), Entries: entries, Events: mgr.GetEventRecorder(reportingController),
+		Metrics: metrics, Now: time.Now,
+	}
+	return reconciler.SetupWithManager(mgr)
 }
 
 func addPolicies(mgr ctrl.Manager, o *Options, entries webhookconfig.Reader) error {

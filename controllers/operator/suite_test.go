@@ -101,6 +101,8 @@ func prepare(environment *envtest.Environment) error {
 		return err
 	}
 	operatorAccount = user.Config()
+	// As ctrl.GetConfig has it: the API server is fair by itself.
+	operatorAccount.QPS = -1
 	objects, err := roles()
 	if err != nil {
 		return err

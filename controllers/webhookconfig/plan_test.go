@@ -121,12 +121,15 @@ func TestLimitOfAPolicy(t *testing.T) {
 // world of policies of one configuration, with namespaces of all sizes.
 func world(t *rapid.T) []v1alpha1.ProgressSyncPolicy {
 	var out []v1alpha1.ProgressSyncPolicy
-	for i := range rapid.IntRange(1, 25).Draw(t, "namespaces") {
+	for i := range rapid.IntRange(1, 20).Draw(t, "namespaces") {
 		namespace := fmt.Sprintf("tenant-%d", i)
 		n := rapid.OneOf(rapid.IntRange(0, 5), rapid.IntRange(0, 150)).Draw(t, "policies")
-		size := rapid.OneOf(rapid.Just(0), rapid.IntRange(0, 5_000)).Draw(t, "bytes of a selector")
+		size := rapid.OneOf(rapid.Just(0), rapid.IntRange(0, 2_000)).Draw(t, "bytes of a selector")
+		selector := wide(namespace, "lms", size).Build().Spec.Selector
 		for j := range n {
-			out = append(out, *wide(namespace, fmt.Sprintf("lms-%d", j), size).Created(time.Duration(j%7) * time.Minute).Build())
+			policy := fixture.NewPolicy(namespace, fmt.Sprintf("lms-%d", j)).Created(time.Duration(j%7) * time.Minute)
+			policy.With(func(p *v1alpha1.ProgressSyncPolicy) { p.Spec.Selector = selector })
+			out = append(out, *policy.Build())
 		}
 	}
 	return out

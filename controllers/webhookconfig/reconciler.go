@@ -103,13 +103,12 @@ func (r *Reconciler) removeLegacy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if inPlace(Names(), configurations, owner, server.CABundle) != nil {
-		// The event of the one that is missing comes here again.
-		return nil
-	}
-	legacy := &admissionv1.MutatingWebhookConfiguration{ObjectMeta: metav1.ObjectMeta{Name: legacyName}}
-	if err := r.Writer.Delete(ctx, legacy); client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("deleting MutatingWebhookConfiguration %s of an older version: %w", legacyName, err)
+	// While one is missing, its event comes here again.
+	if inPlace(Names(), configurations, owner, server.CABundle) == nil {
+		legacy := &admissionv1.MutatingWebhookConfiguration{ObjectMeta: metav1.ObjectMeta{Name: legacyName}}
+		if err := r.Writer.Delete(ctx, legacy); client.IgnoreNotFound(err) != nil {
+			return fmt.Errorf("deleting MutatingWebhookConfiguration %s of an older version: %w", legacyName, err)
+		}
 	}
 	return nil
 }

@@ -177,6 +177,30 @@ func TestReplicas(t *testing.T) {
 	}
 }
 
+// A pod that is killed before its delay is over drops the calls that still come.
+func TestATerminatingPodHasTheTimeThatItsDelayNeeds(t *testing.T) {
+	for name, tt := range map[string]struct {
+		set   string
+		arg   string
+		grace int64
+	}{
+		"by default":          {"replicas=2", "--shutdown-delay=5s", 30},
+		"with a longer delay": {"operator.shutdownDelaySeconds=40", "--shutdown-delay=40s", 65},
+		"with no delay":       {"operator.shutdownDelaySeconds=0", "--shutdown-delay=0s", 30},
+		"with more than that": {"terminationGracePeriodSeconds=90", "--shutdown-delay=5s", 90},
+	} {
+		t.Run(name, func(t *testing.T) {
+			pod := deployment(t, "--set", tt.set).Spec.Template.Spec
+			if !slices.Contains(pod.Containers[0].Args, tt.arg) {
+				t.Errorf("no %s in %v", tt.arg, pod.Containers[0].Args)
+			}
+			if got := *pod.TerminationGracePeriodSeconds; got != tt.grace {
+				t.Errorf("%d seconds, want %d", got, tt.grace)
+			}
+		})
+	}
+}
+
 func TestImages(t *testing.T) {
 	digest := "sha256:" + strings.Repeat("0", 64)
 	for name, tt := range map[string]struct {

@@ -21,6 +21,7 @@ func TestBadValuesAreRefusedWithTheirName(t *testing.T) {
 		"a privileged port":                 {"webhook.port=443", "/webhook/port"},
 		"an unknown log level":              {"operator.logLevel=trace", "/operator/logLevel"},
 		"an interval that is no duration":   {"operator.statusInterval=15", "/operator/statusInterval"},
+		"a delay that is no number":         {"operator.shutdownDelaySeconds=5s", "/operator/shutdownDelaySeconds"},
 		"an unknown pull policy":            {"image.pullPolicy=Sometimes", "/image/pullPolicy"},
 		"a digest without its algorithm":    {"image.digest=abc", "/image/digest"},
 		"an empty repository":               {"sidecar.image.repository=", "/sidecar/image/repository"},

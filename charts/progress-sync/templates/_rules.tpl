@@ -25,6 +25,12 @@
 - apiGroups:
   - ""
   resources:
+  - pods/eviction
+  verbs:
+  - create
+- apiGroups:
+  - ""
+  resources:
   - replicationcontrollers
   verbs:
   - get
