@@ -60,6 +60,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return fmt.Errorf("finding the cluster (KUBECONFIG, or the service account of a pod): %w", err)
 	}
 	connection.UserAgent = "progress-sync-operator/" + version
+	// The API server shares itself out fairly (APF); a limit of our own would hold
+	// back the status of large installations.
+	connection.QPS = -1
 
 	options := f.options
 	options.Log = log

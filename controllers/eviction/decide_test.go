@@ -47,7 +47,10 @@ func created(after time.Duration) func(*corev1.Pod) {
 
 func injected(p *corev1.Pod) {
 	p.Annotations = map[string]string{injection.AnnotationPolicy: "lms"}
-	p.Spec.InitContainers = []corev1.Container{{Name: injection.ContainerName}}
+	p.Spec.InitContainers = []corev1.Container{{
+		Name: injection.ContainerName, RestartPolicy: ptr.To(corev1.ContainerRestartPolicyAlways),
+		VolumeMounts: []corev1.VolumeMount{{Name: injection.VolumeSpool}},
+	}}
 }
 
 func unready(p *corev1.Pod) { p.Status.Conditions[0].Status = corev1.ConditionFalse }

@@ -183,6 +183,10 @@ func TestManyTenantsAreServedAndOneOfThemHarmsNobody(t *testing.T) {
 		return reasons[v1alpha1.ReasonReady] == tenants*tenantPolicies, fmt.Sprint(reasons)
 	})
 	for i := crowd; i < crowd+tenants*tenantPolicies; i += max(tenants*tenantPolicies/50, 1) {
+		account := &corev1.ServiceAccount{ObjectMeta: objectMeta(names[(i-crowd)%tenants], "default")}
+		if err := writer.Create(t.Context(), account); client.IgnoreAlreadyExists(err) != nil {
+			t.Fatal(err)
+		}
 		pod := restricted(names[(i-crowd)%tenants], "lms-0", fmt.Sprintf("lms-%d", i)).With(func(p *corev1.Pod) { p.Name, p.GenerateName = "", "lms-" }).Build()
 		if err := writer.Create(t.Context(), pod); err != nil {
 			t.Fatal(err)

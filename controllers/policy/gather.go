@@ -35,7 +35,7 @@ func (r *Reconciler) gather(ctx context.Context, policy *v1alpha1.ProgressSyncPo
 
 	if !f.namespaceRefused {
 		var policies v1alpha1.ProgressSyncPolicyList
-		if err := r.Client.List(ctx, &policies, client.InNamespace(policy.Namespace)); err != nil {
+		if err := r.Client.List(ctx, &policies, client.InNamespace(policy.Namespace), client.UnsafeDisableDeepCopy); err != nil {
 			return nil, fmt.Errorf("listing the namespace's policies: %w", err)
 		}
 		var all corev1.PodList
