@@ -83,7 +83,7 @@ func TestAPodKeepsWhatProtectsItsLearnersWhenItsPolicyIsDeleted(t *testing.T) {
 	}
 	eventually(t, "the configuration's file is gone", func() error {
 		if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("it is still there: %v", err)
+			return fmt.Errorf("it is still there: %w", err)
 		}
 		return nil
 	})

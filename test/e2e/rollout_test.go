@@ -18,14 +18,25 @@ import (
 
 // The tests of this file replace the operator, so they are not parallel.
 
-// trials creates pods, of which nothing stays, as fast as the API server takes
-// them, until the returned function is called; it says how many there were, and
-// how many of them would have started bare.
-func (c *campus) trials() (end func() (tried, bare int)) {
+// trials are pods that are created as fast as the API server takes them, and of
+// which nothing stays.
+type trials struct {
+	end func()
+
+	mu    sync.Mutex
+	tried int
+	// bare are those that would have started without a sidecar.
+	bare int
+}
+
+func (c *campus) startTrials() *trials {
 	ctx, cancel := context.WithCancel(c.background())
-	var mu sync.Mutex
-	var tried, bare int
 	var workers sync.WaitGroup
+	t := &trials{end: func() {
+		cancel()
+		workers.Wait()
+	}}
+	c.t.Cleanup(t.end)
 	for worker := range 4 {
 		workers.Go(func() {
 			for n := 0; ctx.Err() == nil; n++ {
@@ -36,20 +47,40 @@ func (c *campus) trials() (end func() (tried, bare int)) {
 					}
 					return
 				}
-				mu.Lock()
-				tried++
-				if injected(pod) != nil {
-					bare++
-				}
-				mu.Unlock()
+				t.add(injected(pod) != nil)
 			}
 		})
 	}
-	return func() (int, int) {
-		cancel()
-		workers.Wait()
-		return tried, bare
+	return t
+}
+
+func (t *trials) add(bare bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.tried++
+	if bare {
+		t.bare++
 	}
+}
+
+// more waits until so many more were tried, none of them bare.
+func (t *trials) more(c *campus, more int) {
+	c.t.Helper()
+	before := -1
+	eventually(c.t, fmt.Sprintf("%d more pods are tried", more), func() error {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if before < 0 {
+			before = t.tried
+		}
+		if t.bare > 0 {
+			c.t.Fatalf("%d of %d pods would have started bare", t.bare, t.tried)
+		}
+		if t.tried < before+more {
+			return fmt.Errorf("%d were", t.tried-before)
+		}
+		return nil
+	})
 }
 
 func TestARollingUpdateOfTheOperatorLeavesNoPodBare(t *testing.T) {
@@ -58,8 +89,8 @@ func TestARollingUpdateOfTheOperatorLeavesNoPodBare(t *testing.T) {
 	c.apply()
 	c.scaleOperator(2)
 	t.Cleanup(func() { c.scaleOperator(1) })
-	end := c.trials()
-	time.Sleep(2 * time.Second)
+	pods := c.startTrials()
+	pods.more(c, 200)
 	for _, args := range [][]string{
 		{"rollout", "restart", "deployment/" + release},
 		{"rollout", "status", "deployment/" + release, "--timeout=2m"},
@@ -70,11 +101,9 @@ func TestARollingUpdateOfTheOperatorLeavesNoPodBare(t *testing.T) {
 	}
 	// The last of the old pods may still be ending.
 	c.eventuallyOperatorPods(2)
-	tried, bare := end()
-	t.Logf("%d pods tried", tried)
-	if bare > 0 || tried < 100 {
-		t.Errorf("%d of %d pods would have started bare", bare, tried)
-	}
+	pods.more(c, 200)
+	pods.end()
+	t.Logf("%d pods tried", pods.tried)
 }
 
 func TestAfterUninstallingAndInstallingNoPodIsBareOnceHelmSaysThatItIsDone(t *testing.T) {
@@ -98,11 +127,7 @@ func TestAfterUninstallingAndInstallingNoPodIsBareOnceHelmSaysThatItIsDone(t *te
 		t.Fatal(err)
 	}
 	t.Logf("installed again after %s", time.Since(began).Round(100*time.Millisecond))
-	end := c.trials()
-	time.Sleep(5 * time.Second)
-	if tried, bare := end(); bare > 0 || tried < 100 {
-		t.Errorf("%d of %d pods would have started bare", bare, tried)
-	}
+	c.startTrials().more(c, 500)
 }
 
 // eventuallyOperatorPods waits until so many pods of the operator are there,

@@ -63,9 +63,12 @@ func TestWhatAPodTookWithItUnsavedIsCountedAndTold(t *testing.T) {
 		}
 		return fmt.Errorf("%d events, none of them about it", len(events.Items))
 	})
-	// It stays counted, and once.
-	time.Sleep(3 * time.Second)
-	c.eventuallyPolicy("they are counted once", func(p *v1alpha1.ProgressSyncPolicy) error {
+	// They stay counted, and once.
+	throughout(t, time.After(3*time.Second), func() error {
+		p, err := c.policy(t.Context())
+		if err != nil {
+			return err
+		}
 		return errors.Join(
 			want("the number of lost records", p.Status.Records.Unsaved.Lost, records),
 			want("the number of those whose fate is unknown", p.Status.Records.Unsaved.Unknown, 0),

@@ -83,7 +83,7 @@ func (c *cluster) startOperator(ctx context.Context, binary string) error {
 }
 
 func (c *cluster) get(url string) error {
-	response, err := http.Get(url) //nolint:noctx // a loopback address, asked again and again
+	response, err := http.Get(url)
 	if err != nil {
 		return err
 	}

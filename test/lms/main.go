@@ -139,7 +139,7 @@ func run(ctx context.Context, env environment, out *os.File) error {
 		return fmt.Errorf("serving the test driver: %w", err)
 	case <-ctx.Done():
 	}
-	time.Sleep(env.linger)
+	<-time.After(env.linger)
 	limit := time.AfterFunc(lastWrites, cut)
 	defer limit.Stop()
 	site.close()
