@@ -30,7 +30,7 @@ func TestASidecarThatCannotStartIsNoReadyPolicy(t *testing.T) {
 		},
 		"an image without a sidecar in it": {
 			func(s *v1alpha1.ProgressSyncPolicySpec) { s.Injection.Image = lmsImage },
-			"", "progress-sync",
+			v1alpha1.ReasonContainerRefused, "RunContainerError",
 		},
 		"a claim that is nowhere": {
 			func(s *v1alpha1.ProgressSyncPolicySpec) { s.Buffer.ClaimName = "nowhere" },
@@ -66,6 +66,9 @@ func TestASidecarThatCannotStartIsNoReadyPolicy(t *testing.T) {
 			if err := c.client.Patch(t.Context(), mended, client.MergeFrom(policy)); err != nil {
 				t.Fatal(err)
 			}
+			c.eventuallyPolicy("the operator knows", func(p *v1alpha1.ProgressSyncPolicy) error {
+				return want("the observed generation", p.Status.ObservedGeneration, mended.Generation)
+			})
 			if err := c.client.Delete(t.Context(), pod, client.GracePeriodSeconds(1)); err != nil {
 				t.Fatal(err)
 			}
