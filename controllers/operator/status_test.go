@@ -223,3 +223,16 @@ func TestAConfigMapThatSomebodyEditsIsPutRight(t *testing.T) {
 		return err == nil, ""
 	})
 }
+
+func TestAStatusThatIsNotTrueIsCorrectedThoughNothingElseHappens(t *testing.T) {
+	policy := installed(t, fixture.NewPolicy(namespace(t), "lms"))
+	wrong := policy.DeepCopy()
+	meta.SetStatusCondition(&wrong.Status.Conditions, metav1.Condition{
+		Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonWebhookPending,
+		Message: "from a moment ago", ObservedGeneration: policy.Generation,
+	})
+	if err := admin.Status().Patch(t.Context(), wrong, client.MergeFrom(policy)); err != nil {
+		t.Fatal(err)
+	}
+	condition(t, policy, v1alpha1.ConditionReady, "it is told as it is", reason(v1alpha1.ReasonReady))
+}

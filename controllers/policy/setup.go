@@ -49,7 +49,9 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	changed := builder.WithPredicates(predicate.GenerationChangedPredicate{})
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named("policy").
-		For(&v1alpha1.ProgressSyncPolicy{}, changed).
+		// Status writes come here, too: a pass that read the policy from before the
+		// last write may have found nothing to correct in it.
+		For(&v1alpha1.ProgressSyncPolicy{}).
 		Owns(&corev1.ConfigMap{}).
 		// A policy may take pods from, or leave them to, the others of its namespace.
 		Watches(&v1alpha1.ProgressSyncPolicy{}, handler.EnqueueRequestsFromMapFunc(r.neighbours), changed).

@@ -21,5 +21,7 @@ func (c *campus) dump(ctx context.Context) {
 		}
 		c.t.Logf("kubectl %v\n%s", args, output)
 	}
+	configurations, err := c.cluster.Kubectl(ctx, "get", "mutatingwebhookconfigurations", "--selector=app.kubernetes.io/name=progress-sync", "-o", "yaml")
+	c.t.Log(configurations, err)
 	c.t.Log(c.operatorState(ctx))
 }
