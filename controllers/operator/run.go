@@ -157,7 +157,7 @@ func addPolicies(mgr ctrl.Manager, o *Options, entries webhookconfig.Reader) err
 		Collector: sidecarstatus.NewCollector(sidecarstatus.Options{
 			Fetcher:     sidecarstatus.NewHTTP(o.StatusPort, statusTimeout),
 			Now:         time.Now,
-			MinInterval: o.StatusInterval / 2,
+			Interval:    o.StatusInterval,
 			Concurrency: statusConcurrency,
 			Asked: func(err error) {
 				if err != nil {
@@ -170,7 +170,6 @@ func addPolicies(mgr ctrl.Manager, o *Options, entries webhookconfig.Reader) err
 		Entries:           entries,
 		Injection:         injectionOptions(o),
 		OperatorNamespace: o.Namespace,
-		StatusInterval:    o.StatusInterval,
 		Now:               time.Now,
 	}
 	return reconciler.SetupWithManager(mgr)

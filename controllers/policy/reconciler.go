@@ -38,10 +38,7 @@ type Reconciler struct {
 	Injection injection.Options
 	// OperatorNamespace gets no sidecars.
 	OperatorNamespace string
-	// StatusInterval between two polls of the sidecars, and between two writes of
-	// a status in which no condition turned.
-	StatusInterval time.Duration
-	Now            func() time.Time
+	Now               func() time.Time
 
 	pace pace
 }
@@ -109,7 +106,7 @@ func (r *Reconciler) next(f *facts, wait time.Duration) time.Duration {
 	sooner(true, wait)
 	sooner(f.configMap.again, behind)
 	sooner(f.configMap.holder != "", occupied)
-	sooner(f.pods.matched > 0 || f.sidecars.Asked > 0 || f.creationRecent || len(f.uncreated) > 0, r.StatusInterval)
+	sooner(f.pods.matched > 0 || f.sidecars.Asked > 0 || f.creationRecent || len(f.uncreated) > 0, r.Collector.Interval())
 	return next
 }
 
@@ -124,7 +121,7 @@ func (r *Reconciler) writeStatus(ctx context.Context, f *facts) (time.Duration, 
 		r.Unsaved.Acknowledge(key, reckoned.settled)
 		return 0, nil
 	}
-	if wait := r.pace.wait(key, before, after, f.now, r.StatusInterval); wait > 0 {
+	if wait := r.pace.wait(key, before, after, f.now, r.Collector.Interval()); wait > 0 {
 		return wait, nil
 	}
 	updated := f.policy.DeepCopy()

@@ -80,11 +80,11 @@ func newCampus(t *testing.T, objects ...client.Object) *campus {
 	now := func() time.Time { return c.now }
 	c.Reconciler = &Reconciler{
 		Client: server, Live: server, Events: c.recorder, Now: now, Injection: options,
-		OperatorNamespace: "progress-sync", StatusInterval: 10 * time.Second,
-		Collector: sidecarstatus.NewCollector(sidecarstatus.Options{Fetcher: c, Now: now, Concurrency: 1}),
-		Creation:  &creation.Finder{Events: server, Live: server, Now: now},
-		Unsaved:   &unsaved.Ledger{},
-		Entries:   webhookconfig.Reader{Client: server},
+		OperatorNamespace: "progress-sync",
+		Collector:         sidecarstatus.NewCollector(sidecarstatus.Options{Fetcher: c, Now: now, Interval: 10 * time.Second, Concurrency: 1}),
+		Creation:          &creation.Finder{Events: server, Live: server, Now: now},
+		Unsaved:           &unsaved.Ledger{},
+		Entries:           webhookconfig.Reader{Client: server},
 	}
 	return c
 }
@@ -192,7 +192,7 @@ func TestCountsAreWrittenOnceAnInterval(t *testing.T) {
 		t.Errorf("a condition that turned took %d writes, %v", c.patches-before, err)
 	}
 	result, err := c.pass()
-	if err != nil || result.RequeueAfter == 0 || result.RequeueAfter > c.StatusInterval {
+	if err != nil || result.RequeueAfter == 0 || result.RequeueAfter > c.Collector.Interval() {
 		t.Errorf("the next pass: %+v, %v", result, err)
 	}
 }

@@ -51,7 +51,7 @@ var policyKey = types.NamespacedName{Namespace: "campus", Name: "lms"}
 
 func TestOneMissedPollChangesNothingAndThreeDo(t *testing.T) {
 	p, c := &pods{pending: map[string]int64{"10.0.0.1": 7}}, &clock{noon}
-	collector := NewCollector(Options{Fetcher: p, Now: c.Now, MinInterval: time.Second, Concurrency: 2})
+	collector := NewCollector(Options{Fetcher: p, Now: c.Now, Interval: 2 * time.Second, Concurrency: 2})
 	targets := []Target{{"a", "10.0.0.1"}}
 	poll := func() Answer {
 		c.now = c.now.Add(10 * time.Second)
@@ -77,7 +77,7 @@ func TestOneMissedPollChangesNothingAndThreeDo(t *testing.T) {
 
 func TestASidecarIsNotAskedAgainAtOnce(t *testing.T) {
 	p, c := &pods{pending: map[string]int64{"10.0.0.1": 7, "10.0.0.2": 8}}, &clock{noon}
-	collector := NewCollector(Options{Fetcher: p, Now: c.Now, MinInterval: 5 * time.Second, Concurrency: 2})
+	collector := NewCollector(Options{Fetcher: p, Now: c.Now, Interval: 10 * time.Second, Concurrency: 2})
 	collect := func(targets ...Target) { collector.Collect(context.Background(), policyKey, targets) }
 	collect(Target{"a", "10.0.0.1"})
 	c.now = c.now.Add(4 * time.Second)
@@ -185,5 +185,30 @@ func TestFetch(t *testing.T) {
 				t.Errorf("error %v does not say %q", err, c.says)
 			}
 		})
+	}
+}
+
+func TestAFleetIsAskedLessOften(t *testing.T) {
+	p, c := &pods{pending: map[string]int64{}}, &clock{noon}
+	collector := NewCollector(Options{Fetcher: p, Now: c.Now, Interval: 10 * time.Second, Concurrency: 2})
+	collect := func(policy string, sidecars int) {
+		var targets []Target
+		for n := range sidecars {
+			targets = append(targets, Target{types.UID(strconv.Itoa(n)), "10.0.0.1"})
+		}
+		collector.Collect(context.Background(), types.NamespacedName{Namespace: "campus", Name: policy}, targets)
+	}
+	collect("lms", 3000)
+	if got := collector.Interval(); got != 10*time.Second {
+		t.Errorf("3000 sidecars are asked every %s", got)
+	}
+	collect("academy", 2000)
+	if got := collector.Interval(); got != 15*time.Second {
+		t.Errorf("5000 sidecars are asked every %s", got)
+	}
+	collect("academy", 0)
+	collector.Forget(types.NamespacedName{Namespace: "campus", Name: "lms"})
+	if got := collector.Interval(); got != 10*time.Second {
+		t.Errorf("those that are gone count: %s", got)
 	}
 }
