@@ -24,28 +24,36 @@ func TestKillingTheSidecarUnderLoadAgainAndAgainLosesAndDoublesNothing(t *testin
 	for n := range int32(kills) {
 		c.acknowledged(pod.Name, 300)
 		c.killSidecar(pod)
-		eventually(t, "the sidecar is started again", func() error {
-			if err := c.ready(t.Context(), pod); err != nil {
-				return err
+		s := c.restarted(pod, n+1)
+		for _, condition := range pod.Status.Conditions {
+			if condition.Type == corev1.PodReady {
+				t.Logf("back in service %s after the sidecar's start", condition.LastTransitionTime.Sub(s.State.Running.StartedAt.Time))
 			}
-			s, err := sidecarStatus(pod)
-			if err != nil {
-				return err
-			}
-			if s.RestartCount != n+1 || s.State.Running == nil {
-				return fmt.Errorf("the sidecar was restarted %d times and is %+v", s.RestartCount, s.State)
-			}
-			for _, condition := range pod.Status.Conditions {
-				if condition.Type == corev1.PodReady {
-					t.Logf("back in service %s after the sidecar's start", condition.LastTransitionTime.Sub(s.State.Running.StartedAt.Time))
-				}
-			}
-			return nil
-		})
+		}
 	}
 	c.acknowledged(pod.Name, 300)
 	c.settle(pod.Name)
 	c.verify()
+}
+
+// restarted waits until the pod's sidecar has been so often, and the pod is back
+// in service.
+func (c *campus) restarted(pod *corev1.Pod, times int32) (s corev1.ContainerStatus) {
+	c.t.Helper()
+	eventually(c.t, "the sidecar is started again, and the pod back in service", func() error {
+		if err := c.ready(c.t.Context(), pod); err != nil {
+			return err
+		}
+		var err error
+		if s, err = sidecarStatus(pod); err != nil {
+			return err
+		}
+		if s.RestartCount != times || s.State.Running == nil {
+			return fmt.Errorf("the sidecar was restarted %d times and is %+v", s.RestartCount, s.State)
+		}
+		return nil
+	})
+	return s
 }
 
 // killSidecar sends SIGKILL to the process of a pod's sidecar.

@@ -91,16 +91,7 @@ func TestAPodKeepsWhatProtectsItsLearnersWhenItsPolicyIsDeleted(t *testing.T) {
 		t.Errorf("after the policy is deleted: %v", err)
 	}
 	c.killSidecar(pod)
-	eventually(t, "the sidecar is started again", func() error {
-		if err := c.ready(t.Context(), pod); err != nil {
-			return err
-		}
-		s, err := sidecarStatus(pod)
-		if err != nil {
-			return err
-		}
-		return want("the number of restarts", s.RestartCount, 1)
-	})
+	c.restarted(pod, 1)
 	if err := c.onlyOneself(c.forward(t, pod.Name)); err != nil {
 		t.Errorf("after a restart without the policy: %v", err)
 	}
