@@ -39,6 +39,9 @@ func (e Ending) String() string {
 		return fmt.Sprintf("drained: %d updates were accepted; all are saved in Postgres but %d records that it refused, "+
 			"which stay in quarantine at %q", e.Accepted, e.DeadLetters, e.Spool)
 	}
+	if e.Records == 0 && e.Reason == "" {
+		return e.undone()
+	}
 	var out strings.Builder
 	fmt.Fprintf(&out, "%d records stay in the spool at %q", e.Records, e.Spool)
 	if e.Reason != "" {
@@ -55,6 +58,18 @@ func (e Ending) String() string {
 	return out.String()
 }
 
+// undone is the sentence where nothing but erasures is left to be done.
+func (e Ending) undone() string {
+	var out strings.Builder
+	fmt.Fprintf(&out, "%d erasures of learners are not done in Postgres and stay in the spool at %q: %q; "+
+		"order them again if the spool goes with the pod", e.Erasures, e.Spool, e.ErasureReason)
+	if e.DeadLetters > 0 {
+		fmt.Fprintf(&out, "; %d records stay there in quarantine", e.DeadLetters)
+	}
+	fmt.Fprintf(&out, "; all else of %d updates accepted is saved in Postgres", e.Accepted)
+	return out.String()
+}
+
 // quoted is a string as %q writes it.
 const quoted = `"(?:[^"\\]|\\.)*"`
 
@@ -67,6 +82,8 @@ var (
 		`(?:; (\d+) more stay there in quarantine)?` +
 		`(?:; (\d+) erasures of learners are not done in Postgres: (` + quoted + `); order them again if the spool goes with the pod)?` +
 		`; (\d+) updates were accepted$`)
+	undone = regexp.MustCompile(`^(\d+) erasures of learners are not done in Postgres and stay in the spool at (` + quoted + `): (` + quoted + `); ` +
+		`order them again if the spool goes with the pod(?:; (\d+) records stay there in quarantine)?; all else of (\d+) updates accepted is saved in Postgres$`)
 )
 
 // Forms of versions up to 0.1.0, which quoted nothing.
@@ -94,6 +111,8 @@ func ParseEnding(text string) (Ending, bool) {
 			Records: p.number(m[1]), Spool: p.text(m[2]), Reason: p.text(m[3]), DeadLetters: p.number(m[4]),
 			Erasures: p.number(m[5]), ErasureReason: p.text(m[6]), Accepted: p.number(m[7]),
 		}
+	} else if m := undone.FindStringSubmatch(text); m != nil {
+		e = Ending{Erasures: p.number(m[1]), Spool: p.text(m[2]), ErasureReason: p.text(m[3]), DeadLetters: p.number(m[4]), Accepted: p.number(m[5])}
 	} else {
 		return parseOldEnding(text)
 	}

@@ -25,8 +25,8 @@ func TestAnEndingReadsAsASentence(t *testing.T) {
 		},
 		"erasures are left": {
 			Ending{Accepted: 3, Erasures: 1, ErasureReason: "It refuses.", Spool: "/spool"},
-			`0 records stay in the spool at "/spool"; 1 erasures of learners are not done in Postgres: "It refuses."; ` +
-				`order them again if the spool goes with the pod; 3 updates were accepted`,
+			`1 erasures of learners are not done in Postgres and stay in the spool at "/spool": "It refuses."; ` +
+				`order them again if the spool goes with the pod; all else of 3 updates accepted is saved in Postgres`,
 		},
 		"all of them are left": {
 			Ending{Accepted: 9, Records: 2, Reason: "It is away.", DeadLetters: 4, Erasures: 1, ErasureReason: "It is away.", Spool: "/spool"},
