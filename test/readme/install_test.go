@@ -60,7 +60,7 @@ func TestAReaderWhoCopiesTheLinesOneAfterTheOtherGetsARunningPolicy(t *testing.T
 		last = r.run(r.adapted(line))
 	}
 	// What a reader sees in the end.
-	if fields := regexp.MustCompile(`(?m)^lms +True +1/1 `); !fields.MatchString(last) {
+	if fields := regexp.MustCompile(`(?m)^lms +True +True +Healthy +1/1 `); !fields.MatchString(last) {
 		t.Errorf("the policy is not Ready with one sidecar:\n%s", last)
 	}
 	r.running()
