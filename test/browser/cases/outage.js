@@ -25,7 +25,7 @@ export function define(shared) {
         await eventually("the indicator to tell of trouble", async () => ["retrying", "offline", "error"].includes(await tab.state()));
         await tab.force.click();
         await eventually("the force-sync to fail", async () => (await tab.state()) !== "saving");
-        assert.equal(await tab.words(), "accepted, not saved yet");
+        await tab.says("accepted, not saved yet");
         assert.notEqual(await tab.state(), "saved");
       }
       // The course page works from what the sidecar holds.

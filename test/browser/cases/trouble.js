@@ -95,7 +95,7 @@ export function defineOwn(shared) {
       await shared.stack.lock(name);
       await tab.watch(90);
       await eventually("a write to wait for the row", async () => (await shared.stack.waiting()) > 0);
-      assert.equal(await tab.words(), "accepted, not saved yet");
+      await tab.says("accepted, not saved yet");
       const before = tab.sent.length;
       await tab.page.getByTestId("reset").click();
       await eventually("the reset to be accepted", async () =>
