@@ -23,5 +23,5 @@ fi
 ln -sf "$cache"/bin/{etcd,kubectl} "$bin/"
 "$bin/kube-apiserver" --version
 
-mapfile -t packages < <(grep -rlE --include='*_test.go' '^//go:build .*\benvtest\b' . | xargs -r -n1 dirname | sort -u)
+mapfile -t packages < <(grep -rlE --exclude-dir='.?*' --include='*_test.go' '^//go:build .*\benvtest\b' . | xargs -r -n1 dirname | sort -u)
 KUBEBUILDER_ASSETS=$(realpath "$bin") go test -tags envtest -count=1 -timeout 15m "${packages[@]}"

@@ -29,7 +29,7 @@ stage() { # name, command...
 
 # Packages that have tests behind a build tag.
 tagged() { # tag
-	grep -rlE --include='*_test.go' "^//go:build .*\b$1\b" . | xargs -r -n1 dirname | sort -u
+	grep -rlE --exclude-dir='.?*' --include='*_test.go' "^//go:build .*\b$1\b" . | xargs -r -n1 dirname | sort -u
 }
 
 cluster_programs() {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -16,6 +17,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
+	"k8s.io/client-go/discovery"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/progress-sync/progress-sync/controllers/injection"
@@ -107,7 +109,25 @@ func admitted(t *testing.T, pod *corev1.Pod) corev1.Container {
 	return pod.Spec.InitContainers[i]
 }
 
+// needs skips a test on an API server older than Kubernetes 1.minor, which has
+// not what the test is about. The one that `make test` builds has it all.
+func needs(t *testing.T, minor int) {
+	t.Helper()
+	client, err := discovery.NewDiscoveryClientForConfig(adminConfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	version, err := client.ServerVersion()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if has, err := strconv.Atoi(version.Minor); err != nil || has < minor {
+		t.Skipf("the API server is %s; this is of 1.%d", version, minor)
+	}
+}
+
 func TestAPodStartsWhereTheNamespaceAssignsUsers(t *testing.T) {
+	needs(t, 30)
 	object := &corev1.Namespace{ObjectMeta: objectMeta("", "")}
 	object.GenerateName, object.Annotations = "openshift-", map[string]string{injection.AnnotationUserRange: "1000920000/10000"}
 	ns := createNamespace(t, object)
@@ -222,6 +242,7 @@ func TestTheSidecarTakesWhatALimitOfWholePodsLeaves(t *testing.T) {
 }
 
 func TestAPodStartsWithResourcesOfItsOwn(t *testing.T) {
+	needs(t, 34)
 	ns := unrestricted(t)
 	objects := manifests(t, "pod-level.yaml", "c4", ns)
 	installed(t, fixture.NewPolicy(ns, "lms"))

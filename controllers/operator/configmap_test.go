@@ -102,6 +102,7 @@ func TestAnImmutableConfigMapHasToBeDeleted(t *testing.T) {
 }
 
 func TestAnAdmissionPolicyThatRefusesTheConfigMapShows(t *testing.T) {
+	needs(t, 30)
 	ns := namespace(t)
 	rule := &admissionv1.ValidatingAdmissionPolicy{ObjectMeta: metav1.ObjectMeta{Name: "no-maps"}, Spec: admissionv1.ValidatingAdmissionPolicySpec{
 		MatchConstraints: &admissionv1.MatchResources{ResourceRules: []admissionv1.NamedRuleWithOperations{{
