@@ -121,7 +121,11 @@ func needs(t *testing.T, minor int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if has, err := strconv.Atoi(version.Minor); err != nil || has < minor {
+	has, err := strconv.Atoi(version.Minor)
+	if err != nil {
+		t.Fatalf("the API server is %s: %v", version, err)
+	}
+	if has < minor {
 		t.Skipf("the API server is %s; this is of 1.%d", version, minor)
 	}
 }
