@@ -10,13 +10,17 @@ import (
 	"testing"
 	"time"
 
+	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/status"
 )
 
 const (
-	// ofPolicy lets requests speak only for the learner in the header.
+	// ofPolicy lets requests speak only for the learner in the header, writes to
+	// the LMS's own table, and makes no tables.
 	ofPolicy = `{"policy":{"namespace":"campus","name":"lms","generation":2,"createdAt":"2026-01-01T10:00:00Z"},
-		"ingest":{"userHeader":"X-Progress-User"}}`
+		"ingest":{"userHeader":"X-Progress-User"},
+		"database":{"migrations":"Manual","mapping":{"table":"user_progress",
+			"keyColumns":{"userId":"user_id","courseId":"course_id","lessonId":"lesson_id"},"columns":{"positionSeconds":"position"}}}}`
 	// before is the policy before it had the header.
 	before = `{"policy":{"namespace":"campus","name":"lms","generation":1,"createdAt":"2026-01-01T10:00:00Z"}}`
 )
@@ -114,6 +118,14 @@ func (p *pod) guarded() {
 	}
 }
 
+// mapped checks that rows go to the LMS's own table, and that nobody makes others.
+func (p *pod) mapped() {
+	p.t.Helper()
+	if d := databaseOptions(p.inUse(), nil); d.Mapping == nil || d.Mapping.Table != "user_progress" || d.Migrations != config.MigrationsManual {
+		p.t.Errorf("rows go to %+v, and tables are made %s", d.Mapping, d.Migrations)
+	}
+}
+
 func (p *pod) document() status.Document {
 	p.t.Helper()
 	w := httptest.NewRecorder()
@@ -153,6 +165,7 @@ func TestAPolicysRulesOutliveItsFile(t *testing.T) {
 			check := func(p *pod, source string) {
 				t.Helper()
 				p.guarded()
+				p.mapped()
 				d := p.document()
 				if d.ConfigSource != source || d.PolicyName != "lms" || d.PolicyGeneration != 2 || d.PolicyCreatedAt.Year() != 2026 {
 					t.Errorf("%s of %s/%s, generation %d of %s", d.ConfigSource, d.PolicyNamespace, d.PolicyName, d.PolicyGeneration, d.PolicyCreatedAt)
@@ -165,6 +178,7 @@ func TestAPolicysRulesOutliveItsFile(t *testing.T) {
 			changed.write(ofPolicy)
 			changed.start()
 			changed.guarded()
+			changed.mapped()
 			c.happen(changed)
 			changed.reload()
 			check(changed, "kept")
