@@ -145,7 +145,7 @@ export class ProgressSyncIndicatorElement extends Base {
     };
     this.dataset.state = status;
     this.#part("path").setAttribute("d", SHAPES[status]);
-    set("[part=text]", textOf(this.#state, strings, variant)).className = badge ? "hidden" : "";
+    set("[part=text]", textOf(this.#state, strings)).className = badge ? "hidden" : "";
     set("[part=count]", badge && this.#state.pendingUpdates ? "" + this.#state.pendingUpdates : "");
     set("button", strings.force).hidden = badge;
     this.#said = announce(this.#said, status, strings);

@@ -40,6 +40,22 @@ export interface Answer {
   retryAfter: number;
 }
 
+/** A request as it went, for the debug panel. */
+export interface Attempt {
+  /** When it was sent, in Unix milliseconds. */
+  at: number;
+  method: string;
+  url: string;
+  /** Undefined while it is under way. */
+  milliseconds?: number;
+  /** HTTP status, if there was an answer. */
+  status?: number;
+  error?: ProgressError;
+}
+
+/** The last 20 requests of the page, the oldest first. */
+export const attempts: Attempt[] = [];
+
 /** Asks for the lesson of a client. */
 export type Ask = (method: string, what: string) => Promise<Answer>;
 

@@ -3,6 +3,7 @@ export type {
   AttachOptions,
   DebounceConfig,
   ErrorKind,
+  ForceResult,
   ProgressDetails,
   ProgressError,
   ProgressState,

@@ -1,34 +1,48 @@
 import type { ProgressError, ProgressState, SyncStatus } from "./types.js";
 
 /** What an indicator shows; a client's state, or the part of it that is at hand. */
-export interface IndicatorState extends Partial<Pick<ProgressState, "status" | "isPendingSync" | "pendingUpdates" | "retryCount">> {
+export interface IndicatorState
+  extends Partial<Pick<ProgressState, "status" | "isPendingSync" | "pendingUpdates" | "retryCount" | "resumeAt" | "forceResult">> {
   lastSyncedAt?: number | string | Date | null;
   error?: ProgressError | Error | string | null;
 }
 
 export type IndicatorVariant = "full" | "compact" | "badge";
 
-/** Each text that is shown or read out; {count} and {time} are filled in. */
+/** Each text that is shown or read out; {time} is filled in. */
 export interface IndicatorStrings extends Record<SyncStatus, string> {
-  savedAt: string;
-  waiting: string;
-  /** Label of the button. */
+  /** Label of the button that saves now. */
   force: string;
+  /** Why that button can do nothing. */
+  forceOffline: string;
+  forceAuth: string;
+  /** What came of pressing it. */
+  forceSaved: string;
+  forceKept: string;
+  forceFailed: string;
+  /** Label of the button that goes on where the learner was. */
+  resume: string;
   /** Read out when all is saved after trouble. */
   again: string;
 }
 
 export const STRINGS: IndicatorStrings = {
-  idle: "Up to date",
-  pending: "Not saved yet",
-  saving: "Saving…",
+  idle: "",
   saved: "Saved",
-  offline: "Offline: progress is saved when you are back",
+  saving: "Saving…",
+  stale: "Your progress can't be shown right now; it is safe",
+  pending: "Not saved yet",
   retrying: "Not saved yet, trying again",
-  error: "Progress could not be saved",
-  savedAt: "Saved at {time}",
-  waiting: "{count} waiting",
+  offline: "Offline: kept until you are back",
+  auth: "Sign in again to save your progress",
+  error: "Some progress was not accepted: tell your support",
   force: "Save progress now",
+  forceOffline: "There is no network",
+  forceAuth: "Sign in first",
+  forceSaved: "Saved just now",
+  forceKept: "Safe, and saved to your course soon",
+  forceFailed: "No connection: kept in this browser",
+  resume: "Continue at {time}",
   again: "Progress is saved again",
 };
 
@@ -40,6 +54,8 @@ export const SHAPES: Record<SyncStatus, string> = {
   saved: "M3 8l3 4 7-8",
   offline: "M2 2l12 12M4 12a6 6 0 0 1 0-7M12 4a6 6 0 0 1 0 7",
   retrying: "M13 8a5 5 0 1 1-2-4M11 1v3H8",
+  auth: "M5 7V5a3 3 0 0 1 6 0v2M3 7h10v7H3z",
+  stale: "M2 8h3M7 8h3M12 8h3",
   error: "M8 2l6 12H2zM8 6v4M8 12v.5",
 };
 
@@ -49,15 +65,8 @@ export function statusOf({ status, error, retryCount, isPendingSync, lastSyncedA
 }
 
 /** What to write beside the shape. */
-export function textOf(state: IndicatorState, strings: IndicatorStrings, variant: IndicatorVariant): string {
-  const status = statusOf(state);
-  const { lastSyncedAt, pendingUpdates } = state;
-  if (variant !== "full") return strings[status];
-  if (status === "saved" && lastSyncedAt) {
-    const time = new Date(lastSyncedAt).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-    return strings.savedAt.replace("{time}", time);
-  }
-  return strings[status] + (pendingUpdates ? " (" + strings.waiting.replace("{count}", "" + pendingUpdates) + ")" : "");
+export function textOf(state: IndicatorState, strings: IndicatorStrings): string {
+  return strings[statusOf(state)];
 }
 
 /**

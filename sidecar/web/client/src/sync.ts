@@ -58,6 +58,9 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
       ...lesson.shown(),
       status: statusOf(o, facts, !!phase && offline(), isPendingSync),
       isLoading,
+      isStale: false,
+      resumeAt: null,
+      forceResult: null,
       isDirty,
       isPendingSync,
       lastSyncedAt,
@@ -174,6 +177,8 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
       publish();
       return !state.isPendingSync;
     },
+    discardPending() {},
+    resume() {},
     getState: () => state,
     subscribe(listener) {
       listeners.add(listener);

@@ -1,5 +1,5 @@
-/** What kind of trouble it is, in the words of the sidecar's API. */
-export type ErrorKind = "network" | "server" | "validation" | "rate_limit";
+/** What kind of trouble it is: the words of the sidecar's API, and `auth` where the LMS wants the learner to sign in. */
+export type ErrorKind = "network" | "server" | "validation" | "rate_limit" | "auth";
 
 /** Why something could not be sent or saved. */
 export interface ProgressError {
@@ -10,8 +10,22 @@ export interface ProgressError {
   readonly status?: number;
 }
 
-/** What to show to the learner. */
-export type SyncStatus = "idle" | "pending" | "saving" | "saved" | "offline" | "retrying" | "error";
+/**
+ * What to show to the learner, for whom accepted is saved, since it is kept from then on:
+ *
+ * - `idle`: nothing was asked or done yet
+ * - `saved`: all is accepted, or was done within the last seconds
+ * - `saving`: the learner asked for it to be saved now
+ * - `stale`: what was done before this page was opened can't be shown right now
+ * - `pending`, `retrying`: something is held by this browser alone for longer than it should be; an attempt is under way, or failed
+ * - `offline`: there is no network
+ * - `auth`: the learner has to sign in again
+ * - `error`: something was refused for good, or set aside
+ */
+export type SyncStatus = "idle" | "saved" | "saving" | "stale" | "pending" | "retrying" | "offline" | "auth" | "error";
+
+/** What came of a force sync: it is in the database, accepted and not there yet, or still in this browser alone. */
+export type ForceResult = "saved" | "kept" | "failed";
 
 /** A snapshot; a new object is made only when something in it changes. */
 export interface ProgressState {
@@ -25,6 +39,10 @@ export interface ProgressState {
   readonly completed: boolean;
   /** The server has not been asked yet where the learner is. */
   readonly isLoading: boolean;
+  /** The server could not tell, or its database could not: position, percentage and completion may be more than what is known here. */
+  readonly isStale: boolean;
+  /** Where the learner could go on, in seconds, if the server told it too late to go there unasked; null if there is nothing to offer. */
+  readonly resumeAt: number | null;
   /** Something is held by this browser alone. */
   readonly isDirty: boolean;
   /** Something is not saved yet: held by this browser, or accepted by the sidecar and not in the database. */
@@ -36,6 +54,8 @@ export interface ProgressState {
   /** Failed attempts since the last one that worked. */
   readonly retryCount: number;
   readonly error: ProgressError | null;
+  /** What came of the last force sync, for some seconds after it. */
+  readonly forceResult: ForceResult | null;
 }
 
 /** Counts since the previous call, not totals. */
@@ -146,8 +166,12 @@ export interface ProgressSync {
   markCompleted(): void;
   /** Starts the lesson anew and drops what is unsent. Resolves when the sidecar has accepted it; tried again until then. */
   resetProgress(): Promise<void>;
-  /** Sends what waits and asks the sidecar to save it now. True when it is in the database. */
+  /** Sends what waits at the call, and asks the sidecar to save it now. True when that is in the database. */
   forceSync(): Promise<boolean>;
+  /** Drops what this browser holds of the lesson and the sidecar has not accepted. What is accepted stays. */
+  discardPending(): void;
+  /** Takes the attached video to `resumeAt`. */
+  resume(): void;
   getState(): ProgressState;
   subscribe(listener: () => void): () => void;
   /** Follows a media element; returns what ends that. */

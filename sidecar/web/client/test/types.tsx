@@ -15,7 +15,7 @@ expectTypeOf<ProgressSync["resetProgress"]>().returns.resolves.toEqualTypeOf<voi
 expectTypeOf<ProgressSync["attachVideo"]>().parameter(0).toEqualTypeOf<HTMLMediaElement>();
 expectTypeOf<ProgressState["status"]>().toEqualTypeOf<SyncStatus>();
 expectTypeOf<ProgressState["lastSyncedAt"]>().toEqualTypeOf<number | null>();
-expectTypeOf<ProgressError["kind"]>().toEqualTypeOf<"network" | "server" | "validation" | "rate_limit">();
+expectTypeOf<ProgressError["kind"]>().toEqualTypeOf<"network" | "server" | "validation" | "rate_limit" | "auth">();
 
 // @ts-expect-error a lesson has to be named
 createProgressSync({ endpoint: "/progress", courseId: "c" });
