@@ -1,17 +1,26 @@
 import type { WireSync } from "./http.js";
 
-/** Addresses that serve no events, or have a listener already: a page keeps one connection and polls besides. */
-const taken = new Set<string>();
+/** Addresses that serve no events: nobody asks them twice. */
+const refused = new Set<string>();
 
-/** Passes on the sidecar's state whenever it changes, as far as the sidecar and the proxy serve such events. */
-export function listen(url: string, hear: (state: WireSync) => void): () => void {
-  if (taken.has(url) || !globalThis.EventSource) return () => {};
-  taken.add(url);
-  const source = new EventSource(url);
-  source.addEventListener("state", ({ data }) => hear(JSON.parse(data)));
+/**
+ * Listens to the sidecar's state for all tabs of the learner: a browser has six connections to an origin (HTTP/1.1), and
+ * tabs that keep one each leave none for anything else. The tab that holds the lock has the stream.
+ */
+export function listen(url: string, hear: (state: WireSync) => void): (() => void) | undefined {
+  // A browser in which tabs can't agree polls.
+  if (!globalThis.EventSource || !globalThis.BroadcastChannel || !navigator.locks) return;
+  const ending = new AbortController();
+  let source: EventSource | undefined;
+  const lead = () => new Promise<void>((done) => {
+    ending.signal.onabort = () => done();
+    source = refused.has(url) ? undefined : new EventSource(url);
+    source?.addEventListener("state", ({ data }) => hear(JSON.parse(data)));
+    source?.addEventListener("error", () => source!.readyState > 1 && refused.add(url));
+  });
+  navigator.locks.request(url, { signal: ending.signal }, lead).catch(() => {});
   return () => {
-    // A source that closed itself was refused, and would be again.
-    if (source.readyState < 2) taken.delete(url);
-    source.close();
+    source?.close();
+    ending.abort();
   };
 }

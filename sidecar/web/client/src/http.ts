@@ -3,7 +3,9 @@ import type { ErrorKind, ProgressError, ProgressSyncSettings } from "./types.js"
 /** The sidecar's record of a lesson; of an update that it had already, and saved, no more than the last two. */
 export interface WireRecord {
   positionSeconds?: number;
+  durationSeconds?: number;
   percentage?: number;
+  watchedSeconds?: number;
   completed?: boolean;
   lastWatchedAt?: string;
   generation?: number;
@@ -19,6 +21,8 @@ export interface WireSync {
   error: { kind: ErrorKind; message: string } | null;
   /** Which sidecar says so. */
   writer?: string;
+  /** How many records the database refused during a force sync. */
+  quarantined?: number;
 }
 
 /** Whatever of an answer is used here. */
@@ -38,6 +42,8 @@ export interface Answer {
   error?: ProgressError;
   /** How long the server asks to be left alone, in milliseconds, at most an hour. */
   retryAfter: number;
+  /** The CSRF token that was sent. */
+  token?: string;
 }
 
 /** A request as it went, for the debug panel. */
@@ -56,12 +62,12 @@ export interface Attempt {
 /** The last 20 requests of the page, the oldest first. */
 export const attempts: Attempt[] = [];
 
-/** Asks for the lesson of a client. */
-export type Ask = (method: string, what: string) => Promise<Answer>;
+/** Sends a request for a client: with `json` about what is in there, otherwise about its lesson, which is added to the address. */
+export type Ask = (method: string, what: string, json?: string) => Promise<Answer>;
 
 /** No answer within this time is as good as no network. */
 const TIMEOUT = 40_000;
-/** What all keepalive requests of a page may hold together is 64 KiB. */
+/** What all keepalive requests of a page may hold together is 64 KiB (Fetch, "HTTP-network-or-cache fetch"). */
 const KEEPALIVE = 65_536;
 
 let kept = 0;
@@ -74,24 +80,41 @@ export const resolve = <T extends string | object>(value?: T | (() => T)): T | u
   typeof value === "function" ? value() : value;
 
 export async function request(o: ProgressSyncSettings, method: string, url: string, json = ""): Promise<Answer> {
+  const attempt: Attempt = { at: Date.now(), method, url };
+  if (attempts.push(attempt) > 20) attempts.shift();
+  const answer = await exchange(o, attempt, json);
+  attempt.milliseconds = Date.now() - attempt.at;
+  attempt.error = answer.error;
+  return answer;
+}
+
+async function exchange(o: ProgressSyncSettings, attempt: Attempt, json: string): Promise<Answer> {
   // A character has at most three bytes.
   const size = json.length * 3;
   kept += size;
+  const ending = new AbortController();
+  const timer = setTimeout(() => ending.abort(), TIMEOUT);
+  let redirected = false;
+  let token: string | undefined;
   try {
-    const token = resolve(o.csrfToken);
-    const answer = await (o.fetch ?? fetch)(url, {
-      method,
+    token = resolve(o.csrfToken);
+    const send = (redirect: RequestRedirect) => (o.fetch ?? fetch)(attempt.url, {
+      method: attempt.method,
       headers: {
         "Content-Type": "application/json",
         ...(token && { "X-CSRF-Token": token }),
         ...resolve(o.headers),
       },
       body: json || undefined,
-      keepalive: method !== "GET" && kept < KEEPALIVE,
-      signal: AbortSignal.timeout(TIMEOUT),
+      keepalive: attempt.method !== "GET" && kept < KEEPALIVE,
+      signal: ending.signal,
+      redirect,
     });
-    const { headers } = answer;
-    // A login page that a proxy redirects to is 200, too, but not the sidecar's.
+    let answer = await send("manual");
+    redirected = answer.type === "opaqueredirect";
+    if (redirected) answer = await send("follow");
+    const { headers, status } = answer;
+    attempt.status = status;
     const body = await answer.json().catch(() => {});
     const ahead = Date.parse(headers.get("Date")!) - Date.now();
     // Smaller differences are the way here and back, and would put events of one page out of order.
@@ -99,19 +122,23 @@ export async function request(o: ProgressSyncSettings, method: string, url: stri
     const after = headers.get("Retry-After")!;
     return {
       body: body ?? {},
+      token,
       retryAfter: Math.min(36e5, +after * 1e3 || Date.parse(after) - now() || 0),
-      error: answer.ok && body ? undefined : problem(answer.status, body?.detail),
+      // A login page is 200, too, but not the sidecar's answer.
+      error: answer.ok && body ? undefined : problem(status, body?.detail),
     };
   } catch (reason) {
-    return { body: {}, retryAfter: 0, error: { kind: "network", message: "" + reason } };
+    // A login page of another origin can't be read.
+    return { body: {}, token, retryAfter: 0, error: { kind: redirected ? "auth" : "network", message: "" + reason } };
   } finally {
+    clearTimeout(timer);
     kept -= size;
   }
 }
 
-/** An answer that is no success, in the client's words. */
+/** An answer that is no success, in the client's words. A page in place of JSON is one to sign in. */
 export const problem = (status: number, message = "" + status): ProgressError => ({
-  kind: status === 429 ? "rate_limit" : REFUSED.includes(status) ? "validation" : "server",
+  kind: status < 400 || status === 401 || status === 403 ? "auth" : status === 429 ? "rate_limit" : REFUSED.includes(status) ? "validation" : "server",
   message,
   status,
 });

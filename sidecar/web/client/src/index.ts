@@ -1,3 +1,4 @@
+export { clear } from "./clear.js";
 export { createProgressSync } from "./sync.js";
 export type {
   AttachOptions,
@@ -11,6 +12,8 @@ export type {
   ProgressSync,
   ProgressSyncOptions,
   ProgressSyncSettings,
+  Stored,
+  StoredSegments,
   StoredUpdate,
   SyncStatus,
   Update,

@@ -7,17 +7,30 @@ type Standing = Pick<ProgressState, "progressSeconds" | "watchedPercentage" | "c
 
 const START: Standing = { progressSeconds: 0, watchedPercentage: 0, completed: false };
 
-/** What the learner has done in one lesson, as far as this page knows. */
+/** What the learner has done in one lesson, as far as is known here. */
 export function createLesson(o: Settings) {
   let local = START;
   let accepted = START;
   /** When the local position was reached. */
   let at = 0;
   let segments: Segments = [];
+  /** Seconds that the server knows to be seen, of which nobody knows which. */
+  let elsewhere = 0;
+  /** What earlier pages have seen is among the segments. */
+  let complete = false;
   let last: { position: number; at: number; speed: number } | undefined;
 
+  const seen = () => Math.max(elsewhere, watched(segments));
+
   return {
-    shown: () => ({ ...(o.enableOptimisticUpdates ? local : accepted), watchedSeconds: watched(segments) }),
+    shown: () => ({ ...(o.enableOptimisticUpdates ? local : accepted), watchedSeconds: seen() }),
+    segments: () => complete ? segments : undefined,
+
+    /** When the position was reached, by the server's clock, in Unix milliseconds. */
+    at: () => at,
+
+    /** Where the learner is in this page; undefined before anything was played in it. */
+    here: () => last?.position,
 
     /** What the call tells beyond the ones before it, and whether it completes the lesson. */
     move(currentTime: number, duration: number, details: ProgressDetails = {}): [Partial<Update>, boolean] {
@@ -31,34 +44,43 @@ export function createLesson(o: Settings) {
       // Farther than playing could have got since the last call is a jump, not watched.
       if (last && step > 0 && step <= (time - last.at) / 1e3 * last.speed * 1.25 + 1) {
         watchedDelta = step / last.speed;
-        segments = addSegment(segments, last.position, currentTime);
+        segments = addSegment(segments, [last.position, currentTime]);
       }
       last = { position: currentTime, at: time, speed: speed ?? 1 };
-      const seen = watched(segments);
-      const percentage = length && Math.min(100, 100 * (o.percentage === "watched" ? seen : currentTime) / length);
+      const percentage = length && Math.min(100, 100 * (o.percentage === "watched" ? seen() : currentTime) / length);
       const before = local.completed;
       at = now();
       local = lift(local, { currentTime, percentage, completed: percentage! >= o.completionThreshold });
       return [
         {
           currentTime, duration: length, percentage, playbackSpeed: speed,
-          watchedDelta, watchedDuration: seen, seekEvents, pauseEvents,
+          watchedDelta, watchedDuration: seen(), seekEvents, pauseEvents,
         },
         local.completed !== before,
       ];
     },
 
-    /** Takes in what is known elsewhere; the newest position counts, wherever it is from. */
+    /** Takes in what is known elsewhere; the newest position counts, wherever it is from. Tells whether it is newer than this page's. */
     learn(record: WireRecord & Partial<Update>, byServer?: boolean, when = instant(record)) {
-      local = lift(local, record, when > at);
-      if (when > at) at = when;
+      const newer = when > at;
+      local = lift(local, record, newer);
+      if (newer) at = when;
       if (byServer) accepted = lift(accepted, record);
+      elsewhere = Math.max(elsewhere, record.watchedSeconds ?? 0);
+      return newer;
+    },
+
+    /** Goes on with what earlier pages of this browser have seen. */
+    restore(earlier: Segments) {
+      segments = earlier.reduce(addSegment, segments);
+      complete = true;
     },
 
     reset() {
       local = accepted = START;
       at = now();
       segments = [];
+      elsewhere = 0;
       last = undefined;
     },
   };

@@ -1,12 +1,11 @@
-import type { ProgressStorage, StoredUpdate, Update } from "./types.js";
+import type { ProgressStorage, Stored, StoredSegments, StoredUpdate, Update } from "./types.js";
+import type { Segments } from "./segments.js";
 import { defined, gather } from "./update.js";
 
 /** How long a change may be in memory only. */
 export const KEEP = 1_000;
 
 export type Queue = ReturnType<typeof createQueue>;
-
-export const offline = () => !navigator.onLine;
 
 /** crypto.randomUUID needs a secure context; a test server in the LAN has none. */
 const newId = () => crypto.randomUUID?.() ?? "" + Date.now() + Math.random();
@@ -22,8 +21,13 @@ const lessonOf = ({ courseId, lessonId }: Partial<Update>) => courseId + "\n" + 
  * page takes it over when this one is gone. Without Web Locks nobody can tell
  * whether a page is gone, so there is no store then.
  */
-export function createQueue(ids: Partial<Update>, scope: string, stored?: ProgressStorage | false | null) {
+export function createQueue(
+  ids: Partial<Update>, scope: string, stored: ProgressStorage | false | null | undefined,
+  /** What was seen of the lesson, which is kept besides; undefined until that is complete. */
+  seen: () => Segments | undefined,
+) {
   const me = newId();
+  const seenId = scope + "\n" + lessonOf(ids);
   /** Those with `sent` never change again, and are also of other lessons, when pages that are gone left them. */
   let items: StoredUpdate[] = [];
   let keepTimer: unknown;
@@ -32,13 +36,16 @@ export function createQueue(ids: Partial<Update>, scope: string, stored?: Progre
   const own = (list = items) => list.filter(({ update }) => lessonOf(update) === lessonOf(ids));
   const frozen = (sent = true) => items.filter((item) => item.sent === sent);
 
-  const write = (put: StoredUpdate[], remove: StoredUpdate[] = []) =>
-    stored && inTime(stored.write(put, remove.map((item) => item.id)));
+  function write(put: Stored[], remove: StoredUpdate[] = []) {
+    const segments = seen();
+    if (segments) put = [...put, { id: seenId, scope, segments }];
+    return stored && inTime(stored.write(put, remove.map((item) => item.id)));
+  }
 
-  /** Online, the page may be sending it as it goes away, and nobody can tell afterwards. */
+  /** The page may be sending it as it goes away, and nobody can tell afterwards. */
   function keep(remove?: StoredUpdate[]) {
     keepTimer = 0;
-    void write(frozen(false).map((item) => ({ ...item, sent: !offline() })), remove);
+    void write(frozen(false).map((item) => ({ ...item, sent: true })), remove);
   }
 
   return {
@@ -60,8 +67,10 @@ export function createQueue(ids: Partial<Update>, scope: string, stored?: Progre
       keepTimer ||= setTimeout(keep, KEEP);
     },
 
+    /** Nothing that is held changes any more. Returns what is of this lesson. */
     freeze() {
       for (const item of items) item.sent = true;
+      return own();
     },
 
     drop(gone: StoredUpdate[]) {
@@ -69,24 +78,20 @@ export function createQueue(ids: Partial<Update>, scope: string, stored?: Progre
       void write([], gone);
     },
 
-    /** Takes over what pages that are gone have left, in one tab at a time; returns what is of this lesson. */
-    adopt: async (): Promise<StoredUpdate[]> =>
+    /** Takes over what pages that are gone have left, in one tab at a time; returns what is of this lesson, and what was seen of it. */
+    adopt: async (): Promise<[StoredUpdate[], Segments?]> =>
       stored ? navigator.locks.request(scope, async () => {
         const alive = (await navigator.locks.query()).held!.map((lock) => lock.name);
-        const left = (await stored.list())
-          .filter((item) => item.scope === scope && !alive.includes(item.owner))
-          .sort((a, b) => a.update.occurredAt - b.update.occurredAt);
-        const groups: Record<string, StoredUpdate[]> = {};
-        for (const item of left) {
-          const group = item.sent ? item.id : lessonOf(item.update);
-          groups[group] = gather(groups[group] ?? [], { ...item, owner: me });
-        }
-        const all = Object.values(groups).flat();
-        await stored.write(all, left.map((item) => item.id));
-        const taken = all.map((item) => ({ ...item, sent: true }));
+        const all = (await stored.list()).filter((item) => item.scope === scope);
+        const taken = (all as StoredUpdate[])
+          .filter((item) => item.update && !alive.includes(item.owner))
+          .sort((a, b) => a.update.occurredAt - b.update.occurredAt)
+          .map((item) => ({ ...item, owner: me, sent: true }));
+        await stored.write(taken, []);
         items = [...taken, ...items];
-        return own(taken);
-      }).catch(() => []) : [],
+        const seen = (all as StoredSegments[]).find((item) => item.id === seenId);
+        return [own(taken), seen?.segments ?? []] as [StoredUpdate[], Segments];
+      }).catch(() => [[]] as [StoredUpdate[]]) : [[]],
 
     /** Shows other tabs that the updates stored under this name are looked after. */
     hold() {

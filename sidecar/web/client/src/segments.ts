@@ -2,7 +2,7 @@
 export type Segments = [from: number, to: number][];
 
 /** The union of the segments and one more. */
-export function addSegment(segments: Segments, from: number, to: number): Segments {
+export function addSegment(segments: Segments, [from, to]: Segments[0]): Segments {
   const apart = segments.filter(([start, end]) => {
     if (end < from || start > to) return true;
     from = Math.min(from, start);

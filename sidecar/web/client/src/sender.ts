@@ -1,5 +1,5 @@
-import { problem, REFUSED, request, type Ask, type WireRecord, type WireSync } from "./http.js";
-import { offline, type Queue } from "./queue.js";
+import { problem, REFUSED, type Ask, type WireRecord, type WireSync } from "./http.js";
+import type { Queue } from "./queue.js";
 import type { Facts, Settings } from "./state.js";
 import type { ProgressError, StoredUpdate } from "./types.js";
 import { wire } from "./update.js";
@@ -9,6 +9,9 @@ export const PROBE = 60_000;
 
 type Timer = ReturnType<typeof setTimeout> | undefined;
 
+/** Whose wait may be cut short: nobody's, our own, or the one that the server asked for, too. */
+export type Cut = 0 | 1 | 2;
+
 /** Exponential, and random from nothing to twice that, so that pages which failed together don't come back together. */
 export const backoff = (first: number, attempt: number) => Math.min(PROBE, first * 2 ** attempt) * 2 * Math.random();
 
@@ -16,7 +19,6 @@ export const backoff = (first: number, attempt: number) => Math.min(PROBE, first
 export function createSender(
   o: Settings,
   facts: Facts,
-  url: string,
   ask: Ask,
   queue: Queue,
   changed: () => void,
@@ -25,16 +27,17 @@ export function createSender(
 ) {
   let inFlight: StoredUpdate[] = [];
   let windowTimer: Timer, retryTimer: Timer;
-  /** The server asked for the wait, so nobody may cut it short. */
-  let asked = false;
+  /** Who asked for the wait. */
+  let waitOf: Cut = 0;
   /** What may still grow is to be sent. */
   let due = false;
 
-  const post = (batch: StoredUpdate[]) => request(o, "POST", url, wire(batch, o.enableCompression));
+  const post = (batch: StoredUpdate[]) => ask("POST", "progress", wire(batch, o.enableCompression));
+  const forgetLesson = () => ask("DELETE", "progress?");
 
-  function send(force?: boolean) {
+  function send(cut: Cut = 0) {
     if (facts.sending) return;
-    if (retryTimer && (asked || !force) || offline()) return changed();
+    if (retryTimer && cut < waitOf) return changed();
     retryTimer = void clearTimeout(retryTimer);
     if (!due && !queue.frozen()[0] && !facts.resets) return;
     facts.sending = work().finally(() => {
@@ -58,7 +61,7 @@ export function createSender(
       // A reset drops what came before it.
       if (done !== facts.resets) continue;
       inFlight = batch;
-      const { body, error, retryAfter } = await (done ? ask("DELETE", "progress") : post(batch));
+      const { body, error, retryAfter } = await (done ? forgetLesson() : post(batch));
       inFlight = [];
       if (error?.status === 413 && batch[1]) {
         o.batchSize = batch.length >> 1;
@@ -80,14 +83,15 @@ export function createSender(
       } else {
         const recordOf = (item?: StoredUpdate) => body.progress?.[batch.indexOf(item!)];
         const taken = queue.own().filter(recordOf);
-        accepted(taken.length, recordOf(taken.at(-1)), body.sync);
+        accepted(taken.length, recordOf(taken[taken.length - 1]), body.sync);
       }
       queue.drop(settled);
+      if (settled[0] || done && !again) facts.since = queue.own()[0] && Date.now();
       facts.error = wrong ??= error;
       const failures = facts.retryCount;
       facts.retryCount = again ? failures + 1 : 0;
       if (again) {
-        asked = retryAfter > 0;
+        waitOf = retryAfter ? 2 : 1;
         retryTimer = setTimeout(() => {
           retryTimer = undefined;
           send();
@@ -100,12 +104,12 @@ export function createSender(
     }
   }
 
-  const flush = (force?: boolean) => {
+  const flush = (cut?: Cut) => {
     windowTimer = void clearTimeout(windowTimer);
     due = !!queue.frozen(false)[0];
     // The learner may close the page next.
     queue.keep();
-    send(force);
+    send(cut);
   };
 
   return {
@@ -122,13 +126,10 @@ export function createSender(
       });
     },
     /** Sends what it can while the page goes away, without waiting for anything. */
-    leave(mayReturn: boolean) {
-      // What a page that is gone for good did not send may still be merged by the next one.
-      if (mayReturn || !offline()) queue.freeze();
-      void queue.write(queue.own());
-      if (offline()) return;
+    leave() {
+      void queue.write(queue.freeze());
       const rest = queue.frozen().filter((item) => !inFlight.includes(item));
-      if (facts.resets) void ask("DELETE", "progress");
+      if (facts.resets) void forgetLesson();
       if (rest[0]) void post(rest.slice(-o.batchSize));
     },
   };

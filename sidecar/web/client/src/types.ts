@@ -34,7 +34,7 @@ export interface ProgressState {
   readonly progressSeconds: number;
   /** 0 to 100; never falls except by a reset. */
   readonly watchedPercentage: number;
-  /** Seconds of the lesson seen at least once in this page. */
+  /** Seconds of the lesson seen at least once, in this browser or by what the server knows. */
   readonly watchedSeconds: number;
   readonly completed: boolean;
   /** The server has not been asked yet where the learner is. */
@@ -47,7 +47,7 @@ export interface ProgressState {
   readonly isDirty: boolean;
   /** Something is not saved yet: held by this browser, or accepted by the sidecar and not in the database. */
   readonly isPendingSync: boolean;
-  /** When all of this lesson was last known to be in the database, in Unix milliseconds. */
+  /** When what the sidecar had accepted of this lesson was last known to be in the database, in Unix milliseconds. */
   readonly lastSyncedAt: number | null;
   /** Updates that are not saved yet, merged as they are sent. */
   readonly pendingUpdates: number;
@@ -91,7 +91,7 @@ export interface ProgressSyncSettings extends DebounceConfig {
   csrfToken?: string | (() => string);
   /** Percent at which the lesson shows as completed; the policy's threshold decides in the end. Default 95. */
   completionThreshold?: number;
-  /** What a percentage is made from: the furthest position, or the seconds seen in this page. Default "position". */
+  /** What a percentage is made from: the furthest position, or the seconds seen, over all visits. Default "position". */
   percentage?: "position" | "watched";
   /** Listen to server-sent events while something waits to be saved. Default true. */
   events?: boolean;
@@ -148,10 +148,21 @@ export interface StoredUpdate {
   update: Update;
 }
 
+/** What was seen of a lesson. */
+export interface StoredSegments {
+  /** Names the endpoint, the learner and the lesson. */
+  id: string;
+  scope: string;
+  /** Stretches in seconds, from and to. */
+  segments: [from: number, to: number][];
+}
+
+export type Stored = StoredUpdate | StoredSegments;
+
 export interface ProgressStorage {
-  list(): Promise<StoredUpdate[]>;
+  list(): Promise<Stored[]>;
   /** Removes first, then puts, both in one transaction. */
-  write(put: StoredUpdate[], remove: string[]): Promise<void>;
+  write(put: Stored[], remove: string[]): Promise<void>;
 }
 
 export interface AttachOptions {
@@ -180,4 +191,11 @@ export interface ProgressSync {
   start(): void;
   /** Stops when what waits is accepted; `start()` goes on. */
   destroy(): void;
+}
+
+declare global {
+  interface Window {
+    /** The clients of this page by lesson, for a developer's console. */
+    progressSync?: Record<string, ProgressSync>;
+  }
 }

@@ -2,12 +2,22 @@ import { handle } from "./handlers.js";
 import type { AttachOptions, ProgressDetails, ProgressSync } from "./types.js";
 
 /** What following a media element needs of the client. */
-export interface VideoTarget extends Pick<ProgressSync, "updateProgress" | "getState" | "subscribe"> {
+export interface VideoTarget extends Pick<ProgressSync, "updateProgress" | "getState" | "subscribe" | "resume"> {
+  /** Names the learner's lesson, so that an element can tell whose film it played. */
+  lesson: string;
+  /** Where the learner was, in seconds; undefined while nobody knows. */
+  where(): number | undefined;
   flush(): void;
 }
 
+/** A media element that is followed. */
+export interface Following {
+  end(): void;
+  goTo(seconds: number): void;
+}
+
 /** Tells the client what a media element does. */
-export function followVideo(sync: VideoTarget, video: HTMLMediaElement, { resume = true }: AttachOptions = {}): () => void {
+export function followVideo(sync: VideoTarget, video: HTMLMediaElement, { resume = true }: AttachOptions = {}): Following {
   /** It is not known yet where to go on. */
   let undecided = resume;
   /** Where a seek ends that is not the learner's. */
@@ -22,8 +32,8 @@ export function followVideo(sync: VideoTarget, video: HTMLMediaElement, { resume
   };
 
   function goBack() {
-    const { isLoading, progressSeconds } = sync.getState();
-    if (!undecided || isLoading || !video.readyState) return;
+    const progressSeconds = sync.where();
+    if (!undecided || progressSeconds === undefined || !video.readyState) return;
     undecided = false;
     const part = progressSeconds / video.duration;
     if (video.currentTime < 1 && part > 0.05 && part < 0.9) video.currentTime = expected = progressSeconds;
@@ -56,8 +66,11 @@ export function followVideo(sync: VideoTarget, video: HTMLMediaElement, { resume
   });
   const unsubscribe = sync.subscribe(goBack);
   goBack();
-  return () => {
-    end();
-    unsubscribe();
+  return {
+    end() {
+      end();
+      unsubscribe();
+    },
+    goTo: (seconds) => void (video.currentTime = expected = seconds),
   };
 }

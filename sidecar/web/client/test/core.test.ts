@@ -1,43 +1,20 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { createProgressSync } from "../src/index.js";
-import type { ProgressSync, ProgressSyncOptions } from "../src/index.js";
-import { LESSON, Locks, setHidden, setOnline, Shelf, Sidecar } from "./server.js";
+import type { ProgressSync } from "../src/index.js";
+import { LESSON, setHidden, setOnline, type Shelf, type Sidecar } from "./server.js";
+import { wait, world, type World } from "./tab.js";
 
+const w = world();
 let sidecar: Sidecar;
 let shelf: Shelf;
-let locks: Locks;
-let open: ProgressSync[];
+let begin: World["begin"];
 
-beforeEach(() => {
-  vi.useFakeTimers();
-  vi.spyOn(Math, "random").mockReturnValue(0.5);
-  sidecar = new Sidecar();
-  shelf = new Shelf();
-  locks = new Locks();
-  open = [];
-  Object.defineProperty(navigator, "locks", { value: locks, configurable: true });
-  setOnline(true);
-  setHidden(false);
-});
-
-afterEach(() => {
-  open.forEach((sync) => sync.destroy());
-  vi.useRealTimers();
-});
-
-const wait = (ms: number) => vi.advanceTimersByTimeAsync(ms);
-
-async function begin(options: Partial<ProgressSyncOptions> = {}): Promise<ProgressSync> {
-  const sync = createProgressSync({ ...LESSON, fetch: sidecar.fetch, storage: shelf, events: false, ...options });
-  open.push(sync);
-  await wait(0);
-  return sync;
-}
+beforeEach(() => void ({ sidecar, shelf, begin } = w));
 
 /** The tab dies without a word: nothing of it runs any more. */
 function crash(): void {
   vi.clearAllTimers();
-  locks.forget();
+  w.locks.forget();
 }
 
 async function play(sync: ProgressSync, from: number, to: number, duration = 300): Promise<void> {
@@ -147,18 +124,20 @@ test("attempts come after 5, 10 and 20 seconds, then once a minute, and nothing 
   expect(sync.getState()).toMatchObject({ retryCount: 0, error: null, isDirty: false });
 });
 
-test("a server that asks for two minutes gets them, even from a learner who presses the button", async () => {
+test("a server that asks for two minutes gets them, but for a learner who presses the button", async () => {
   sidecar.replies = [{ status: 429, headers: { "Retry-After": "120" }, body: { detail: "full" } }];
   const sync = await begin({ intervalMs: 1000 });
   sync.updateProgress(10, 300);
   await wait(1000);
-  expect(sync.getState()).toMatchObject({ status: "retrying", error: { kind: "rate_limit", message: "full", status: 429 } });
-  expect(await sync.forceSync()).toBe(false);
+  expect(sync.getState()).toMatchObject({ error: { kind: "rate_limit", message: "full", status: 429 } });
   await wait(119_000);
   expect(sidecar.posts.length).toBe(1);
-  await wait(10_000);
+  expect(sync.getState().status).toBe("retrying");
+  const pressed = sync.forceSync();
+  await wait(0);
+  expect(await pressed).toBe(true);
   expect(sidecar.posts.length).toBe(2);
-  expect(sync.getState().error).toBeNull();
+  expect(sync.getState()).toMatchObject({ error: null, forceResult: "saved" });
 });
 
 test("503 during completion does not lose the completion", async () => {
@@ -208,11 +187,11 @@ test("in a mixed answer only what was refused for now is sent again", async () =
   expect(second.body[0]).toEqual({ ...first.body[1], sentAt: second.body[0].sentAt });
 });
 
-test("accepted is not called saved: lastSyncedAt is set only when the database has it", async () => {
+test("accepted is saved for a learner, and for a developer only when the database has it", async () => {
   const sync = await begin({ intervalMs: 1000 });
   sync.updateProgress(10, 300);
   await wait(60_000);
-  expect(sync.getState()).toMatchObject({ isDirty: false, isPendingSync: true, lastSyncedAt: null, status: "pending" });
+  expect(sync.getState()).toMatchObject({ isDirty: false, isPendingSync: true, lastSyncedAt: null, status: "saved" });
   sidecar.save();
   await wait(180_000);
   expect(sync.getState()).toMatchObject({ isPendingSync: false, status: "saved", pendingUpdates: 0 });
@@ -249,7 +228,9 @@ test("force sync that cannot save says why and keeps everything", async () => {
   await wait(10_000);
   sidecar.replies = [{ status: 503, body: { detail: "Not saved yet", sync: { status: "retrying", pendingUpdates: 1, error: { kind: "network", message: "no database" } } } }];
   expect(await sync.forceSync()).toBe(false);
-  expect(sync.getState()).toMatchObject({ status: "retrying", isPendingSync: true, error: { kind: "network", message: "no database" } });
+  expect(sync.getState()).toMatchObject({ status: "saved", forceResult: "kept", isPendingSync: true, error: { kind: "network", message: "no database" } });
+  await wait(6000);
+  expect(sync.getState().forceResult).toBeNull();
 });
 
 test("a hidden page sends at once, since it may never be seen again", async () => {
@@ -283,25 +264,27 @@ test("a page that comes back from the cache repeats what it sent in leaving, and
   expect(sync.getState().isDirty).toBe(false);
 });
 
-test("offline nothing is attempted, and all goes when the network is back", async () => {
+test("offline is shown at once, and all goes when the network is back", async () => {
   const sync = await begin({ intervalMs: 1000 });
   sidecar.down = true;
   setOnline(false);
+  expect(sync.getState().status).toBe("offline");
   await play(sync, 0, 30);
-  expect(sidecar.posts).toHaveLength(0);
   expect(sync.getState()).toMatchObject({ status: "offline", isDirty: true });
   sidecar.down = false;
   setOnline(true);
   await wait(0);
   expect(sidecar.row()).toMatchObject({ positionSeconds: 30 });
-  expect(sidecar.updates).toHaveLength(1);
+  expect(sync.getState()).toMatchObject({ status: "saved", isDirty: false });
 });
 
 test("offline at 60 % while another device reaches 80 %: the furthest stays 80, the position is the newest", async () => {
   const sync = await begin();
+  sidecar.down = true;
   setOnline(false);
   sync.updateProgress(180, 300);
   await wait(60_000);
+  sidecar.down = false;
   await sidecar.fetch("/progress/v1/progress", {
     method: "POST", body: JSON.stringify([{ eventId: "other", userId: "ada", courseId: "go-101", lessonId: "channels", currentTime: 240, duration: 300, occurredAt: Date.now() }]),
   });
@@ -313,34 +296,41 @@ test("offline at 60 % while another device reaches 80 %: the furthest stays 80, 
 
 test("a tab that crashed offline loses at most its last second: the next page goes on from there", async () => {
   const first = await begin();
+  sidecar.down = true;
   setOnline(false);
   await play(first, 0, 40);
   crash();
   const second = await begin();
   expect(second.getState()).toMatchObject({ progressSeconds: 40, isDirty: true });
+  sidecar.down = false;
   setOnline(true);
   await wait(10_000);
   expect(sidecar.row().positionSeconds).toBe(40);
   expect(sidecar.row().timeSpentSeconds).toBeCloseTo(40);
-  expect(shelf.items.size).toBe(0);
+  expect(shelf.updates.length).toBe(0);
 });
 
-test("reloading again and again offline merges what is kept instead of letting it grow", async () => {
+test("each page that dies offline leaves at most two updates", async () => {
   setOnline(false);
+  sidecar.down = true;
   for (let page = 0; page < 6; page++) {
     const sync = await begin();
-    await play(sync, page * 10, page * 10 + 9);
+    await play(sync, 60 - page * 10, 60 - page * 10 + 9);
     crash();
   }
+  expect(shelf.updates.length).toBeLessThanOrEqual(12);
+  sidecar.down = false;
   await begin();
-  expect(shelf.items.size).toBeLessThanOrEqual(2);
+  await wait(10_000);
+  expect(sidecar.row().timeSpentSeconds).toBeCloseTo(54);
+  expect(shelf.updates).toEqual([]);
 });
 
 test("what one tab holds is not sent by another", async () => {
   const first = await begin({ intervalMs: 60_000 });
   first.updateProgress(10, 300, { seekEvents: 1 });
   await wait(2000);
-  expect(shelf.items.size).toBe(1);
+  expect(shelf.updates.length).toBe(1);
   await begin({ intervalMs: 60_000 });
   expect(sidecar.posts).toHaveLength(0);
   await wait(60_000);
@@ -361,31 +351,36 @@ test("two tabs of one learner double nothing", async () => {
 
 test("another learner's leavings on a shared computer are not sent", async () => {
   setOnline(false);
+  sidecar.down = true;
   const ada = await begin();
   ada.updateProgress(10, 300);
   await wait(2000);
   crash();
+  sidecar.seen = [];
+  sidecar.down = false;
   Object.defineProperty(navigator, "onLine", { value: true, configurable: true });
   await begin({ userId: "bob" });
   await wait(20_000);
   expect(sidecar.updates).toHaveLength(0);
   await begin();
   await wait(20_000);
-  expect(sidecar.row().positionSeconds).toBe(10);
+  expect(sidecar.row().percentage).toBeCloseTo(10 / 3);
 });
 
 test("leavings of other lessons are sent in batches when the learner is back in any lesson", async () => {
   setOnline(false);
+  sidecar.down = true;
   for (const lessonId of ["a", "b", "c"]) (await begin({ lessonId })).updateProgress(10, 300);
   await wait(2000);
   crash();
+  sidecar.seen = [];
+  sidecar.down = false;
   Object.defineProperty(navigator, "onLine", { value: true, configurable: true });
-  open = [];
   await begin({ lessonId: "d", batchSize: 2 });
   await wait(0);
   expect(sidecar.row("a") && sidecar.row("b") && sidecar.row("c")).toBeTruthy();
   expect(Math.max(...sidecar.posts.map((p) => p.body.length))).toBe(2);
-  expect(shelf.items.size).toBe(0);
+  expect(shelf.updates.length).toBe(0);
 });
 
 test("a store that hangs keeps nothing from being sent", async () => {
@@ -426,7 +421,6 @@ test("a reload shows where the learner was", async () => {
   const progress = vi.fn();
   const complete = vi.fn();
   const sync = createProgressSync({ ...LESSON, fetch: sidecar.fetch, storage: null, onProgressUpdate: progress, onComplete: complete });
-  open.push(sync);
   expect(sync.getState().isLoading).toBe(true);
   await wait(0);
   expect(sync.getState()).toMatchObject({ isLoading: false, progressSeconds: 120, watchedPercentage: 40 });
@@ -490,7 +484,7 @@ test("ten minutes of playing send one small request per interval and keep nothin
   await wait(0);
   expect(sidecar.posts.length).toBeLessThanOrEqual(61);
   expect(sidecar.row().timeSpentSeconds).toBeCloseTo(600);
-  expect(shelf.items.size).toBe(0);
+  expect(shelf.updates.length).toBe(0);
   expect(Math.max(...sidecar.posts.map((p) => JSON.stringify(p.body).length))).toBeLessThan(400);
 });
 
@@ -514,13 +508,15 @@ test("headers may change with the session", async () => {
   expect(sidecar.posts[0].headers["X-Try"]).toBe("2");
 });
 
-test("the seed's debug switch writes each change to the console", async () => {
-  localStorage.setItem("debug-progress", "true");
-  const debug = vi.spyOn(console, "debug").mockReturnValue();
+test("the seed's debug switch opens the panel without a reload", async () => {
   const sync = await begin();
-  sync.updateProgress(1, 300);
-  expect(debug).toHaveBeenCalledWith("progress-sync", "channels", expect.objectContaining({ progressSeconds: 1 }));
+  expect(document.querySelector("[data-progress-sync-debug]")).toBeNull();
+  localStorage.setItem("debug-progress", "true");
+  await wait(1000);
+  await vi.dynamicImportSettled();
+  expect(document.querySelector("[data-progress-sync-debug]")).not.toBeNull();
   localStorage.removeItem("debug-progress");
+  sync.destroy();
 });
 
 test("a stretch counts at the speed it was played with, not at the one that came after", async () => {

@@ -1,11 +1,10 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createProgressSync } from "../src/index.js";
-import { LESSON, Sidecar } from "./server.js";
+import { Channel, LESSON, Locks, setHidden, Sidecar } from "./server.js";
 
 class Stream extends EventTarget {
   static open: Stream[] = [];
   readyState = 1;
-  onerror: (() => void) | null = null;
 
   constructor(readonly url: string) {
     super();
@@ -18,7 +17,7 @@ class Stream extends EventTarget {
 
   refuse(): void {
     this.readyState = 2;
-    this.onerror?.();
+    this.dispatchEvent(new Event("error"));
   }
 }
 
@@ -30,6 +29,9 @@ const tell = (pendingUpdates: number, more = {}) =>
 beforeEach(() => {
   vi.useFakeTimers();
   vi.stubGlobal("EventSource", Stream);
+  vi.stubGlobal("BroadcastChannel", Channel);
+  Object.defineProperty(navigator, "locks", { value: new Locks(), configurable: true });
+  setHidden(false);
   Stream.open = [];
   sidecar = new Sidecar();
 });
@@ -54,7 +56,7 @@ test("the learner sees that it is saved as soon as the sidecar says so, and the 
   sidecar.save();
   tell(0);
   await vi.advanceTimersByTimeAsync(0);
-  expect(sync.getState().status).toBe("saved");
+  expect(sync.getState().isPendingSync).toBe(false);
   expect(Stream.open).toHaveLength(0);
   sync.destroy();
 });
@@ -73,20 +75,59 @@ test("a sidecar without events is asked when it is due instead, and is not asked
   Stream.open = [];
   sidecar.save();
   await vi.advanceTimersByTimeAsync(181_000);
-  expect(sync.getState().status).toBe("saved");
+  expect(sync.getState().isPendingSync).toBe(false);
   sync.updateProgress(11, 300);
   await vi.advanceTimersByTimeAsync(1000);
   expect(Stream.open).toHaveLength(0);
   sync.destroy();
 });
 
-test("all lessons of a page take one connection and give it back", async () => {
+test("all tabs and lessons of a learner take one connection, and another takes it over where one is closed or hidden", async () => {
   const [a, b] = [await accepted("events-4"), await accepted("events-4", "select")];
   expect(Stream.open).toHaveLength(1);
   a.destroy();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(Stream.open).toHaveLength(1);
+  setHidden(true);
+  expect(Stream.open).toHaveLength(0);
+  sidecar.save();
+  setHidden(false);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(b.getState().isPendingSync).toBe(false);
+  expect(Stream.open).toHaveLength(0);
+  b.destroy();
+});
+
+test("what the tab with the connection hears, the others hear", async () => {
+  const [a, b] = [await accepted("events-5"), await accepted("events-5", "select")];
+  tell(2, { error: { kind: "network", message: "no database" } });
+  expect([a, b].map((sync) => sync.getState().error?.message)).toEqual(["no database", "no database"]);
+  sidecar.save();
+  tell(0);
+  await vi.advanceTimersByTimeAsync(0);
+  expect([a, b].map((sync) => sync.getState().isPendingSync)).toEqual([false, false]);
+  expect(Stream.open).toHaveLength(0);
+  a.destroy();
+  b.destroy();
+});
+
+test("the connection is given back before the sidecar is asked, which may need it", async () => {
+  const sync = await accepted("events-6");
+  let open = -1;
+  const { fetch } = sidecar;
+  sync.configure({ fetch: (url, init) => ((open = Stream.open.length), fetch(url, init)) });
+  tell(0);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(open).toBe(0);
+  sync.destroy();
+});
+
+test.each(["BroadcastChannel", "EventSource"])("a browser without %s is asked when it is due", async (name) => {
+  vi.stubGlobal(name, undefined);
+  const sync = await accepted("events-7");
   expect(Stream.open).toHaveLength(0);
   sidecar.save();
   await vi.advanceTimersByTimeAsync(181_000);
-  expect(b.getState().status).toBe("saved");
-  b.destroy();
+  expect(sync.getState().isPendingSync).toBe(false);
+  sync.destroy();
 });

@@ -1,4 +1,4 @@
-import type { StoredUpdate, ProgressStorage, ProgressSyncOptions } from "../src/types.js";
+import type { ProgressStorage, ProgressSyncOptions, Stored, StoredUpdate } from "../src/types.js";
 
 export interface Seen {
   method: string;
@@ -21,6 +21,8 @@ export class Sidecar {
   held = new Map<string, number>();
   /** Taken in turn instead of the normal reply to writes. */
   replies: Reply[] = [];
+  /** Taken in turn instead of the normal reply to the question where the learner is. */
+  reads: Reply[] = [];
   /** The answer is lost after the write was taken. */
   loseAnswers = 0;
   down = false;
@@ -71,6 +73,9 @@ export class Sidecar {
     if (this.down) throw new TypeError("no network");
     const key = ["userId", "courseId", "lessonId"].map((f) => at.searchParams.get(f)).join();
     if (seen.method === "GET" && at.pathname.endsWith("/progress")) {
+      const read = this.reads.shift();
+      if (read === "network") throw new TypeError("no network");
+      if (read) return json(read.body ?? {}, read.status, read.headers);
       const row = this.rows.get(key);
       const pendingUpdates = this.held.get(key) ?? 0;
       return json({ progress: row ? [{ ...row, saved: !pendingUpdates, pendingUpdates }] : [], stale: false, sync: this.#sync() });
@@ -129,13 +134,18 @@ export class Sidecar {
 
 /** What survives a page. */
 export class Shelf implements ProgressStorage {
-  items = new Map<string, StoredUpdate>();
+  items = new Map<string, Stored>();
 
-  async list(): Promise<StoredUpdate[]> {
+  /** Without what was seen. */
+  get updates(): StoredUpdate[] {
+    return [...this.items.values()].filter((item) => "update" in item);
+  }
+
+  async list(): Promise<Stored[]> {
     return structuredClone([...this.items.values()]);
   }
 
-  async write(put: StoredUpdate[], remove: string[]): Promise<void> {
+  async write(put: Stored[], remove: string[]): Promise<void> {
     for (const id of remove) this.items.delete(id);
     for (const item of put) this.items.set(item.id, structuredClone(item));
   }
@@ -146,8 +156,11 @@ export class Locks {
   #tails = new Map<string, Promise<unknown>>();
   #held = new Set<string>();
 
-  request(name: string, work: () => Promise<unknown>): Promise<unknown> {
+  request(name: string, ...given: [work: () => Promise<unknown>] | [options: { signal: AbortSignal }, work: () => Promise<unknown>]): Promise<unknown> {
+    const work = given[given.length - 1] as () => Promise<unknown>;
+    const signal = given.length > 1 ? (given[0] as { signal: AbortSignal }).signal : undefined;
     const run = (this.#tails.get(name) ?? Promise.resolve()).then(async () => {
+      if (signal?.aborted) throw signal.reason;
       this.#held.add(name);
       try {
         return await work();
@@ -170,6 +183,27 @@ export class Locks {
   }
 }
 
+/** The tabs of an origin, which hear each other at once. */
+export class Channel {
+  static all = new Set<Channel>();
+  onmessage: ((event: { data: unknown }) => void) | null = null;
+
+  constructor(readonly name: string) {
+    Channel.all.add(this);
+  }
+
+  postMessage(data: unknown): void {
+    for (const other of [...Channel.all]) {
+      if (other !== this && other.name === this.name) other.onmessage?.({ data: structuredClone(data) });
+    }
+  }
+
+  close(): void {
+    Channel.all.delete(this);
+  }
+}
+
+/** What the browser says of the network, right or wrong. */
 export function setOnline(online: boolean): void {
   Object.defineProperty(navigator, "onLine", { value: online, configurable: true });
   window.dispatchEvent(new Event(online ? "online" : "offline"));

@@ -1,6 +1,6 @@
 import { IDBFactory } from "fake-indexeddb";
 import { beforeEach, expect, test, vi } from "vitest";
-import { indexedDBStorage } from "../src/storage.js";
+import { browserStorage } from "../src/storage.js";
 import type { StoredUpdate } from "../src/index.js";
 
 beforeEach(() => void vi.stubGlobal("indexedDB", new IDBFactory()));
@@ -11,20 +11,20 @@ const item = (id: string, currentTime: number): StoredUpdate => ({
 });
 
 test("what a page kept is there for the next one", async () => {
-  await indexedDBStorage().write([item("a", 1), item("b", 2)], []);
-  await indexedDBStorage().write([item("a", 3)], ["b"]);
-  expect(await indexedDBStorage().list()).toEqual([item("a", 3)]);
+  await browserStorage.write([item("a", 1), item("b", 2)], []);
+  await browserStorage.write([item("a", 3)], ["b"]);
+  expect(await browserStorage.list()).toEqual([item("a", 3)]);
 });
 
 test("what is taken over under its own id is removed first and kept", async () => {
-  await indexedDBStorage().write([item("a", 1), item("b", 2)], []);
-  await indexedDBStorage().write([{ ...item("a", 2), owner: "p" }], ["a", "b"]);
-  expect(await indexedDBStorage().list()).toEqual([{ ...item("a", 2), owner: "p" }]);
+  await browserStorage.write([item("a", 1), item("b", 2)], []);
+  await browserStorage.write([{ ...item("a", 2), owner: "p" }], ["a", "b"]);
+  expect(await browserStorage.list()).toEqual([{ ...item("a", 2), owner: "p" }]);
 });
 
 test("if it cannot be kept the caller hears of it instead of believing it is safe", async () => {
   const newer = indexedDB.open("progress-sync", 2);
   await new Promise((done) => (newer.onsuccess = done));
   newer.result.close();
-  await expect(indexedDBStorage().write([item("a", 1)], [])).rejects.toThrow();
+  await expect(browserStorage.write([item("a", 1)], [])).rejects.toThrow();
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, vi } from "vitest";
 import { createProgressSync } from "../src/index.js";
 import type { ProgressSync, ProgressSyncOptions } from "../src/index.js";
-import { LESSON, Locks, setHidden, setOnline, Shelf, Sidecar } from "./server.js";
+import { Channel, LESSON, Locks, setHidden, setOnline, Shelf, Sidecar } from "./server.js";
 
 /** What the tests of a file share: a sidecar, what a browser keeps, and the clients that are open. */
 export interface World {
@@ -31,11 +31,14 @@ export function world(): World {
       return sync;
     };
     Object.defineProperty(navigator, "locks", { value: all.locks, configurable: true });
+    Channel.all.clear();
+    vi.stubGlobal("BroadcastChannel", Channel);
     setOnline(true);
     setHidden(false);
   });
   afterEach(() => {
     open.forEach((sync) => sync.destroy());
+    vi.unstubAllGlobals();
     vi.useRealTimers();
   });
   return all;

@@ -34,7 +34,7 @@ test.each<[string, Segments, number]>([
   ["inside each other", [[0, 100], [10, 20]], 100],
   ["bridged by a third", [[0, 10], [20, 30], [5, 25]], 30],
 ])("segments %s are counted once", (_, segments, seconds) => {
-  const union = segments.reduce((all, [from, to]) => addSegment(all, from, to), [] as Segments);
+  const union = segments.reduce((all, one) => addSegment(all, one), [] as Segments);
   expect(watched(union)).toBe(seconds);
 });
 
