@@ -1,5 +1,5 @@
 "use client";
-import { createContext, useContext, useEffect, useMemo, useSyncExternalStore } from "react";
+import { createContext, useContext, useEffect, useMemo, useRef, useSyncExternalStore, type RefObject } from "react";
 import { createProgressSync } from "./sync.js";
 import type { DebounceConfig, ProgressState, ProgressSync, ProgressSyncOptions } from "./types.js";
 
@@ -13,6 +13,8 @@ export interface UseOptimizedProgressOptions extends Omit<ProgressSyncOptions, "
   endpoint?: string;
   /** May be written inline: it is read when it is used, and a new object restarts nothing. */
   debounceConfig?: DebounceConfig;
+  /** The film to follow, as by `attachVideo`, as long as it is on the page. */
+  video?: RefObject<HTMLMediaElement | null>;
 }
 
 type Methods = Omit<ProgressSync, "subscribe" | "configure" | "start" | "destroy">;
@@ -20,11 +22,26 @@ type Methods = Omit<ProgressSync, "subscribe" | "configure" | "start" | "destroy
 export interface OptimizedProgress extends ProgressState, Methods {}
 
 /** One learner's progress in one lesson. */
-export function useOptimizedProgress(options: UseOptimizedProgressOptions): OptimizedProgress {
-  return useProgress([options])[0]!;
+export function useOptimizedProgress({ video, ...options }: UseOptimizedProgressOptions): OptimizedProgress {
+  const progress = useProgress([options])[0]!;
+  useVideo(progress.attachVideo, video);
+  return progress;
 }
 
-export interface UseMultiLessonProgressOptions extends Omit<UseOptimizedProgressOptions, "lessonId"> {
+/** Follows the element that the ref has, which may be another one after any render. */
+function useVideo(attach: ProgressSync["attachVideo"], video?: RefObject<HTMLMediaElement | null>) {
+  const followed = useRef<{ attach: unknown; element: unknown; end: () => void }>(undefined);
+  const end = () => (followed.current = void followed.current?.end());
+  useEffect(() => {
+    const element = video?.current;
+    if (followed.current?.element === element && followed.current?.attach === attach) return;
+    end();
+    if (element) followed.current = { attach, element, end: attach(element) };
+  });
+  useEffect(() => end, []);
+}
+
+export interface UseMultiLessonProgressOptions extends Omit<UseOptimizedProgressOptions, "lessonId" | "video"> {
   lessonIds: readonly string[];
 }
 
@@ -57,7 +74,7 @@ export function useMultiLessonProgress({ lessonIds, ...options }: UseMultiLesson
 
 const nothing = () => {};
 
-function useProgress(list: UseOptimizedProgressOptions[]): OptimizedProgress[] {
+function useProgress(list: Omit<UseOptimizedProgressOptions, "video">[]): OptimizedProgress[] {
   const defaults = useContext(Defaults);
   const all = list.map(({ debounceConfig, ...options }) => ({
     endpoint: "/progress", onProgressUpdate: nothing, onComplete: nothing, onError: nothing,

@@ -95,7 +95,7 @@ export function createQueue(
 
     /** Shows other tabs that the updates stored under this name are looked after. */
     hold() {
-      if (stored && !letGo) void navigator.locks.request(me, () => new Promise<void>((done) => (letGo = done)));
+      if (stored && !letGo) navigator.locks.request(me, () => new Promise<void>((done) => (letGo = done))).catch(() => {});
     },
 
     letGo: () => (letGo = void letGo?.()),

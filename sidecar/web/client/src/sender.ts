@@ -26,6 +26,8 @@ export function createSender(
   accepted: (count?: number, record?: WireRecord | null, sync?: WireSync) => void,
 ) {
   let inFlight: StoredUpdate[] = [];
+  /** The request under way, and what follows from its answer. */
+  let round: Promise<unknown> | undefined;
   let windowTimer: Timer, retryTimer: Timer;
   /** Who asked for the wait. */
   let waitOf: Cut = 0;
@@ -49,59 +51,63 @@ export function createSender(
   }
 
   async function work() {
-    for (;;) {
-      if (due && !queue.frozen()[0]) {
-        due = false;
-        queue.freeze();
-      }
-      const done = facts.resets;
-      const batch = done ? [] : queue.frozen().slice(0, o.batchSize);
-      if (!done && !batch[0]) return;
-      if (!done) await queue.write(batch);
-      // A reset drops what came before it.
-      if (done !== facts.resets) continue;
-      inFlight = batch;
-      const { body, error, retryAfter } = await (done ? forgetLesson() : post(batch));
-      inFlight = [];
-      if (error?.status === 413 && batch[1]) {
-        o.batchSize = batch.length >> 1;
-        continue;
-      }
-      let wrong: ProgressError | undefined;
-      // What the sidecar refuses by name is no better next time; all else is kept until it is accepted.
-      const settled = batch.filter((_, index) => {
-        const said = body.errors?.find((item) => item.index === index);
-        if (!said) return !error && body.progress?.[index];
-        wrong = problem(said.status, said.detail);
-        return REFUSED.includes(said.status);
-      });
-      const again = done ? error || !body.progress : settled.length < batch.length;
-      if (done && !again) {
-        facts.resets = undefined;
-        accepted(1, body.progress as WireRecord | undefined, body.sync);
-        done.forEach((resolved) => resolved());
-      } else {
-        const recordOf = (item?: StoredUpdate) => body.progress?.[batch.indexOf(item!)];
-        const taken = queue.own().filter(recordOf);
-        accepted(taken.length, recordOf(taken[taken.length - 1]), body.sync);
-      }
-      queue.drop(settled);
-      if (settled[0] || done && !again) facts.since = queue.own()[0] && Date.now();
-      facts.error = wrong ??= error;
-      const failures = facts.retryCount;
-      facts.retryCount = again ? failures + 1 : 0;
-      if (again) {
-        waitOf = retryAfter ? 2 : 1;
-        retryTimer = setTimeout(() => {
-          retryTimer = undefined;
-          send();
-        }, retryAfter + backoff(o.retryDelayMs, failures < o.maxRetries ? failures : Infinity));
-      }
-      // Last, since the application may fail in it.
-      if (wrong && (!again || failures <= o.maxRetries)) o.onError?.(wrong);
-      if (again) return;
-      changed();
+    while (await (round = once()));
+  }
+
+  /** Sends one request. Tells whether there may be more to send. */
+  async function once(): Promise<boolean | void> {
+    if (due && !queue.frozen()[0]) {
+      due = false;
+      queue.freeze();
     }
+    const done = facts.resets;
+    const batch = done ? [] : queue.frozen().slice(0, o.batchSize);
+    if (!done && !batch[0]) return;
+    if (!done) await queue.write(batch);
+    // A reset drops what came before it.
+    if (done !== facts.resets) return true;
+    inFlight = batch;
+    const { body, error, retryAfter } = await (done ? forgetLesson() : post(batch));
+    inFlight = [];
+    if (error?.status === 413 && batch[1]) {
+      o.batchSize = batch.length >> 1;
+      return true;
+    }
+    let wrong: ProgressError | undefined;
+    // What the sidecar refuses by name is no better next time; all else is kept until it is accepted.
+    const settled = batch.filter((_, index) => {
+      const said = body.errors?.find((item) => item.index === index);
+      if (!said) return !error && body.progress?.[index];
+      wrong = problem(said.status, said.detail);
+      return REFUSED.includes(said.status);
+    });
+    const again = done ? error || !body.progress : settled.length < batch.length;
+    if (done && !again) {
+      facts.resets = undefined;
+      accepted(1, body.progress as WireRecord | undefined, body.sync);
+      done.forEach((resolved) => resolved());
+    } else {
+      const recordOf = (item?: StoredUpdate) => body.progress?.[batch.indexOf(item!)];
+      const taken = queue.own().filter(recordOf);
+      accepted(taken.length, recordOf(taken[taken.length - 1]), body.sync);
+    }
+    queue.drop(settled);
+    if (settled[0] || done && !again) facts.since = queue.own()[0] && Date.now();
+    facts.error = wrong ??= error;
+    const failures = facts.retryCount;
+    facts.retryCount = again ? failures + 1 : 0;
+    if (again) {
+      waitOf = retryAfter ? 2 : 1;
+      retryTimer = setTimeout(() => {
+        retryTimer = undefined;
+        send();
+      }, retryAfter + backoff(o.retryDelayMs, failures < o.maxRetries ? failures : Infinity));
+    }
+    // Last, since the application may fail in it.
+    if (wrong && (!again || failures <= o.maxRetries)) o.onError?.(wrong);
+    if (again) return;
+    changed();
+    return true;
   }
 
   const flush = (cut?: Cut) => {
@@ -115,6 +121,19 @@ export function createSender(
   return {
     send,
     flush,
+    /** Sends what is there, whoever asked for a wait. Tells whether it is accepted; tried once, and not again on a failure. */
+    async deliver() {
+      const mine = queue.freeze();
+      const held = () => facts.resets || mine.some((item) => queue.own().includes(item));
+      for (let tried = false; held() && !(tried && !facts.sending);) {
+        if (!facts.sending) {
+          tried = true;
+          send(2);
+        }
+        await round;
+      }
+      return !held();
+    },
     /** There is something new. */
     later: () => (windowTimer ??= setTimeout(flush, o.intervalMs)),
     /** The server is to forget the lesson, before it hears anything else of it. */

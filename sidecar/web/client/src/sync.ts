@@ -213,18 +213,14 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
     async forceSync() {
       if (!runs()) return false;
       facts.forcing = true;
-      const mine = queue.freeze();
       publish();
-      await facts.sending;
-      sender.flush(2);
-      await facts.sending;
+      const accepted = await sender.deliver();
       const done = await saved.force();
-      const left = facts.resets || mine.some((item) => queue.own().includes(item));
       facts.forcing = false;
-      facts.forceResult = left ? "failed" : done ? "saved" : "kept";
+      facts.forceResult = !accepted ? "failed" : done ? "saved" : "kept";
       toldUntil = Date.now() + TOLD;
       publish();
-      return !left && done;
+      return accepted && done;
     },
     discardPending() {
       queue.drop(queue.own());

@@ -1,0 +1,76 @@
+import { expect, test } from "vitest";
+import { begin, DEFAULTS, statusOf, type Facts } from "../src/state.js";
+import { wait, world } from "./tab.js";
+
+const w = world();
+
+test("a learner who plays for seven minutes sees that it is saved, all but the first seconds", async () => {
+  const sync = await w.begin();
+  const shown: Record<string, number> = {};
+  for (let at = 0; at < 420; at++) {
+    sync.updateProgress(at, 600);
+    await wait(1000);
+    const { status } = sync.getState();
+    shown[status] = (shown[status] ?? 0) + 1;
+  }
+  expect(shown).toEqual({ idle: expect.any(Number), saved: expect.any(Number) });
+  expect(shown.saved).toBeGreaterThan(400);
+  expect(sync.getState().isPendingSync).toBe(true);
+});
+
+test("what hangs in the browser is called so after the interval and some seconds, and not before", async () => {
+  const sync = await w.begin();
+  w.sidecar.gate = new Promise(() => {});
+  sync.updateProgress(1, 300);
+  await wait(14_000);
+  expect(sync.getState().status).not.toBe("pending");
+  await wait(3000);
+  expect(sync.getState()).toMatchObject({ status: "pending", isDirty: true });
+});
+
+test("one failed attempt alarms nobody", async () => {
+  w.sidecar.replies = [{ status: 503 }];
+  const sync = await w.begin({ intervalMs: 1000 });
+  const seen = new Set<string>();
+  sync.subscribe(() => seen.add(sync.getState().status));
+  sync.updateProgress(1, 300);
+  await wait(20_000);
+  expect(sync.getState().isDirty).toBe(false);
+  expect(seen).not.toContain("retrying");
+});
+
+test("a browser that says it is offline and is not is not believed for longer than an attempt takes", async () => {
+  Object.defineProperty(navigator, "onLine", { value: false, configurable: true });
+  const sync = await w.begin({ intervalMs: 1000 });
+  sync.updateProgress(1, 300);
+  await wait(1000);
+  expect(w.sidecar.row().positionSeconds).toBe(1);
+  expect(sync.getState().status).toBe("saved");
+  const forced = sync.forceSync();
+  await wait(0);
+  expect(await forced).toBe(true);
+});
+
+const now = Date.now();
+const trouble = (kind: "network" | "server" | "validation" | "auth") => ({ kind, message: "" });
+
+test.each<[string, Partial<Facts>, string]>([
+  ["nothing was asked", {}, "idle"],
+  ["the server has it", { kept: true }, "saved"],
+  ["what is accepted waits for the database", { kept: true, waiting: 3, server: { error: null } }, "saved"],
+  ["the database is down and all is accepted", { kept: true, waiting: 3, server: { error: trouble("network") } }, "saved"],
+  ["the database refused it", { kept: true, waiting: 1, server: { error: trouble("validation") } }, "error"],
+  ["the sidecar refused it", { error: trouble("validation") }, "error"],
+  ["it is asked to be saved now", { kept: true, forcing: true }, "saving"],
+  ["it is in the browser for a moment", { kept: true, since: now - 5_000 }, "saved"],
+  ["it is in the browser for long", { kept: true, since: now - 20_000 }, "pending"],
+  ["it is in the browser for long after failures", { kept: true, since: now - 20_000, retryCount: 2, error: trouble("server") }, "retrying"],
+  ["the network failed often", { retryCount: 9, since: now - 90_000, error: trouble("network") }, "offline"],
+  ["the browser is offline", { kept: true, offline: true }, "offline"],
+  ["the learner is signed out", { kept: true, auth: trouble("auth"), since: now - 20_000, retryCount: 1 }, "auth"],
+  ["the learner is signed out and offline", { offline: true, auth: trouble("auth") }, "offline"],
+  ["the past is not known", { isStale: true }, "stale"],
+  ["the past is not known, and what was done since is in the browser for long", { isStale: true, since: now - 20_000 }, "pending"],
+])("when %s", (_, facts, status) => {
+  expect(statusOf({ ...DEFAULTS, endpoint: "", courseId: "", lessonId: "" }, { ...begin(), ...facts })).toBe(status);
+});
