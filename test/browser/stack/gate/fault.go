@@ -19,6 +19,8 @@ const (
 	Swallow Kind = "swallow"
 	// Hold keeps the request until the fault is lifted, then passes it on.
 	Hold Kind = "hold"
+	// Delay passes the request on after some time.
+	Delay Kind = "delay"
 )
 
 // Fault is what to do to requests of one learner.
@@ -33,6 +35,8 @@ type Fault struct {
 	// Status and RetryAfter (seconds, if not empty) are of an Answer.
 	Status     int    `json:"status,omitempty"`
 	RetryAfter string `json:"retryAfter,omitempty"`
+	// Milliseconds are of a Delay.
+	Milliseconds int `json:"milliseconds,omitempty"`
 }
 
 func (f Fault) meets(r *http.Request) bool {

@@ -100,6 +100,14 @@ func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			panic(http.ErrAbortHandler)
 		}
 		g.proxy.ServeHTTP(&watcher{ResponseWriter: w, status: keep}, r)
+	case Delay:
+		select {
+		case <-time.After(time.Duration(fault.Milliseconds) * time.Millisecond):
+		case <-fault.lifted:
+		case <-r.Context().Done():
+			panic(http.ErrAbortHandler)
+		}
+		g.proxy.ServeHTTP(&watcher{ResponseWriter: w, status: keep}, r)
 	}
 }
 
@@ -130,9 +138,13 @@ func (g *Gate) Set(f Fault) error {
 		if f.Status < 400 || f.Status > 599 {
 			return errors.New("status must be from 400 to 599")
 		}
+	case Delay:
+		if f.Milliseconds < 1 {
+			return errors.New("milliseconds must be 1 or more")
+		}
 	case Swallow, Hold:
 	default:
-		return fmt.Errorf("kind must be %s, %s or %s", Answer, Swallow, Hold)
+		return fmt.Errorf("kind must be %s, %s, %s or %s", Answer, Swallow, Hold, Delay)
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -130,5 +131,34 @@ func TestAFaultThatSaysNothingSensibleIsRefused(t *testing.T) {
 		if g.Set(f) == nil {
 			t.Errorf("%+v was taken", f)
 		}
+	}
+}
+
+func TestADelayedRequestArrivesAndAnUnreasonableFaultIsRefused(t *testing.T) {
+	g, reached := open(t)
+	if err := g.Set(Fault{Kind: Delay, User: "ada"}); err == nil {
+		t.Error("a delay of nothing was taken")
+	}
+	if err := g.Set(Fault{Kind: Delay, User: "ada", Milliseconds: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if got := send(t, g, "ada", "{}"); got != http.StatusOK || reached.Load() != 1 {
+		t.Errorf("status %d, %d requests reached the sidecar", got, reached.Load())
+	}
+	if got := g.Entries("ada")[0].Fault; got != Delay {
+		t.Errorf("the entry tells of %q", got)
+	}
+	g.Lift("ada")
+	if err := g.Set(Fault{Kind: Delay, User: "ada", Milliseconds: 3_600_000}); err != nil {
+		t.Fatal(err)
+	}
+	answered := make(chan int)
+	go func() { answered <- send(t, g, "ada", "{}") }()
+	for len(g.Entries("ada")) < 2 {
+		runtime.Gosched()
+	}
+	g.Lift("ada")
+	if got := <-answered; got != http.StatusOK {
+		t.Errorf("after the delay was lifted: status %d", got)
 	}
 }
