@@ -1,4 +1,4 @@
-import { instant, now, type Ask, type WireRecord, type WireSync } from "./http.js";
+import { instant, now, positionOf, type Ask, type WireRecord, type WireSync } from "./http.js";
 import type { createLesson } from "./lesson.js";
 import type { createPlace } from "./place.js";
 import { inTime, type Queue } from "./queue.js";
@@ -46,7 +46,7 @@ export function createArrival(
     accepted(found ? Math.max(0, found.pendingUpdates! - facts.waiting) : 0, found, sync);
     const here = lesson.here();
     // What an earlier page of this browser left is better than nothing.
-    if (!facts.isStale || found?.positionSeconds !== undefined || here === undefined && lesson.at()) {
+    if (!facts.isStale || positionOf(found) !== undefined || here === undefined && lesson.at()) {
       const withheld = place.know(found ?? {}, here, newer);
       if (withheld) add(withheld);
     }

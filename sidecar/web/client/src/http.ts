@@ -3,6 +3,7 @@ import type { ErrorKind, ProgressError, ProgressSyncSettings } from "./types.js"
 /** The sidecar's record of a lesson; of an update that it had already, and saved, no more than the last two. */
 export interface WireRecord {
   positionSeconds?: number;
+  maxPositionSeconds?: number;
   durationSeconds?: number;
   percentage?: number;
   watchedSeconds?: number;
@@ -145,6 +146,10 @@ export const problem = (status: number, message = "" + status): ProgressError =>
 
 /** The learner was erased, or the content is wrong: of one item, and said by the sidecar, for good. */
 export const REFUSED = [410, 422];
+
+/** Where the learner was, in seconds; undefined if the sidecar holds no position, which it tells as 0. */
+export const positionOf = (record?: WireRecord | null) =>
+  record?.positionSeconds || record?.maxPositionSeconds ? record.positionSeconds : undefined;
 
 /** When the learner did the last thing that is in the record, by the server's clock, in Unix milliseconds. */
 export const instant = (record?: WireRecord | null) => Date.parse(record?.lastWatchedAt!) || 0;

@@ -1,4 +1,4 @@
-import { now, instant, type WireRecord } from "./http.js";
+import { now, instant, positionOf, type WireRecord } from "./http.js";
 import { addSegment, watched, type Segments } from "./segments.js";
 import type { Settings } from "./state.js";
 import type { ProgressDetails, ProgressState, Update } from "./types.js";
@@ -88,9 +88,9 @@ export function createLesson(o: Settings) {
 
 /** Percentages and completion only rise. */
 const lift = (to: Standing, from: WireRecord & Partial<Update>, move = true): Standing => {
-  const { currentTime, positionSeconds = currentTime, percentage = 0, completed } = from;
+  const { currentTime = positionOf(from), percentage = 0, completed } = from;
   return {
-    progressSeconds: move && positionSeconds !== undefined ? positionSeconds : to.progressSeconds,
+    progressSeconds: move && currentTime !== undefined ? currentTime : to.progressSeconds,
     watchedPercentage: Math.max(to.watchedPercentage, percentage),
     completed: to.completed || !!completed,
   };

@@ -41,6 +41,7 @@ test.each([
   await play(sync, 0, 3);
   expect(positions().filter((at) => at !== undefined)).toEqual([]);
   expect(w.sidecar.row()).toMatchObject({ positionSeconds: saved });
+  expect(sync.getState().progressSeconds).toBe(3);
   // Time is not held back.
   expect(w.sidecar.row().timeSpentSeconds).toBeGreaterThan(0);
   answer();
