@@ -125,8 +125,7 @@ async function exchange(o: ProgressSyncSettings, attempt: Attempt, json: string)
       body: body ?? {},
       token,
       retryAfter: Math.min(36e5, +after * 1e3 || Date.parse(after) - now() || 0),
-      // A login page is 200, too, but not the sidecar's answer.
-      error: answer.ok && body ? undefined : problem(status, body?.detail),
+      error: answer.ok && body ? undefined : problem(status, body?.detail, !body),
     };
   } catch (reason) {
     // A login page of another origin can't be read.
@@ -137,9 +136,12 @@ async function exchange(o: ProgressSyncSettings, attempt: Attempt, json: string)
   }
 }
 
-/** An answer that is no success, in the client's words. A page in place of JSON is one to sign in. */
-export const problem = (status: number, message = "" + status): ProgressError => ({
-  kind: status < 400 || status === 401 || status === 403 ? "auth" : status === 429 ? "rate_limit" : REFUSED.includes(status) ? "validation" : "server",
+/** Statuses by which LMSes say that the session or its token is over: 419 is Laravel's, 440 that of IIS. */
+const SIGNED_OUT = [401, 403, 419, 440];
+
+/** An answer that is no success, in the client's words. A page in place of JSON is one to sign in, and with 422 how Rails refuses a token. */
+export const problem = (status: number, message = "" + status, page?: boolean): ProgressError => ({
+  kind: SIGNED_OUT.includes(status) || page && (status < 400 || status === 422) ? "auth" : status === 429 ? "rate_limit" : REFUSED.includes(status) ? "validation" : "server",
   message,
   status,
 });

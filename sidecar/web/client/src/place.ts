@@ -5,9 +5,13 @@ import type { Update } from "./types.js";
 /** Farther apart than this, two places are not the same, in seconds. */
 const APART = 5;
 
+/** Where nothing is known of the length, a lesson has begun after so many seconds. */
+const BEGUN = 10;
+
 /** Whether a place is one to go on from: not where the lesson begins, nor where it is as good as over. Both in seconds. */
-export function worthResuming(position: number, duration: number): boolean {
-  const part = position / duration;
+export function worthResuming(position: number, duration?: number): boolean {
+  if (!(duration! > 0 && duration! < Infinity)) return position > BEGUN;
+  const part = position / duration!;
   return part > 0.05 && part < 0.9;
 }
 
@@ -38,10 +42,10 @@ export function createPlace(facts: Facts) {
      * what was not sent. `newer` means that another device got there after the last thing that was done here.
      */
     know({ positionSeconds = 0, durationSeconds }: WireRecord, here: number | undefined, newer?: boolean): Partial<Update> | undefined {
-      const length = durationSeconds ?? withheld?.duration;
+      const length = durationSeconds || withheld?.duration;
       const elsewhere = here !== undefined && (known ? newer && Math.abs(positionSeconds - here) > APART : !chose && positionSeconds > here);
       known = true;
-      if (elsewhere && worthResuming(positionSeconds, length!)) facts.resumeAt = positionSeconds;
+      if (elsewhere && worthResuming(positionSeconds, length)) facts.resumeAt = positionSeconds;
       else return this.release();
     },
 

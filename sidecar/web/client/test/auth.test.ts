@@ -12,6 +12,9 @@ const redirect = () => Object.defineProperty(new Response(null), "type", { value
 const ways: Record<string, typeof fetch> = {
   "401": async () => new Response("{}", { status: 401 }),
   "403": async () => new Response("{}", { status: 403 }),
+  "419, as of Laravel": async () => new Response("<!doctype html>", { status: 419 }),
+  "440, as of IIS": async () => new Response("", { status: 440 }),
+  "a page with 422, as of Rails": async () => new Response("<!doctype html>", { status: 422 }),
   "a login page in place of the answer": async () => page(),
   "a redirect to a login page": async (_, init) => (init?.redirect === "manual" ? redirect() : page()),
   "a redirect to a login page of another origin": async (_, init) => {

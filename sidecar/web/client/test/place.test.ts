@@ -121,7 +121,8 @@ test("a place that another device reached while this page was hidden is offered,
 
 test.each([
   ["the beginning", 10, 600, false], ["the middle", 301, 600, true], ["what is as good as the end", 590, 600, false],
-  ["nothing that is known", 301, NaN, false],
+  ["a place in a lesson whose length nobody saved", 301, 0, true], ["a place in a live lesson", 301, Infinity, true],
+  ["the beginning of a lesson of unknown length", 3, NaN, false],
 ])("%s is worth going on from or not", (_, position, duration, worth) => {
   expect(worthResuming(position, duration)).toBe(worth);
 });
