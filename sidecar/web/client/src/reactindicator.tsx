@@ -19,7 +19,7 @@ export interface ProgressSyncIndicatorProps {
 }
 
 /** No rule weighs anything, so that all of the page's win. */
-const dress = dresser(LOOK.replace(/&(.*?)(?=::|[,{])/g, ":where(.progress-sync$1)"));
+const dress = dresser(LOOK.replace(/&(\S*?)(?=[ {])/g, ":where(.progress-sync$1)"));
 
 const adopt = (root: Element | null) => void (root && dress(root.getRootNode()));
 
@@ -35,7 +35,7 @@ export function ProgressSyncIndicator({
   useEffect(() => say((before) => announce(before, says, words)), [says]);
   const id = useId();
   return (
-    <span ref={adopt} className={`progress-sync ${className}`} data-state={status} data-variant={variant}>
+    <span ref={adopt} className={`progress-sync ${className}`.trim()} data-state={status} data-variant={variant}>
       <svg viewBox="0 0 16 16" width="1em" height="2em" aria-hidden>
         <path d={shape} />
       </svg>

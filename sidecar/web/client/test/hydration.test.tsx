@@ -37,6 +37,16 @@ test("the tests run with the React that the project's name says", () => {
   expect("react " + version.split(".")[0]).toBe(inject("react"));
 });
 
+test("what a server rendered says nothing before anything was asked, and needs nothing of a content security policy", () => {
+  const root = document.createElement("div");
+  root.innerHTML = renderToString(<Page />);
+  const [indicator] = root.querySelectorAll<HTMLElement>(".progress-sync");
+  expect(indicator!.dataset.state).toBe("idle");
+  const shown = [...indicator!.children].filter((part) => !(part as HTMLElement).hidden);
+  expect(shown.map((part) => part.textContent).join("")).toBe("");
+  expect(root.innerHTML).not.toMatch(/ style=/);
+});
+
 test.each([true, false])("what a server rendered is taken over without a warning, online: %s", async (online) => {
   const complaints = vi.spyOn(console, "error");
   const root = document.createElement("div");
