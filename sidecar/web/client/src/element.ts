@@ -86,14 +86,16 @@ export class ProgressSyncIndicatorElement extends Base {
       const root = this.attachShadow({ mode: "open" });
       dress(root);
       root.append(
-        make("svg", { part: "icon", viewBox: "0 0 16 16", width: "1em", height: "2em", "aria-hidden": "true" }, make("path", {})),
+        make("svg", { part: "icon", viewBox: "0 0 16 16", width: "1em", height: "1em", "aria-hidden": "true" }, make("path", {})),
         make("span", { part: "text" }),
         make("button", { part: "button", type: "button", "aria-describedby": "reason" }),
         make("span", { id: "reason" }),
         make("span", { role: "status" }),
         make("span", { role: "alert" }),
       );
-      this.#part("button").addEventListener("click", () => this.#press());
+      const button = this.#part("button");
+      button.addEventListener("click", () => this.#press());
+      button.addEventListener("blur", () => this.#render());
     }
     this.#follow();
   }
@@ -144,12 +146,10 @@ export class ProgressSyncIndicatorElement extends Base {
     give(this.#part("path"), { d: shape });
     this.#write("[part=text]", text, { title: text, "data-room": room });
 
-    const does = resumes ? "resume" : "force-sync";
     const button = this.#part("button");
-    // The focus stays on a button that has gone, but not on one that does something else.
-    if (button.getAttribute("value") !== does) button.blur();
-    button.hidden = hidden;
-    this.#write("button", label, { value: does, title: reason, "aria-disabled": `${!!reason}` });
+    // Who presses it by the keyboard stays where they are when it has done its work.
+    button.hidden = hidden && !button.matches(":focus-visible");
+    this.#write("button", label, { value: resumes ? "resume" : "force-sync", title: reason, "aria-disabled": `${!!reason}` });
     this.#write("#reason", reason);
 
     this.#said = announce(this.#said, says, this.#strings);

@@ -21,7 +21,14 @@ export interface ProgressSyncIndicatorProps {
 /** No rule weighs anything, so that all of the page's win. */
 const dress = dresser(LOOK.replace(/&(\S*?)(?=[ {])/g, ":where(.progress-sync$1)"));
 
-const adopt = (root: Element | null) => void (root && dress(root.getRootNode()));
+/** Keeps the room in a page from a server. It goes as the sheet comes, since the page's own rules could not beat it. */
+const ROOM = { display: "inline-flex", verticalAlign: "middle", minBlockSize: "max(24px,2em)" } as const;
+
+function adopt(root: Element | null): void {
+  if (!root) return;
+  dress(root.getRootNode());
+  root.removeAttribute("style");
+}
 
 /** Shows what is saved; reads out only trouble, its end, and what came of the button. */
 export function ProgressSyncIndicator({
@@ -33,17 +40,20 @@ export function ProgressSyncIndicator({
   });
   const [said, say] = useState(SILENCE);
   useEffect(() => say((before) => announce(before, says, words)), [says]);
+  // Who presses it by the keyboard stays where they are when it has done its work.
+  const [focused, focus] = useState(false);
   const id = useId();
   return (
-    <span ref={adopt} className={`progress-sync ${className}`.trim()} data-state={status} data-variant={variant}>
-      <svg viewBox="0 0 16 16" width="1em" height="2em" aria-hidden>
+    <span ref={adopt} className={`progress-sync ${className}`.trim()} data-state={status} data-variant={variant} style={ROOM}>
+      <svg viewBox="0 0 16 16" width="1em" height="1em" aria-hidden>
         <path d={shape} />
       </svg>
       <span title={text} data-room={room}>{text}</span>
       <button
-        key={+resumes}
         type="button"
-        hidden={hidden}
+        hidden={hidden && !focused}
+        onFocus={(event) => focus(event.target.matches(":focus-visible"))}
+        onBlur={() => focus(false)}
         title={reason}
         aria-disabled={!!reason}
         aria-describedby={id}

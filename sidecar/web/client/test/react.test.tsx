@@ -225,15 +225,16 @@ test("the button goes on where the learner was, and saves nothing by that", () =
   expect(force).not.toHaveBeenCalled();
 });
 
-test("who uses the keyboard keeps the focus when the button has done its work, but not on a button that does something else", () => {
-  const page = (state: IndicatorState) => <ProgressSyncIndicator state={state} onForceSync={() => {}} onResume={() => {}} />;
+test("who uses the keyboard keeps the focus when the button has done its work, and the button goes when they do", () => {
+  const page = (state: IndicatorState) => <ProgressSyncIndicator state={state} onForceSync={() => {}} />;
   const { rerender } = render(page({ status: "retrying" }));
   const button = screen.getByRole("button");
-  button.focus();
+  act(() => button.focus());
   rerender(page({ status: "saved" }));
   expect(document.activeElement).toBe(button);
-  rerender(page({ status: "saved", resumeAt: 301 }));
-  expect(document.activeElement).toBe(document.body);
+  expect(button.hidden).toBe(false);
+  act(() => button.blur());
+  expect(button.hidden).toBe(true);
 });
 
 test("several lessons show the worst of their states, and of what came of saving them", () => {

@@ -1,7 +1,7 @@
-// The page that sheet.js makes pictures of: each state by React and as an element, in lines as wide as a phone has them.
+// Each state of the indicator by React and as an element, in lines as wide as a phone has them.
 import { createRoot } from "react-dom/client";
-import "../../sidecar/web/client/src/element.ts";
-import { ProgressSyncIndicator } from "../../sidecar/web/client/src/react.tsx";
+import "../../../sidecar/web/client/src/element.ts";
+import { ProgressSyncIndicator } from "../../../sidecar/web/client/src/react.tsx";
 
 const STATES = ["idle", "saved", "saving", "pending", "retrying", "offline", "stale", "auth", "error"];
 
@@ -13,11 +13,11 @@ const HEBREW = {
 
 const nothing = () => {};
 
-/** What is shown in a row: by React, and as an element with a theme and without. */
+/** What is shown in a row: by React, which looks like the page around it, and as an element with a theme. */
 const rows = [
   ...STATES.map((status) => ({ name: status, state: { status } })),
   { name: "saved, resume", state: { status: "saved", resumeAt: 301 } },
-  { name: "offline, resume", state: { status: "offline", resumeAt: 3901 } },
+  { name: "1:05:01", state: { status: "offline", resumeAt: 3901 } },
   { name: "force: saved", state: { status: "saved", forceResult: "saved" } },
   { name: "force: kept", state: { status: "saved", forceResult: "kept" } },
   { name: "force: failed", state: { status: "retrying", forceResult: "failed" } },
@@ -39,8 +39,8 @@ function Rows({ list, ...more }) {
   return list.map(({ name, ...props }) => (
     <tr key={name} data-name={name}>
       <th>{name}</th>
-      <td><div className="phone"><React {...props} {...more} /></div></td>
-      <td><div className="phone"><Element {...props} {...more} theme="auto" /></div></td>
+      <td><div className="phone"><React {...more} {...props} /></div></td>
+      <td><div className="phone"><Element {...more} {...props} theme="auto" /></div></td>
     </tr>
   ));
 }
@@ -61,36 +61,27 @@ function Small({ variant }) {
   );
 }
 
-function Sheet() {
-  return ["light", "dark"].map((scheme) => (
-    <section key={scheme} className={scheme}>
-      <table>
-        <thead><tr><th>{scheme}</th><th>React, no theme</th><th>element, theme="auto"</th></tr></thead>
-        <tbody>
-          <Rows list={rows} />
-          <Small variant="compact" />
-          <Small variant="badge" />
-        </tbody>
-      </table>
-    </section>
-  ));
-}
-
-function Some({ names, title, ...more }) {
+function Section({ title, scheme = "light", dir, strings, list, children }) {
   return (
-    <section className="light">
-      <table dir={more.dir}>
-        <thead><tr><th>{title}</th><th>React, no theme</th><th>element, theme="auto"</th></tr></thead>
-        <tbody><Rows list={some(names)} strings={more.strings} /></tbody>
+    <section className={scheme}>
+      <table dir={dir}>
+        <thead><tr><th>{title}</th><th>React</th><th>element with theme</th></tr></thead>
+        <tbody>
+          <Rows list={list} strings={strings} />
+          {children}
+        </tbody>
       </table>
     </section>
   );
 }
 
 const parts = {
-  sheet: <Sheet />,
-  rtl: <Some title="right to left" dir="rtl" strings={HEBREW} names={["saved", "retrying", "offline", "stale", "auth", "error", "saved, resume"]} />,
-  forced: <Some title="forced colours" names={["saved", "retrying", "offline", "stale", "auth", "error", "always: offline"]} />,
+  sheet: [
+    <Section key="light" title="light" list={rows}><Small variant="compact" /><Small variant="badge" /></Section>,
+    <Section key="dark" title="dark" scheme="dark" list={[...rows.slice(0, STATES.length), ...some(["always: offline"])]}><Small variant="badge" /></Section>,
+  ],
+  rtl: <Section title="right to left" dir="rtl" strings={HEBREW} list={some(["saved", "retrying", "offline", "stale", "auth", "error", "saved, resume"])} />,
+  forced: <Section title="forced colours" list={some(["saved", "retrying", "offline", "stale", "auth", "error", "always: offline"])} />,
 };
 
-createRoot(document.getElementById("root")).render(parts[location.hash.slice(1)]);
+createRoot(document.getElementById("root")).render(parts[location.search.slice(1)]);
