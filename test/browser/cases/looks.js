@@ -207,4 +207,18 @@ export function define(shared) {
     assert.deepEqual(complaints, []);
     await page.context().close();
   });
+
+  scenario("what a page makes of its own buttons and drawings does not let the indicator move", async () => {
+    const { page, complaints, show } = await openSheet(
+      shared.browser,
+      "* { margin: 0; padding: 0; box-sizing: border-box } button { display: inline-flex; padding: 12px; min-width: 9em } svg { display: block; height: auto }",
+    );
+    await show("sheet");
+    const rows = await page.evaluate(measure);
+    assert.equal(rows.find(({ name }) => name === "retrying").heights[0] > 40, true, "the page's padding is the button's too");
+    assert.equal(new Set(rows.map(({ heights }) => heights.join())).size, 1, "one height for each kind: " + JSON.stringify(rows));
+    assert.deepEqual(rows.filter(({ wide }) => wide), []);
+    assert.deepEqual(complaints, []);
+    await page.context().close();
+  });
 }

@@ -44,9 +44,10 @@ async function bundle() {
 /**
  * A page with each state of the indicator. `show` goes to one of its parts: "sheet", "rtl" or "forced". Whatever the page
  * complains of, such as of its content security policy, which is as strict as an LMS's may be, is in `complaints`.
+ * `rules` are added to the page's style sheet.
  */
-export async function openSheet(browser) {
-  const files = { "/": ["text/html; charset=utf-8", HTML], "/style.css": ["text/css", STYLE], "/page.js": ["text/javascript", await bundle()] };
+export async function openSheet(browser, rules = "") {
+  const files = { "/": ["text/html; charset=utf-8", HTML], "/style.css": ["text/css", STYLE + rules], "/page.js": ["text/javascript", await bundle()] };
   const page = await browser.newPage({ viewport: { width: 900, height: 320 } });
   const complaints = [];
   page.on("console", (message) => complaints.push(message.text()));
