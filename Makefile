@@ -55,7 +55,7 @@ proxies: ## Run the proxies of docs/integrations, in five languages, in front of
 	@hack/proxies.sh
 
 .PHONY: browser
-browser: ## Use the sample LMS in a real browser and compare every row; ONLY=pattern; PICTURES=1 makes those in docs/images
+browser: ## Use the sample LMS in a real browser and compare every row; ONLY=pattern; PICTURES=1 or SHEET=1 makes those in docs/images
 	@hack/browser.sh "$(ONLY)"
 
 .PHONY: oldest

@@ -10,9 +10,12 @@ mkdir -p "$cache/browser"
 # Not run by `go run`, so that its parent is the one that it has to end with.
 go build -o "$cache/browser/stack" ./test/browser/stack
 
-PATH=$(hack/node.sh test/browser)
+PATH=$(hack/node.sh test/browser sidecar/web/client)
 cd test/browser
 export STACK=$cache/browser/stack
+if [[ -n ${SHEET:-} ]]; then
+  exec node sheet.js
+fi
 if [[ -n ${PICTURES:-} ]]; then
   exec node pictures.js
 fi

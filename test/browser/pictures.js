@@ -5,23 +5,16 @@ import { launch } from "./lib/browser.js";
 import { Device } from "./lib/learner.js";
 import { startStack } from "./lib/stack.js";
 import { eventually } from "./lib/wait.js";
+import { webp } from "./lib/webp.js";
 
 const folder = fileURLToPath(new URL("../../docs/images/", import.meta.url));
 const [stack, browser] = await Promise.all([startStack(), launch()]);
 await mkdir(folder, { recursive: true });
 const studio = await browser.newPage();
 
-/** WebP is a third of PNG, and the browser can write it. */
 async function shoot(page, name) {
   const picture = await page.screenshot({ animations: "disabled" });
-  const webp = await studio.evaluate(async (png) => {
-    const image = await createImageBitmap(await (await fetch(png)).blob());
-    const canvas = new OffscreenCanvas(image.width, image.height);
-    canvas.getContext("2d").drawImage(image, 0, 0);
-    const blob = await canvas.convertToBlob({ type: "image/webp", quality: 0.7 });
-    return [...new Uint8Array(await blob.arrayBuffer())];
-  }, "data:image/png;base64," + picture.toString("base64"));
-  await writeFile(`${folder}${name}.webp`, Buffer.from(webp));
+  await writeFile(`${folder}${name}.webp`, await webp(studio, [picture]));
   if (process.env.LOOK) await writeFile(`${process.env.LOOK}/${name}.png`, picture);
 }
 

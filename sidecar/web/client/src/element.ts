@@ -1,36 +1,30 @@
-import { announce, SHAPES, SILENCE, statusOf, STRINGS, textOf } from "./indicator.js";
+import { dresser } from "./dress.js";
+import { announce, draw, SILENCE, STRINGS } from "./indicator.js";
 import { STYLE } from "./theme.js";
-import type { IndicatorState, IndicatorStrings, IndicatorVariant } from "./indicator.js";
+import type { IndicatorButton, IndicatorState, IndicatorStrings, IndicatorVariant } from "./indicator.js";
 import type { ProgressState } from "./types.js";
 
-export type { IndicatorState, IndicatorStrings, IndicatorVariant };
+export type { IndicatorButton, IndicatorState, IndicatorStrings, IndicatorVariant };
 
 /** A client as the element needs it. */
 export interface IndicatorSource {
   getState(): ProgressState;
   subscribe(listener: () => void): () => void;
   forceSync(): unknown;
+  /** Takes the video to `resumeAt`; without it no button does. */
+  resume?(): unknown;
 }
 
-/** Shared by all elements of a document. */
-let sheet: CSSStyleSheet | undefined;
+const dress = dresser(STYLE);
 
-/** Neither this nor the nodes below need anything of a content security policy, except in a browser without such sheets. */
-function dress(root: ShadowRoot): void {
-  try {
-    if (!sheet) (sheet = new CSSStyleSheet()).replaceSync(STYLE);
-    root.adoptedStyleSheets = [sheet];
-  } catch {
-    const style = document.createElement("style");
-    style.textContent = STYLE;
-    root.append(style);
-  }
+function give(node: Element, attributes: Record<string, string>): void {
+  for (const name in attributes) node.setAttribute(name, attributes[name]!);
 }
 
 function make(tag: string, attributes: Record<string, string>, ...children: Element[]): Element {
   const svg = tag === "svg" || tag === "path";
   const node = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
-  for (const name in attributes) node.setAttribute(name, attributes[name]!);
+  give(node, attributes);
   node.append(...children);
   return node;
 }
@@ -38,12 +32,12 @@ function make(tag: string, attributes: Record<string, string>, ...children: Elem
 const Base = typeof HTMLElement === "undefined" ? (class {} as typeof HTMLElement) : HTMLElement;
 
 /**
- * `<progress-sync-indicator variant="full|compact|badge" theme="auto|light|dark">`. Give it a client as
- * `progress`, or a `state`. Fires `force-sync`, which `preventDefault` keeps from
- * going to the client.
+ * `<progress-sync-indicator variant="full|compact|badge" button="auto|always|never" theme="auto|light|dark">`.
+ * Give it a client as `progress`, or a `state`. Its button fires `force-sync` or `resume`, which `preventDefault`
+ * keeps from going to the client.
  */
 export class ProgressSyncIndicatorElement extends Base {
-  static observedAttributes = ["variant"];
+  static observedAttributes = ["variant", "button"];
 
   #source: IndicatorSource | undefined;
   #state: IndicatorState = {};
@@ -92,18 +86,16 @@ export class ProgressSyncIndicatorElement extends Base {
       const root = this.attachShadow({ mode: "open" });
       dress(root);
       root.append(
-        make("svg", { part: "icon", viewBox: "0 0 16 16", "aria-hidden": "true" }, make("path", {})),
+        make("svg", { part: "icon", viewBox: "0 0 16 16", width: "1em", height: "1em", "aria-hidden": "true" }, make("path", {})),
         make("span", { part: "text" }),
-        make("span", { part: "count", "aria-hidden": "true" }),
-        make("button", { part: "button", type: "button" }),
-        make("span", { class: "hidden", role: "status" }),
-        make("span", { class: "hidden", role: "alert" }),
+        make("button", { part: "button", type: "button", "aria-describedby": "reason" }),
+        make("span", { id: "reason" }),
+        make("span", { role: "status" }),
+        make("span", { role: "alert" }),
       );
-      this.#part("button").addEventListener("click", () => {
-        if (this.dispatchEvent(new Event("force-sync", { bubbles: true, composed: true, cancelable: true }))) {
-          void this.#source?.forceSync();
-        }
-      });
+      const button = this.#part("button");
+      button.addEventListener("click", () => this.#press());
+      button.addEventListener("blur", () => this.#render());
     }
     this.#follow();
   }
@@ -131,26 +123,45 @@ export class ProgressSyncIndicatorElement extends Base {
     return this.shadowRoot!.querySelector(selector)!;
   }
 
+  #press(): void {
+    const button = this.#part("button");
+    const does = button.getAttribute("value")!;
+    if (button.getAttribute("aria-disabled") === "true") return;
+    if (!this.dispatchEvent(new Event(does, { bubbles: true, composed: true, cancelable: true }))) return;
+    void (does === "resume" ? this.#source?.resume?.() : this.#source?.forceSync());
+  }
+
   #render(): void {
     if (!this.shadowRoot) return;
-    const strings = this.#strings;
-    const status = statusOf(this.#state);
     const given = this.getAttribute("variant");
-    const variant: IndicatorVariant = given === "badge" || given === "compact" ? given : "full";
-    const badge = variant === "badge";
-    const set = (selector: string, text: string) => {
-      const part = this.#part(selector);
-      if (part.textContent !== text) part.textContent = text;
-      return part;
-    };
-    this.dataset.state = status;
-    this.#part("path").setAttribute("d", SHAPES[status]);
-    set("[part=text]", textOf(this.#state, strings)).className = badge ? "hidden" : "";
-    set("[part=count]", badge && this.#state.pendingUpdates ? "" + this.#state.pendingUpdates : "");
-    set("button", strings.force).hidden = badge;
-    this.#said = announce(this.#said, status, strings);
-    set("[role=status]", this.#said.polite);
-    set("[role=alert]", this.#said.alert);
+    const variant = given === "badge" || given === "compact" ? given : "full";
+    const wish = this.getAttribute("button");
+    const { status, shape, says, text, room, resumes, hidden, label, reason } = draw(this.#state, this.#strings, {
+      variant,
+      button: wish === "always" || wish === "never" ? wish : "auto",
+      forces: true,
+      resumes: !this.#source || !!this.#source.resume,
+    });
+    give(this, { "data-state": status, "data-variant": variant });
+    give(this.#part("path"), { d: shape });
+    this.#write("[part=text]", text, { title: text, "data-room": room });
+
+    const button = this.#part("button");
+    // Who presses it by the keyboard stays where they are when it has done its work.
+    button.hidden = hidden && !button.matches(":focus-visible");
+    this.#write("button", label, { value: resumes ? "resume" : "force-sync", title: reason, "aria-disabled": `${!!reason}` });
+    this.#write("#reason", reason);
+
+    this.#said = announce(this.#said, says, this.#strings);
+    this.#write("[role=status]", this.#said.polite);
+    this.#write("[role=alert]", this.#said.alert);
+  }
+
+  /** Leaves alone what has its text: a change of nothing would be read out. */
+  #write(selector: string, text: string, attributes = {}): void {
+    const part = this.#part(selector);
+    if (part.textContent !== text) part.textContent = text;
+    give(part, attributes);
   }
 }
 

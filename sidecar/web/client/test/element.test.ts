@@ -8,7 +8,7 @@ import "../src/element.js";
 
 const INITIAL_STATE = createProgressSync({ endpoint: "/progress", courseId: "c", lessonId: "l", autoStart: false }).getState();
 
-const STATES = ["idle", "pending", "saving", "saved", "offline", "retrying", "error"] as const;
+const STATES = ["idle", "saved", "saving", "stale", "pending", "retrying", "offline", "auth", "error"] as const;
 
 let element: ProgressSyncIndicatorElement;
 
@@ -28,59 +28,115 @@ test("the regions that are read out are there before there is anything to say", 
   expect(heard()).toEqual(["", ""]);
 });
 
-test("a learner who listens is not disturbed by routine saves", () => {
-  for (const status of ["pending", "saving", "pending", "saved", "retrying", "saved"] as const) {
+test("a learner who listens hears of trouble and its end, and is not disturbed by routine saves", () => {
+  for (const status of ["pending", "saved", "saving", "saved"] as const) {
     show({ status });
     expect(heard()).toEqual(["", ""]);
   }
-});
-
-test("a learner who listens hears of going offline, of errors, and that all is saved again", () => {
   show({ status: "offline" });
   expect(heard()).toEqual([STRINGS.offline, ""]);
-  show({ status: "error" });
-  expect(heard()).toEqual(["", STRINGS.error]);
-  show({ status: "saving" });
+  show({ status: "auth" });
+  expect(heard()).toEqual(["", STRINGS.auth]);
   show({ status: "saved" });
   expect(heard()).toEqual([STRINGS.again, ""]);
 });
 
-test("each state has words and a shape of its own, so that no colour is needed", () => {
-  const seen = STATES.map((status) => {
-    show({ status });
-    return [part("[part=text]").textContent, part("path").getAttribute("d")];
-  });
-  expect(new Set(seen.map(([text]) => text)).size).toBe(STATES.length);
-  expect(new Set(seen.map(([, shape]) => shape)).size).toBe(STATES.length);
+test("the words are there in full where the line is too short for them, and for those who can't see a badge", () => {
+  for (const variant of ["full", "compact", "badge"]) {
+    element.setAttribute("variant", variant);
+    show({ status: "error" });
+    expect(part("[part=text]").textContent).toBe(STRINGS.error);
+    expect(part("[part=text]").title).toBe(STRINGS.error);
+  }
 });
 
-test("the badge keeps its words for those who listen", () => {
-  element.setAttribute("variant", "badge");
-  show({ status: "pending", pendingUpdates: 3 });
-  expect(part("[part=text]").className).toBe("hidden");
-  expect(part("[part=text]").textContent).toBe(STRINGS.pending);
-  expect(part("[part=count]").textContent).toBe("3");
-  expect(part("button").hidden).toBe(true);
+test("no number of updates is shown to a learner", () => {
+  for (const variant of ["full", "compact", "badge"]) {
+    element.setAttribute("variant", variant);
+    show({ status: "pending", pendingUpdates: 37, retryCount: 42 });
+    expect(element.shadowRoot!.textContent).not.toMatch(/\d/);
+  }
 });
 
-test("the button has a name, asks the client to save, and can be taken over by the page", () => {
-  const forceSync = vi.fn();
-  const end = vi.fn();
-  element.progress = { getState: () => INITIAL_STATE, subscribe: () => end, forceSync };
+/** A client that shows one state; what the element asks of it is recorded. */
+function client(state: Partial<ProgressState>) {
+  return { getState: () => ({ ...INITIAL_STATE, ...state }), subscribe: vi.fn(() => end), forceSync: vi.fn(), resume: vi.fn() };
+}
+const end = vi.fn();
+
+test("the button asks the client to save, and can be taken over by the page", () => {
+  const source = (element.progress = client({ status: "retrying" }));
   expect(part("button").textContent).toBe(STRINGS.force);
   part("button").click();
-  expect(forceSync).toHaveBeenCalledTimes(1);
+  expect(source.forceSync).toHaveBeenCalledTimes(1);
   element.addEventListener("force-sync", (event) => event.preventDefault());
   part("button").click();
-  expect(forceSync).toHaveBeenCalledTimes(1);
+  expect(source.forceSync).toHaveBeenCalledTimes(1);
   element.remove();
   expect(end).toHaveBeenCalled();
 });
 
+test("the button goes on where the learner was, and can be taken over by the page", () => {
+  const source = (element.progress = client({ status: "saved", resumeAt: 301 }));
+  expect(part("button").textContent).toBe("Continue at 5:01");
+  part("button").click();
+  expect(source.resume).toHaveBeenCalledTimes(1);
+  element.addEventListener("resume", (event) => event.preventDefault());
+  part("button").click();
+  expect(source.resume).toHaveBeenCalledTimes(1);
+  expect(source.forceSync).not.toHaveBeenCalled();
+});
+
+test("a client of before that can't go on is not asked to", () => {
+  const { resume: _, ...source } = client({ status: "saved", resumeAt: 301 });
+  element.progress = source;
+  expect(part("button").hidden).toBe(true);
+});
+
+test("there is no button while all is well, nor where a page wants none", () => {
+  show({ status: "saved" });
+  expect(part("button").hidden).toBe(true);
+  show({ status: "retrying" });
+  expect(part("button").hidden).toBe(false);
+  element.setAttribute("button", "never");
+  expect(part("button").hidden).toBe(true);
+});
+
+test("a button that can't help can be reached, says why, and does nothing", () => {
+  const source = (element.progress = client({ status: "offline" }));
+  element.setAttribute("button", "always");
+  const button = part("button") as HTMLButtonElement;
+  expect(button.hidden || button.disabled).toBe(false);
+  expect(button.getAttribute("aria-disabled")).toBe("true");
+  expect(button.title).toBe(STRINGS.forceOffline);
+  expect(part("#" + button.getAttribute("aria-describedby")).textContent).toBe(STRINGS.forceOffline);
+  const asked = vi.fn();
+  element.addEventListener("force-sync", asked);
+  button.click();
+  expect(asked).not.toHaveBeenCalled();
+  expect(source.forceSync).not.toHaveBeenCalled();
+  element.progress = client({ status: "saved" });
+  expect(button.getAttribute("aria-disabled")).toBe("false");
+});
+
+test("who uses the keyboard keeps the focus when the button has done its work, and the button goes when they do", () => {
+  show({ status: "retrying" });
+  part("button").focus();
+  // The DOM of the tests sees no focus in a shadow root.
+  const visible = vi.spyOn(part("button"), "matches").mockReturnValue(true);
+  show({ status: "saved" });
+  expect(element.shadowRoot!.activeElement).toBe(part("button"));
+  expect(part("button").hidden).toBe(false);
+  visible.mockReturnValue(false);
+  part("button").blur();
+  expect(part("button").hidden).toBe(true);
+});
+
 test("every text can be put in the learner's language", () => {
   element.strings = { saved: "נשמר", force: "שמור עכשיו" };
-  show({ status: "saved", lastSyncedAt: Date.now() });
+  show({ status: "saved" });
   expect(part("[part=text]").textContent).toBe("נשמר");
+  show({ status: "retrying" });
   expect(part("button").textContent).toBe("שמור עכשיו");
 });
 
@@ -92,9 +148,10 @@ test("a state that was set before the element was known is not lost", () => {
 });
 
 test.each(STATES)("axe finds nothing in the state %s", async (status) => {
-  show({ status, pendingUpdates: 2, lastSyncedAt: 1 });
-  for (const variant of ["full", "compact", "badge"]) {
+  show({ status });
+  for (const [variant, button] of [["full", "auto"], ["full", "always"], ["compact", "auto"], ["badge", "auto"]] as const) {
     element.setAttribute("variant", variant);
+    element.setAttribute("button", button);
     // Contrast needs a layout, which only a browser has.
     const { violations } = await axe.run(document, { rules: { "color-contrast": { enabled: false } } });
     expect(violations.map((violation) => violation.id)).toEqual([]);

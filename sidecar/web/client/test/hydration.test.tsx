@@ -4,6 +4,7 @@ import { hydrateRoot } from "react-dom/client";
 import { renderToString } from "react-dom/server";
 import { afterEach, beforeEach, expect, inject, test, vi } from "vitest";
 import { ProgressSyncIndicator, ProgressSyncSummary, useMultiLessonProgress, useOptimizedProgress } from "../src/react.js";
+import { LOOK } from "../src/look.js";
 import { setOnline, Sidecar } from "./server.js";
 
 let sidecar: Sidecar;
@@ -35,6 +36,17 @@ function Page() {
 
 test("the tests run with the React that the project's name says", () => {
   expect("react " + version.split(".")[0]).toBe(inject("react"));
+});
+
+test("what a server rendered says nothing before anything was asked, and keeps the room of what will be said", () => {
+  const root = document.createElement("div");
+  root.innerHTML = renderToString(<Page />);
+  const [indicator] = root.querySelectorAll<HTMLElement>(".progress-sync");
+  expect(indicator!.dataset.state).toBe("idle");
+  const shown = [...indicator!.children].filter((part) => !(part as HTMLElement).hidden);
+  expect(shown.map((part) => part.textContent).join("")).toBe("");
+  expect(indicator!.style.display).toBe("inline-flex");
+  expect(LOOK).toContain(`min-block-size:${indicator!.style.getPropertyValue("min-block-size")}`);
 });
 
 test.each([true, false])("what a server rendered is taken over without a warning, online: %s", async (online) => {

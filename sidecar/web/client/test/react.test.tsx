@@ -4,7 +4,9 @@ import { StrictMode, useState } from "react";
 import { renderToString } from "react-dom/server";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ProgressSyncIndicator, ProgressSyncProvider, ProgressSyncSummary, useMultiLessonProgress, useOptimizedProgress } from "../src/react.js";
-import type { OptimizedProgress, UseOptimizedProgressOptions } from "../src/react.js";
+import type { IndicatorState, OptimizedProgress, SyncStatus, UseOptimizedProgressOptions } from "../src/react.js";
+import { STRINGS } from "../src/indicator.js";
+import { LOOK } from "../src/look.js";
 import { Sidecar } from "./server.js";
 
 let sidecar: Sidecar;
@@ -140,31 +142,41 @@ test("several lessons have a state each and one in all", async () => {
   expect(multi.isPendingSync).toBe(false);
 });
 
+const heard = () => [screen.getByRole("status").textContent, screen.getByRole("alert").textContent];
+
 test("the indicator reads out trouble and its end, and nothing else", () => {
   const { rerender } = render(<ProgressSyncIndicator state={{ status: "pending" }} />);
-  const heard = () => [screen.getByRole("status").textContent, screen.getByRole("alert").textContent];
   expect(heard()).toEqual(["", ""]);
   rerender(<ProgressSyncIndicator state={{ status: "saved" }} />);
   expect(heard()).toEqual(["", ""]);
-  rerender(<ProgressSyncIndicator state={{ status: "error" }} />);
-  expect(heard()).toEqual(["", "Progress could not be saved"]);
+  rerender(<ProgressSyncIndicator state={{ status: "auth" }} />);
+  expect(heard()).toEqual(["", STRINGS.auth]);
   rerender(<ProgressSyncIndicator state={{ status: "saved" }} strings={{ again: "Wieder gespeichert" }} />);
   expect(heard()).toEqual(["Wieder gespeichert", ""]);
 });
 
-const STATES = ["idle", "pending", "saving", "saved", "offline", "retrying", "error"] as const;
+test("StrictMode's double mounting reads nothing out twice", () => {
+  const page = (status: SyncStatus) => <StrictMode><ProgressSyncIndicator state={{ status }} /></StrictMode>;
+  const { rerender } = render(page("offline"));
+  expect(heard()).toEqual([STRINGS.offline, ""]);
+  rerender(page("saved"));
+  expect(heard()).toEqual([STRINGS.again, ""]);
+});
+
+const STATES = ["idle", "saved", "saving", "stale", "pending", "retrying", "offline", "auth", "error"] as const;
 
 test.each(STATES)("axe finds nothing in the state %s, in any variant and in the summary", async (status) => {
   vi.useRealTimers();
   document.documentElement.lang = "en";
   document.title = "Lesson";
-  const state = { status, pendingUpdates: 2, lastSyncedAt: 1 };
+  const state = { status };
   render(
     <main>
       <h1>Lesson</h1>
       {(["full", "compact", "badge"] as const).map((variant) => (
         <ProgressSyncIndicator key={variant} state={state} onForceSync={() => {}} variant={variant} />
       ))}
+      <ProgressSyncIndicator state={state} onForceSync={() => {}} button="always" />
       <ProgressSyncSummary states={[state, { status: "saved" }]} onForceSync={() => {}} />
     </main>,
   );
@@ -179,12 +191,82 @@ test("the region that is read out is there before there is anything to say, and 
   expect(region.textContent).toBe("");
   rerender(<ProgressSyncIndicator state={{ status: "offline" }} />);
   expect(screen.getByRole("status")).toBe(region);
-  expect(region.textContent).toBe("Offline: progress is saved when you are back");
+  expect(region.textContent).toBe(STRINGS.offline);
 });
 
-test("the button has a name and asks to save", () => {
+test("the button has a name, asks to save, and is there only where it helps", () => {
   const force = vi.fn();
-  render(<ProgressSyncIndicator state={{ status: "pending" }} onForceSync={force} />);
+  const { rerender } = render(<ProgressSyncIndicator state={{ status: "retrying" }} onForceSync={force} />);
   screen.getByRole("button", { name: "Save progress now" }).click();
   expect(force).toHaveBeenCalledTimes(1);
+  rerender(<ProgressSyncIndicator state={{ status: "saved" }} onForceSync={force} />);
+  expect(screen.queryByRole("button")).toBeNull();
+  rerender(<ProgressSyncIndicator state={{ status: "retrying" }} />);
+  expect(screen.queryByRole("button")).toBeNull();
+});
+
+test("a button that can't help can be reached, says why, and does nothing", () => {
+  const force = vi.fn();
+  render(<ProgressSyncIndicator state={{ status: "auth" }} onForceSync={force} button="always" />);
+  const button = screen.getByRole<HTMLButtonElement>("button", { name: "Save progress now" });
+  expect(button.disabled).toBe(false);
+  expect(button.getAttribute("aria-disabled")).toBe("true");
+  expect(button.title).toBe(STRINGS.forceAuth);
+  expect(document.getElementById(button.getAttribute("aria-describedby")!)!.textContent).toBe(STRINGS.forceAuth);
+  button.click();
+  expect(force).not.toHaveBeenCalled();
+});
+
+test("the button goes on where the learner was, and saves nothing by that", () => {
+  const [force, resume] = [vi.fn(), vi.fn()];
+  render(<ProgressSyncIndicator state={{ status: "saved", resumeAt: 3725 }} onForceSync={force} onResume={resume} />);
+  screen.getByRole("button", { name: "Continue at 1:02:05" }).click();
+  expect(resume).toHaveBeenCalledTimes(1);
+  expect(force).not.toHaveBeenCalled();
+});
+
+test("who uses the keyboard keeps the focus when the button has done its work, and the button goes when they do", () => {
+  const page = (state: IndicatorState) => <ProgressSyncIndicator state={state} onForceSync={() => {}} />;
+  const { rerender } = render(page({ status: "retrying" }));
+  const button = screen.getByRole("button");
+  act(() => button.focus());
+  rerender(page({ status: "saved" }));
+  expect(document.activeElement).toBe(button);
+  expect(button.hidden).toBe(false);
+  act(() => button.blur());
+  expect(button.hidden).toBe(true);
+});
+
+test("several lessons show the worst of their states, and of what came of saving them", () => {
+  const page = (...states: IndicatorState[]) => <ProgressSyncSummary states={states} />;
+  const { rerender } = render(page({ status: "saved" }, { status: "auth" }, { status: "offline" }));
+  expect(screen.getByTitle(STRINGS.auth)).toBeTruthy();
+  rerender(page({ status: "saved", forceResult: "saved" }, { status: "saved", forceResult: "kept" }, { status: "saved" }));
+  expect(screen.getByTitle(STRINGS.forceKept)).toBeTruthy();
+  rerender(page());
+  expect(document.querySelector(".progress-sync")!.getAttribute("data-state")).toBe("idle");
+});
+
+/** Style sheets that scripts gave to the page, or to a shadow root. */
+const sheets = (root: Document | ShadowRoot) => root.adoptedStyleSheets.filter(({ cssRules }) => /progress-sync/.test(cssRules[0]!.cssText));
+
+test("its look comes with it, once for all indicators, by a sheet that no content security policy forbids", () => {
+  const { container } = render(<><ProgressSyncIndicator state={{}} /><ProgressSyncIndicator state={{}} className="mine" /></>);
+  expect(sheets(document)).toHaveLength(1);
+  expect(document.querySelector("style")).toBeNull();
+  expect(container.innerHTML).not.toMatch(/ style=/);
+});
+
+test("it has its look inside a shadow root too", () => {
+  const root = document.body.appendChild(document.createElement("div")).attachShadow({ mode: "open" });
+  render(<ProgressSyncIndicator state={{}} />, { container: root.appendChild(document.createElement("div")), baseElement: document.body });
+  expect(sheets(root)).toHaveLength(1);
+});
+
+test("a page's own rules win, since those of the look weigh nothing, and all of them are understood", () => {
+  render(<ProgressSyncIndicator state={{}} className="mine" />);
+  const rules = [...sheets(document)[0]!.cssRules] as CSSStyleRule[];
+  expect(rules).toHaveLength(LOOK.trim().split("\n").length);
+  expect(rules.filter(({ selectorText }) => !/^:where\(.*\)(::after)?$/.test(selectorText))).toEqual([]);
+  expect(document.querySelector(".progress-sync.mine")).toBeTruthy();
 });

@@ -2,6 +2,7 @@ import { act, cleanup, fireEvent, render, screen } from "@testing-library/react"
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 // In an application: from "@progress-sync/client/react".
 import { ProgressSyncIndicator, useOptimizedProgress, type DebounceConfig } from "../src/react.js";
+import { STRINGS } from "../src/indicator.js";
 import { Sidecar } from "./server.js";
 
 let sidecar: Sidecar;
@@ -61,12 +62,16 @@ test("Usage, basic implementation: shows and sends progress", async () => {
   }
   render(<LessonPlayer lesson={{ id: "lesson-123", courseId: "course-456", moduleId: "module-789" }} userId="user-abc" />);
   await wait(0);
+  expect(document.querySelector(".progress-sync")!.getAttribute("data-state")).toBe("idle");
+  sidecar.replies = [{ status: 503 }];
   fireEvent.click(screen.getByText("tick"));
-  expect(screen.getByText("Not saved yet (1 waiting)")).toBeTruthy();
-  fireEvent.click(screen.getByText("Save progress now"));
+  expect(screen.getByTitle(STRINGS.saving)).toBeTruthy();
+  await wait(10_000);
+  expect(screen.getByTitle(STRINGS.retrying)).toBeTruthy();
+  fireEvent.click(screen.getByRole("button", { name: "Save progress now" }));
   await wait(0);
   expect(sidecar.row("lesson-123", "user-abc", "course-456")).toMatchObject({ positionSeconds: 150, percentage: 50 });
-  expect(screen.getByText(/^Saved at /)).toBeTruthy();
+  expect(screen.getByTitle(STRINGS.saved)).toBeTruthy();
 });
 
 test("Configuration, customization: keeps its interval, and its callbacks are called", async () => {

@@ -41,14 +41,23 @@ expectTypeOf<OptimizedProgress>().toMatchTypeOf<ProgressState>();
 expectTypeOf<ReturnType<typeof useMultiLessonProgress>["lessons"]>().toEqualTypeOf<Record<string, OptimizedProgress>>();
 
 declare const progress: OptimizedProgress;
+declare const sync: ProgressSync;
 
 export const shown = [
   <ProgressSyncIndicator state={progress} onForceSync={progress.forceSync} variant="compact" strings={{ saved: "Gesichert" }} />,
   // The seed's five members are enough.
   <ProgressSyncIndicator state={{ isPendingSync: true, lastSyncedAt: null, pendingUpdates: 1, retryCount: 0, error: null }} />,
   <ProgressSyncSummary states={[progress]} />,
+  <ProgressSyncIndicator state={progress} onForceSync={progress.forceSync} onResume={progress.resume} button="always" className="small" />,
+  <progress-sync-indicator variant="full" theme="auto" button="never" class="small" ref={(node) => void (node && (node.progress = sync))} />,
   // @ts-expect-error there is no such variant
   <ProgressSyncIndicator state={progress} variant="huge" />,
+  // @ts-expect-error there is no such button
+  <ProgressSyncIndicator state={progress} button="sometimes" />,
+  // @ts-expect-error nor such a variant of the element
+  <progress-sync-indicator variant="huge" />,
+  // @ts-expect-error nor such a theme
+  <progress-sync-indicator theme="blue" />,
   // @ts-expect-error there is no such text
   <ProgressSyncIndicator state={progress} strings={{ lost: "Lost" }} />,
 ];
