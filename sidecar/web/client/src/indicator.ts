@@ -35,7 +35,7 @@ export const STRINGS: IndicatorStrings = {
   idle: "",
   saved: "Saved",
   saving: "Saving…",
-  stale: "Your progress is safe, not shown yet",
+  stale: "Can't be shown right now; it is safe",
   pending: "Not saved yet",
   retrying: "Still trying to save",
   offline: "Offline: saved later",
