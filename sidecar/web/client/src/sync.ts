@@ -184,7 +184,9 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    attachVideo: (video, attach) => followVideo({ ...sync, flush: sender.flush }, video, attach),
+    attachVideo: (video, attach) => followVideo({
+      ...sync, lesson: query, where: () => (facts.isLoading ? undefined : state.progressSeconds), flush: sender.flush,
+    }, video, attach).end,
     configure: (settings) => void Object.assign(o, defined(settings)),
     start,
     destroy() {
