@@ -40,6 +40,8 @@ export function followVideo(sync: VideoTarget, video: HTMLMediaElement, { resume
   let from: number | undefined = 0;
   /** Where the film was seen last. */
   let last = 0;
+  /** The seek is from the end to the start: the film begins anew, by itself or by the play button. */
+  let over = false;
   /** A second or more was played since the last seek. */
   let played = true;
   /** What is between the film's position and the last one reported was not played. */
@@ -56,10 +58,8 @@ export function followVideo(sync: VideoTarget, video: HTMLMediaElement, { resume
   }
 
   function tick() {
-    if (!video.readyState || video.seeking) return;
+    if (!video.readyState || video.seeking || from === undefined) return;
     const at = video.currentTime;
-    // A seek that has ended tells so by a timeupdate before its seeked, and whose it was is seen there.
-    if (from === undefined) return void (from = at);
     if (at < target! - 1 && tries-- > 0) video.currentTime = target!;
     else if (at > target! + 0.1 || tries < 0) target = undefined;
     // Only what is played counts: a page that was just opened must not overwrite what another device did.
@@ -106,14 +106,18 @@ export function followVideo(sync: VideoTarget, video: HTMLMediaElement, { resume
       tick();
     },
     ratechange: tick,
-    timeupdate: tick,
+    timeupdate() {
+      tick();
+      // A seek that has ended tells so here before its seeked, which some players forget.
+      if (!video.seeking) from ??= video.currentTime;
+    },
     canplay: tick,
     seeking() {
       from = undefined;
       jumped = true;
+      over = near(0) && last > video.duration - 2 * video.playbackRate;
     },
     seeked() {
-      const over = near(0) && last > video.duration - 2 * video.playbackRate;
       from = last = video.currentTime;
       if (target !== undefined) {
         reached ||= near(target);

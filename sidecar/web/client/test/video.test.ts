@@ -119,9 +119,9 @@ test("watching it again after the end is no seek, is time spent, and leaves it c
   film.paused = false;
   film.seeking = true;
   film.currentTime = 0;
-  film.tell("play");
+  film.tell("seeking", "play");
   film.seeking = false;
-  film.tell("seeked");
+  film.tell("timeupdate", "seeked");
   await film.run(4);
   film.pause();
   await vi.advanceTimersByTimeAsync(1000);
