@@ -77,6 +77,9 @@ export async function request(o: ProgressSyncSettings, method: string, url: stri
   // A character has at most three bytes.
   const size = json.length * 3;
   kept += size;
+  const attempt: Attempt = { at: Date.now(), method, url };
+  attempts.push(attempt);
+  if (attempts.length > 20) attempts.shift();
   try {
     const token = resolve(o.csrfToken);
     const answer = await (o.fetch ?? fetch)(url, {
@@ -97,14 +100,17 @@ export async function request(o: ProgressSyncSettings, method: string, url: stri
     // Smaller differences are the way here and back, and would put events of one page out of order.
     if (Math.abs(ahead - skew) > 5e3) skew = ahead;
     const after = headers.get("Retry-After")!;
+    attempt.status = answer.status;
+    attempt.error = answer.ok && body ? undefined : problem(answer.status, body?.detail);
     return {
       body: body ?? {},
       retryAfter: Math.min(36e5, +after * 1e3 || Date.parse(after) - now() || 0),
       error: answer.ok && body ? undefined : problem(answer.status, body?.detail),
     };
   } catch (reason) {
-    return { body: {}, retryAfter: 0, error: { kind: "network", message: "" + reason } };
+    return { body: {}, retryAfter: 0, error: (attempt.error = { kind: "network", message: "" + reason }) };
   } finally {
+    attempt.milliseconds = Date.now() - attempt.at;
     kept -= size;
   }
 }
