@@ -140,6 +140,7 @@ export function define(shared) {
       });
     });
     assert.ok((await second.page.evaluate(() => globalThis.refused)) > 0, "the player refused");
+    near(await second.time(), was, "where the film stands");
     await second.play();
     await second.reach(was + 1.5);
     const stands = await second.pause();

@@ -119,6 +119,19 @@ test("a film that tells seldom where it is, as in a hidden page, is started agai
   expect(sync.seeks).toBe(0);
 });
 
+test("a short seek is over before play is told, and starting the film again is none all the same", async () => {
+  const sync = scribe();
+  film.play();
+  await film.run(5);
+  film.end();
+  film.ended = film.paused = false;
+  film.currentTime = 0;
+  film.tell("seeking", "play", "timeupdate", "seeked", "canplay", "playing");
+  await film.run(2);
+  expect(sync.seeks).toBe(0);
+  expect(sync.positions.at(-1)).toBe(2);
+});
+
 test("a learner who goes elsewhere when the film has ended has sought", async () => {
   const sync = scribe();
   film.play();
