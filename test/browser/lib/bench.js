@@ -23,7 +23,7 @@ const html = `<!doctype html><html lang="en"><meta name="viewport" content="widt
 
 /** A page of the LMS's with a bare film, for what a lesson's page does not do with it. */
 export class Bench extends LessonPage {
-  /** `options` are those of the page's clients. */
+  /** A tab of its own, with no lesson yet. */
   static async open(device) {
     const { context, web } = device;
     const lesson = await context.request.get(web + "/lessons/lesson-1");
