@@ -30,6 +30,7 @@ export function define(shared) {
       await tab.play();
       await tab.reach(62);
       await tab.seek(20);
+      await tab.reach(21.5);
       const second = await tab.pause();
       row = await settled(shared.stack, name, [tab]);
       near(row.position_seconds, second, "position after going back");

@@ -34,12 +34,12 @@ export function createLesson(o: Settings) {
 
     /** What the call tells beyond the ones before it, and whether it completes the lesson. */
     move(currentTime: number, duration: number, details: ProgressDetails = {}): [Partial<Update>, boolean] {
-      const { seekEvents = 0, pauseEvents = 0, playbackSpeed } = details;
+      const { seekEvents = 0, pauseEvents = 0, playbackSpeed, jumped } = details;
       // A media element says NaN until it knows, and Infinity for a live stream.
       const length = duration > 0 && duration < Infinity ? duration : undefined;
       const speed = playbackSpeed! > 0 ? playbackSpeed : undefined;
       const time = Date.now();
-      const step = last && !seekEvents ? currentTime - last.position : 0;
+      const step = last && !seekEvents && !jumped ? currentTime - last.position : 0;
       let watchedDelta = 0;
       // Farther than playing could have got since the last call is a jump, not watched.
       if (last && step > 0 && step <= (time - last.at) / 1e3 * last.speed * 1.25 + 1) {

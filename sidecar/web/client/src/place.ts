@@ -25,6 +25,8 @@ export function createPlace(facts: Facts) {
 
   return {
     isKnown: () => known,
+    /** The learner, or the application for them, is where they want to be. */
+    choose: () => void (chose = true),
 
     /** What of a change may be sent. */
     pass(change: Partial<Update>): Partial<Update> {

@@ -240,6 +240,7 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
       return () => void listeners.delete(listener);
     },
     attachVideo(video, attach) {
+      if (attach?.resume === false) place.choose();
       const where = () => place.isKnown() ? state.progressSeconds : undefined;
       const mine = following = followVideo({ ...sync, lesson: scope + query, where, flush: sender.flush }, video, attach);
       return mine.end;

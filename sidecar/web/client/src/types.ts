@@ -64,6 +64,8 @@ export interface ProgressDetails {
   pauseEvents?: number;
   /** 1 is normal. */
   playbackSpeed?: number;
+  /** What is between this position and that of the previous call was not played. Default: whether `seekEvents` is more than 0. */
+  jumped?: boolean;
 }
 
 /** How updates are gathered and sent; may change at any time without a restart. */

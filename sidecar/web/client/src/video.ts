@@ -16,36 +16,119 @@ export interface Following {
   goTo(seconds: number): void;
 }
 
+/** How often an element is told again where to go. Safari does not go before it can play, and hls.js goes back to its own start. */
+const TRIES = 5;
+
+/** Which lesson an element last reported, and its source then. Of the page, since an element goes from one client to the next. */
+const reported = new WeakMap<HTMLMediaElement, [lesson: string, source: string]>();
+
 /** Tells the client what a media element does. */
 export function followVideo(sync: VideoTarget, video: HTMLMediaElement, { resume = true }: AttachOptions = {}): Following {
+  const before = reported.get(video);
+  /** The film is still that of the lesson before. */
+  let foreign = before && before[0] !== sync.lesson && before[1] === video.currentSrc;
   /** It is not known yet where to go on. */
   let undecided = resume;
-  /** Where a seek ends that is not the learner's. */
-  let expected: number | undefined;
+  /** The learner, or the page, has said where to be. */
+  let chosen = !resume;
+  /** Where the client takes the film, until it plays on from there. */
+  let target: number | undefined;
+  let tries = 0;
+  /** The film has been at the target, but its player may still go back when it begins to play. */
+  let reached = false;
+  /** Where the last seek ended; undefined while one is under way. */
+  let from: number | undefined = 0;
+  /** Where the film was seen last. */
+  let last = 0;
+  /** The seek is from the end to the start: the film begins anew, by itself or by the play button. */
+  let over = false;
+  /** A second or more was played since the last seek. */
+  let played = true;
+  /** What is between the film's position and the last one reported was not played. */
+  let jumped = false;
 
-  const report = (details?: ProgressDetails) =>
-    sync.updateProgress(video.currentTime, video.duration, { playbackSpeed: video.playbackRate, ...details });
+  const near = (seconds: number) => Math.abs(video.currentTime - seconds) < 1;
 
-  /** Only what is played counts: a page that was just opened must not overwrite what another device did. */
-  const tick = () => {
-    if (video.readyState && !video.paused && !video.seeking && !(undecided && video.currentTime < 1)) report();
-  };
+  function report(details?: ProgressDetails) {
+    // Nobody's progress is where a film stands that is another lesson's, or not yet where the learner was.
+    if (foreign || target !== undefined) return;
+    reported.set(video, [sync.lesson, video.currentSrc]);
+    sync.updateProgress(video.currentTime, video.duration, { playbackSpeed: video.playbackRate, jumped, ...details });
+    jumped = false;
+  }
+
+  function tick() {
+    if (!video.readyState || video.seeking || from === undefined) return;
+    const at = video.currentTime;
+    if (at < target! - 1 && tries-- > 0) video.currentTime = target!;
+    else if (at > target! + 0.1 || tries < 0) target = undefined;
+    // Only what is played counts: a page that was just opened must not overwrite what another device did.
+    if (video.paused) return;
+    last = at;
+    played ||= at - from >= 1;
+    if (!undecided || at >= 1) report();
+  }
+
+  function goTo(seconds: number) {
+    undecided = reached = false;
+    target = seconds;
+    tries = TRIES;
+    if (video.readyState) video.currentTime = seconds;
+  }
 
   function goBack() {
-    const progressSeconds = sync.where();
-    if (!undecided || progressSeconds === undefined || !video.readyState) return;
+    const { resumeAt } = sync.getState();
+    const there = resumeAt ?? sync.where();
+    if (foreign || there === undefined || !video.readyState) return;
+    const open = resumeAt === null
+      ? undecided && (near(0) || video.seeking && near(there))
+      : !chosen && video.currentTime - from! < 10;
     undecided = false;
-    const part = progressSeconds / video.duration;
-    if (video.currentTime < 1 && part > 0.05 && part < 0.9) video.currentTime = expected = progressSeconds;
+    const part = there / video.duration;
+    if (!open || !(part > 0.05 && part < 0.9)) return;
+    if (resumeAt === null) goTo(there);
+    else sync.resume();
+  }
+
+  /** The next film, or another quality of the same. */
+  function anew() {
+    foreign = false;
+    undecided = resume;
+    target = undefined;
+    from = last = 0;
   }
 
   const end = handle(video, {
-    play: tick,
+    play() {
+      // Lessons may share a film, and who starts it means this lesson.
+      foreign = false;
+      goBack();
+      tick();
+    },
     ratechange: tick,
-    timeupdate: tick,
+    timeupdate() {
+      tick();
+      // A seek that has ended tells so here before its seeked, which some players forget.
+      if (!video.seeking) from ??= video.currentTime;
+    },
+    canplay: tick,
+    seeking() {
+      from = undefined;
+      jumped = true;
+      over = near(0) && last > video.duration - 2 * video.playbackRate;
+    },
     seeked() {
-      if (!(Math.abs(video.currentTime - expected!) < 1)) report({ seekEvents: 1 });
-      expected = undefined;
+      from = last = video.currentTime;
+      if (target !== undefined) {
+        reached ||= near(target);
+        // A film that is at its start all of a sudden was put there by its player.
+        if (near(target) || near(0) && !(reached && video.paused)) return tick();
+        target = undefined;
+      } else if (over || foreign) return;
+      chosen = true;
+      undecided = false;
+      report({ seekEvents: +played });
+      played = false;
     },
     pause() {
       if (video.ended || video.seeking) return;
@@ -53,24 +136,21 @@ export function followVideo(sync: VideoTarget, video: HTMLMediaElement, { resume
       sync.flush();
     },
     ended() {
+      last = video.duration;
       report();
       sync.flush();
-      // Playing it again begins with a seek to the start.
-      expected = 0;
     },
-    // Another source, such as another quality of the same film.
-    emptied() {
-      undecided = resume;
-    },
+    emptied: anew,
+    loadstart: anew,
     loadedmetadata: goBack,
   });
   const unsubscribe = sync.subscribe(goBack);
   goBack();
   return {
+    goTo,
     end() {
       end();
       unsubscribe();
     },
-    goTo: (seconds) => void (video.currentTime = expected = seconds),
   };
 }

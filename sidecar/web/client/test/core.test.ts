@@ -508,15 +508,17 @@ test("headers may change with the session", async () => {
   expect(sidecar.posts[0].headers["X-Try"]).toBe("2");
 });
 
-test("the seed's debug switch opens the panel without a reload", async () => {
+test("the seed's debug switch opens the panel without a reload, and writes each change to the console", async () => {
+  const debug = vi.spyOn(console, "debug").mockReturnValue();
   const sync = await begin();
-  expect(document.querySelector("[data-progress-sync-debug]")).toBeNull();
+  expect(document.querySelector("progress-sync-debug")).toBeNull();
   localStorage.setItem("debug-progress", "true");
   await wait(1000);
   await vi.dynamicImportSettled();
-  expect(document.querySelector("[data-progress-sync-debug]")).not.toBeNull();
-  localStorage.removeItem("debug-progress");
-  sync.destroy();
+  expect(document.querySelector("progress-sync-debug")).not.toBeNull();
+  sync.updateProgress(1, 300);
+  expect(debug).toHaveBeenCalledWith("progress-sync", "channels", expect.objectContaining({ progressSeconds: 1 }));
+  (await import("../src/debug.js")).close();
 });
 
 test("a stretch counts at the speed it was played with, not at the one that came after", async () => {
