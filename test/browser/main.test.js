@@ -8,6 +8,7 @@ import * as leaving from "./cases/leaving.js";
 import * as long from "./cases/long.js";
 import * as looks from "./cases/looks.js";
 import * as outage from "./cases/outage.js";
+import * as pages from "./cases/pages.js";
 import * as panel from "./cases/panel.js";
 import * as stack from "./cases/stack.js";
 import * as trouble from "./cases/trouble.js";
@@ -17,7 +18,7 @@ import * as watching from "./cases/watching.js";
 const shared = {};
 
 /** Cases with learners of their own run side by side. */
-const together = [long, watching, devices, leaving, trouble, guards, looks, stack];
+const together = [long, watching, devices, leaving, trouble, guards, looks, pages, stack];
 
 before(async () => {
   [shared.stack, shared.browser] = await Promise.all([startStack(), launch()]);

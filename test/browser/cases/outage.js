@@ -17,6 +17,8 @@ export function define(shared) {
       }),
     );
     await shared.stack.postgres("stop");
+    const course = await tabs[0].device.context.newPage();
+    const percentage = course.locator("[data-lesson=lesson-1] .percentage");
     let stands;
     try {
       stands = await Promise.all(tabs.map((tab) => tab.watch(60)));
@@ -28,13 +30,13 @@ export function define(shared) {
         await tab.says("accepted, not saved yet");
         assert.notEqual(await tab.state(), "saved");
       }
-      // The course page works from what the sidecar holds.
-      const course = await tabs[0].device.context.newPage();
+      // What the sidecar holds may be less than what is saved.
       await course.goto(tabs[0].device.web + "/course");
-      assert.match(await course.locator("[data-lesson=lesson-1] .percentage").textContent(), /5\d %/);
+      assert.equal(await percentage.textContent(), "Can't be shown right now");
     } finally {
       await shared.stack.postgres("start");
     }
+    await eventually("the course page to heal by itself", async () => /^5\d %$/.test(await percentage.textContent()));
     for (const [i, tab] of tabs.entries()) {
       await tab.says("saved");
       await tab.shows("saved");

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+
+	"github.com/progress-sync/progress-sync/test/lms/web/film"
 )
 
 // switches tells what the session of the page has switched on.
@@ -46,7 +48,7 @@ func (s *server) trusted(w http.ResponseWriter, r *http.Request) (session, bool)
 }
 
 // secondDevice does what another device of the learner would: it watches a minute
-// more of a lesson.
+// more of a lesson, but not so much that nothing is left to go on with.
 func (s *server) secondDevice(w http.ResponseWriter, r *http.Request) {
 	who, ok := s.trusted(w, r)
 	if !ok {
@@ -61,7 +63,7 @@ func (s *server) secondDevice(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) watchElsewhere(ctx context.Context, learner, lesson string) (position float64, err error) {
-	const more, length = 60, 120
+	const more, most, length = 60, 105, film.Seconds
 	known, err := s.readProgress(ctx, learner)
 	if err != nil {
 		return 0, err
@@ -69,7 +71,7 @@ func (s *server) watchElsewhere(ctx context.Context, learner, lesson string) (po
 	position = more
 	for _, r := range known.Progress {
 		if r.LessonID == lesson {
-			position = min(length, r.PositionSeconds+more)
+			position = min(most, r.PositionSeconds+more)
 		}
 	}
 	update, err := json.Marshal(map[string]any{

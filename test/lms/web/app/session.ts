@@ -1,5 +1,6 @@
 import { clear } from "@progress-sync/client";
 import { confirmed } from "./dialog";
+import { token } from "./token";
 
 /** How long signing out waits for what is not sent yet, in milliseconds. */
 const PATIENCE = 2000;
@@ -20,5 +21,8 @@ async function signOut(learner: string) {
   ]);
   if (clients.some((client) => client.getState().isDirty) && !(await confirmed("unsent"))) return;
   await clear(learner);
+  // The session may be another one than this page was opened in.
+  const field = form.elements.namedItem("csrfToken") as HTMLInputElement;
+  field.value = token() ?? field.value;
   form.submit();
 }

@@ -64,7 +64,15 @@ bar.querySelector("#second-device")?.addEventListener("click", () => {
   void does(async () => (await ask<{ says: string }>("/try/second-device", { lesson: bar.dataset.lesson! })).says);
 });
 
-// They may have been turned in another tab, or belong to a session that has begun there.
-document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) void ask<Switches>("/try").then(show, () => show({}));
-});
+/** They may have been turned in another tab, or be of a session that has ended since. */
+const look = () => void ask<Switches>("/try").then(show, () => show({}));
+
+document.addEventListener("visibilitychange", () => document.hidden || look());
+
+// Another session, which a login in another tab began, has switches of its own.
+let known = token();
+setInterval(() => {
+  if (known === token()) return;
+  known = token();
+  look();
+}, 1000);
