@@ -50,7 +50,7 @@ func open(ctx context.Context, interval time.Duration) (*sandbox, error) {
 		{"building the sidecar", s.build},
 		{"starting Postgres", s.startPostgres},
 		{"starting the sidecar", s.startSidecar},
-		{"starting the sample LMS", s.startLMS},
+		{"building and starting the sample LMS", s.startLMS},
 	}
 	for _, step := range steps {
 		began := time.Now()

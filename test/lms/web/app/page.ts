@@ -44,10 +44,15 @@ export async function startOver(sync: Pick<ProgressSync, "resetProgress">, video
   await sync.resetProgress();
 }
 
+/** How long the way to the start may take, in milliseconds: without a network a film may not get there. */
+const PATIENCE = 1000;
+
 async function rewind(video: HTMLVideoElement): Promise<void> {
   video.pause();
   if (!video.readyState) return;
-  const there = new Promise((done) => video.addEventListener("seeked", done, { once: true }));
   video.currentTime = 0;
-  await there;
+  await new Promise((done) => {
+    video.addEventListener("seeked", done, { once: true });
+    setTimeout(done, PATIENCE);
+  });
 }

@@ -37,7 +37,7 @@ func TestTheScriptsAreBuiltFromTheRepository(t *testing.T) {
 		"react.js":   {"Save progress now", true},
 		"element.js": {`define("progress-sync-indicator"`, false},
 		"course.js":  {"/course/progress", false},
-		"session.js": {"/logout", false},
+		"session.js": {"sign-out", false},
 		"try.js":     {"/try", false},
 	} {
 		loaded := load(t, dir, name)

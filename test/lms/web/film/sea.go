@@ -78,12 +78,7 @@ func sea(c *canvas, second float64, l light, lamps []lamp) {
 			chop := wave(across*2.3-far*4.1-second*1.5) * wave(across*1.1+far*7.3+second*0.7)
 			ripple := wave(across*5.1 + far*9.7 - second*2.2 + float64(swell))
 			rise := 0.5*swell + 0.35*chop + 0.2*ripple
-			pixel := still
-			if rise > 0 {
-				pixel = still.mix(crest, rise*strength*1.6)
-			} else {
-				pixel = still.times(1 + rise*strength*1.3)
-			}
+			pixel := still.times(1+min(0, rise)*strength*1.3).mix(crest, max(0, rise)*strength*1.6)
 			for _, lamp := range lamps {
 				pixel = lamp.glitter(pixel, x, near, chop, ripple)
 			}
