@@ -195,7 +195,8 @@ Ctrl-C ends it and removes everything.
 func (s *sandbox) close() error {
 	var failures []error
 	if s.lms != nil {
-		failures = append(failures, s.lms.close())
+		// What waits is to be saved, though a learner has left an outage behind.
+		failures = append(failures, s.lms.close(), s.turnDatabase(context.Background(), true))
 	}
 	if s.sidecar != nil && s.sidecar.Process != nil {
 		if err := s.sidecar.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
