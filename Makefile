@@ -18,7 +18,7 @@ endef
 
 .PHONY: demo
 demo: ## Start a real cluster with Postgres, the operator and a busy sample LMS, and check every row
-	@go run ./hack/packages cluster
+	@go run ./hack/packages cluster film
 	@go run ./test/demo
 
 .PHONY: demo-down
@@ -27,7 +27,7 @@ demo-down: ## Stop what `make demo` started and remove it
 
 .PHONY: try
 try: ## Start the sidecar alone with a throwaway Postgres, to write to with curl or with a browser through a sample LMS
-	@go run ./hack/packages postgres
+	@go run ./hack/packages postgres film
 	@go run ./test/try
 
 ##@ Test

@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 cache=${PROGRESS_SYNC_CACHE:-$PWD/.cache}
 
-go run ./hack/packages postgres browser
+go run ./hack/packages postgres browser film
 mkdir -p "$cache/browser"
 # Not run by `go run`, so that its parent is the one that it has to end with.
 go build -o "$cache/browser/stack" ./test/browser/stack

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Builds, tests and measures the browser package as it would be published, and
-# tests what the debug panel says.
+# Builds, tests and measures the browser package as it would be published, tests
+# what the debug panel says, and holds the sample LMS's pages against its types.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH=$(hack/node.sh sidecar/web/client sidecar/web/client/test/react18)
 node --test sidecar/web/panel/words.test.js
 cd sidecar/web/client
 npm run --silent typecheck
+npx tsc --noEmit -p ../../../test/lms/web/app
 npm run --silent build
 npm test --silent
 npm run --silent sizes

@@ -1,6 +1,6 @@
 // Command packages makes sure that the Debian packages are there that the
 // project's commands need: packages [race] [postgres] [bouncer] [cluster]
-// [browser] [node] [integrations] [fresh].
+// [browser] [film] [node] [integrations] [fresh].
 //
 // As root it installs what is missing; otherwise it prints the line that does.
 package main
@@ -38,6 +38,7 @@ func run(ctx context.Context, purposes []string) error {
 		"bouncer":  {debian.Bouncer()},
 		"cluster":  debian.ForCluster(),
 		"browser":  debian.Browser(),
+		"film":     {debian.Film()},
 		"node":     debian.Node(),
 
 		"integrations": debian.Integrations(),

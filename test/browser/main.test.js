@@ -2,14 +2,18 @@ import assert from "node:assert/strict";
 import { after, before, describe } from "node:test";
 import { launch } from "./lib/browser.js";
 import { startStack } from "./lib/stack.js";
+import * as arrival from "./cases/arrival.js";
+import * as connections from "./cases/connections.js";
 import * as devices from "./cases/devices.js";
+import * as film from "./cases/film.js";
 import * as guards from "./cases/guards.js";
 import * as leaving from "./cases/leaving.js";
 import * as long from "./cases/long.js";
 import * as looks from "./cases/looks.js";
 import * as outage from "./cases/outage.js";
+import * as pages from "./cases/pages.js";
 import * as panel from "./cases/panel.js";
-import * as players from "./cases/players.js";
+import * as session from "./cases/session.js";
 import * as stack from "./cases/stack.js";
 import * as trouble from "./cases/trouble.js";
 import * as watching from "./cases/watching.js";
@@ -18,7 +22,7 @@ import * as watching from "./cases/watching.js";
 const shared = {};
 
 /** Cases with learners of their own run side by side. */
-const together = [long, watching, devices, leaving, trouble, guards, looks, players, stack];
+const together = [long, watching, film, arrival, session, connections, devices, leaving, trouble, guards, looks, pages, stack];
 
 before(async () => {
   [shared.stack, shared.browser] = await Promise.all([startStack(), launch()]);
@@ -37,5 +41,7 @@ describe("side by side", { concurrency: 4 }, () => {
 
 describe("alone", { concurrency: 1 }, () => {
   outage.define(shared);
+  arrival.defineOutage(shared);
+  connections.defineOutage(shared);
   panel.defineOutage(shared);
 });

@@ -18,25 +18,20 @@ async function shoot(page, name) {
   if (process.env.LOOK) await writeFile(`${process.env.LOOK}/${name}.png`, picture);
 }
 
-const size = { viewport: { width: 760, height: 800 } };
+const size = { viewport: { width: 760, height: 780 } };
 
 try {
   const ada = await Device.open({ stack, browser }, "a", "ada", size);
   const react = await ada.lesson("react");
-  await react.watch(50);
-  await react.shows("saved");
-  await react.play();
-  await react.reach(53);
-  await eventually("the indicator to tell of playing", async () => (await react.state()) === "pending");
+  await react.watch(88);
+  await react.says("saved");
   await shoot(react.page, "lesson");
-  await react.pause();
-  await react.shows("saved");
 
   const element = await ada.lesson("element", "lesson-2");
   await element.watch(30);
-  await element.shows("saved");
+  await element.says("saved");
   await ada.context.setOffline(true);
-  await element.watch(70);
+  await element.watch(48);
   await element.shows("offline");
   await shoot(element.page, "lesson-offline");
   await ada.context.setOffline(false);
@@ -45,7 +40,7 @@ try {
   await element.says("saved");
 
   const course = await ada.context.newPage();
-  await course.setViewportSize({ width: 760, height: 450 });
+  await course.setViewportSize({ width: 760, height: 620 });
   await course.goto(ada.web + "/course");
   await shoot(course, "course");
 

@@ -12,6 +12,8 @@ import (
 
 	"github.com/progress-sync/progress-sync/test/lms/web"
 	"github.com/progress-sync/progress-sync/test/lms/web/bundle"
+	"github.com/progress-sync/progress-sync/test/lms/web/trouble"
+	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
 
 // lms is the sample LMS in front of the sidecar.
@@ -31,9 +33,10 @@ func (s *sandbox) startLMS(ctx context.Context) error {
 	if !s.lms.build(ctx, assets) {
 		return nil
 	}
-	// Calls with curl name the learner in the body, so this sidecar's policy has
-	// no user header, and the LMS sends it for nothing.
-	handler, err := web.New(web.Options{Sidecar: &url.URL{Scheme: "http", Host: s.api}, Assets: os.DirFS(assets)})
+	handler, err := web.New(web.Options{
+		Sidecar: &url.URL{Scheme: "http", Host: s.api}, UserHeader: userHeader,
+		Assets: os.DirFS(assets), Trouble: trouble.New(s.turnDatabase),
+	})
 	if err != nil {
 		return err
 	}
@@ -50,6 +53,14 @@ func (s *sandbox) startLMS(ctx context.Context) error {
 	return nil
 }
 
+// turnDatabase is the outage that the LMS's pages have a switch for.
+func (s *sandbox) turnDatabase(ctx context.Context, up bool) error {
+	if up {
+		return s.postgres.StartAgain(ctx)
+	}
+	return s.postgres.Stop(pgtest.Fast)
+}
+
 func (l *lms) build(ctx context.Context, assets string) bool {
 	l.missing = bundle.Build(ctx, assets)
 	return l.missing == nil
@@ -59,7 +70,7 @@ func (l *lms) invitation() string {
 	if l.missing != nil {
 		return fmt.Sprintf("There is no sample LMS: %v", l.missing)
 	}
-	return "In a browser, log in as anybody and watch:\n\n  http://" + l.address
+	return "In a browser, sign in as anybody and watch; what can go wrong has switches at the foot of each page:\n\n  http://" + l.address
 }
 
 func (l *lms) close() error {

@@ -16,7 +16,11 @@ import (
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
 
-const database = "campus"
+const (
+	database = "campus"
+	// userHeader is as in a policy for an LMS with a browser in front of it.
+	userHeader = "X-Progress-User"
+)
 
 // sandbox is a sidecar and its Postgres, with all that they write in one folder.
 type sandbox struct {
@@ -46,7 +50,7 @@ func open(ctx context.Context, interval time.Duration) (*sandbox, error) {
 		{"building the sidecar", s.build},
 		{"starting Postgres", s.startPostgres},
 		{"starting the sidecar", s.startSidecar},
-		{"starting the sample LMS", s.startLMS},
+		{"building and starting the sample LMS", s.startLMS},
 	}
 	for _, step := range steps {
 		began := time.Now()
@@ -94,7 +98,7 @@ func (s *sandbox) startSidecar(ctx context.Context) error {
 	if err := os.WriteFile(s.file("uri"), []byte(s.uri()), 0o600); err != nil {
 		return err
 	}
-	configuration := fmt.Sprintf(`{"sync":{"interval":%q}}`, s.interval)
+	configuration := fmt.Sprintf(`{"sync":{"interval":%q},"ingest":{"userHeader":%q}}`, s.interval, userHeader)
 	if err := os.WriteFile(s.file("config.json"), []byte(configuration), 0o600); err != nil {
 		return err
 	}
@@ -170,12 +174,13 @@ The sidecar writes each learner and lesson once every %[1]s.
 
 %[5]s
 
-In another terminal:
+In another terminal, as the LMS's proxy does it, which knows the learner (without the header the answer is 401,
+and 403 where it names another learner than the rest of the request):
 
-  curl -H 'Content-Type: application/json' http://%[2]s/v1/progress \
+  curl -H '%[6]s: ada' -H 'Content-Type: application/json' http://%[2]s/v1/progress \
     -d '{"userId":"ada","courseId":"algebra","lessonId":"groups","currentTime":42,"duration":600,"watchedDelta":5}'
-  curl 'http://%[2]s/v1/progress?userId=ada'
-  curl -X POST http://%[2]s/v1/sync              # write now
+  curl -H '%[6]s: ada' 'http://%[2]s/v1/progress?userId=ada'
+  curl -X POST http://%[2]s/v1/sync              # write now, of everybody
   psql '%[3]s' -xc 'TABLE progress_sync.lesson_progress'
   curl http://%[4]s/metrics
 
@@ -183,14 +188,15 @@ What the sidecar is doing: http://%[2]s/ui/
 
 Ctrl-C ends it and removes everything.
 
-`, s.interval, s.api, s.uri(), s.status, s.lms.invitation())
+`, s.interval, s.api, s.uri(), s.status, s.lms.invitation(), userHeader)
 }
 
 // close drains the sidecar, stops Postgres and removes the folder.
 func (s *sandbox) close() error {
 	var failures []error
 	if s.lms != nil {
-		failures = append(failures, s.lms.close())
+		// What waits is to be saved, though a learner has left an outage behind.
+		failures = append(failures, s.lms.close(), s.turnDatabase(context.Background(), true))
 	}
 	if s.sidecar != nil && s.sidecar.Process != nil {
 		if err := s.sidecar.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {

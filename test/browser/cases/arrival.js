@@ -35,7 +35,7 @@ export function define(shared) {
         const tab = await hasty(device, kind);
         await tab.play();
         await tab.reach(1.5);
-        await tab.page.evaluate(() => window.progressSync["lesson-1"].forceSync());
+        await tab.forceSync();
         near((await shared.stack.row(name)).position_seconds, stands, "the saved position");
         // Nine seconds of film are not much to miss: the page goes there by itself or offers it.
         await eventually("the learner to be where they were, or to be offered it", async () => {

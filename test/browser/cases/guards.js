@@ -82,7 +82,7 @@ export function define(shared) {
       assert.ok(answer.status() >= 400, `${url} answered ${answer.status()}`);
       await other.goto("http://elsewhere.example/");
     }
-    await tab.force.click();
+    await tab.forceSync();
     await tab.says("saved");
     assert.deepEqual(await shared.stack.rows(name), []);
     device.complaints.splice(complaints); // that browsers warn of such a page is their business

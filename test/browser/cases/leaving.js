@@ -105,7 +105,7 @@ export function define(shared) {
       // The open page has the old session's CSRF token: 403 now, where it was 401.
       await device.login(name);
       const refused = tab.page.waitForResponse((answer) => answer.request().method() === "POST" && answer.status() === 403);
-      await tab.force.click();
+      await tab.forceSync();
       await refused;
       assert.equal(await tab.words(), "in this browser only");
       await tab.reload();

@@ -51,12 +51,13 @@ export function define(shared) {
       await login.goto(device.web + "/login");
       await accessible(login, "the login page");
       await login.evaluate(() => (document.querySelector("form").noValidate = true));
-      await login.getByRole("button", { name: "Log in" }).click();
+      await login.getByRole("button", { name: "Sign in" }).click();
       await login.waitForSelector("[role=alert]");
       await accessible(login, "the login page with a problem");
-      await device.login(newName("axe"));
-      for (const kind of ["react", "element"]) {
-        const tab = await device.lesson(kind);
+      const name = newName("axe");
+      await device.login(name);
+      for (const [kind, lesson] of [["react", "lesson-1"], ["element", "lesson-2"]]) {
+        const tab = await device.lesson(kind, lesson);
         await accessible(tab.page, `the ${kind} page`);
         await tab.watch(60);
         await tab.says("saved");
@@ -66,10 +67,18 @@ export function define(shared) {
         await tab.shows("offline");
         await accessible(tab.page, `the ${kind} page when it is offline`);
         await device.context.setOffline(false);
+        await tab.page.getByTestId("complete").click();
+        await tab.page.getByTestId("reset").click();
+        await accessible(tab.page, `the ${kind} page when it asks whether to start over`);
+        await tab.page.keyboard.press("Escape");
       }
       const course = await device.context.newPage();
       await course.goto(device.web + "/course");
       await accessible(course, "the course page");
+      await shared.stack.fault("a", { kind: "answer", user: name, method: "GET", path: "/v1/progress", status: 503 });
+      await course.goto(device.web + "/course");
+      await accessible(course, "the course page when it can't tell");
+      await shared.stack.lift("a", name);
       await device.close();
     });
   }

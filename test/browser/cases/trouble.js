@@ -97,7 +97,7 @@ export function defineOwn(shared) {
       await eventually("a write to wait for the row", async () => (await shared.stack.waiting()) > 0);
       await tab.says("accepted, not saved yet");
       const before = tab.sent.length;
-      await tab.page.getByTestId("reset").click();
+      await tab.startOver();
       await eventually("the reset to be accepted", async () =>
         (await shared.stack.requests("c", name)).some((entry) => entry.method === "DELETE" && entry.status === 200),
       );

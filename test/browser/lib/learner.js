@@ -44,7 +44,7 @@ export class Device {
     const page = await this.context.newPage();
     await page.goto(this.web + "/login");
     await page.getByLabel("Learner").fill(name);
-    await page.getByRole("button", { name: "Log in" }).click();
+    await page.getByRole("button", { name: "Sign in" }).click();
     await page.waitForURL("**/course");
     await page.close();
   }
@@ -52,7 +52,7 @@ export class Device {
   async logout() {
     const page = await this.context.newPage();
     await page.goto(this.web + "/course");
-    await page.getByRole("button", { name: "Log out" }).click();
+    await page.getByRole("button", { name: "Sign out" }).click();
     await page.waitForURL("**/login");
     await page.close();
   }

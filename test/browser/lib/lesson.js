@@ -15,8 +15,12 @@ export class LessonPage {
     this.video = page.locator("video#lesson");
   }
 
+  get url() {
+    return `${this.device.web}/lessons/${this.lesson}${this.kind === "element" ? "/element" : ""}`;
+  }
+
   async open() {
-    await this.page.goto(`${this.device.web}/lessons/${this.lesson}${this.kind === "element" ? "/element" : ""}`);
+    await this.page.goto(this.url);
     await this.ready();
   }
 
@@ -40,14 +44,30 @@ export class LessonPage {
     return this.indicator.getByRole("button", { name: "Save progress now" });
   }
 
-  /** "saved", "accepted, not saved yet" or "in this browser only". */
+  /** Has it saved now, as the button does, which is there only where it helps. Resolves with whether it is, and with what the learner is told. */
+  forceSync() {
+    return this.page.evaluate(async (lesson) => {
+      const client = window.progressSync[lesson];
+      return { saved: await client.forceSync(), told: client.getState().forceResult };
+    }, this.lesson);
+  }
+
+  /**
+   * Where the client holds the learner's progress to be: "being looked up", "in this browser only", "accepted, not
+   * saved yet" or "saved". No learner reads it: for them accepted is saved, and the indicator says what they must know.
+   */
   words() {
-    return this.page.getByTestId("state").textContent();
+    return this.page.evaluate((lesson) => {
+      const progress = window.progressSync?.[lesson]?.getState();
+      if (!progress || progress.isLoading) return "being looked up";
+      if (progress.isDirty) return "in this browser only";
+      return progress.isPendingSync ? "accepted, not saved yet" : "saved";
+    }, this.lesson);
   }
 
   async says(words) {
-    await eventually(`the page to say “${words}”`, async () => (await this.words()) === words).catch(async (error) => {
-      throw new Error(`${error.message}; it says “${await this.words()}” and shows ${await this.state()}`);
+    await eventually(`the client to say “${words}”`, async () => (await this.words()) === words).catch(async (error) => {
+      throw new Error(`${error.message}; it says “${await this.words()}” and the page shows ${await this.state()}`);
     });
   }
 
@@ -58,6 +78,12 @@ export class LessonPage {
 
   shows(state) {
     return eventually(`the indicator to show ${state}`, async () => (await this.state()) === state);
+  }
+
+  /** Forgets the lesson's progress, as the learner does it. */
+  async startOver() {
+    await this.page.getByTestId("reset").click();
+    await this.page.getByRole("button", { name: "Erase and start over" }).click();
   }
 
   furthest() {

@@ -40,6 +40,10 @@ func Postgres() Package {
 // Bouncer is the package of the pooler that the tests put before a server.
 func Bouncer() Package { return Package{"pgbouncer", inPath("pgbouncer")} }
 
+// Film is the package of the encoder that makes the film of the sample LMS. It is
+// 5 MB with all that it needs, where ffmpeg is 145.
+func Film() Package { return Package{"vpx-tools", inPath("vpxenc")} }
+
 // Browser are the packages that the browser tests need. Without a font a page
 // has no text to look at.
 func Browser() []Package {

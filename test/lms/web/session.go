@@ -13,7 +13,11 @@ import (
 
 const (
 	cookieName = "lms-session"
-	sessionAge = 12 * time.Hour
+	// tokenCookieName is of a cookie that scripts can read. It has the token that
+	// pages send along, so that a tab that was open before its learner signed in
+	// again has the right one.
+	tokenCookieName = "lms-csrf"
+	sessionAge      = 12 * time.Hour
 )
 
 // session is who has logged in. It is in a signed cookie, so that each replica
@@ -33,21 +37,33 @@ func (s sessions) sign(purpose, text string) string {
 }
 
 func (s sessions) begin(w http.ResponseWriter, r *http.Request, learner string) error {
-	text, err := json.Marshal(session{Learner: learner, ID: rand.Text(), Ends: time.Now().Add(sessionAge)})
+	began := session{Learner: learner, ID: rand.Text(), Ends: time.Now().Add(sessionAge)}
+	text, err := json.Marshal(began)
 	if err != nil {
 		return err
 	}
 	body := base64.RawURLEncoding.EncodeToString(text)
-	s.set(w, r, body+"."+s.sign("session", body), int(sessionAge.Seconds()))
+	s.set(w, r, cookieName, body+"."+s.sign("session", body), int(sessionAge.Seconds()))
+	s.set(w, r, tokenCookieName, s.token(began), int(sessionAge.Seconds()))
 	return nil
 }
 
-func (s sessions) end(w http.ResponseWriter, r *http.Request) { s.set(w, r, "", -1) }
+func (s sessions) end(w http.ResponseWriter, r *http.Request) {
+	s.set(w, r, cookieName, "", -1)
+	s.set(w, r, tokenCookieName, "", -1)
+}
 
-func (sessions) set(w http.ResponseWriter, r *http.Request, value string, age int) {
+// tell sets the token's cookie again where it is missing or another session's.
+func (s sessions) tell(w http.ResponseWriter, r *http.Request, of session) {
+	if cookie, err := r.Cookie(tokenCookieName); err != nil || !s.rightToken(of, cookie.Value) {
+		s.set(w, r, tokenCookieName, s.token(of), int(time.Until(of.Ends).Seconds()))
+	}
+}
+
+func (sessions) set(w http.ResponseWriter, r *http.Request, name, value string, age int) {
 	http.SetCookie(w, &http.Cookie{
-		Name: cookieName, Value: value, Path: "/", MaxAge: age,
-		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: r.TLS != nil,
+		Name: name, Value: value, Path: "/", MaxAge: age,
+		HttpOnly: name == cookieName, SameSite: http.SameSiteLaxMode, Secure: r.TLS != nil,
 	})
 }
 

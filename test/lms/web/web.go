@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"crypto/rand"
 	"embed"
 	"errors"
@@ -11,6 +10,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/progress-sync/progress-sync/test/lms/web/trouble"
 )
 
 // CourseID is the course that this LMS has, with the lessons of Lessons.
@@ -32,9 +33,14 @@ type Options struct {
 	Interval time.Duration
 	// Transport to the sidecar. Default http.DefaultTransport.
 	Transport http.RoundTripper
+	// Trouble lets learners cause some, to see what pages do then: `make try`.
+	Trouble *trouble.Desk
 }
 
-//go:embed pages/*.html pages/style.css pages/icon.svg pages/film.webm
+// filmName is where the lessons' film is.
+const filmName = "film.webm"
+
+//go:embed pages/*.html pages/style.css pages/icon.svg
 var files embed.FS
 
 type server struct {
@@ -57,37 +63,54 @@ func New(o Options) (http.Handler, error) {
 	if len(o.SessionKey) == 0 {
 		o.SessionKey = []byte(rand.Text())
 	}
-	pages, err := template.ParseFS(files, "pages/*.html")
+	pages, err := fs.Sub(files, "pages")
 	if err != nil {
 		return nil, err
 	}
-	if _, err := fs.Stat(o.Assets, "element.js"); err != nil {
-		return nil, fmt.Errorf("the assets are not built, go run ./test/lms/web/bundle/build -out DIR: %w", err)
+	templates, err := template.ParseFS(pages, "*.html")
+	if err != nil {
+		return nil, err
 	}
-	s := &server{options: o, sessions: sessions{key: o.SessionKey}, pages: pages}
+	for _, asset := range []string{"element.js", filmName} {
+		if _, err := fs.Stat(o.Assets, asset); err != nil {
+			return nil, fmt.Errorf("the assets are not built, go run ./test/lms/web/bundle/build -out DIR: %w", err)
+		}
+	}
+	s := &server{options: o, sessions: sessions{key: o.SessionKey}, pages: templates}
 
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/course", http.StatusSeeOther) })
 	mux.HandleFunc("GET /login", s.loginPage)
 	mux.HandleFunc("POST /login", s.login)
 	mux.HandleFunc("POST /logout", s.logout)
-	mux.HandleFunc("GET /course", s.page(s.course))
+	mux.HandleFunc("GET "+coursePath, s.page(s.course))
+	mux.HandleFunc("GET /course/progress", s.courseProgress)
 	mux.HandleFunc("GET /lessons/{id}", s.page(s.lesson("react")))
 	mux.HandleFunc("GET /lessons/{id}/element", s.page(s.lesson("element")))
 	mux.Handle("/progress/", http.StripPrefix("/progress", s.progress()))
-	mux.HandleFunc("GET /style.css", static("style.css", "text/css; charset=utf-8"))
-	mux.HandleFunc("GET /icon.svg", static("icon.svg", "image/svg+xml"))
-	mux.HandleFunc("GET /film.webm", static("film.webm", "video/webm"))
-	mux.Handle("GET /assets/", http.StripPrefix("/assets/", http.FileServerFS(o.Assets)))
+	mux.HandleFunc("GET /style.css", file(pages, "style.css", "text/css; charset=utf-8"))
+	mux.HandleFunc("GET /icon.svg", file(pages, "icon.svg", "image/svg+xml"))
+	mux.HandleFunc("GET /"+filmName, file(o.Assets, filmName, "video/webm"))
+	mux.Handle("GET /assets/", http.StripPrefix("/assets/", fresh(http.FileServerFS(o.Assets))))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
-	return http.NewCrossOriginProtection().Handler(s.secure(mux)), nil
+	var handler http.Handler = mux
+	if o.Trouble != nil {
+		mux.HandleFunc("GET /try", s.switches)
+		mux.HandleFunc("POST /try", s.turn)
+		mux.HandleFunc("POST /try/second-device", s.secondDevice)
+		handler = o.Trouble.Around(mux, func(r *http.Request) string {
+			who, _ := s.sessions.of(r)
+			return who.ID
+		})
+	}
+	return http.NewCrossOriginProtection().Handler(secure(handler)), nil
 }
 
 // contentPolicy lets pages use what comes from this server and nothing else.
 const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; " +
 	"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-func (s *server) secure(next http.Handler) http.Handler {
+func secure(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", contentPolicy)
@@ -97,15 +120,19 @@ func (s *server) secure(next http.Handler) http.Handler {
 	})
 }
 
-// static answers range requests, which seeking in the film needs.
-func static(name, mediaType string) http.HandlerFunc {
+// fresh lets browsers ask whether there is another build before they use their
+// copy, since the scripts of one build belong together.
+func fresh(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-cache")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// file answers range requests, which seeking in the film needs.
+func file(from fs.FS, name, mediaType string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		content, err := files.ReadFile("pages/" + name)
-		if err != nil {
-			http.NotFound(w, r)
-			return
-		}
 		w.Header().Set("Content-Type", mediaType)
-		http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(content))
+		http.ServeFileFS(w, r, from, name)
 	}
 }

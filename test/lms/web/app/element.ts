@@ -1,21 +1,24 @@
 import { createProgressSync } from "@progress-sync/client";
 import "@progress-sync/client/element";
-import { furthest, options, position, whereItIs } from "./page";
+import { options, shown, startOver } from "./page";
 
 const sync = createProgressSync(options);
-sync.attachVideo(document.querySelector("video")!);
+const video = document.querySelector("video")!;
+sync.attachVideo(video);
 document.querySelector("progress-sync-indicator")!.progress = sync;
 
 const part = (name: string) => document.querySelector<HTMLElement>(`[data-testid=${name}]`)!;
+const signIn = document.querySelector<HTMLElement>(".sign-in")!;
 
 function show() {
-  const state = sync.getState();
-  part("position").textContent = position(state);
-  part("furthest").textContent = furthest(state);
-  part("state").textContent = whereItIs(state);
+  const { position, furthest, completed, signedOut } = shown(sync.getState());
+  part("position").textContent = position;
+  part("furthest").textContent = furthest;
+  part("complete").ariaDisabled = String(completed);
+  signIn.hidden = !signedOut;
 }
 
 sync.subscribe(show);
 show();
-part("complete").addEventListener("click", sync.markCompleted);
-part("reset").addEventListener("click", () => void sync.resetProgress());
+part("complete").addEventListener("click", () => sync.getState().completed || sync.markCompleted());
+part("reset").addEventListener("click", () => void startOver(sync, video));

@@ -9,15 +9,29 @@ import (
 	"slices"
 
 	"github.com/evanw/esbuild/pkg/api"
+
+	"github.com/progress-sync/progress-sync/test/lms/web/film"
 )
 
-// Build writes react.js and element.js into dir, which it makes. It runs in the repository, in whichever folder.
+// Build writes the scripts and the film of the LMS's pages into dir, which it
+// makes. It runs in the repository, in whichever folder.
 func Build(ctx context.Context, dir string) error {
 	root, err := findRoot()
 	if err != nil {
 		return err
 	}
-	return builder{root: root, registry: registryURL(os.Getenv), npm: "npm"}.build(ctx, dir)
+	b := builder{root: root, registry: registryURL(os.Getenv), npm: "npm"}
+	if err := b.scripts(ctx, dir); err != nil {
+		return err
+	}
+	content, err := film.Get(ctx, b.cache())
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "film.webm"), content, 0o644); err != nil {
+		return fmt.Errorf("writing the film: %w", err)
+	}
+	return nil
 }
 
 type builder struct {
@@ -27,7 +41,8 @@ type builder struct {
 	registry, npm string
 }
 
-func (b builder) build(ctx context.Context, dir string) error {
+// scripts builds one for each kind of page and what all of them do.
+func (b builder) scripts(ctx context.Context, dir string) error {
 	modules, err := os.MkdirTemp("", "progress-sync-web-")
 	if err != nil {
 		return fmt.Errorf("making a folder for React: %w", err)
@@ -55,9 +70,14 @@ func (b builder) build(ctx context.Context, dir string) error {
 	}
 	app := filepath.Join(b.root, "test", "lms", "web", "app")
 	result := api.Build(api.BuildOptions{
-		EntryPoints: []string{filepath.Join(app, "react.tsx"), filepath.Join(app, "element.ts")},
-		Outdir:      dir, Write: true, AbsWorkingDir: b.root,
-		Bundle: true, Format: api.FormatESModule, Platform: api.PlatformBrowser, Target: api.ES2022,
+		EntryPoints: []string{
+			filepath.Join(app, "react.tsx"), filepath.Join(app, "element.ts"),
+			filepath.Join(app, "course.ts"), filepath.Join(app, "session.ts"), filepath.Join(app, "try.ts"),
+		},
+		Outdir: dir, Write: true, AbsWorkingDir: b.root,
+		// Scripts of one page share their modules, and what is imported late is loaded late.
+		Bundle: true, Splitting: true, ChunkNames: chunk + "[hash]",
+		Format: api.FormatESModule, Platform: api.PlatformBrowser, Target: api.ES2022,
 		JSX: api.JSXAutomatic, Alias: alias, TsconfigRaw: "{}",
 		Define:           map[string]string{"process.env.NODE_ENV": `"production"`},
 		MinifyWhitespace: true, MinifySyntax: true, MinifyIdentifiers: true,
@@ -73,6 +93,27 @@ func (b builder) build(ctx context.Context, dir string) error {
 			failures = append(failures, errors.New(message))
 		}
 		return fmt.Errorf("bundling the LMS's pages: %w", errors.Join(failures...))
+	}
+	return removeOld(dir, result.OutputFiles)
+}
+
+// chunk is what the names of shared parts begin with.
+const chunk = "chunk-"
+
+// removeOld removes the shared parts of builds before.
+func removeOld(dir string, built []api.OutputFile) error {
+	found, err := filepath.Glob(filepath.Join(dir, chunk+"*.js"))
+	if err != nil {
+		return fmt.Errorf("looking for what was built before: %w", err)
+	}
+	for _, path := range found {
+		name := filepath.Base(path)
+		if slices.ContainsFunc(built, func(f api.OutputFile) bool { return filepath.Base(f.Path) == name }) {
+			continue
+		}
+		if err := os.Remove(path); err != nil {
+			return fmt.Errorf("removing what was built before: %w", err)
+		}
 	}
 	return nil
 }

@@ -11,28 +11,60 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
 
-func TestThePagesAreBuiltFromTheRepository(t *testing.T) {
-	dir := t.TempDir()
-	if err := Build(t.Context(), dir); err != nil {
+func TestTheScriptsAreBuiltFromTheRepository(t *testing.T) {
+	root, err := findRoot()
+	if err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]string{
-		// Both say things that only the package's own code does.
-		"react.js": "Save progress now", "element.js": `define("progress-sync-indicator"`,
+	dir := t.TempDir()
+	old := filepath.Join(dir, chunk+"OLD.js")
+	if err := os.WriteFile(old, []byte("//"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := (builder{root: root, registry: registryURL(os.Getenv), npm: "npm"}).scripts(t.Context(), dir); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]struct {
+		says  string
+		react bool
+	}{
+		// These say things that only the package's own code does.
+		"react.js":   {"Save progress now", true},
+		"element.js": {`define("progress-sync-indicator"`, false},
+		"course.js":  {"/course/progress", false},
+		"session.js": {"sign-out", false},
+		"try.js":     {"/try", false},
 	} {
-		content, err := os.ReadFile(filepath.Join(dir, name))
-		if err != nil || !strings.Contains(string(content), want) {
-			t.Errorf("%s lacks %s (%v)", name, want, err)
+		loaded := load(t, dir, name)
+		if !strings.Contains(loaded, want.says) {
+			t.Errorf("%s lacks %s", name, want.says)
+		}
+		if got := strings.Contains(loaded, "react.element"); got != want.react {
+			t.Errorf("%s has React: %t", name, got)
 		}
 	}
-	element, err := os.ReadFile(filepath.Join(dir, "element.js"))
-	if err != nil || bytes.Contains(element, []byte("react")) {
-		t.Errorf("the page without React has it (%v)", err)
+	if _, err := os.Stat(old); err == nil {
+		t.Error("a part of the build before is still there")
 	}
+}
+
+// load returns a script with all that it imports.
+func load(t *testing.T, dir, name string) string {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(dir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(content)
+	for _, found := range regexp.MustCompile(`(?:from|import)"\./(chunk-\w+\.js)"`).FindAllStringSubmatch(text, -1) {
+		text += load(t, dir, found[1])
+	}
+	return text
 }
 
 func archive(t *testing.T, files map[string]string) []byte {
@@ -103,7 +135,7 @@ func TestWithoutANetworkItSaysWhatIsMissingAndWhereToPutIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = builder{root: root, registry: registry.URL, npm: "no-such-npm"}.build(t.Context(), t.TempDir())
+	err = builder{root: root, registry: registry.URL, npm: "no-such-npm"}.scripts(t.Context(), t.TempDir())
 	if err == nil || !strings.Contains(err.Error(), "put react-19.3.1.tgz into "+filepath.Join(cache, "web")) {
 		t.Errorf("got %v", err)
 	}

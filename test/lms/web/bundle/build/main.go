@@ -1,5 +1,5 @@
-// Command build writes the scripts of the sample LMS's pages into a folder, for
-// the -assets of test/lms.
+// Command build writes what the sample LMS's pages load, scripts and film, into a
+// folder, for the -assets of test/lms.
 package main
 
 import (
