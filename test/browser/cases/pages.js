@@ -138,6 +138,21 @@ export function define(shared) {
     await device.close();
   });
 
+  scenario("signing out sends what a tab that is closed has left", async () => {
+    const name = newName("left");
+    const device = await Device.open(shared, "a", name);
+    const tab = await device.lesson("react");
+    await device.context.setOffline(true);
+    const stands = await tab.watch(30);
+    await eventually("the browser to keep it", async () => (await kept(tab.page)).some((item) => item.update));
+    await tab.page.close();
+    await device.context.setOffline(false);
+    await device.logout();
+    const row = await eventually("the row to have what was left", () => shared.stack.row(name));
+    assert.ok(row.max_position_seconds >= stands - 0.01);
+    await device.close();
+  });
+
   scenario("the course page does not say that there is nothing where it can't tell, and heals without a reload", async () => {
     const name = newName("course");
     const device = await Device.open(shared, "a", name, phone);

@@ -38,7 +38,6 @@ export function define(shared) {
       const tab = await device.lesson(kind, "lesson-1", { clock: true });
       await shared.stack.fault("a", { kind: "swallow", user: name, method: "POST", times: 1 });
       await tab.watch(30);
-      await tab.shows("retrying");
       await tab.tick("the second request to be taken", async () => (await posts(name)).at(-1).status === 200 && (await posts(name)).length === 2);
       const [first, second] = await posts(name);
       assert.equal(first.fault, "swallow");

@@ -65,6 +65,7 @@ export function createArrival(
 
   return {
     load,
+    adopt,
     /** The learner looks at the page again: what other tabs and devices did meanwhile is to be seen. */
     look: () => facts.isStale || Date.now() - toldAt > FRESH ? load() : adopt(),
     /** Nothing that was asked for before counts. */

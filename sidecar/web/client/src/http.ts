@@ -77,7 +77,7 @@ let skew = 0;
 /** The server's time, now or when this device's clock says: what one device did later has to look later than what another did before. */
 export const now = (at = Date.now()) => at + skew;
 
-export const resolve = <T extends string | object>(value?: T | (() => T)): T | undefined =>
+export const resolve = <T extends string | object>(value?: T | (() => T | undefined)): T | undefined =>
   typeof value === "function" ? value() : value;
 
 export async function request(o: ProgressSyncSettings, method: string, url: string, json = ""): Promise<Answer> {

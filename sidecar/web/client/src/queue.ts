@@ -67,10 +67,10 @@ export function createQueue(
       keepTimer ||= setTimeout(keep, KEEP);
     },
 
-    /** Nothing that is held changes any more. Returns what is of this lesson. */
+    /** Nothing that is held changes any more. Returns it. */
     freeze() {
       for (const item of items) item.sent = true;
-      return own();
+      return items;
     },
 
     drop(gone: StoredUpdate[]) {

@@ -124,7 +124,7 @@ export function createSender(
     /** Sends what is there, whoever asked for a wait. Tells whether it is accepted; tried once, and not again on a failure. */
     async deliver() {
       const mine = queue.freeze();
-      const held = () => facts.resets || mine.some((item) => queue.own().includes(item));
+      const held = () => facts.resets || queue.frozen().some((item) => mine.includes(item));
       for (let tried = false; held() && !(tried && !facts.sending);) {
         if (!facts.sending) {
           tried = true;

@@ -214,6 +214,7 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
       if (!runs()) return false;
       facts.forcing = true;
       publish();
+      await inTime(arrival.adopt());
       const accepted = await sender.deliver();
       const done = await saved.force();
       facts.forcing = false;

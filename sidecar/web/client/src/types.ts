@@ -90,7 +90,7 @@ export interface ProgressSyncSettings extends DebounceConfig {
   /** Sent with every request but a beacon. */
   headers?: Record<string, string> | (() => Record<string, string>);
   /** Sent in X-CSRF-Token and, as `csrfToken`, in the body, since a beacon has no headers. */
-  csrfToken?: string | (() => string);
+  csrfToken?: string | (() => string | undefined);
   /** Percent at which the lesson shows as completed; the policy's threshold decides in the end. Default 95. */
   completionThreshold?: number;
   /** What a percentage is made from: the furthest position, or the seconds seen, over all visits. Default "position". */
@@ -179,7 +179,10 @@ export interface ProgressSync {
   markCompleted(): void;
   /** Starts the lesson anew and drops what is unsent. Resolves when the sidecar has accepted it; tried again until then. */
   resetProgress(): Promise<void>;
-  /** Sends what waits at the call, and asks the sidecar to save it now. True when that is in the database. */
+  /**
+   * Sends what waits at the call, also what closed tabs have left of the learner's other lessons, and asks the sidecar to save
+   * the lesson now. True when it is in the database.
+   */
   forceSync(): Promise<boolean>;
   /** Drops what this browser holds of the lesson and the sidecar has not accepted. What is accepted stays. */
   discardPending(): void;

@@ -1,4 +1,4 @@
-import { clear } from "@progress-sync/client";
+import { clear, createProgressSync } from "@progress-sync/client";
 import { confirmed } from "./dialog";
 import { token } from "./token";
 
@@ -15,11 +15,12 @@ form.addEventListener("submit", (event) => {
 
 async function signOut(learner: string) {
   const clients = Object.values(window.progressSync ?? {});
-  await Promise.race([
-    Promise.all(clients.map((client) => client.forceSync())),
-    new Promise((done) => setTimeout(done, PATIENCE)),
-  ]);
-  if (clients.some((client) => client.getState().isDirty) && !(await confirmed("unsent"))) return;
+  // A page without a lesson may have to send what closed tabs have left.
+  if (!clients[0]) clients.push(createProgressSync({ endpoint: "/progress", userId: learner, courseId: form.dataset.course!, lessonId: "sign-out", csrfToken: token }));
+  const all = Promise.all(clients.map((client) => client.forceSync()));
+  const late = new Promise((done) => setTimeout(() => done("late"), PATIENCE));
+  const unsent = (await Promise.race([all, late])) === "late" || clients.some((client) => client.getState().forceResult === "failed");
+  if (unsent && !(await confirmed("unsent"))) return;
   await clear(learner);
   // The session may be another one than this page was opened in.
   const field = form.elements.namedItem("csrfToken") as HTMLInputElement;
