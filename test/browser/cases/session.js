@@ -7,6 +7,17 @@ import { eventually } from "../lib/wait.js";
 const words = (tab) => tab.indicator.evaluate((indicator) => (indicator.shadowRoot ?? indicator).querySelector("svg + span").textContent);
 
 export function define(shared) {
+  /** A tab that is told to sign in sends all when that is over and it is looked at again. */
+  async function healsFrom(tab, end, name) {
+    await tab.watch(40);
+    await tab.shows("auth");
+    await end();
+    await tab.page.evaluate(() => document.dispatchEvent(new Event("visibilitychange", { bubbles: true })));
+    await tab.says("saved");
+    const row = await settled(shared.stack, name, [tab]);
+    assert.equal(row.pause_events, 1);
+  }
+
   for (const kind of ["react", "element"]) {
     scenario(`${kind}: a learner whose session ended is told to sign in, and the tab heals when they have, without a reload`, async () => {
       const name = newName("session");
@@ -34,7 +45,6 @@ export function define(shared) {
 
     for (const [what, answer] of Object.entries({
       "a login page in place of the answer": { status: 200, contentType: "text/html", body: "<!doctype html><title>Sign in</title>" },
-      "a redirect to a login page": { status: 302, headers: { Location: "/login" } },
       "a redirect to a login page of another site": { status: 302, headers: { Location: "http://login.example/" } },
     })) {
       scenario(`${kind}: ${what} is taken for being signed out, and nothing is lost`, async () => {
@@ -43,17 +53,20 @@ export function define(shared) {
         const tab = await device.lesson(kind);
         const complaints = device.complaints.length;
         await tab.page.route("**/progress/v1/**", (route) => route.fulfill(answer));
-        await tab.watch(40);
-        await tab.shows("auth");
-        await tab.page.unroute("**/progress/v1/**");
-        await tab.page.evaluate(() => document.dispatchEvent(new Event("visibilitychange", { bubbles: true })));
-        await tab.says("saved");
-        const row = await settled(shared.stack, name, [tab]);
-        assert.equal(row.pause_events, 1);
+        await healsFrom(tab, () => tab.page.unroute("**/progress/v1/**"), name);
         device.complaints.splice(complaints); // that the page may not go to another site is what was asked for
         await device.close();
       });
     }
+
+    scenario(`${kind}: a redirect to a login page is taken for being signed out, and nothing is lost`, async () => {
+      const name = newName("redirect");
+      const device = await Device.open(shared, "a", name);
+      const tab = await device.lesson(kind);
+      await shared.stack.fault("a", { kind: "answer", user: name, status: 302, location: "/login" });
+      await healsFrom(tab, () => shared.stack.lift("a", name), name);
+      await device.close();
+    });
 
     for (const milliseconds of [150, 300, 1000]) {
       scenario(`${kind}: while the film plays and the way takes ${milliseconds} ms, each forced sync saves what was there`, async () => {

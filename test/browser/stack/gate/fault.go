@@ -32,9 +32,11 @@ type Fault struct {
 	Path   string `json:"path,omitempty"`
 	// Times is how many requests it meets; 0 for all.
 	Times int `json:"times,omitempty"`
-	// Status and RetryAfter (seconds, if not empty) are of an Answer.
+	// Status, RetryAfter (seconds, if not empty) and Location (of a redirect) are
+	// of an Answer.
 	Status     int    `json:"status,omitempty"`
 	RetryAfter string `json:"retryAfter,omitempty"`
+	Location   string `json:"location,omitempty"`
 	// Milliseconds are of a Delay.
 	Milliseconds int `json:"milliseconds,omitempty"`
 }

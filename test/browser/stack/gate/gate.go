@@ -86,6 +86,9 @@ func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if fault.RetryAfter != "" {
 			w.Header().Set("Retry-After", fault.RetryAfter)
 		}
+		if fault.Location != "" {
+			w.Header().Set("Location", fault.Location)
+		}
 		w.Header().Set("Content-Type", "application/problem+json")
 		keep(fault.Status)
 		w.WriteHeader(fault.Status)
@@ -135,8 +138,8 @@ func (g *Gate) Entries(user string) []Entry {
 func (g *Gate) Set(f Fault) error {
 	switch f.Kind {
 	case Answer:
-		if f.Status < 400 || f.Status > 599 {
-			return errors.New("status must be from 400 to 599")
+		if f.Status < 300 || f.Status > 599 {
+			return errors.New("status must be from 300 to 599")
 		}
 	case Delay:
 		if f.Milliseconds < 1 {
