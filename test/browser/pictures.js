@@ -67,17 +67,22 @@ try {
     });
   await fetch(api + "/v1/sync", { method: "POST" });
   await stack.sql("ALTER TABLE progress_sync.lesson_progress ADD CONSTRAINT plausible CHECK (max_position_seconds < 100) NOT VALID");
-  await panel.goto(api + "/ui/");
   const say = (state) => eventually(`the panel to say ${state}`, async () => (await panel.locator("#state").textContent()) === state);
-  await say("synced");
-  for (let i = 0; i < 20; i++) await write(`learner-${i}`, 10 + i);
-  await write("learner-x", 119);
+  // Two minutes of twenty learners, a heartbeat each second; the history is there before the page is opened.
+  for (let second = 0; second < 120; second++) {
+    const next = Date.now() + 1000;
+    await Promise.all(Array.from({ length: 20 }, (_, i) => i).map((i) => write(`learner-${i}`, second / 2 + i)));
+    if (second === 100) await write("learner-x", 119);
+    if (second === 110) await stack.postgres("stop");
+    await new Promise((done) => setTimeout(done, next - Date.now()));
+  }
+  await panel.goto(api + "/ui/");
   await panel.locator("#dead-letters tr").waitFor();
-  await say("error");
-  await stack.postgres("stop");
-  for (let i = 0; i < 5; i++) await write(`learner-${i}`, 60 + i);
   await say("parked");
-  await panel.setViewportSize({ width: 960, height: 1390 });
+  await panel.getByLabel("Learner id", { exact: true }).fill("learner-7");
+  await panel.getByRole("button", { name: "Look up" }).click();
+  await panel.locator("#look-rows tr").waitFor();
+  await panel.setViewportSize({ width: 960, height: 1560 });
   await shoot(panel, "panel");
   await stack.postgres("start");
 } finally {
