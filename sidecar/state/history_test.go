@@ -74,10 +74,10 @@ func TestKeepHistoryTakesASampleEveryTenSecondsUntilItEnds(t *testing.T) {
 		s := New(Options{})
 		ctx, end := context.WithCancel(t.Context())
 		go s.KeepHistory(ctx)
-		time.Sleep(time.Minute + time.Second)
+		<-time.After(time.Minute + time.Second)
 		end()
 		synctest.Wait()
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		list := s.History()
 		if len(list) != 7 {
 			t.Fatalf("%d samples", len(list))
