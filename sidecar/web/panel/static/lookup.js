@@ -9,6 +9,7 @@ const page = 1000; // dead letters of one answer
 const most = 10; // pages
 
 let data = null; // what the page shows
+let now = Date.now; // the sidecar's clock, in milliseconds
 let question = 0; // an answer to an earlier one comes too late
 
 export function update(next) {
@@ -64,7 +65,7 @@ async function look(event) {
   try {
     const answer = await ask(ids);
     if (mine !== question) return;
-    const { summary, lessons } = found(answer, Date.now());
+    const { summary, lessons } = found(answer, now());
     show(`At ${timeText(Date.now())}: ${summary}`, lessons);
   } catch (error) {
     if (mine === question) show(error.message, []);
@@ -100,7 +101,8 @@ function clear() {
   show("", []);
 }
 
-export function start() {
+export function start(clock) {
+  now = clock;
   $("look-form").addEventListener("submit", look);
   $("look-clear").addEventListener("click", () => {
     clear();

@@ -180,12 +180,14 @@ async function forceSync() {
   button.setAttribute("aria-disabled", "true");
   const result = $("force-sync-result");
   result.textContent = "Writing…";
+  let came = "not saved";
   try {
     const done = await call("POST", "../v1/sync");
-    const { status } = await call("GET", "data"); // what is set aside by then
+    came = "written, but what is set aside is not known";
+    const { status } = await call("GET", "data");
     result.textContent = `At ${timeText(Date.now())}: ${words.written(done, status.deadLetters.count)}`;
   } catch (error) {
-    result.textContent = `At ${timeText(Date.now())}: not saved. ${error.message}`;
+    result.textContent = `At ${timeText(Date.now())}: ${came}. ${error.message}`;
   }
   button.removeAttribute("aria-disabled");
   readIn(0);
@@ -212,7 +214,7 @@ setInterval(() => {
 }, seconds);
 chart.start(drawChart);
 batches.start();
-lookup.start();
+lookup.start(now);
 quarantine.start();
 listen();
 readIn(0);
