@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH=$(hack/node.sh sidecar/web/client sidecar/web/client/test/react18)
-node --test sidecar/web/panel/words.test.js
+node --test sidecar/web/panel/*.test.js
 cd sidecar/web/client
 npm run --silent typecheck
 npx tsc --noEmit -p ../../../test/lms/web/app

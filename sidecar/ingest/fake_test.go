@@ -135,6 +135,7 @@ type fakeReader struct {
 	saved  Saved
 	err    error
 	hangs  bool
+	takes  time.Duration
 	onRead func(r *fakeReader) // runs after the snapshot is taken
 }
 
@@ -142,6 +143,13 @@ func (r *fakeReader) Read(ctx context.Context, _ buffer.Filter) (Saved, error) {
 	if r.hangs {
 		<-ctx.Done()
 		return Saved{}, ctx.Err()
+	}
+	if r.takes > 0 {
+		select {
+		case <-time.After(r.takes):
+		case <-ctx.Done():
+			return Saved{}, ctx.Err()
+		}
 	}
 	r.mu.Lock()
 	saved := Saved{Records: append([]progress.Record{}, r.saved.Records...), Applied: append([]uint64{}, r.saved.Applied...)}

@@ -50,6 +50,7 @@ type Handler struct {
 	openAPI []byte
 
 	requests, reads, syncs, streams gate
+	patience                        patience
 
 	ending sync.Once
 	ended  chan struct{} // closed when streams have to end

@@ -16,7 +16,7 @@ import (
 
 // read serves GET /v1/progress: what the database holds, merged with what is
 // accepted and not saved. It waits for the database no longer than the read
-// timeout.
+// timeout, and a moment only where that is known to be in vain.
 func (h *Handler) read(w http.ResponseWriter, r *http.Request, limits Limits) {
 	user, wrong := requireUser(r, limits.UserHeader)
 	if wrong != nil {
@@ -41,9 +41,11 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, limits Limits) {
 	}
 	var v view
 	if h.reads.enter(limits.maxReads()) {
-		ctx, cancel := context.WithTimeout(r.Context(), limits.ReadTimeout)
+		turn := h.patience.begin(h.now(), limits.ReadTimeout)
+		ctx, cancel := context.WithTimeout(r.Context(), turn.wait)
 		v = h.look(ctx, filter)
 		cancel()
+		h.patience.end(turn, h.now(), !v.silent)
 		h.reads.leave()
 	} else {
 		v = view{held: h.buffer.Held(filter), stale: true}
@@ -82,6 +84,8 @@ type view struct {
 	held  []buffer.Held
 	// stale means that saved is missing or may be behind.
 	stale bool
+	// silent means that the database did not answer.
+	silent bool
 	// tooMany means that the database has more than it returns at once.
 	tooMany bool
 }
@@ -100,7 +104,7 @@ func (h *Handler) look(ctx context.Context, filter buffer.Filter) view {
 			return view{tooMany: true}
 		}
 		if err != nil {
-			return view{held: h.buffer.Held(filter), stale: true}
+			return view{held: h.buffer.Held(filter), stale: true, silent: true}
 		}
 		agreed := h.agrees(saved.Applied)
 		var v view

@@ -2,9 +2,11 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
+	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
@@ -79,9 +81,11 @@ func (h *Handler) known(ctx context.Context, filter buffer.Filter, limits Limits
 		return unasked
 	}
 	defer h.reads.leave()
-	ctx, cancel := context.WithTimeout(ctx, limits.ReadTimeout)
+	turn := h.patience.begin(h.now(), limits.ReadTimeout)
+	ctx, cancel := context.WithTimeout(ctx, turn.wait)
 	defer cancel()
 	saved, err := h.reader.Read(ctx, filter)
+	h.patience.end(turn, h.now(), err == nil || errors.Is(err, postgres.ErrTooManyRecords))
 	if err != nil {
 		return unasked
 	}

@@ -45,6 +45,7 @@ func (s *sidecar) run(ctx context.Context) (string, error) {
 	group.Go(func() error { return s.flusher.Run(failed) })
 	group.Go(func() error { s.watch(failed); return nil })
 	group.Go(func() error { s.flushEarly(failed); return nil })
+	group.Go(func() error { s.state.KeepHistory(failed); return nil })
 	if adopt.Possible(s.options.Spool) {
 		// The grace period is for our own spool.
 		adopting, end := context.WithCancel(failed)

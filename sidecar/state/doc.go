@@ -3,7 +3,8 @@
 // In come the reports of ingest (Accepted, Rejected), of the buffer's disk
 // (JournalSynced), of flush (it is a flush.Observer) and of the configuration;
 // out go Prometheus metrics, the status document that the operator collects,
-// the sync state that an app shows, and the handler of the pod-network port.
+// the sync state that an app shows, the handler of the pod-network port, and for
+// the panel the last batches, the save lag and half an hour of samples.
 //
 // It keeps promise 7 of design.md (nothing silent) and its part of promise 6:
 // what it publishes holds counters, ages and classes of errors, nothing of a

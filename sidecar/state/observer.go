@@ -24,6 +24,10 @@ func (s *State) BatchSaved(b progress.Batch, rows int64, at time.Time) {
 	for range b.Records {
 		s.metrics.saveLag.Observe(lag)
 	}
+	if len(b.Records) > 0 { // an erasure may have emptied it
+		s.lags.saved(batchLag{lag, len(b.Records)})
+		s.samples.saved(lag)
+	}
 	s.changes.notify()
 }
 

@@ -37,6 +37,8 @@ type State struct {
 	metrics *metrics
 	changes broadcast
 	recent  recent
+	samples samples
+	lags    lags
 
 	accepted  atomic.Int64
 	rejected  atomic.Int64
@@ -79,6 +81,7 @@ func New(o Options) *State {
 	}
 	s := &State{version: o.Version, now: o.Now, started: o.Now(), config: new(config.Choice)}
 	s.metrics = newMetrics(s)
+	s.sample()
 	return s
 }
 

@@ -55,17 +55,23 @@ try {
     });
   await fetch(api + "/v1/sync", { method: "POST" });
   await stack.sql("ALTER TABLE progress_sync.lesson_progress ADD CONSTRAINT plausible CHECK (max_position_seconds < 100) NOT VALID");
-  await panel.goto(api + "/ui/");
   const say = (state) => eventually(`the panel to say ${state}`, async () => (await panel.locator("#state").textContent()) === state);
-  await say("synced");
-  for (let i = 0; i < 20; i++) await write(`learner-${i}`, 10 + i);
-  await write("learner-x", 119);
+  // A minute of twenty learners, ten heartbeats a second each; it is in the history before the page is opened.
+  for (let tenth = 0; tenth < 600; tenth++) {
+    const next = Date.now() + 100;
+    await Promise.all(Array.from({ length: 20 }, (_, i) => write(`learner-${i}`, tenth / 10 + i)));
+    if (tenth === 500) await write("learner-x", 119);
+    if (tenth === 550) await stack.postgres("stop");
+    await new Promise((done) => setTimeout(done, next - Date.now()));
+  }
+  await panel.goto(api + "/ui/");
   await panel.locator("#dead-letters tr").waitFor();
-  await say("error");
-  await stack.postgres("stop");
-  for (let i = 0; i < 5; i++) await write(`learner-${i}`, 60 + i);
   await say("parked");
-  await panel.setViewportSize({ width: 960, height: 1390 });
+  await panel.getByLabel("Learner id", { exact: true }).fill("learner-7");
+  await panel.getByRole("button", { name: "Look up" }).click();
+  await panel.locator("#look-rows tr").waitFor();
+  await panel.setViewportSize({ width: 960, height: 1660 });
+  await panel.evaluate(() => scrollTo(0, 0));
   await shoot(panel, "panel");
   await stack.postgres("start");
 } finally {

@@ -7,6 +7,7 @@
 // changes through the local API (package ingest) like everybody else.
 //
 // The document holds nothing of a learner and no connection string (design.md,
-// promise 6); learner ids of dead letters come from the local API, and only
-// once the person asks to see them. It asks neither the database nor the disk.
+// promise 6); what the page shows of a learner, dead letters and what a look-up
+// finds, comes from the local API, and only once the person asks for it. The
+// document asks neither the database nor the disk.
 package panel

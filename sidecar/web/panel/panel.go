@@ -20,6 +20,8 @@ type State interface {
 	Document() status.Document
 	SyncState() state.SyncState
 	RecentBatches() []state.BatchReport
+	SaveLag() state.SaveLag
+	History() []state.Sample
 }
 
 // Options of a Handler. All are required.
@@ -75,14 +77,16 @@ type document struct {
 	Now     time.Time           `json:"now"`
 	Status  status.Document     `json:"status"`
 	Sync    state.SyncState     `json:"sync"`
+	SaveLag state.SaveLag       `json:"saveLag"`
 	Batches []state.BatchReport `json:"batches"`
+	History []state.Sample      `json:"history"`
 	Config  config.Config       `json:"config"`
 }
 
 func (h *Handler) serveData(w http.ResponseWriter) {
 	body, err := json.Marshal(document{
 		Now: time.Now().UTC(), Status: h.o.State.Document(), Sync: h.o.State.SyncState(),
-		Batches: h.o.State.RecentBatches(), Config: h.o.Config(),
+		SaveLag: h.o.State.SaveLag(), Batches: h.o.State.RecentBatches(), History: h.o.State.History(), Config: h.o.Config(),
 	})
 	if err != nil {
 		refuse(w, http.StatusInternalServerError, "internal", "Internal error", "the state can't be written as JSON")

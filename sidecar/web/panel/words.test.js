@@ -32,9 +32,17 @@ table("the sentence", [
 ], (s) => sentence(s, now));
 
 test("the sentence: while records are set aside, no state is told as all saved", () => {
-  for (const state of ["pending", "syncing", "retrying", "parked", "offline", "error"]) {
+  for (const state of ["synced", "pending", "syncing", "retrying", "parked", "offline", "error"]) {
     assert.match(sentence(status(state, 2), now), /2 records are set aside and not saved/);
     assert.doesNotMatch(sentence(status(state, 2), now), /all (that was accepted )?is saved/i);
+  }
+});
+
+test("what is announced: while records are set aside, never that all is saved", () => {
+  for (const state of ["synced", "pending", "syncing", "retrying", "parked", "offline", "error"]) {
+    for (const before of [null, "parked", "error"]) {
+      assert.doesNotMatch(news(before, status(state, 1, { error: refused })) ?? "", /saved again|nothing is set aside/i);
+    }
   }
 });
 
@@ -62,8 +70,8 @@ table("what is announced", [
 table("a forced sync", [
   ["all is saved", "all that was accepted before is saved.", { pendingUpdates: 0 }, 0],
   ["more came", "all that was accepted before is saved. 2 updates came since.", { pendingUpdates: 2 }, 0],
-  ["one was refused", "all that was accepted before is saved, with an exception: 1 record is set aside and not saved; see Quarantine.", { pendingUpdates: 0, quarantined: 1 }, 0],
-  ["others had been refused", "all that was accepted before is saved, with an exception: 2 records are set aside and not saved; see Quarantine.", { pendingUpdates: 0 }, 2],
+  ["one was refused", "1 record is set aside and not saved; see Quarantine. All else that was accepted before is saved.", { pendingUpdates: 0, quarantined: 1 }, 0],
+  ["others had been refused", "2 records are set aside and not saved; see Quarantine. All else that was accepted before is saved.", { pendingUpdates: 0 }, 2],
 ], written);
 
 const policy = { namespace: "campus", name: "lms", generation: 7 };

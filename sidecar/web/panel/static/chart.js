@@ -1,34 +1,26 @@
-// The chart of updates accepted against rows written: two lines of steps over
-// the last five minutes, and the same as a table.
-import { $, count, fill, number, row, timeText } from "./dom.js";
+// The chart of updates accepted against rows written: two lines over the last
+// minutes, from before the page was opened, and the same as a table.
+import { $, fill, make, number, row } from "./dom.js";
+import { count, lag, timeText } from "./format.js";
+import { buckets, points } from "./history.js";
 
-const window = 300; // seconds
-const bucket = 30;
 const svg = "http://www.w3.org/2000/svg";
+const minute = 60000; // milliseconds
+const parts = 5; // of the time axis
+const rows = 10; // of the table
 
-let samples = [];
+let minutes = 5;
 
-/** Notes the counters of a moment (milliseconds). A restarted sidecar starts from zero, and the chart with it. */
-export function sample(at, accepted, written) {
-  const last = samples.at(-1);
-  if (last && (accepted < last.accepted || written < last.written)) samples = [];
-  samples.push({ at, accepted, written });
-  // One sample from before the window stays: it is where the lines start.
-  while (samples.length > 2 && samples[1].at < at - window * 1000) samples.shift();
-}
-
-/** Draws up to now (milliseconds). */
-export function draw(now) {
-  if (samples.length === 0) return;
-  const begin = Math.max(samples[0].at, now - window * 1000);
-  const zero = samples[0];
-  const points = samples.map((s) => ({ at: Math.max(s.at, begin), accepted: s.accepted - zero.accepted, written: s.written - zero.written }));
-  const end = points.at(-1);
-  $("chart-span").textContent = lately((now - begin) / 1000);
+/** Draws what /ui/data has of the past, up to now (milliseconds). */
+export function draw(data, now) {
+  const window = minutes * minute;
+  const list = points(data, now, window);
+  const end = list.at(-1);
+  $("chart-span").textContent = lately((now - list[0].at) / 1000);
   $("chart-accepted").textContent = count(end.accepted);
   $("chart-written").textContent = count(end.written);
-  lines(points, now);
-  if ($("chart-details").open) table(points, begin, now);
+  lines(list, now, window);
+  if ($("chart-details").open) table(list, window / rows);
 }
 
 function lately(seconds) {
@@ -36,36 +28,33 @@ function lately(seconds) {
   return `${Math.round(seconds / 60)} minutes`;
 }
 
-function lines(points, now) {
+function lines(points, now, window) {
   const chart = $("chart");
   const width = chart.clientWidth || 600;
   const height = chart.clientHeight || 180;
   const box = { left: 8, right: width - 8, top: 20, bottom: height - 22 };
   const end = points.at(-1);
   const top = round(Math.max(end.accepted, end.written, 4));
-  const x = (at) => box.right - ((now - at) / 1000 / window) * (box.right - box.left);
+  const x = (at) => box.right - ((now - at) / window) * (box.right - box.left);
   const y = (n) => box.bottom - (n / top) * (box.bottom - box.top);
-  const path = (what) => {
-    let d = `M${x(points[0].at).toFixed(1)} ${y(points[0][what]).toFixed(1)}`;
-    for (const p of points.slice(1)) d += `H${x(p.at).toFixed(1)}V${y(p[what]).toFixed(1)}`;
-    return `${d}H${box.right}`;
-  };
+  const path = (what) => `M${points.map((p) => `${x(p.at).toFixed(1)} ${y(p[what]).toFixed(1)}`).join("L")}`;
   chart.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  const parts = [];
+  const shapes = [];
   for (const n of [0, top / 2, top]) {
-    parts.push(shape("path", { class: "grid", d: `M${box.left} ${y(n)}H${box.right}` }));
-    if (n > 0) parts.push(label(box.left, y(n) - 4, "start", count(n)));
+    shapes.push(shape("path", { class: "grid", d: `M${box.left} ${y(n)}H${box.right}` }));
+    if (n > 0) shapes.push(label(box.left, y(n) - 4, "start", count(n)));
   }
-  for (let minutes = 0; minutes <= window / 60; minutes++) {
-    const at = x(now - minutes * 60000);
-    parts.push(shape("path", { class: "grid", d: `M${at} ${box.bottom}v4` }));
-    const anchor = minutes === 0 ? "end" : minutes === window / 60 ? "start" : "middle";
-    if (minutes === 0 || minutes === window / 60 || width > 480) {
-      parts.push(label(at, box.bottom + 17, anchor, minutes === 0 ? "now" : `${minutes} min ago`));
+  for (let part = 0; part <= parts; part++) {
+    const ago = (part * window) / parts;
+    const at = x(now - ago);
+    shapes.push(shape("path", { class: "grid", d: `M${at} ${box.bottom}v4` }));
+    const anchor = part === 0 ? "end" : part === parts ? "start" : "middle";
+    if (part === 0 || part === parts || width > 480) {
+      shapes.push(label(at, box.bottom + 17, anchor, part === 0 ? "now" : `${ago / minute} min ago`));
     }
   }
-  parts.push(shape("path", { class: "written", d: path("written") }), shape("path", { class: "accepted", d: path("accepted") }));
-  chart.replaceChildren(...parts);
+  shapes.push(shape("path", { class: "written", d: path("written") }), shape("path", { class: "accepted", d: path("accepted") }));
+  chart.replaceChildren(...shapes);
 }
 
 /** The next number that divides well. */
@@ -85,13 +74,16 @@ function label(x, y, anchor, text) {
   return shape("text", { x, y, "text-anchor": anchor }, text);
 }
 
-function table(points, begin, now) {
-  const rows = [];
-  for (let at = Math.ceil(begin / bucket / 1000) * bucket * 1000; at <= now; at += bucket * 1000) {
-    const last = points.findLast((p) => p.at <= at) ?? points[0];
-    rows.unshift(row(timeText(at), number(last.accepted), number(last.written)));
-  }
-  const last = points.at(-1);
-  rows.unshift(row("Now", number(last.accepted), number(last.written)));
-  fill($("chart-rows"), rows, $("chart-details"));
+function table(points, every) {
+  fill($("chart-rows"), buckets(points, every).map(({ at, accepted, written, lag: longest }, i) =>
+    row(i === 0 ? "Now" : timeText(at), number(accepted), number(written), make("td", { class: "number" }, longest === null ? "–" : lag(longest)))), $("chart-details"));
+}
+
+/** Calls back when another time is to be drawn. */
+export function start(changed) {
+  $("chart-time").addEventListener("change", (event) => {
+    minutes = Number(event.target.value);
+    changed();
+  });
+  $("chart-details").addEventListener("toggle", changed);
 }

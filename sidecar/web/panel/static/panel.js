@@ -1,7 +1,12 @@
 // Shows /ui/data, and asks for it again when the sidecar says that something
 // changed (/v1/sync/events), or every two seconds where it can't say so.
-import { $, bytes, call, cell, count, fill, make, number, plural, row, say, span, time, timeText } from "./dom.js";
+import { $, cell, fill, make, row, say, time } from "./dom.js";
+import { call } from "./api.js";
+import { figures } from "./figures.js";
+import { span, timeText } from "./format.js";
+import * as batches from "./batches.js";
 import * as chart from "./chart.js";
+import * as lookup from "./lookup.js";
 import * as quarantine from "./quarantine.js";
 import * as words from "./words.js";
 
@@ -78,13 +83,16 @@ function show() {
   showIdentity();
   showState();
   showAdvice();
-  showFacts();
-  showBatches();
+  showFigures();
+  batches.update(data);
+  lookup.update(data);
   showConfig();
   quarantine.update(data);
-  const { updatesAccepted, rowsWritten } = data.status.counters;
-  chart.sample(now(), updatesAccepted, rowsWritten);
-  chart.draw(now());
+  drawChart();
+}
+
+function drawChart() {
+  if (data !== null) chart.draw(data, now());
 }
 
 function showLink() {
@@ -139,41 +147,14 @@ function showAdvice() {
   fill($("advice"), advice, $("state-heading"));
 }
 
-function showFacts() {
-  const { sync, counters, database, spool, deadLetters } = data.status;
-  const passed = (text) => (now() - Date.parse(text)) / 1000;
-  const left = sync.nextSyncAt ? -passed(sync.nextSyncAt) : 0;
-  const reached = { true: "reachable", false: "not reachable" }[database.reachable] ?? "not tried yet";
-  const facts = {
-    Waiting: [plural(sync.pendingUpdates, "update"), `in ${plural(sync.pendingRecords + sync.inFlightRecords, "record")}, ${count(sync.inFlightRecords)} in a batch`],
-    "Oldest waiting": [sync.pendingUpdates > 0 ? span(sync.oldestPendingSeconds + passed(data.now)) : "–", ""],
-    "Last saved": sync.lastSyncedAt ? [timeText(sync.lastSyncedAt), `${span(passed(sync.lastSyncedAt))} ago`] : ["–", ""],
-    "Next write": sync.nextSyncAt ? [timeText(sync.nextSyncAt), left < 1 ? "now" : `in ${span(left)}`] : ["–", ""],
-    Retries: [count(counters.retries), `in all; ${sync.retryCount > 0 ? plural(sync.retryCount, "failure") : "no failure"} since the last success`],
-    Postgres: [reached, database.since ? `since ${timeText(database.since)}` : ""],
-    Accepted: [plural(counters.updatesAccepted, "update"), `${count(counters.updatesRejected)} rejected`],
-    Written: [plural(counters.rowsWritten, "row"), `in ${plural(counters.batchesApplied, "batch", "batches")}, ${count(counters.batchesReplayed)} replayed`],
-    Quarantine: [plural(deadLetters.count, "record"), "refused by Postgres"],
-    Spool: [bytes(spool.bytes), `of ${bytes(spool.limitBytes)}`],
-  };
-  const list = $("facts");
-  for (const [i, [name, [value, detail]]] of Object.entries(facts).entries()) {
+function showFigures() {
+  const list = $("figures");
+  for (const [i, [name, value, detail]] of figures(data, now()).entries()) {
     const dd = list.children[i]?.lastElementChild ?? make("dd", {}, make("span"), " ", make("small"));
     if (!dd.parentElement) list.append(make("div", {}, make("dt", {}, name), dd));
     say(dd.firstElementChild, value);
     say(dd.lastElementChild, detail);
   }
-}
-
-function showBatches() {
-  const rows = data.batches.map((batch) => row(
-    time(batch.finishedAt),
-    make("td", {}, make("span", { class: `outcome ${batch.outcome}` }, batch.outcome), batch.sqlState ? ` ${batch.sqlState}` : ""),
-    ...[batch.lane, batch.number, batch.updates, batch.records, batch.rows].map(number),
-    make("td", { class: "number" }, batch.roundTripSeconds > 0 ? `${(batch.roundTripSeconds * 1000).toPrecision(3)} ms` : "–"),
-  ));
-  if (rows.length === 0) rows.push(make("tr", {}, make("td", { colspan: 8 }, "None since the sidecar started.")));
-  fill($("batches"), rows, $("batches-heading"));
 }
 
 function showConfig() {
@@ -199,18 +180,20 @@ async function forceSync() {
   button.setAttribute("aria-disabled", "true");
   const result = $("force-sync-result");
   result.textContent = "Writing…";
+  let came = "not saved";
   try {
     const done = await call("POST", "../v1/sync");
-    result.textContent = `At ${timeText(Date.now())}: ${words.written(done, data?.status.deadLetters.count ?? 0)}`;
+    came = "written, but what is set aside is not known";
+    const { status } = await call("GET", "data");
+    result.textContent = `At ${timeText(Date.now())}: ${words.written(done, status.deadLetters.count)}`;
   } catch (error) {
-    result.textContent = `At ${timeText(Date.now())}: not saved. ${error.message}`;
+    result.textContent = `At ${timeText(Date.now())}: ${came}. ${error.message}`;
   }
   button.removeAttribute("aria-disabled");
   readIn(0);
 }
 
 $("force-sync").addEventListener("click", forceSync);
-$("chart-details").addEventListener("toggle", () => chart.draw(now()));
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) {
     events?.close(); // others may need the place
@@ -225,10 +208,13 @@ setInterval(() => {
   if (lost === null) {
     showIdentity();
     say($("state-sentence"), sentence());
-    showFacts();
+    showFigures();
   }
-  chart.draw(now());
+  drawChart();
 }, seconds);
+chart.start(drawChart);
+batches.start();
+lookup.start(now);
 quarantine.start();
 listen();
 readIn(0);

@@ -1,6 +1,8 @@
 // The quarantine: dead letters are listed, replayed and deleted through the
 // local API. What is not revealed is not kept here either.
-import { $, call, cell, count, fill, make, number, plural, row, say, time } from "./dom.js";
+import { $, cell, fill, foreign, make, number, row, say, time } from "./dom.js";
+import { call } from "./api.js";
+import { count, plural } from "./format.js";
 
 const path = "../v1/dead-letters";
 const page = 50;
@@ -51,19 +53,20 @@ function show() {
   $("replay-all").disabled = letters.length === 0;
   fill($("dead-letters"), letters.map((letter) => row(
     letter.id,
-    make("td", letter.learner === null ? { class: "masked" } : {}, letter.learner ?? "hidden"),
-    cell(letter.record.courseId),
-    cell(letter.record.lessonId),
+    letter.learner === null ? make("td", { class: "masked" }, "hidden") : cell(foreign(letter.learner)),
+    cell(foreign(letter.record.courseId)),
+    cell(foreign(letter.record.lessonId)),
     cell(letter.sqlState ?? "not written"),
     cell(letter.constraint ?? "–"),
     number(letter.times),
     cell(time(letter.lastRefusedAt)),
-    make("td", { class: "actions" }, button("Replay", letter.id), button("Delete", letter.id)),
+    make("td", { class: "actions" }, button("Replay", letter.id), " ", button("Delete", letter.id)),
   )), $("quarantine-heading"));
 }
 
 function button(what, id) {
-  return make("button", { type: "button", "data-id": id, "data-do": what.toLowerCase(), "aria-label": `${what} dead letter ${id}` }, what);
+  const name = `${what} dead letter ${id}`;
+  return make("button", { type: "button", "data-id": id, "data-do": what.toLowerCase(), "data-focus": name, "aria-label": name }, what);
 }
 
 function tell(text) {

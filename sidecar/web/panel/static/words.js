@@ -1,15 +1,14 @@
 // The sentences of the page, made from the status document alone.
-import { plural, span } from "./dom.js";
+import { plural, span } from "./format.js";
 
 /** What the state means, at a moment (milliseconds). */
 export function sentence({ sync, deadLetters }, now) {
-  const { state, pendingUpdates, nextSyncAt } = sync;
-  const left = nextSyncAt ? (Date.parse(nextSyncAt) - now) / 1000 : null;
-  const next = left === null ? "soon" : left < 1 ? "now" : `in ${span(left)}`;
-  const waiting = `${plural(pendingUpdates, "update")} ${pendingUpdates === 1 ? "waits" : "wait"}`;
+  const { state, pendingUpdates } = sync;
+  const next = when(sync, now);
+  const waiting = waits(pendingUpdates);
   const aside = setAside(deadLetters.count);
   return {
-    synced: "All that was accepted is saved in Postgres.",
+    synced: aside === "" ? "All that was accepted is saved in Postgres." : "Nothing waits.",
     pending: `${waiting} on the sidecar's disk for the window to end. Next write ${next}.`,
     syncing: "A write to Postgres is under way.",
     retrying: `The last attempt failed, the next is ${next}. ${waiting}; nothing accepted is dropped.`,
@@ -18,6 +17,15 @@ export function sentence({ sync, deadLetters }, now) {
     error: `A person has to act. ${pendingUpdates > 0 ? `${waiting} on the sidecar's disk.` : "No other update waits."}`,
   }[state] + (aside === "" ? "" : ` ${aside}`);
 }
+
+/** When the next write is due, or tried again. */
+export function when({ nextSyncAt }, now) {
+  if (!nextSyncAt) return "soon";
+  const left = (Date.parse(nextSyncAt) - now) / 1000;
+  return left < 1 ? "now" : `in ${span(left)}`;
+}
+
+export const waits = (updates) => `${plural(updates, "update")} ${updates === 1 ? "waits" : "wait"}`;
 
 /** What is said of records in the quarantine, nothing without one. */
 export function setAside(records) {
@@ -44,7 +52,7 @@ export function news(before, status) {
 /** What a forced sync has done, if so many records were refused by it and so many are set aside in all. */
 export function written({ pendingUpdates, quarantined = 0 }, deadLetters) {
   const aside = setAside(Math.max(quarantined, deadLetters));
-  return `all that was accepted before is saved${aside === "" ? "." : `, with an exception: ${aside}`}`
+  return (aside === "" ? "all that was accepted before is saved." : `${aside} All else that was accepted before is saved.`)
     + (pendingUpdates > 0 ? ` ${plural(pendingUpdates, "update")} came since.` : "");
 }
 

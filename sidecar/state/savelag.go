@@ -1,0 +1,69 @@
+package state
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+)
+
+// SaveLag is how long it took from accepted to saved, of the last batches: for
+// each record from the acceptance of the update that waited longest in its
+// batch, as the metric save_lag_seconds counts it.
+type SaveLag struct {
+	// Records that it is of; 0 while none was saved.
+	Records int `json:"records"`
+	// MedianSeconds and P95Seconds are what half of the records, and 95 of a
+	// hundred, took at most.
+	MedianSeconds float64 `json:"medianSeconds"`
+	P95Seconds    float64 `json:"p95Seconds"`
+}
+
+// lagBatches is how many of the last saved batches SaveLag is of.
+const lagBatches = 256
+
+type lags struct {
+	mu    sync.Mutex
+	ring  [lagBatches]batchLag
+	count int // of all that there ever were
+}
+
+type batchLag struct {
+	seconds float64
+	records int
+}
+
+func (l *lags) saved(lag batchLag) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ring[l.count%lagBatches] = lag
+	l.count++
+}
+
+// SaveLag is that of the last batches that were saved.
+func (s *State) SaveLag() SaveLag {
+	s.lags.mu.Lock()
+	list := slices.Clone(s.lags.ring[:min(s.lags.count, lagBatches)])
+	s.lags.mu.Unlock()
+	return saveLagOf(list)
+}
+
+// saveLagOf sorts the batches.
+func saveLagOf(batches []batchLag) (lag SaveLag) {
+	slices.SortFunc(batches, func(a, b batchLag) int { return cmp.Compare(a.seconds, b.seconds) })
+	for _, b := range batches {
+		lag.Records += b.records
+	}
+	lag.MedianSeconds, lag.P95Seconds = within(batches, lag.Records, .5), within(batches, lag.Records, .95)
+	return lag
+}
+
+// within returns what a share of the records took at most.
+func within(sorted []batchLag, records int, share float64) float64 {
+	passed := 0
+	for _, b := range sorted {
+		if passed += b.records; float64(passed) >= share*float64(records) {
+			return b.seconds
+		}
+	}
+	return 0
+}
