@@ -8,6 +8,7 @@ node --test sidecar/web/panel/words.test.js
 cd sidecar/web/client
 npm run --silent typecheck
 npm run --silent build
+npm run --silent browsers
 npm test --silent
 npm run --silent sizes
 npm run --silent packaging
