@@ -9,15 +9,17 @@ import * as long from "./cases/long.js";
 import * as looks from "./cases/looks.js";
 import * as outage from "./cases/outage.js";
 import * as panel from "./cases/panel.js";
+import * as players from "./cases/players.js";
 import * as stack from "./cases/stack.js";
 import * as trouble from "./cases/trouble.js";
 import * as watching from "./cases/watching.js";
+import * as without from "./cases/without.js";
 
 /** What all cases share; filled before the first. */
 const shared = {};
 
 /** Cases with learners of their own run side by side. */
-const together = [long, watching, devices, leaving, trouble, guards, looks, stack];
+const together = [long, watching, devices, leaving, trouble, guards, looks, players, without, stack];
 
 before(async () => {
   [shared.stack, shared.browser] = await Promise.all([startStack(), launch()]);
