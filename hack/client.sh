@@ -1,14 +1,19 @@
 #!/usr/bin/env bash
-# Builds, tests and measures the browser package as it would be published, and
-# tests what the debug panel says.
+# Builds, tests and measures the browser package as it would be published, tests
+# what the debug panel says, and builds the examples of docs/integrations with it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH=$(hack/node.sh sidecar/web/client sidecar/web/client/test/react18)
 node --test sidecar/web/panel/words.test.js
-cd sidecar/web/client
-npm run --silent typecheck
-npm run --silent build
-npm run --silent browsers
-npm test --silent
-npm run --silent sizes
-npm run --silent packaging
+(
+	cd sidecar/web/client
+	npm run --silent typecheck
+	npm run --silent build
+	npm run --silent browsers
+	npm test --silent
+	npm run --silent sizes
+	npm run --silent packaging
+)
+PATH=$(hack/examples.sh)
+cd docs/integrations/examples/browser
+npm run --silent check

@@ -12,7 +12,7 @@ document.querySelector("progress-sync-indicator")!.progress = sync;
 
 /** When the learner leaves the lesson without leaving the page. */
 export function close() {
-  detach(); // first, since Plyr then goes to the start
+  detach();
   sync.destroy();
   player.destroy();
 }
