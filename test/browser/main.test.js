@@ -3,13 +3,13 @@ import { after, before, describe } from "node:test";
 import { launch } from "./lib/browser.js";
 import { startStack } from "./lib/stack.js";
 import * as devices from "./cases/devices.js";
+import * as examples from "./cases/examples.js";
 import * as guards from "./cases/guards.js";
 import * as leaving from "./cases/leaving.js";
 import * as long from "./cases/long.js";
 import * as looks from "./cases/looks.js";
 import * as outage from "./cases/outage.js";
 import * as panel from "./cases/panel.js";
-import * as players from "./cases/players.js";
 import * as stack from "./cases/stack.js";
 import * as trouble from "./cases/trouble.js";
 import * as watching from "./cases/watching.js";
@@ -19,7 +19,7 @@ import * as without from "./cases/without.js";
 const shared = {};
 
 /** Cases with learners of their own run side by side. */
-const together = [long, watching, devices, leaving, trouble, guards, looks, players, without, stack];
+const together = [long, watching, devices, leaving, trouble, guards, looks, examples, without, stack];
 
 before(async () => {
   [shared.stack, shared.browser] = await Promise.all([startStack(), launch()]);
