@@ -26,9 +26,9 @@ demo-down: ## Stop what `make demo` started and remove it
 	@go run ./test/demo down
 
 .PHONY: try
-try: ## Start the sidecar alone with a throwaway Postgres, to write to with curl or with a browser through a sample LMS
+try: ## Start the sidecar alone with a throwaway Postgres, to write to with curl or with a browser through a sample LMS; BELIEVE=1 needs no user header
 	@go run ./hack/packages postgres film
-	@go run ./test/try
+	@go run ./test/try $(if $(BELIEVE),-believe)
 
 ##@ Test
 

@@ -10,6 +10,7 @@ mkdir -p "$cache/browser"
 # Not run by `go run`, so that its parent is the one that it has to end with.
 go build -o "$cache/browser/stack" ./test/browser/stack
 
+PATH=$(hack/examples.sh)
 PATH=$(hack/node.sh test/browser sidecar/web/client)
 cd test/browser
 export STACK=$cache/browser/stack

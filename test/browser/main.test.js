@@ -5,6 +5,7 @@ import { startStack } from "./lib/stack.js";
 import * as arrival from "./cases/arrival.js";
 import * as connections from "./cases/connections.js";
 import * as devices from "./cases/devices.js";
+import * as examples from "./cases/examples.js";
 import * as film from "./cases/film.js";
 import * as guards from "./cases/guards.js";
 import * as leaving from "./cases/leaving.js";
@@ -17,12 +18,15 @@ import * as session from "./cases/session.js";
 import * as stack from "./cases/stack.js";
 import * as trouble from "./cases/trouble.js";
 import * as watching from "./cases/watching.js";
+import * as without from "./cases/without.js";
 
 /** What all cases share; filled before the first. */
 const shared = {};
 
 /** Cases with learners of their own run side by side. */
-const together = [long, watching, film, arrival, session, connections, devices, leaving, trouble, guards, looks, pages, stack];
+const together = [
+  long, watching, film, arrival, session, connections, devices, leaving, trouble, guards, looks, pages, examples, without, stack,
+];
 
 before(async () => {
   [shared.stack, shared.browser] = await Promise.all([startStack(), launch()]);

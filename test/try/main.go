@@ -15,9 +15,10 @@ import (
 
 func main() {
 	interval := flag.Duration("interval", 10*time.Second, "sync interval, from 1s")
+	believe := flag.Bool("believe", false, "take the learner from the body, as where no proxy names them; otherwise requests need the user header")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := try(ctx, *interval)
+	err := try(ctx, *interval, *believe)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "try:", err)
@@ -25,8 +26,8 @@ func main() {
 	}
 }
 
-func try(ctx context.Context, interval time.Duration) (err error) {
-	box, err := open(ctx, interval)
+func try(ctx context.Context, interval time.Duration, believe bool) (err error) {
+	box, err := open(ctx, interval, believe)
 	defer func() {
 		if failure := box.close(); err == nil {
 			err = failure

@@ -30,12 +30,14 @@ type sandbox struct {
 	ended       chan error
 	api, status string // addresses
 	interval    time.Duration
-	lms         *lms
+	// believe lets the sidecar take the learner from the body.
+	believe bool
+	lms     *lms
 }
 
 // open starts both. What it returns must be closed even after an error.
-func open(ctx context.Context, interval time.Duration) (*sandbox, error) {
-	s := &sandbox{interval: interval}
+func open(ctx context.Context, interval time.Duration, believe bool) (*sandbox, error) {
+	s := &sandbox{interval: interval, believe: believe}
 	if interval < time.Second {
 		return s, errors.New("the interval must be 1s or more")
 	}
@@ -98,7 +100,11 @@ func (s *sandbox) startSidecar(ctx context.Context) error {
 	if err := os.WriteFile(s.file("uri"), []byte(s.uri()), 0o600); err != nil {
 		return err
 	}
-	configuration := fmt.Sprintf(`{"sync":{"interval":%q},"ingest":{"userHeader":%q}}`, s.interval, userHeader)
+	header := userHeader
+	if s.believe {
+		header = ""
+	}
+	configuration := fmt.Sprintf(`{"sync":{"interval":%q},"ingest":{"userHeader":%q}}`, s.interval, header)
 	if err := os.WriteFile(s.file("config.json"), []byte(configuration), 0o600); err != nil {
 		return err
 	}
@@ -169,17 +175,21 @@ func (s *sandbox) log() string {
 }
 
 func (s *sandbox) instructions() string {
+	note, header := `, as the LMS's proxy does it, which knows the learner (without the header the answer is 401,
+and 403 where it names another learner than the rest of the request)`, "-H '"+userHeader+": ada' "
+	if s.believe {
+		note, header = " (the learner is whom the request names)", ""
+	}
 	return fmt.Sprintf(`
 The sidecar writes each learner and lesson once every %[1]s.
 
 %[5]s
 
-In another terminal, as the LMS's proxy does it, which knows the learner (without the header the answer is 401,
-and 403 where it names another learner than the rest of the request):
+In another terminal%[6]s:
 
-  curl -H '%[6]s: ada' -H 'Content-Type: application/json' http://%[2]s/v1/progress \
+  curl %[7]s-H 'Content-Type: application/json' http://%[2]s/v1/progress \
     -d '{"userId":"ada","courseId":"algebra","lessonId":"groups","currentTime":42,"duration":600,"watchedDelta":5}'
-  curl -H '%[6]s: ada' 'http://%[2]s/v1/progress?userId=ada'
+  curl %[7]s'http://%[2]s/v1/progress?userId=ada'
   curl -X POST http://%[2]s/v1/sync              # write now, of everybody
   psql '%[3]s' -xc 'TABLE progress_sync.lesson_progress'
   curl http://%[4]s/metrics
@@ -188,7 +198,7 @@ What the sidecar is doing: http://%[2]s/ui/
 
 Ctrl-C ends it and removes everything.
 
-`, s.interval, s.api, s.uri(), s.status, s.lms.invitation(), userHeader)
+`, s.interval, s.api, s.uri(), s.status, s.lms.invitation(), note, header)
 }
 
 // close drains the sidecar, stops Postgres and removes the folder.
