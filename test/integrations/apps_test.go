@@ -106,7 +106,7 @@ func sampleLMS(t *testing.T, sidecar string) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lms, err := web.New(web.Options{Sidecar: address, Assets: fstest.MapFS{"element.js": {}}})
+	lms, err := web.New(web.Options{Sidecar: address, Assets: fstest.MapFS{"element.js": {}, "film.webm": {}}})
 	if err != nil {
 		t.Fatal(err)
 	}
