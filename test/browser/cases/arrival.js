@@ -36,7 +36,8 @@ export function define(shared) {
         await tab.play();
         await tab.reach(1.5);
         await tab.forceSync();
-        near((await shared.stack.row(name)).position_seconds, stands, "the saved position");
+        const between = (await shared.stack.row(name)).position_seconds;
+        assert.ok(between >= stands - 0.0015, `the saved position fell from ${stands} to ${between}`);
         // Nine seconds of film are not much to miss: the page goes there by itself or offers it.
         await eventually("the learner to be where they were, or to be offered it", async () => {
           const offer = tab.indicator.getByRole("button", { name: /^Continue at 1:0\d$/ });

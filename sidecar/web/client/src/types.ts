@@ -103,6 +103,7 @@ export interface ProgressSyncSettings extends DebounceConfig {
   onError?: (error: ProgressError) => void;
 }
 
+/** What a client is made with: the lesson, the learner, and the way to the sidecar. */
 export interface ProgressSyncOptions extends ProgressSyncSettings {
   /** Where the LMS proxies to its sidecar, such as "/progress". */
   endpoint: string;
@@ -159,14 +160,17 @@ export interface StoredSegments {
   segments: [from: number, to: number][];
 }
 
+/** What a store keeps. */
 export type Stored = StoredUpdate | StoredSegments;
 
+/** A store in place of IndexedDB. It may fail or hang: what it should keep is sent all the same. */
 export interface ProgressStorage {
   list(): Promise<Stored[]>;
   /** Removes first, then puts, both in one transaction. */
   write(put: Stored[], remove: string[]): Promise<void>;
 }
 
+/** How a media element is followed. */
 export interface AttachOptions {
   /** Go to where the learner was, unless near the start or the end. Default true. */
   resume?: boolean;
