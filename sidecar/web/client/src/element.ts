@@ -1,7 +1,6 @@
-import { dresser } from "./dress.js";
-import { announce, draw, SILENCE, STRINGS } from "./indicator.js";
+import { announce, offer, saysOf, SHAPES, SIGNALS, statusOf, STRINGS } from "./indicator.js";
 import { STYLE } from "./theme.js";
-import type { IndicatorButton, IndicatorState, IndicatorStrings, IndicatorVariant } from "./indicator.js";
+import type { IndicatorButton, IndicatorState, IndicatorStrings, IndicatorVariant, Offer, Told } from "./indicator.js";
 import type { ProgressState } from "./types.js";
 
 export type { IndicatorButton, IndicatorState, IndicatorStrings, IndicatorVariant };
@@ -15,8 +14,6 @@ export interface IndicatorSource {
   resume?(): unknown;
 }
 
-const dress = dresser(STYLE);
-
 function give(node: Element, attributes: Record<string, string>): void {
   for (const name in attributes) node.setAttribute(name, attributes[name]!);
 }
@@ -27,6 +24,21 @@ function make(tag: string, attributes: Record<string, string>, ...children: Elem
   give(node, attributes);
   node.append(...children);
   return node;
+}
+
+/** One for all of a page's elements, made at the first use. */
+let sheet: CSSStyleSheet | undefined;
+
+/** Needs nothing of a content security policy, except in a browser that has no constructed style sheets. */
+function dress(root: ShadowRoot): void {
+  try {
+    if (!sheet) (sheet = new CSSStyleSheet()).replaceSync(STYLE);
+    root.adoptedStyleSheets = [sheet];
+  } catch {
+    const style = document.createElement("style");
+    style.textContent = STYLE;
+    root.append(style);
+  }
 }
 
 const Base = typeof HTMLElement === "undefined" ? (class {} as typeof HTMLElement) : HTMLElement;
@@ -42,7 +54,8 @@ export class ProgressSyncIndicatorElement extends Base {
   #source: IndicatorSource | undefined;
   #state: IndicatorState = {};
   #strings = STRINGS;
-  #said = SILENCE;
+  #told: Told = "";
+  #kept: Offer | undefined;
   #end: (() => void) | undefined;
 
   get progress(): IndicatorSource | undefined {
@@ -77,7 +90,7 @@ export class ProgressSyncIndicatorElement extends Base {
     if (!this.shadowRoot) {
       // Properties may have been set before the element was defined.
       for (const name of ["strings", "state", "progress"] as const) {
-        if (Object.hasOwn(this, name)) {
+        if (this.hasOwnProperty(name)) {
           const value = this[name];
           delete this[name];
           Object.assign(this, { [name]: value });
@@ -86,16 +99,20 @@ export class ProgressSyncIndicatorElement extends Base {
       const root = this.attachShadow({ mode: "open" });
       dress(root);
       root.append(
-        make("svg", { part: "icon", viewBox: "0 0 16 16", width: "1em", height: "1em", "aria-hidden": "true" }, make("path", {})),
+        make(
+          "svg",
+          { part: "icon", viewBox: "0 0 12 12", width: "1em", height: "1em", fill: "none", stroke: "currentColor", "aria-hidden": "true" },
+          make("path", {}),
+        ),
         make("span", { part: "text" }),
-        make("button", { part: "button", type: "button", "aria-describedby": "reason" }),
-        make("span", { id: "reason" }),
+        make("button", { part: "button", type: "button" }),
         make("span", { role: "status" }),
         make("span", { role: "alert" }),
       );
-      const button = this.#part("button");
-      button.addEventListener("click", () => this.#press());
-      button.addEventListener("blur", () => this.#render());
+      this.#part("button").onblur = () => {
+        this.#kept = undefined;
+        this.#render();
+      };
     }
     this.#follow();
   }
@@ -123,38 +140,39 @@ export class ProgressSyncIndicatorElement extends Base {
     return this.shadowRoot!.querySelector(selector)!;
   }
 
-  #press(): void {
-    const button = this.#part("button");
-    const does = button.getAttribute("value")!;
-    if (button.getAttribute("aria-disabled") === "true") return;
-    if (!this.dispatchEvent(new Event(does, { bubbles: true, composed: true, cancelable: true }))) return;
-    void (does === "resume" ? this.#source?.resume?.() : this.#source?.forceSync());
+  #press(name: string, act: () => unknown): void {
+    if (this.dispatchEvent(new Event(name, { bubbles: true, composed: true, cancelable: true }))) act();
   }
 
   #render(): void {
     if (!this.shadowRoot) return;
-    const given = this.getAttribute("variant");
-    const variant = given === "badge" || given === "compact" ? given : "full";
-    const wish = this.getAttribute("button");
-    const { status, shape, says, text, room, resumes, hidden, label, reason } = draw(this.#state, this.#strings, {
-      variant,
-      button: wish === "always" || wish === "never" ? wish : "auto",
-      forces: true,
-      resumes: !this.#source || !!this.#source.resume,
-    });
-    give(this, { "data-state": status, "data-variant": variant });
-    give(this.#part("path"), { d: shape });
-    this.#write("[part=text]", text, { title: text, "data-room": room });
+    const state = this.#state;
+    const source = this.#source;
+    const strings = this.#strings;
+    const status = statusOf(state);
+    const says = saysOf(state);
+    const shown = offer(state, strings, {
+      variant: this.getAttribute("variant") as IndicatorVariant,
+      button: this.getAttribute("button") as IndicatorButton,
+      onForceSync: () => this.#press("force-sync", () => source?.forceSync()),
+      onResume: source && !source.resume ? undefined : () => this.#press("resume", () => source?.resume?.()),
+    }) ?? this.#kept;
+    give(this, { "data-state": status });
+    give(this.#part("path"), { d: SHAPES[status] });
+    this.#write("[part=text]", strings[says], { title: strings[says] });
 
     const button = this.#part("button");
-    // Who presses it by the keyboard stays where they are when it has done its work.
-    button.hidden = hidden && !button.matches(":focus-visible");
-    this.#write("button", label, { value: resumes ? "resume" : "force-sync", title: reason, "aria-disabled": `${!!reason}` });
-    this.#write("#reason", reason);
+    button.hidden = !shown;
+    button.onclick = () => void shown?.act();
+    // Who comes to it by the keyboard stays where they are when it has done its work.
+    button.onkeyup = () => (this.#kept = shown);
+    this.#write("button", shown?.label ?? strings.force, { title: shown?.reason ?? "", "aria-disabled": `${!!shown?.reason}` });
 
-    this.#said = announce(this.#said, says, this.#strings);
-    this.#write("[role=status]", this.#said.polite);
-    this.#write("[role=alert]", this.#said.alert);
+    this.#told = announce(this.#told, says);
+    const heard = this.#told && strings[this.#told];
+    const alerts = SIGNALS[this.#told];
+    this.#write("[role=status]", alerts ? "" : heard);
+    this.#write("[role=alert]", alerts ? heard : "");
   }
 
   /** Leaves alone what has its text: a change of nothing would be read out. */

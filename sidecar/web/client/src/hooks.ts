@@ -1,5 +1,5 @@
 "use client";
-import { createContext, useContext, useEffect, useMemo, useRef, useSyncExternalStore, type RefObject } from "react";
+import { createContext, useContext, useEffect, useMemo, useState, useSyncExternalStore, type RefObject } from "react";
 import { createProgressSync } from "./sync.js";
 import type { DebounceConfig, ProgressState, ProgressSync, ProgressSyncOptions } from "./types.js";
 
@@ -8,6 +8,7 @@ const Defaults = createContext<Partial<ProgressSyncOptions>>({});
 /** Options for all hooks below, such as `value={{ endpoint: "/progress", csrfToken }}`. */
 export const ProgressSyncProvider = Defaults.Provider;
 
+/** A client's options, but for what the hook does itself. */
 export interface UseOptimizedProgressOptions extends Omit<ProgressSyncOptions, "endpoint" | "autoStart"> {
   /** Default "/progress", or the provider's. */
   endpoint?: string;
@@ -19,6 +20,7 @@ export interface UseOptimizedProgressOptions extends Omit<ProgressSyncOptions, "
 
 type Methods = Omit<ProgressSync, "subscribe" | "configure" | "start" | "destroy">;
 
+/** The state of a lesson, and what can be done with it. */
 export interface OptimizedProgress extends ProgressState, Methods {}
 
 /** One learner's progress in one lesson. */
@@ -30,21 +32,17 @@ export function useOptimizedProgress({ video, ...options }: UseOptimizedProgress
 
 /** Follows the element that the ref has, which may be another one after any render. */
 function useVideo(attach: ProgressSync["attachVideo"], video?: RefObject<HTMLMediaElement | null>) {
-  const followed = useRef<{ attach: unknown; element: unknown; end: () => void }>(undefined);
-  const end = () => (followed.current = void followed.current?.end());
-  useEffect(() => {
-    const element = video?.current;
-    if (followed.current?.element === element && followed.current?.attach === attach) return;
-    end();
-    if (element) followed.current = { attach, element, end: attach(element) };
-  });
-  useEffect(() => end, []);
+  const [element, follow] = useState<HTMLMediaElement | null>();
+  useEffect(() => follow(video?.current));
+  useEffect(() => element ? attach(element) : undefined, [attach, element]);
 }
 
+/** The options of all lessons, and which they are. */
 export interface UseMultiLessonProgressOptions extends Omit<UseOptimizedProgressOptions, "lessonId" | "video"> {
   lessonIds: readonly string[];
 }
 
+/** The lessons, each and together. */
 export interface MultiLessonProgress {
   lessons: Record<string, OptimizedProgress>;
   /** For `<ProgressSyncSummary states={…}>`. */
@@ -61,18 +59,23 @@ export interface MultiLessonProgress {
 /** One learner's progress in several lessons of a course. */
 export function useMultiLessonProgress({ lessonIds, ...options }: UseMultiLessonProgressOptions): MultiLessonProgress {
   const states = useProgress(lessonIds.map((lessonId) => ({ ...options, lessonId })));
+  const sum = (member: "completed" | "watchedPercentage" | "isPendingSync" | "pendingUpdates") =>
+    states.reduce((sum, state) => sum + +state[member], 0);
   return {
     lessons: Object.fromEntries(states.map((state, i) => [lessonIds[i], state])),
     states,
-    completedLessons: states.filter((state) => state.completed).length,
-    overallPercentage: states.reduce((sum, state) => sum + state.watchedPercentage, 0) / (states.length || 1),
-    isPendingSync: states.some((state) => state.isPendingSync),
-    pendingUpdates: states.reduce((sum, state) => sum + state.pendingUpdates, 0),
+    completedLessons: sum("completed"),
+    overallPercentage: sum("watchedPercentage") / (states.length || 1),
+    isPendingSync: sum("isPendingSync") > 0,
+    pendingUpdates: sum("pendingUpdates"),
     forceSync: async () => (await Promise.all(states.map((state) => state.forceSync()))).every(Boolean),
   };
 }
 
 const nothing = () => {};
+
+/** What another client is made for when it changes. */
+const NAMES = ["endpoint", "userId", "courseId", "lessonId", "moduleId"];
 
 function useProgress(list: Omit<UseOptimizedProgressOptions, "video">[]): OptimizedProgress[] {
   const defaults = useContext(Defaults);
@@ -80,29 +83,27 @@ function useProgress(list: Omit<UseOptimizedProgressOptions, "video">[]): Optimi
     endpoint: "/progress", onProgressUpdate: nothing, onComplete: nothing, onError: nothing,
     ...defaults, ...debounceConfig, ...options, autoStart: false,
   }));
-  const names = JSON.stringify(all.map((o) => [o.endpoint, o.userId, o.courseId, o.lessonId, o.moduleId]));
-  const store = useMemo(() => {
+  const { clients, subscribe, read } = useMemo(() => {
     const clients = all.map(createProgressSync);
-    const none = clients.map((client) => client.getState());
-    let states = none;
+    let lessons: OptimizedProgress[] | undefined;
+    let changed = nothing;
+    clients.forEach((client) => client.subscribe(() => {
+      lessons = undefined;
+      changed();
+    }));
     return {
       clients,
-      none: () => none,
-      states() {
-        const now = clients.map((client) => client.getState());
-        return now.every((state, i) => state === states[i]) ? states : (states = now);
-      },
       subscribe(listener: () => void) {
-        const ends = clients.map((client) => client.subscribe(listener));
-        return () => ends.forEach((end) => end());
+        changed = listener;
+        clients.forEach((client) => client.start());
+        return () => {
+          changed = nothing;
+          clients.forEach((client) => client.destroy());
+        };
       },
+      read: () => (lessons ??= clients.map((client) => ({ ...client, ...client.getState() }))),
     };
-  }, [names]);
-  useEffect(() => store.clients.forEach((client, i) => client.configure(all[i]!)));
-  useEffect(() => {
-    for (const client of store.clients) client.start();
-    return () => store.clients.forEach((client) => client.destroy());
-  }, [store]);
-  const states = useSyncExternalStore(store.subscribe, store.states, store.none);
-  return useMemo(() => states.map((state, i) => ({ ...store.clients[i]!, ...state })), [states]);
+  }, [JSON.stringify(all, NAMES)]);
+  useEffect(() => clients.forEach((client, i) => client.configure(all[i]!)));
+  return useSyncExternalStore(subscribe, read, read);
 }

@@ -30,7 +30,10 @@ export interface IndicatorStrings extends Record<SyncStatus, string> {
   again: string;
 }
 
-/** Short enough for a line of 358 px with the drawing and the button that goes with it, in letters of 16 px as wide as DejaVu's. */
+/**
+ * Short enough for a line of 358 px with the drawing and the button that goes with it, in letters of 16 px as wide as
+ * DejaVu's. States and results are in the order in which they matter, the least first.
+ */
 export const STRINGS: IndicatorStrings = {
   idle: "",
   saved: "Saved",
@@ -42,30 +45,39 @@ export const STRINGS: IndicatorStrings = {
   auth: "Sign in again to save",
   error: "Not all is saved: tell your support",
   force: "Save progress now",
-  forceOffline: "There is no network",
-  forceAuth: "Sign in first",
+  forceOffline: "No network",
+  forceAuth: "Sign in again",
   forceSaved: "Saved just now",
-  forceKept: "Safe, and saved to your course soon",
-  forceFailed: "Not sent yet, kept in this browser",
+  forceKept: "Saved, and in your course soon",
+  forceFailed: "Not saved yet: kept in this browser",
   resume: "Continue at {time}",
   again: "Progress is saved again",
 };
 
-/** One drawing of lines for each state in a square of 16, so that they differ without colour; the best state is first, the worst last. */
+/** One drawing of lines for each state in a square of 12, so that they differ without colour. */
 export const SHAPES: Record<SyncStatus, string> = {
   idle: "",
-  saved: "M3 8.5 6.5 12 13 4",
-  saving: "M8 13V3M4 7l4-4 4 4",
-  stale: "M6 2.3a6 6 0 0 1 4 0M13.7 6a6 6 0 0 1 0 4M10 13.7a6 6 0 0 1-4 0M2.3 10a6 6 0 0 1 0-4",
-  pending: "M14 8A6 6 0 1 1 2 8a6 6 0 0 1 12 0M8 5v3l2 1",
-  retrying: "M13 8a5 5 0 1 1-2-4M11 1v3H8",
-  offline: "M2 2l12 12M4.5 6A3.5 3.5 0 0 0 5 13h5M7 3.3a4 4 0 0 1 5 4 2.8 2.8 0 0 1 2 4.2",
-  auth: "M5 7V5a3 3 0 0 1 6 0v2M3 7h10v6H3z",
-  error: "M8 2l6 12H2zM8 6.5v3M8 12h0",
+  saved: "M2 6l3 3 5-6",
+  saving: "M3 5l3-3 3 3M6 2v8",
+  stale: "M3 6h6",
+  pending: "M6 1a5 5 0 1 0 .1 0zM6 3v3h2",
+  retrying: "M10 7A4 4 0 1 1 9 3V1M9 3H7",
+  offline: "M3 4.5A2.8 2.8 0 0 0 3.5 10H8M5 2.7a3 3 0 0 1 4 2.6A2.3 2.3 0 0 1 10.4 9M1.5 1.5l9 9",
+  auth: "M2 6h8v5H2zM4 6V2h4v4",
+  error: "M6 1l5 10H1zM6 4v3M6 8v2",
 };
 
-/** The text for each result, the best first. */
-export const RESULTS = { saved: "forceSaved", kept: "forceKept", failed: "forceFailed" } as const satisfies Record<ForceResult, string>;
+/**
+ * Colours of the drawings where the learner has to act; anything else passes by itself. They differ enough from
+ * white and from black, since a page's background is not known.
+ */
+export const SIGNALS: { [says: string]: string | undefined } = {
+  auth: "var(--progress-sync-auth-color,#b87400)",
+  error: "var(--progress-sync-error-color,#dd3b3f)",
+};
+
+/** The text for each result. */
+const RESULTS = { saved: "forceSaved", kept: "forceKept", failed: "forceFailed" } as const satisfies Record<ForceResult, string>;
 
 /** What a kind of error is to a learner; the other kinds pass by themselves. */
 const KINDS: { [kind: string]: SyncStatus | undefined } = { network: "offline", auth: "auth", validation: "error" };
@@ -83,86 +95,57 @@ export function statusOf({ status, error, retryCount, isPendingSync, lastSyncedA
   );
 }
 
-/** The learner has to do something; anything else passes by itself. */
-const mustAct = (says: keyof IndicatorStrings) => says === "auth" || says === "error";
+/** Which text tells the state: what came of the button comes first. */
+export const saysOf = (state: IndicatorState): keyof IndicatorStrings =>
+  state.forceResult ? RESULTS[state.forceResult] : statusOf(state);
 
-/** Seconds as m:ss or h:mm:ss. */
-function clock(seconds: number): string {
-  const parts = [seconds / 3600, (seconds / 60) % 60, seconds % 60].map((part) => `${Math.floor(part)}`.padStart(2, "0"));
-  return parts.join(":").replace(/^(00:)?0?/, "");
-}
+/** Seconds as m:ss or h:mm:ss, of less than a day. */
+const clock = (seconds: number) => new Date(seconds * 1000).toISOString().slice(11, 19).replace(/^0(0:0?)?/, "");
 
-/** What a page lets its learners do, and wants to show them. */
+/** What a page wants to show its learners, and lets them do. */
 export interface Wishes {
-  variant: IndicatorVariant;
-  button: IndicatorButton;
-  forces: boolean;
-  resumes: boolean;
+  variant?: IndicatorVariant;
+  button?: IndicatorButton;
+  /** Saves now; without it no button does. */
+  onForceSync?: () => unknown;
+  /** Takes the video to `resumeAt`; without it no button does. */
+  onResume?: () => unknown;
 }
 
-/** All that is drawn. */
-export interface Drawing {
-  status: SyncStatus;
-  shape: string;
-  /** Which of the texts `text` is. */
-  says: keyof IndicatorStrings;
-  text: string;
-  /** Text whose room is kept, so that the button does not move as attempts come and go. */
-  room: string;
-  /** The one button goes on where the learner was; otherwise it saves. */
-  resumes: boolean;
-  hidden: boolean;
+/** The one button. */
+export interface Offer {
   label: string;
-  /** Why the button can do nothing; empty if it can. */
-  reason: string;
+  /** Why it can do nothing, if it can't. */
+  reason?: string;
+  act(): unknown;
 }
 
-export function draw(state: IndicatorState, strings: IndicatorStrings, { variant, button, ...can }: Wishes): Drawing {
+/** The button that helps most, if any does. */
+export function offer(
+  state: IndicatorState, strings: IndicatorStrings, { variant, button, onForceSync, onResume }: Wishes,
+): Offer | undefined {
   const status = statusOf(state);
-  const { resumeAt, forceResult } = state;
-  const says = forceResult ? RESULTS[forceResult] : status;
-  const waits = says === "pending" || says === "retrying";
+  const says = saysOf(state);
+  if (variant === "compact" || variant === "badge" || button === "never") return;
   // What the learner must do needs the line.
-  const resumes = can.resumes && resumeAt != null && !mustAct(status);
-  const helps = resumes || (can.forces && (waits || button === "always"));
-  const hidden = !helps || variant !== "full" || button === "never";
-  return {
-    status,
-    shape: SHAPES[status],
-    says,
-    text: strings[says],
-    room: waits && !hidden ? strings[says === "pending" ? "retrying" : "pending"] : "",
-    resumes,
-    hidden,
-    label: resumes ? strings.resume.replace("{time}", clock(resumeAt)) : strings.force,
-    reason: resumes ? "" : status === "offline" ? strings.forceOffline : status === "auth" ? strings.forceAuth : "",
-  };
+  if (onResume && state.resumeAt != null && !SIGNALS[status]) {
+    return { label: strings.resume.replace("{time}", clock(state.resumeAt)), act: onResume };
+  }
+  const reason = status === "offline" ? strings.forceOffline : status === "auth" ? strings.forceAuth : undefined;
+  const helps = button === "always" || says === "pending" || says === "retrying";
+  if (onForceSync && helps) return { label: strings.force, reason, act: () => reason || onForceSync() };
 }
+
+/** Which text is read out, if any. */
+export type Told = keyof IndicatorStrings | "";
 
 /**
- * What a screen reader is to say: trouble once, its end, and what came of a force
- * sync; nothing of routine saves. `polite` goes to role="status", `alert` to role="alert".
+ * What a screen reader is to say after what it said: trouble once, its end, and what
+ * came of a force sync; nothing of routine saves.
  */
-export interface Announcement {
-  /** What it was made for. */
-  says: keyof IndicatorStrings;
-  trouble: boolean;
-  polite: string;
-  alert: string;
-}
-
-export const SILENCE: Announcement = { says: "idle", trouble: false, polite: "", alert: "" };
-
-export function announce(before: Announcement, says: keyof IndicatorStrings, strings: IndicatorStrings): Announcement {
-  const { trouble } = before;
+export function announce(told: Told, says: keyof IndicatorStrings): Told {
   // An attempt neither ends what was told, nor lets it be told again when it fails too.
-  if (says === before.says || says === "pending") return before;
-  if (says === "saving") return { ...SILENCE, trouble };
-  const acts = mustAct(says);
-  return {
-    says,
-    trouble: says === "stale" ? trouble : !/idle|saved|kept/i.test(says),
-    polite: acts ? "" : says !== "saved" ? strings[says] : trouble ? strings.again : "",
-    alert: acts ? strings[says] : "",
-  };
+  if (says === "pending" || says === "saving") return told;
+  if (says === "saved") return /^$|stale|Saved|Kept/.test(told) ? "" : "again";
+  return says === "idle" ? "" : says;
 }

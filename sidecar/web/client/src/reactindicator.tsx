@@ -1,82 +1,80 @@
 "use client";
-import { useEffect, useId, useState } from "react";
-import { dresser } from "./dress.js";
-import { announce, draw, RESULTS, SHAPES, SILENCE, statusOf, STRINGS } from "./indicator.js";
-import { LOOK } from "./look.js";
-import type { IndicatorButton, IndicatorState, IndicatorStrings, IndicatorVariant } from "./indicator.js";
+import { useEffect, useReducer, useState, useSyncExternalStore } from "react";
+import { announce, offer, saysOf, SHAPES, SIGNALS, statusOf, STRINGS } from "./indicator.js";
+import type { IndicatorState, IndicatorStrings, Offer, Wishes } from "./indicator.js";
 
-export interface ProgressSyncIndicatorProps {
+/** What a page gives to the indicator of a lesson. */
+export interface ProgressSyncIndicatorProps extends Wishes {
   state: IndicatorState;
-  /** Saves now; without it no button does. */
-  onForceSync?: () => unknown;
-  /** Takes the video to `resumeAt`; without it no button does. */
-  onResume?: () => unknown;
-  variant?: IndicatorVariant;
-  button?: IndicatorButton;
   strings?: Partial<IndicatorStrings>;
   /** Beside the class `progress-sync`. */
   className?: string;
 }
 
-/** No rule weighs anything, so that all of the page's win. */
-const dress = dresser(LOOK.replace(/&(\S*?)(?=[ {])/g, ":where(.progress-sync$1)"));
-
-/** Keeps the room in a page from a server. It goes as the sheet comes, since the page's own rules could not beat it. */
-const ROOM = { display: "inline-flex", verticalAlign: "middle", minBlockSize: "max(24px,2em)" } as const;
-
-function adopt(root: Element | null): void {
-  if (!root) return;
-  dress(root.getRootNode());
-  root.removeAttribute("style");
-}
+/** As high as the button, so that nothing moves when it comes and goes. */
+const LINE = {
+  display: "inline-flex", alignItems: "center", verticalAlign: "middle", blockSize: "max(24px,2em)",
+  minWidth: 0, maxWidth: "100%", whiteSpace: "nowrap",
+} as const;
+const TEXT = { padding: "0 .4em", overflow: "hidden", textOverflow: "ellipsis" };
+/** For screen readers only. */
+const UNSEEN = { width: 1, overflow: "hidden", opacity: 0 };
+const BUTTON = {
+  padding: "0 .4em", blockSize: "100%", border: "1px solid", borderRadius: 4, font: "inherit", color: "inherit", background: "none",
+};
 
 /** Shows what is saved; reads out only trouble, its end, and what came of the button. */
-export function ProgressSyncIndicator({
-  state, onForceSync, onResume, variant = "full", button = "auto", strings, className = "",
-}: ProgressSyncIndicatorProps) {
+export function ProgressSyncIndicator({ state, strings, className = "", ...wishes }: ProgressSyncIndicatorProps) {
   const words = { ...STRINGS, ...strings };
-  const { status, shape, says, text, room, resumes, hidden, label, reason } = draw(state, words, {
-    variant, button, forces: !!onForceSync, resumes: !!onResume,
-  });
-  const [said, say] = useState(SILENCE);
-  useEffect(() => say((before) => announce(before, says, words)), [says]);
-  // Who presses it by the keyboard stays where they are when it has done its work.
-  const [focused, focus] = useState(false);
-  const id = useId();
+  const status = statusOf(state);
+  const says = saysOf(state);
+  const color = SIGNALS[status];
+  const [told, tell] = useReducer(announce, "");
+  useEffect(() => tell(says), [says]);
+  const heard = told && words[told];
+  const alerts = told && SIGNALS[told];
+  // What a server rendered is made anew, since a content security policy may have forbidden its style attributes.
+  const made = useSyncExternalStore(() => () => {}, () => 1, () => 0);
+  // Who comes to the button by the keyboard stays where they are when it has done its work.
+  const [kept, keep] = useState<Offer>();
+  const shown = offer(state, words, wishes) ?? kept;
   return (
-    <span ref={adopt} className={`progress-sync ${className}`.trim()} data-state={status} data-variant={variant} style={ROOM}>
-      <svg viewBox="0 0 16 16" width="1em" height="1em" aria-hidden>
-        <path d={shape} />
-      </svg>
-      <span title={text} data-room={room}>{text}</span>
-      <button
-        type="button"
-        hidden={hidden && !focused}
-        onFocus={(event) => focus(event.target.matches(":focus-visible"))}
-        onBlur={() => focus(false)}
-        title={reason}
-        aria-disabled={!!reason}
-        aria-describedby={id}
-        onClick={() => void (resumes ? onResume?.() : reason || onForceSync?.())}
+    <span key={made} className={"progress-sync " + className} data-state={status} title={words[says]} style={LINE}>
+      <svg
+        viewBox="0 0 12 12" width="1em" height="1em" fill="none" stroke="currentColor" aria-hidden
+        style={{ flexShrink: 0, color, opacity: color ? 1 : 0.7, forcedColorAdjust: "auto" }}
       >
-        {label}
-      </button>
-      <span id={id}>{reason}</span>
-      <span role="status">{said.polite}</span>
-      <span role="alert">{said.alert}</span>
+        <path d={SHAPES[status]} />
+      </svg>
+      <span style={wishes.variant === "badge" ? UNSEEN : TEXT}>{words[says]}</span>
+      {shown && (
+        <button
+          type="button"
+          title={shown.reason}
+          aria-disabled={!!shown.reason}
+          style={{ ...BUTTON, opacity: shown.reason ? 0.6 : 1 }}
+          onKeyUp={() => keep(shown)}
+          onBlur={() => keep(undefined)}
+          onClick={() => void shown.act()}
+        >
+          {shown.label}
+        </button>
+      )}
+      <span role="status" style={UNSEEN}>{!alerts && heard}</span>
+      <span role="alert" style={UNSEEN}>{alerts && heard}</span>
     </span>
   );
 }
 
-export interface ProgressSyncSummaryProps extends Omit<ProgressSyncIndicatorProps, "state"> {
+/** What a page gives to the indicator of several lessons. */
+export interface ProgressSyncSummaryProps extends Omit<ProgressSyncIndicatorProps, "state" | "onResume"> {
   states: readonly IndicatorState[];
 }
 
-/** One indicator for several lessons: the worst of their states, and of what came of saving them. */
+/** How much a state matters: what came of the button most. */
+const rank = (state: IndicatorState) => Object.keys(STRINGS).indexOf(saysOf(state));
+
+/** One indicator for several lessons: the state that matters most. */
 export function ProgressSyncSummary({ states, ...props }: ProgressSyncSummaryProps) {
-  const worst = <Word extends string>(words: Record<Word, string>, of: (state: IndicatorState) => unknown) =>
-    (Object.keys(words) as Word[]).findLast((word) => states.some((state) => of(state) === word));
-  const status = worst(SHAPES, statusOf);
-  const forceResult = worst(RESULTS, (state) => state.forceResult);
-  return <ProgressSyncIndicator state={{ status, forceResult }} {...props} />;
+  return <ProgressSyncIndicator state={states.reduce((worst, state) => (rank(state) > rank(worst) ? state : worst), {})} {...props} />;
 }

@@ -1,6 +1,6 @@
-import { expect, test } from "vitest";
-import { announce, draw, SHAPES, SILENCE, statusOf, STRINGS } from "../src/indicator.js";
-import type { IndicatorState, IndicatorStrings, Wishes } from "../src/indicator.js";
+import { expect, test, vi } from "vitest";
+import { announce, offer, saysOf, SHAPES, statusOf, STRINGS } from "../src/indicator.js";
+import type { IndicatorState, IndicatorStrings, Told, Wishes } from "../src/indicator.js";
 import type { SyncStatus } from "../src/types.js";
 
 const STATES = Object.keys(SHAPES) as SyncStatus[];
@@ -33,10 +33,10 @@ test("no text says that what is kept and sent later could not be saved", () => {
   expect(Object.values(STRINGS).filter((text) => /could not|fail|lost/i.test(text))).toEqual([]);
 });
 
-const all: Wishes = { variant: "full", button: "auto", forces: true, resumes: true };
-const button = (state: IndicatorState, wishes: Partial<Wishes> = {}) => {
-  const { hidden, label, reason } = draw(state, STRINGS, { ...all, ...wishes });
-  return hidden ? "" : label + (reason && `: ${reason}`);
+const nothing = () => {};
+const button = (state: IndicatorState, wishes: Wishes = {}) => {
+  const offered = offer(state, STRINGS, { onForceSync: nothing, onResume: nothing, ...wishes });
+  return offered ? offered.label + (offered.reason ? `: ${offered.reason}` : "") : "";
 };
 
 test.each<[string, IndicatorState, string]>([
@@ -58,15 +58,15 @@ test.each<[string, IndicatorState, string]>([
   expect(button(state)).toBe(label);
 });
 
-test.each<[string, IndicatorState, Partial<Wishes>, string]>([
+test.each<[string, IndicatorState, Wishes, string]>([
   ["wants it always", { status: "saved" }, { button: "always" }, "Save progress now"],
-  ["wants it always, and there is no network", { status: "offline" }, { button: "always" }, "Save progress now: There is no network"],
-  ["wants it always, and the learner is signed out", { status: "auth" }, { button: "always" }, "Save progress now: Sign in first"],
+  ["wants it always, and there is no network", { status: "offline" }, { button: "always" }, "Save progress now: " + STRINGS.forceOffline],
+  ["wants it always, and the learner is signed out", { status: "auth" }, { button: "always" }, "Save progress now: " + STRINGS.forceAuth],
   ["wants none", { status: "retrying", resumeAt: 301 }, { button: "never" }, ""],
   ["has no room", { status: "retrying" }, { variant: "compact" }, ""],
   ["has room for a badge", { status: "retrying", resumeAt: 301 }, { variant: "badge", button: "always" }, ""],
-  ["can't save", { status: "retrying" }, { forces: false }, ""],
-  ["can't go on", { status: "saved", resumeAt: 301 }, { resumes: false }, ""],
+  ["can't save", { status: "retrying" }, { onForceSync: undefined }, ""],
+  ["can't go on", { status: "saved", resumeAt: 301 }, { onResume: undefined }, ""],
 ])("a page that %s has the button it asks for", (_, state, wishes, label) => {
   expect(button(state, wishes)).toBe(label);
 });
@@ -76,33 +76,36 @@ test.each([[0, "0:00"], [59.9, "0:59"], [301, "5:01"], [600, "10:00"], [3599, "5
   (resumeAt, time) => expect(button({ status: "saved", resumeAt })).toBe("Continue at " + time),
 );
 
-test("the button stays where it is while attempts come and go", () => {
-  const width = (status: SyncStatus) => [draw({ status }, STRINGS, all)].flatMap(({ text, room }) => [text, room]).sort();
-  expect(width("pending")).toEqual(width("retrying"));
+test("a button that can't help saves nothing", () => {
+  const force = vi.fn();
+  const press = (status: SyncStatus) => offer({ status }, STRINGS, { button: "always", onForceSync: force })!.act();
+  press("offline");
+  press("auth");
+  expect(force).not.toHaveBeenCalled();
+  press("saved");
+  expect(force).toHaveBeenCalledTimes(1);
 });
 
 test("a learner who pressed the button reads what came of it", () => {
-  const read = (forceResult: IndicatorState["forceResult"]) => draw({ status: "saved", forceResult }, STRINGS, all).text;
+  const read = (forceResult: IndicatorState["forceResult"]) => STRINGS[saysOf({ status: "saved", forceResult })];
   expect([read("saved"), read("kept"), read("failed"), read(null)]).toEqual([
     STRINGS.forceSaved, STRINGS.forceKept, STRINGS.forceFailed, STRINGS.saved,
   ]);
 });
 
 test("each state but the one before all others has words and a drawing of its own, so that no colour is needed", () => {
-  const drawn = STATES.map((status) => draw({ status }, STRINGS, all));
-  expect(new Set(drawn.map(({ text }) => text)).size).toBe(STATES.length);
-  expect(new Set(drawn.map(({ shape }) => shape)).size).toBe(STATES.length);
-  expect(drawn.filter(({ text, shape }) => !text || !shape).map(({ status }) => status)).toEqual(["idle"]);
+  expect(new Set(STATES.map((status) => STRINGS[status])).size).toBe(STATES.length);
+  expect(new Set(STATES.map((status) => SHAPES[status])).size).toBe(STATES.length);
+  expect(STATES.filter((status) => !STRINGS[status] || !SHAPES[status])).toEqual(["idle"]);
 });
 
-/** What is read out as these are shown one after another; alerts have a ! before them. */
+/** What is read out as these are shown one after another. */
 function heard(...shown: (keyof IndicatorStrings)[]): string[] {
   const out: string[] = [];
-  let before = SILENCE;
+  let before: Told = "";
   for (const says of shown) {
-    const after = announce(before, says, STRINGS);
-    if (after.polite && after.polite !== before.polite) out.push(after.polite);
-    if (after.alert && after.alert !== before.alert) out.push("!" + after.alert);
+    const after = announce(before, says);
+    if (after && after !== before) out.push(STRINGS[after]);
     before = after;
   }
   return out;
@@ -112,14 +115,14 @@ test.each<[string, (keyof IndicatorStrings)[], string[]]>([
   ["nothing of routine saves", ["idle", "saved", "pending", "saved", "saving", "saved"], []],
   ["going offline and its end", ["saved", "offline", "saved"], [STRINGS.offline, STRINGS.again]],
   ["a failed attempt once, however many follow", ["pending", "retrying", "pending", "retrying", "pending", "saved"], [STRINGS.retrying, STRINGS.again]],
-  ["to sign in at once, and only once", ["saved", "auth", "pending", "auth", "saved"], ["!" + STRINGS.auth, STRINGS.again]],
-  ["of what was refused at once", ["saved", "error"], ["!" + STRINGS.error]],
+  ["to sign in at once, and only once", ["saved", "auth", "pending", "auth", "saved"], [STRINGS.auth, STRINGS.again]],
+  ["of what was refused at once", ["saved", "error"], [STRINGS.error]],
   ["that the database can't be asked, and not that this was trouble with saving", ["idle", "stale", "saved"], [STRINGS.stale]],
-  ["the end of trouble, even if the database can't be asked in between", ["offline", "stale", "saved"], [STRINGS.offline, STRINGS.stale, STRINGS.again]],
+  ["at the end of trouble that it is safe, if the database can't be asked", ["offline", "stale", "saved"], [STRINGS.offline, STRINGS.stale]],
   ["what the button did", ["saved", "saving", "forceSaved", "saved"], [STRINGS.forceSaved]],
   ["what the button did each time", ["saved", "forceSaved", "saved", "forceSaved"], [STRINGS.forceSaved, STRINGS.forceSaved]],
   ["that the button ended the trouble", ["retrying", "saving", "forceKept", "saved"], [STRINGS.retrying, STRINGS.forceKept]],
-  ["that the button did not help, twice", ["forceFailed", "saving", "forceFailed"], [STRINGS.forceFailed, STRINGS.forceFailed]],
+  ["that the button did not help, twice", ["forceFailed", "retrying", "saving", "forceFailed"], [STRINGS.forceFailed, STRINGS.retrying, STRINGS.forceFailed]],
   ["that all is saved after the button did not help", ["forceFailed", "pending", "saved"], [STRINGS.forceFailed, STRINGS.again]],
 ])("a learner who listens hears %s", (_, shown, said) => {
   expect(heard(...shown)).toEqual(said);
