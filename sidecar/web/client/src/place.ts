@@ -40,12 +40,13 @@ export function createPlace(facts: Facts) {
     },
 
     /**
-     * The server told where the learner was. Offers to go on there if the learner plays elsewhere; if not, returns
-     * what was not sent. `newer` means that another device got there after the last thing that was done here.
+     * The server told where the learner was. Offers to go on there if the learner plays elsewhere, and goes on offering it until
+     * they decide; if not, returns what was not sent. `newer` means that another device got there after the last thing that
+     * was done here.
      */
     know({ positionSeconds = 0, durationSeconds }: WireRecord, here: number | undefined, newer?: boolean): Partial<Update> | undefined {
       const length = durationSeconds || withheld?.duration;
-      const elsewhere = here !== undefined && (known ? newer && Math.abs(positionSeconds - here) > APART : !chose && positionSeconds > here);
+      const elsewhere = facts.resumeAt !== null || here !== undefined && (known ? newer && Math.abs(positionSeconds - here) > APART : !chose && positionSeconds > here);
       known = true;
       if (elsewhere && worthResuming(positionSeconds, length)) facts.resumeAt = positionSeconds;
       else return this.release();

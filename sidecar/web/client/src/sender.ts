@@ -130,7 +130,8 @@ export function createSender(
           tried = true;
           send(2);
         }
-        await round;
+        // The application may fail in its callback.
+        await round?.catch(() => {});
       }
       return !held();
     },

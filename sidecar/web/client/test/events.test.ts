@@ -79,6 +79,12 @@ test("a sidecar without events is asked when it is due instead, and is not asked
   sync.updateProgress(11, 300);
   await vi.advanceTimersByTimeAsync(1000);
   expect(Stream.open).toHaveLength(0);
+  // The session may have been over, and be back.
+  sidecar.save();
+  await vi.advanceTimersByTimeAsync(600_000);
+  sync.updateProgress(12, 300);
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(Stream.open).toHaveLength(1);
   sync.destroy();
 });
 

@@ -52,6 +52,17 @@ test("offline it is tried, and the learner is told that it stays in the browser"
   expect(sync.getState().forceResult).toBeNull();
 });
 
+test("an application that fails in its callback gets the result of a force sync all the same", async () => {
+  process.once("unhandledRejection", () => {});
+  w.sidecar.replies = [{ status: 503 }];
+  const sync = await w.begin({ onError: () => { throw new Error("the application's"); } });
+  sync.updateProgress(10, 300);
+  const forced = sync.forceSync();
+  await wait(0);
+  expect(await forced).toBe(false);
+  expect(sync.getState().forceResult).toBe("failed");
+});
+
 test("what the database refused during it is not called saved", async () => {
   const sync = await w.begin();
   sync.updateProgress(10, 300);

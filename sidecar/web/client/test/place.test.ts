@@ -106,6 +106,22 @@ test("resume() ends the offer, and what was played elsewhere is not sent", async
   expect(w.sidecar.row().positionSeconds).toBe(301);
 });
 
+test("an offer stands while the learner looks away and back, and nothing is overwritten meanwhile", async () => {
+  before(301);
+  w.sidecar.reads = [{ status: 503 }];
+  const sync = await w.begin({ intervalMs: 1000 });
+  await play(sync, 0, 20);
+  await wait(20_000);
+  expect(sync.getState().resumeAt).toBe(301);
+  setHidden(true);
+  await wait(60_000);
+  setHidden(false);
+  await wait(1000);
+  await play(sync, 21, 24);
+  expect(sync.getState().resumeAt).toBe(301);
+  expect(w.sidecar.row().positionSeconds).toBe(301);
+});
+
 test("a place that another device reached while this page was hidden is offered, and not overwritten before the learner decides", async () => {
   const sync = await w.begin({ intervalMs: 1000 });
   await play(sync, 60, 63);
