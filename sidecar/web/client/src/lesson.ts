@@ -60,14 +60,13 @@ export function createLesson(o: Settings) {
       ];
     },
 
-    /** Takes in what is known elsewhere; the newest position counts, wherever it is from. Tells whether it is newer than this page's. */
+    /** Takes in what is known elsewhere; the newest position counts, wherever it is from. */
     learn(record: WireRecord & Partial<Update>, byServer?: boolean, when = instant(record)) {
       const newer = when > at;
       local = lift(local, record, newer);
       if (newer) at = when;
       if (byServer) accepted = lift(accepted, record);
       elsewhere = Math.max(elsewhere, record.watchedSeconds ?? 0);
-      return newer;
     },
 
     /** Goes on with what earlier pages of this browser have seen. */

@@ -1,4 +1,5 @@
 import { handle } from "./handlers.js";
+import { worthResuming } from "./place.js";
 import type { AttachOptions, ProgressDetails, ProgressSync } from "./types.js";
 
 /** What following a media element needs of the client. */
@@ -84,8 +85,8 @@ export function followVideo(sync: VideoTarget, video: HTMLMediaElement, { resume
       ? undecided && (near(0) || video.seeking && near(there))
       : !chosen && video.currentTime - from! < 10;
     undecided = false;
-    const part = there / video.duration;
-    if (!open || !(part > 0.05 && part < 0.9)) return;
+    // A live stream has no place to go back to.
+    if (!open || video.duration === Infinity || !worthResuming(there, video.duration)) return;
     if (resumeAt === null) goTo(there);
     else sync.resume();
   }
