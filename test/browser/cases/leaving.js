@@ -84,7 +84,10 @@ export function define(shared) {
       await device.logout();
       await device.login(ada);
       tab = await device.lesson(kind);
-      const own = await eventually("the first learner's progress to be sent", () => shared.stack.row(ada));
+      const own = await eventually("the first learner's progress to be sent", async () => {
+        const found = await shared.stack.row(ada);
+        return found?.pause_events && found;
+      });
       near(own.position_seconds, stands, "position");
       assert.equal(own.pause_events, 1);
       await device.close();
