@@ -8,7 +8,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 cache=${PROGRESS_SYNC_CACHE:-$root/.cache}
 tools=test/cluster/tools/oldest
-version=$(awk '$1 == "k8s.io/kubernetes" { print $2 } $1 == "require" && $2 == "k8s.io/kubernetes" { print $3 }' $tools/go.mod)
+version=$(cd "$tools" && GOFLAGS=-mod=readonly go list -m -f '{{.Version}}' k8s.io/kubernetes)
 bin=$cache/oldest/$version
 
 go run ./test/cluster/cmd/cluster build

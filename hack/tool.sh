@@ -11,8 +11,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=${PROGRESS_SYNC_CACHE:-$root/.cache}
 
 cd "$root/hack/tools/$tool"
-package=$(awk '$1 == "tool" { print $2 }' go.mod)
-version=$(GOFLAGS=-mod=readonly go list -f '{{.Module.Version}}' "$package")
+read -r package version < <(GOFLAGS=-mod=readonly go list -f '{{.ImportPath}} {{.Module.Version}}' tool)
 binary=$cache/bin/$tool-$version-$(go env GOVERSION)
 
 if [[ ! -x $binary ]]; then

@@ -1,11 +1,12 @@
 package programs
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"golang.org/x/mod/modfile"
 )
 
 // Root finds the project's top folder, upwards from the working directory.
@@ -16,7 +17,7 @@ func Root() (string, error) {
 	}
 	for {
 		gomod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
-		if err == nil && bytes.HasPrefix(gomod, []byte("module github.com/progress-sync/progress-sync\n")) {
+		if err == nil && modfile.ModulePath(gomod) == "github.com/progress-sync/progress-sync" {
 			return dir, nil
 		}
 		parent := filepath.Dir(dir)

@@ -1,8 +1,6 @@
 package programs
 
 import (
-	"bufio"
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -10,26 +8,20 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
+
+	"golang.org/x/mod/modfile"
 )
 
 // requiredVersion finds the version of a module among the requirements of a
 // go.mod file.
 func requiredVersion(gomod []byte, module string) (string, error) {
-	inBlock := false
-	lines := bufio.NewScanner(bytes.NewReader(gomod))
-	for lines.Scan() {
-		fields := strings.Fields(lines.Text())
-		switch {
-		case len(fields) == 0:
-		case fields[0] == "require" && len(fields) >= 2 && fields[1] == "(":
-			inBlock = true
-		case fields[0] == ")":
-			inBlock = false
-		case inBlock && len(fields) >= 2 && fields[0] == module:
-			return fields[1], nil
-		case fields[0] == "require" && len(fields) >= 3 && fields[1] == module:
-			return fields[2], nil
+	file, err := modfile.ParseLax("go.mod", gomod, nil)
+	if err != nil {
+		return "", fmt.Errorf("reading the requirements: %w", err)
+	}
+	for _, required := range file.Require {
+		if required.Mod.Path == module {
+			return required.Mod.Version, nil
 		}
 	}
 	return "", fmt.Errorf("go.mod requires no %s", module)
