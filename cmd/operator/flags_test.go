@@ -2,9 +2,7 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"io"
-	"io/fs"
 	"log/slog"
 	"strings"
 	"testing"
@@ -47,33 +45,5 @@ func TestVersion(t *testing.T) {
 	var out bytes.Buffer
 	if err := run(t.Context(), []string{"--version"}, &out, io.Discard); err != nil || out.String() != "dev\n" {
 		t.Errorf("%q, %v", out.String(), err)
-	}
-}
-
-func TestContainerLimit(t *testing.T) {
-	const v2, v1 = "/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"
-	cases := map[string]struct {
-		files map[string]string
-		want  int64
-	}{
-		"version 2":              {map[string]string{v2: "134217728\n"}, 128 << 20},
-		"version 2, no limit":    {map[string]string{v2: "max\n"}, 0},
-		"version 1":              {map[string]string{v1: "134217728\n"}, 128 << 20},
-		"version 1, no limit":    {map[string]string{v1: "9223372036854771712\n"}, 0},
-		"neither":                {nil, 0},
-		"something not a number": {map[string]string{v2: "?", v1: "134217728"}, 128 << 20},
-	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			got := containerLimit(func(path string) ([]byte, error) {
-				if text, ok := c.files[path]; ok {
-					return []byte(text), nil
-				}
-				return nil, errors.Join(fs.ErrNotExist)
-			})
-			if got != c.want {
-				t.Errorf("%d, want %d", got, c.want)
-			}
-		})
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/KimMachineGun/automemlimit/memlimit"
 	"github.com/go-logr/logr"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -53,7 +54,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	slog.SetDefault(slog.New(handler))
 	ctrl.SetLogger(log)
 	klog.SetLogger(log)
-	limitMemory(os.Getenv, os.ReadFile)
+	// The collector works harder before the container's limit is reached.
+	limit, err := memlimit.Set()
+	if err != nil {
+		log.Error(err, "the container's memory limit can't be read; set GOMEMLIMIT, or too much memory may be used")
+	}
 
 	connection, err := ctrl.GetConfig()
 	if err != nil {
@@ -67,6 +72,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	options := f.options
 	options.Log = log
 	options.Registry = ctrlmetrics.Registry
-	log.Info("starting", "version", version, "namespace", options.Namespace, "sidecarImage", options.SidecarImage)
+	log.Info("starting", "version", version, "namespace", options.Namespace, "sidecarImage", options.SidecarImage,
+		"memoryLimit", limit)
 	return operator.Run(ctx, connection, options)
 }

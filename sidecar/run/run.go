@@ -6,6 +6,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/KimMachineGun/automemlimit/memlimit"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/progress-sync/progress-sync/sidecar/adopt"
@@ -18,7 +19,8 @@ const answering = 2 * time.Second
 // a drain, complete or not, since the spool keeps the rest. An error means that
 // the process must be started again, or started otherwise.
 func Run(ctx context.Context, o Options) error {
-	limit := limitMemory(os.ReadFile)
+	// The collector works harder before the container's limit is reached.
+	limit, unknown := memlimit.Set()
 	s, err := open(o, limit)
 	if err != nil {
 		s.terminate(o, err.Error())
@@ -26,6 +28,9 @@ func Run(ctx context.Context, o Options) error {
 	}
 	s.log.Info("Started", "version", o.Version, "api", s.servers[0].listener.Addr().String(),
 		"status", s.servers[len(s.servers)-1].listener.Addr().String(), "memoryLimit", limit)
+	if unknown != nil {
+		s.log.Error(unknown, "The container's memory limit can't be read; set GOMEMLIMIT, or too much memory may be used")
+	}
 	line, err := s.run(ctx)
 	if err != nil {
 		line = err.Error()

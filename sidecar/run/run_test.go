@@ -22,34 +22,6 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func TestContainerMemory(t *testing.T) {
-	const two, one = "/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"
-	for name, c := range map[string]struct {
-		files map[string]string
-		want  int64
-	}{
-		"version 2":                 {map[string]string{two: "104857600\n"}, 94371840},
-		"version 2 without limit":   {map[string]string{two: "max\n"}, 0},
-		"version 1":                 {map[string]string{one: "104857600\n"}, 94371840},
-		"version 1 without limit":   {map[string]string{one: "9223372036854771712\n"}, 0},
-		"no cgroup":                 {nil, 0},
-		"something else altogether": {map[string]string{two: "-1\n"}, 0},
-	} {
-		t.Run(name, func(t *testing.T) {
-			got := containerMemory(func(path string) ([]byte, error) {
-				content, there := c.files[path]
-				if !there {
-					return nil, os.ErrNotExist
-				}
-				return []byte(content), nil
-			})
-			if got != c.want {
-				t.Errorf("%d bytes, want %d", got, c.want)
-			}
-		})
-	}
-}
-
 func TestAConnectionAboveTheLimitIsTurnedAway(t *testing.T) {
 	s, err := listen("a test", "127.0.0.1:0", 1, http.NotFoundHandler(), slog.DiscardHandler, http.NotFound)
 	if err != nil {

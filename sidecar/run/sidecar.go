@@ -49,8 +49,8 @@ type sidecar struct {
 	hurry  bool
 }
 
-// open makes all parts and listens; nothing runs yet. memory is what the
-// process may use in bytes, 0 for any amount.
+// open makes all parts and listens; nothing runs yet. memory is what Go may use,
+// in bytes; 0 and math.MaxInt64 are any amount.
 func open(o Options, memory int64) (*sidecar, error) {
 	s := &sidecar{
 		options: o, memory: memory, logging: newLogging(o.Log),
