@@ -15,6 +15,7 @@ generate() { # target directory
 	"$controller_gen" object:headerFile=hack/boilerplate.go.txt paths=./api/... \
 		output:object:dir="$target/api/v1alpha1"
 	"$controller_gen" crd paths=./api/... output:crd:dir="$target/config/crd/bases"
+	cp "$target"/config/crd/bases/*.yaml "$target/charts/progress-sync/files/crds"
 	# The names that kustomize puts its prefix before; the chart puts its release's.
 	"$controller_gen" rbac:roleName=manager-role paths=./controllers/... paths=./cmd/operator/... \
 		output:rbac:dir="$target/config/rbac"
@@ -29,7 +30,7 @@ fi
 
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
-mkdir -p "$copy/api/v1alpha1" "$copy/config/crd/bases" "$copy/config/rbac" "$copy/charts/progress-sync/templates"
+mkdir -p "$copy/api/v1alpha1" "$copy/config/crd/bases" "$copy/config/rbac" "$copy"/charts/progress-sync/{templates,files/crds}
 generate "$copy"
 
 stale=0
@@ -39,7 +40,7 @@ while IFS= read -r file; do
 	fi
 done < <(cd "$copy" && find . -type f | sort)
 # A definition whose type is gone would otherwise stay for ever.
-for file in config/crd/bases/*.yaml; do
+for file in config/crd/bases/*.yaml charts/progress-sync/files/crds/*.yaml; do
 	if [[ ! -e $copy/$file ]]; then
 		echo "$file is no longer generated: delete it" >&2
 		stale=1

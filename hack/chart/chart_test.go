@@ -5,38 +5,6 @@ import (
 	"testing"
 )
 
-const crd = `---
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata:
-  annotations:
-    controller-gen.kubebuilder.io/version: v0.23.0
-  name: things.example.dev
-spec:
-  description: uses {{braces}}
-`
-
-func TestCRDTemplate(t *testing.T) {
-	got, err := crdTemplate([]byte(crd))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{
-		"{{- if .Values.crds.install }}\n---\napiVersion",
-		"  annotations:\n    helm.sh/resource-policy: keep\n    controller-gen",
-		"  labels:\n    {{- include",
-		"\n  name: things.example.dev\n",
-		`uses {{ "{{" }}braces}}`,
-	} {
-		if !strings.Contains(string(got), want) {
-			t.Errorf("no %q in\n%s", want, got)
-		}
-	}
-	if _, err := crdTemplate([]byte("kind: CustomResourceDefinition\n")); err == nil {
-		t.Error("a file without metadata was taken")
-	}
-}
-
 func TestRulesTemplate(t *testing.T) {
 	const cluster = "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: operator\nrules:\n- apiGroups: [\"\"]\n  resources: [pods]\n  resourceNames: [progress-sync-webhook-cert, progress-sync-operator]\n  verbs: [list]\n"
 	own := strings.NewReplacer("ClusterRole", "Role", "pods", "secrets").Replace(cluster)
