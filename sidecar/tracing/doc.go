@@ -6,7 +6,4 @@
 // nothing of this package runs. A span holds counts, the outcome and the class
 // of an error, nothing of a learner (design.md, promise 6), and a collector
 // that is slow or away costs spans, never updates (promise 5).
-//
-// The spans are sent by an exporter of this package, since the one of
-// OpenTelemetry's own brings gRPC along: 7 MB in the image and in memory.
 package tracing

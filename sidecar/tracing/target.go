@@ -1,6 +1,7 @@
 package tracing
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -12,7 +13,7 @@ import (
 // target is where spans go.
 type target struct {
 	url     string
-	headers http.Header
+	headers map[string]string // by canonical names
 	timeout time.Duration
 }
 
@@ -32,10 +33,16 @@ func targetOf(getenv func(string) string) (*target, error) {
 		endpoint = strings.TrimSuffix(endpoint, "/") + "/v1/traces"
 	}
 	u, err := url.Parse(endpoint)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, fmt.Errorf("%s must be a URL such as http://collector:4318, the collector's port for OTLP over HTTP", name)
+	if err != nil || u.Host == "" || u.RawQuery != "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, fmt.Errorf("%s must be a URL such as http://collector:4318, the collector's port for OTLP over HTTP, "+
+			"without a query; what else the collector asks for goes into OTEL_EXPORTER_OTLP_HEADERS", name)
 	}
-	t := &target{url: u.String(), headers: http.Header{}, timeout: 10 * time.Second}
+	t := &target{url: u.String(), headers: map[string]string{}, timeout: 10 * time.Second}
+	if u.User != nil {
+		// The exporter takes no credentials from a URL.
+		password, _ := u.User.Password()
+		t.headers["Authorization"] = "Basic " + base64.StdEncoding.EncodeToString([]byte(u.User.Username()+":"+password))
+	}
 	for _, name := range []string{"OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"} {
 		if err := readHeaders(t.headers, getenv(name)); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
@@ -57,7 +64,7 @@ func targetOf(getenv func(string) string) (*target, error) {
 
 // readHeaders reads name=value,name=value with percent-encoded values. An error
 // does not repeat a value, which may be a credential.
-func readHeaders(headers http.Header, list string) error {
+func readHeaders(headers map[string]string, list string) error {
 	for pair := range strings.SplitSeq(list, ",") {
 		if strings.TrimSpace(pair) == "" {
 			continue
@@ -67,7 +74,7 @@ func readHeaders(headers http.Header, list string) error {
 		if name = strings.TrimSpace(name); !ok || err != nil || name == "" {
 			return fmt.Errorf("it must be a list of name=value, with commas between and percent-encoded values")
 		}
-		headers.Set(name, value)
+		headers[http.CanonicalHeaderKey(name)] = value
 	}
 	return nil
 }

@@ -52,13 +52,12 @@ func Start(ctx context.Context, o Options) (*Tracing, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading OTEL_RESOURCE_ATTRIBUTES: %w", err)
 	}
-	client := &http.Client{Timeout: target.timeout, Transport: &http.Transport{
-		Proxy: http.ProxyFromEnvironment, MaxIdleConns: 1, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true,
-	}}
-	provider := sdktrace.NewTracerProvider(
-		sdktrace.WithResource(about),
-		sdktrace.WithBatcher(&exporter{target: *target, client: client, log: o.Log}),
-	)
+	client := newClient(target.timeout)
+	exporter, err := newExporter(ctx, *target, client, o.Log)
+	if err != nil {
+		return nil, err
+	}
+	provider := sdktrace.NewTracerProvider(sdktrace.WithResource(about), sdktrace.WithBatcher(exporter))
 	return &Tracing{provider: provider, tracer: provider.Tracer(scope), client: client}, nil
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/go-logr/logr/funcr"
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5/pgconn"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.uber.org/goleak"
 
 	"github.com/progress-sync/progress-sync/sidecar/flush"
@@ -154,31 +155,113 @@ func TestAFailedRoundSaysWhy(t *testing.T) {
 	}
 }
 
-func TestTheLogHearsOnceThatSpansCantBeSent(t *testing.T) {
-	c := &collector{status: http.StatusServiceUnavailable}
-	server := httptest.NewServer(c)
-	defer server.Close()
+// exporting returns an exporter to url and the lines that it logs.
+func exporting(t *testing.T, url string) (*exporter, *[]string) {
+	t.Helper()
 	var lines []string
 	log := funcr.New(func(_, line string) { lines = append(lines, line) }, funcr.Options{})
-	client := &http.Client{}
-	defer client.CloseIdleConnections()
-	e := &exporter{target: target{url: server.URL, headers: http.Header{}}, client: client, log: log}
+	to, err := targetOf(env(map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": url}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := newClient(to.timeout)
+	t.Cleanup(client.CloseIdleConnections)
+	e, err := newExporter(t.Context(), *to, client, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e, &lines
+}
+
+// export sends one span.
+func (e *exporter) export(t *testing.T) {
+	t.Helper()
+	if err := e.ExportSpans(t.Context(), tracetest.SpanStubs{{Name: "flush round"}}.Snapshots()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTheLogHearsOnceThatSpansCantBeSent(t *testing.T) {
+	c := &collector{}
+	server := httptest.NewServer(c)
+	defer server.Close()
+	e, lines := exporting(t, server.URL)
 	for _, status := range []int{503, 503, 200, 200, 503} {
 		c.status = status
-		if err := e.ExportSpans(t.Context(), nil); err != nil {
-			t.Error(err)
-		}
+		e.export(t)
 	}
-	if len(lines) != 3 || !strings.Contains(lines[0], "503") || !strings.Contains(lines[1], "again") {
-		t.Errorf("the log says %q", lines)
+	if got := *lines; len(got) != 3 || !strings.Contains(got[0], "503") || !strings.Contains(got[1], "again") {
+		t.Errorf("the log says %q", got)
+	}
+}
+
+func TestSpansThatACollectorRefusesAreNotSentAgain(t *testing.T) {
+	requests := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		requests++
+		w.Header().Set("Retry-After", "1")
+		http.Error(w, "a page of the proxy", http.StatusTooManyRequests)
+	}))
+	defer server.Close()
+	e, lines := exporting(t, server.URL)
+	e.export(t)
+	if got := strings.Join(*lines, ""); requests != 1 || !strings.Contains(got, "429") || strings.Contains(got, "page") {
+		t.Errorf("%d requests, the log says %q", requests, got)
 	}
 }
 
 func TestTheURLIsNotRepeated(t *testing.T) {
-	e := &exporter{target: target{url: "http://me:hunter2@127.0.0.1:1/", headers: http.Header{}}, client: &http.Client{}}
-	if err := e.send(t.Context(), nil); err == nil || strings.Contains(err.Error(), "hunter2") {
-		t.Errorf("error %v", err)
+	e, lines := exporting(t, "http://me:hunter2@127.0.0.1:1/tenant-4711")
+	e.export(t)
+	if got := *lines; len(got) != 1 || strings.Contains(got[0], "hunter2") || strings.Contains(got[0], "tenant-4711") {
+		t.Errorf("the log says %q", got)
 	}
+}
+
+func TestSpansAreCompressedWhereAsked(t *testing.T) {
+	t.Setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip")
+	c := &collector{status: http.StatusOK}
+	server := httptest.NewServer(c)
+	defer server.Close()
+	e, _ := exporting(t, server.URL)
+	e.export(t)
+	if got := c.headers.Get("Content-Encoding"); got != "gzip" {
+		t.Errorf("the encoding is %q", got)
+	}
+}
+
+func TestCredentialsInTheURLAreSent(t *testing.T) {
+	c := &collector{status: http.StatusOK}
+	server := httptest.NewServer(c)
+	defer server.Close()
+	e, lines := exporting(t, strings.Replace(server.URL, "//", "//me:hunter2@", 1))
+	e.export(t)
+	sent := http.Request{Header: c.headers}
+	if user, password, _ := sent.BasicAuth(); user != "me" || password != "hunter2" || len(*lines) > 0 {
+		t.Errorf("the collector got %v, the log says %q", c.headers, *lines)
+	}
+}
+
+// A pod that is deleted has its grace period for learners' progress.
+func TestACollectorThatHangsDoesNotHoldUpTheEnd(t *testing.T) {
+	asked, hang := make(chan struct{}), make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		close(asked)
+		<-hang
+	}))
+	defer server.Close()
+	defer close(hang)
+	tracing, err := Start(t.Context(), Options{Log: logr.Discard(), Getenv: env(map[string]string{
+		"OTEL_EXPORTER_OTLP_ENDPOINT": server.URL,
+	})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tracing.Database(answering{}).ApplyRound(t.Context(), "w", "o", 6, round()); err != nil {
+		t.Error(err)
+	}
+	tracing.Close() // would wait for hang for ever
+	<-asked
 }
 
 func TestTracesAreMadeOnlyWhereAsked(t *testing.T) {
@@ -207,6 +290,7 @@ func TestAVariableThatCantBeUsedIsNamed(t *testing.T) {
 	for name, variables := range map[string]map[string]string{
 		endpoint:                             {endpoint: "collector:4317"},
 		"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": {endpoint: "http://ok", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "/v1/traces"},
+		endpoint + " must":                   {endpoint: "http://ok?key=hunter2"},
 		"OTEL_EXPORTER_OTLP_HEADERS":         {endpoint: "http://ok", "OTEL_EXPORTER_OTLP_HEADERS": "hunter2"},
 		"OTEL_EXPORTER_OTLP_TIMEOUT":         {endpoint: "http://ok", "OTEL_EXPORTER_OTLP_TIMEOUT": "10s"},
 		"OTEL_RESOURCE_ATTRIBUTES":           {endpoint: "http://ok", "OTEL_RESOURCE_ATTRIBUTES": "x"},
