@@ -9,7 +9,7 @@ import (
 	"github.com/KimMachineGun/automemlimit/memlimit"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/progress-sync/progress-sync/sidecar/adopt"
+	"github.com/progress-sync/progress-sync/sidecar/orphans"
 )
 
 // answering is how long requests under way may take once ctx has ended.
@@ -51,11 +51,11 @@ func (s *sidecar) run(ctx context.Context) (string, error) {
 	group.Go(func() error { s.watch(failed); return nil })
 	group.Go(func() error { s.flushEarly(failed); return nil })
 	group.Go(func() error { s.state.KeepHistory(failed); return nil })
-	if adopt.Possible(s.options.Spool) {
+	if orphans.Possible(s.options.Spool) {
 		// The grace period is for our own spool.
-		adopting, end := context.WithCancel(failed)
+		alive, end := context.WithCancel(failed)
 		defer context.AfterFunc(ctx, end)()
-		group.Go(func() error { s.adopter().Run(adopting); return nil })
+		group.Go(func() error { s.drainer().Run(alive); return nil })
 	}
 	group.Go(func() error {
 		select {

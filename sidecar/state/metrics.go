@@ -22,21 +22,21 @@ const (
 // metrics are the counters that are moved as things happen. The gauges are read
 // when they are asked for, by gauges.
 type metrics struct {
-	registry    *prometheus.Registry
-	accepted    prometheus.Counter
-	merged      prometheus.Counter
-	duplicates  prometheus.Counter
-	rejected    *prometheus.CounterVec
-	rows        *prometheus.CounterVec
-	batches     *prometheus.CounterVec
-	retries     prometheus.Counter
-	failures    *prometheus.CounterVec
-	rewinds     prometheus.Counter
-	missing     prometheus.Counter
-	adopted     prometheus.Counter
-	adoptions   prometheus.Counter
-	saveLag     prometheus.Histogram
-	journalSync prometheus.Histogram
+	registry       *prometheus.Registry
+	accepted       prometheus.Counter
+	merged         prometheus.Counter
+	duplicates     prometheus.Counter
+	rejected       *prometheus.CounterVec
+	rows           *prometheus.CounterVec
+	batches        *prometheus.CounterVec
+	retries        prometheus.Counter
+	failures       *prometheus.CounterVec
+	rewinds        prometheus.Counter
+	missing        prometheus.Counter
+	orphansWritten prometheus.Counter
+	orphansFailed  prometheus.Counter
+	saveLag        prometheus.Histogram
+	journalSync    prometheus.Histogram
 }
 
 func counter(name, help string) prometheus.CounterOpts {
@@ -67,9 +67,9 @@ func newMetrics(s *State) *metrics {
 			"Times that the database was found behind what had been saved in it, counted per lane.")),
 		missing: prometheus.NewCounter(counter("batches_missing_total",
 			"Saved batches, at most, that the database lost and the spool no longer held.")),
-		adopted: prometheus.NewCounter(counter("spools_adopted_total",
+		orphansWritten: prometheus.NewCounter(counter("spools_adopted_total",
 			"Spools of gone pods that this sidecar wrote to the database and removed.")),
-		adoptions: prometheus.NewCounter(counter("spool_adoption_failures_total",
+		orphansFailed: prometheus.NewCounter(counter("spool_adoption_failures_total",
 			"Attempts to write the spool of a gone pod that failed and are repeated.")),
 		saveLag: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Namespace: namespace, Name: "save_lag_seconds",
@@ -95,7 +95,7 @@ func newMetrics(s *State) *metrics {
 	build.Set(1)
 	m.registry.MustRegister(
 		m.accepted, m.merged, m.duplicates, m.rejected, m.rows, m.batches, m.retries, m.failures, m.rewinds, m.missing,
-		m.adopted, m.adoptions,
+		m.orphansWritten, m.orphansFailed,
 		m.saveLag, m.journalSync, build, newGauges(s),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)

@@ -100,8 +100,8 @@ func (s *State) ErasuresRefused(n int, last *postgres.Failure) {
 	s.changes.notify()
 }
 
-// SpoolAdopted implements adopt.Counter.
-func (s *State) SpoolAdopted() { s.metrics.adopted.Inc() }
+// OrphanWritten implements orphans.Counter.
+func (s *State) OrphanWritten() { s.metrics.orphansWritten.Inc() }
 
-// AdoptionFailed implements adopt.Counter.
-func (s *State) AdoptionFailed() { s.metrics.adoptions.Inc() }
+// OrphanFailed implements orphans.Counter.
+func (s *State) OrphanFailed() { s.metrics.orphansFailed.Inc() }

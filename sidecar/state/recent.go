@@ -43,8 +43,8 @@ type recent struct {
 	trips   map[batchKey]time.Duration
 }
 
-// batchKey tells a batch from others of this process; the lanes and numbers of
-// adopted spools are theirs.
+// batchKey identifies a batch among those of the process. Lane and number are not
+// enough, since the spool of a gone pod has lanes and numbers of its own.
 type batchKey struct {
 	id, number uint64
 	lane       int

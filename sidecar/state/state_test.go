@@ -273,7 +273,7 @@ func TestDeadLettersShowUntilThereAreNone(t *testing.T) {
 	if sync := s.Document().Sync; sync.State != status.StateSynced || sync.Error != nil {
 		t.Errorf("without dead letters: %+v", sync)
 	}
-	// A dead letter of an adopted spool is not ours.
+	// A dead letter of an orphan is not of our spool.
 	s.BatchQuarantined(someBatch(), postgres.Failure{})
 	now = start.Add(time.Hour)
 	b.stats.DeadLetters = 1

@@ -1,4 +1,4 @@
-package adopt
+package orphans
 
 import (
 	"context"
@@ -33,44 +33,44 @@ func TestMain(m *testing.M) {
 }
 
 var (
-	held    = buffer.Policy{Interval: time.Hour, MaxPendingRecords: 100_000, ReplayWindow: time.Minute}
-	written = flush.Policy{
+	keeping = buffer.Policy{Interval: time.Hour, MaxPendingRecords: 100_000, ReplayWindow: time.Minute}
+	sending = flush.Policy{
 		BatchSize: 7, MaxRetries: 3, InitialDelay: 10 * time.Millisecond, MaxDelay: 50 * time.Millisecond, Interval: time.Minute,
 	}
 )
 
-type counter struct{ adopted, failed atomic.Int64 }
+type counter struct{ written, failed atomic.Int64 }
 
-func (c *counter) SpoolAdopted()   { c.adopted.Add(1) }
-func (c *counter) AdoptionFailed() { c.failed.Add(1) }
+func (c *counter) OrphanWritten() { c.written.Add(1) }
+func (c *counter) OrphanFailed()  { c.failed.Add(1) }
 
-func newAdopter(root, uri string, patience time.Duration) (*Adopter, *counter, func()) {
+func newDrainer(root, uri string, patience time.Duration) (*Drainer, *counter, func()) {
 	c := &counter{}
 	db := postgres.New(postgres.Options{URI: func() (string, error) { return uri, nil }})
 	return New(Options{
 		Spool: filepath.Join(root, uuid.NewString()), Database: db, Observer: state.New(state.Options{}), Counter: c,
-		Policies: func() (buffer.Policy, flush.Policy) { return held, written }, Log: logr.Discard(),
+		Policies: func() (buffer.Policy, flush.Policy) { return keeping, sending }, Log: logr.Discard(),
 		Every: 10 * time.Millisecond, Grace: 30 * time.Millisecond, Patience: patience,
 	}), c, db.Close
 }
 
-// adoptAll looks until nothing is left in the root but what is expected to stay.
-func adoptAll(t *testing.T, a *Adopter, stays ...string) {
+// drainAll runs d until nothing is left in the root but what is expected to stay.
+func drainAll(t *testing.T, d *Drainer, stays ...string) {
 	t.Helper()
 	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
 	var running sync.WaitGroup
-	running.Go(func() { a.Run(ctx) })
+	running.Go(func() { d.Run(ctx) })
 	defer running.Wait()
 	defer stop()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if left := directories(t, a.root); slices.Equal(left, stays) {
+		if left := directories(t, d.root); slices.Equal(left, stays) {
 			return
 		}
 		select {
 		case <-ctx.Done():
-			t.Fatalf("left are %v, want %v", directories(t, a.root), stays)
+			t.Fatalf("left are %v, want %v", directories(t, d.root), stays)
 		case <-tick.C:
 		}
 	}
@@ -125,33 +125,33 @@ func TestWhatKilledSidecarsLeftIsWrittenOnceAndRemoved(t *testing.T) {
 	uri := pgtest.Database(t)
 	root := t.TempDir()
 	for range 2 {
-		kill(t, hold(t, filepath.Join(root, uuid.NewString()), 200))
+		kill(t, accept(t, filepath.Join(root, uuid.NewString()), 200))
 	}
 	living := uuid.NewString()
-	hold(t, filepath.Join(root, living), 200)
-	a, counts, end := newAdopter(root, uri, time.Minute)
+	accept(t, filepath.Join(root, living), 200)
+	d, counts, end := newDrainer(root, uri, time.Minute)
 	defer end()
-	adoptAll(t, a, living)
+	drainAll(t, d, living)
 	if diff := cmp.Diff(map[int64]int{2: 200}, saved(t, uri)); diff != "" {
 		t.Errorf("learners with so many seeks (-want +got):\n%s", diff)
 	}
-	if n := counts.adopted.Load(); n != 2 || counts.failed.Load() != 0 {
-		t.Errorf("%d adopted, %d failed", n, counts.failed.Load())
+	if n := counts.written.Load(); n != 2 || counts.failed.Load() != 0 {
+		t.Errorf("%d written, %d failed", n, counts.failed.Load())
 	}
 }
 
-func TestSeveralSidecarsThatAdoptAtOnceWriteEverythingOnce(t *testing.T) {
+func TestSeveralSidecarsThatDrainAtOnceWriteEverythingOnce(t *testing.T) {
 	uri := pgtest.Database(t)
 	root := t.TempDir()
 	const spools = 6
 	for range spools {
-		kill(t, hold(t, filepath.Join(root, uuid.NewString()), 100))
+		kill(t, accept(t, filepath.Join(root, uuid.NewString()), 100))
 	}
-	var adopters []*process
+	var drainers []*process
 	for range 3 {
-		adopters = append(adopters, start(t, "adopt", root, uri))
+		drainers = append(drainers, start(t, "drain", root, uri))
 	}
-	for _, p := range adopters {
+	for _, p := range drainers {
 		if err := p.Wait(); err != nil {
 			t.Error(err)
 		}
@@ -167,11 +167,11 @@ func TestSeveralSidecarsThatAdoptAtOnceWriteEverythingOnce(t *testing.T) {
 func TestWhileTheDatabaseIsAwayASpoolIsKept(t *testing.T) {
 	uri := pgtest.Database(t)
 	root := t.TempDir()
-	kill(t, hold(t, filepath.Join(root, uuid.NewString()), 50))
-	away, counts, end := newAdopter(root, "postgres://127.0.0.1:1/nothing", 50*time.Millisecond)
+	kill(t, accept(t, filepath.Join(root, uuid.NewString()), 50))
+	away, counts, end := newDrainer(root, "postgres://127.0.0.1:1/nothing", 50*time.Millisecond)
 	defer end()
 	for begin := time.Now(); counts.failed.Load() == 0; {
-		away.look(t.Context(), time.Now())
+		away.pass(t.Context(), time.Now())
 		if time.Since(begin) > 20*time.Second {
 			t.Fatal("no failure was counted")
 		}
@@ -179,9 +179,9 @@ func TestWhileTheDatabaseIsAwayASpoolIsKept(t *testing.T) {
 	if left := directories(t, root); len(left) != 1 {
 		t.Fatalf("left are %v", left)
 	}
-	a, _, end := newAdopter(root, uri, time.Minute)
+	d, _, end := newDrainer(root, uri, time.Minute)
 	defer end()
-	adoptAll(t, a)
+	drainAll(t, d)
 	if diff := cmp.Diff(map[int64]int{1: 50}, saved(t, uri)); diff != "" {
 		t.Errorf("learners with so many seeks (-want +got):\n%s", diff)
 	}
@@ -190,7 +190,7 @@ func TestWhileTheDatabaseIsAwayASpoolIsKept(t *testing.T) {
 func TestASpoolThatHoldsRefusedRecordsStays(t *testing.T) {
 	uri := pgtest.Database(t)
 	root := t.TempDir()
-	kill(t, hold(t, filepath.Join(root, uuid.NewString()), 50))
+	kill(t, accept(t, filepath.Join(root, uuid.NewString()), 50))
 	db := postgres.New(postgres.Options{URI: func() (string, error) { return uri, nil }})
 	defer db.Close()
 	if _, err := db.Claim(t.Context(), uuid.NewString(), uuid.NewString(), 1, nil); err != nil {
@@ -205,10 +205,10 @@ func TestASpoolThatHoldsRefusedRecordsStays(t *testing.T) {
 		"ALTER TABLE progress_sync.lesson_progress ADD CONSTRAINT c CHECK (user_id <> 'learner-7')"); err != nil {
 		t.Fatal(err)
 	}
-	a, counts, end := newAdopter(root, uri, time.Minute)
+	d, counts, end := newDrainer(root, uri, time.Minute)
 	defer end()
-	for begin := time.Now(); len(a.done) == 0; {
-		a.look(t.Context(), time.Now())
+	for begin := time.Now(); len(d.done) == 0; {
+		d.pass(t.Context(), time.Now())
 		if time.Since(begin) > 20*time.Second {
 			t.Fatal("not written")
 		}
@@ -216,8 +216,8 @@ func TestASpoolThatHoldsRefusedRecordsStays(t *testing.T) {
 	if diff := cmp.Diff(map[int64]int{1: 49}, saved(t, uri)); diff != "" {
 		t.Errorf("learners with so many seeks (-want +got):\n%s", diff)
 	}
-	if left := directories(t, root); len(left) != 1 || counts.adopted.Load() != 0 {
-		t.Errorf("left are %v, %d adopted", left, counts.adopted.Load())
+	if left := directories(t, root); len(left) != 1 || counts.written.Load() != 0 {
+		t.Errorf("left are %v, %d written", left, counts.written.Load())
 	}
 }
 
@@ -231,16 +231,16 @@ func TestErasuresThatWaitAreDoneForAGonePod(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close(context.Background())
-	first, _, end := newAdopter(root, uri, time.Minute)
+	first, _, end := newDrainer(root, uri, time.Minute)
 	defer end()
-	kill(t, hold(t, filepath.Join(root, uuid.NewString()), 20))
-	adoptAll(t, first)
+	kill(t, accept(t, filepath.Join(root, uuid.NewString()), 20))
+	drainAll(t, first)
 	if _, err := conn.Exec(t.Context(), `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 		BEGIN IF OLD.user_id = 'learner-1' THEN RAISE EXCEPTION 'kept by law'; END IF; RETURN OLD; END $$;
 		CREATE TRIGGER refuse BEFORE DELETE ON progress_sync.lesson_progress FOR EACH ROW EXECUTE FUNCTION refuse()`); err != nil {
 		t.Fatal(err)
 	}
-	b, err := buffer.Open(buffer.Options{Dir: filepath.Join(root, uuid.NewString()), Policy: held})
+	b, err := buffer.Open(buffer.Options{Dir: filepath.Join(root, uuid.NewString()), Policy: keeping})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -255,16 +255,16 @@ func TestErasuresThatWaitAreDoneForAGonePod(t *testing.T) {
 	if err := b.Close(); err != nil {
 		t.Fatal(err)
 	}
-	a, counts, end := newAdopter(root, uri, time.Minute)
+	d, counts, end := newDrainer(root, uri, time.Minute)
 	defer end()
 	for begin := time.Now(); counts.failed.Load() == 0; {
-		a.look(t.Context(), time.Now())
+		d.pass(t.Context(), time.Now())
 		if time.Since(begin) > 20*time.Second {
 			t.Fatal("the refusal was not counted")
 		}
 	}
-	if left := directories(t, root); len(left) != 1 || counts.adopted.Load() != 0 {
-		t.Errorf("left are %v, %d adopted", left, counts.adopted.Load())
+	if left := directories(t, root); len(left) != 1 || counts.written.Load() != 0 {
+		t.Errorf("left are %v, %d written", left, counts.written.Load())
 	}
 	// learner-1 and 3 to 9 have one seek each, the last ten two.
 	if diff := cmp.Diff(map[int64]int{1: 8, 2: 10}, saved(t, uri)); diff != "" {
@@ -273,7 +273,7 @@ func TestErasuresThatWaitAreDoneForAGonePod(t *testing.T) {
 	if _, err := conn.Exec(t.Context(), "DROP TRIGGER refuse ON progress_sync.lesson_progress"); err != nil {
 		t.Fatal(err)
 	}
-	adoptAll(t, a)
+	drainAll(t, d)
 	if diff := cmp.Diff(map[int64]int{1: 7, 2: 10}, saved(t, uri)); diff != "" {
 		t.Errorf("learners with so many seeks (-want +got):\n%s", diff)
 	}
@@ -282,7 +282,7 @@ func TestErasuresThatWaitAreDoneForAGonePod(t *testing.T) {
 func TestOnlyUnusedSpoolsOfPodsAreOrphans(t *testing.T) {
 	root := t.TempDir()
 	own, fresh, orphan := uuid.NewString(), uuid.NewString(), uuid.NewString()
-	for _, name := range []string{own, fresh, orphan, prefix + orphan + "-12345678", "postgres", "adopted-", "lost+found"} {
+	for _, name := range []string{own, fresh, orphan, movedPrefix + orphan + "-12345678", "postgres", movedPrefix, "lost+found"} {
 		if err := os.MkdirAll(filepath.Join(root, name), 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -293,11 +293,11 @@ func TestOnlyUnusedSpoolsOfPodsAreOrphans(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(root, uuid.NewString()), 0o700); err != nil { // no spool
 		t.Fatal(err)
 	}
-	a := New(Options{Spool: filepath.Join(root, own)})
+	d := New(Options{Spool: filepath.Join(root, own)})
 	now := time.Now()
 	see := func(after time.Duration, want ...string) {
 		t.Helper()
-		got, err := a.orphans(now.Add(after))
+		got, err := d.find(now.Add(after))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -311,8 +311,8 @@ func TestOnlyUnusedSpoolsOfPodsAreOrphans(t *testing.T) {
 	if err := os.Chtimes(filepath.Join(root, fresh, lockFile), now, now.Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	see(Grace, orphan, prefix+orphan+"-12345678")
-	for name, want := range map[string]bool{own: true, "spool": false, adoptedName(own): true, own + "x": false} {
+	see(Grace, orphan, movedPrefix+orphan+"-12345678")
+	for name, want := range map[string]bool{own: true, "spool": false, movedName(own): true, own + "x": false} {
 		if Possible(filepath.Join(root, name)) != want {
 			t.Errorf("%s: possible is %v", name, !want)
 		}

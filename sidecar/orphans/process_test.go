@@ -1,4 +1,4 @@
-package adopt
+package orphans
 
 import (
 	"bufio"
@@ -14,9 +14,9 @@ import (
 
 // Locks are between processes, so the tests start themselves again in a role.
 const (
-	roleVariable = "ADOPT_TEST_ROLE"
-	rootVariable = "ADOPT_TEST_DIR"
-	uriVariable  = "ADOPT_TEST_URI"
+	roleVariable = "ORPHANS_TEST_ROLE"
+	rootVariable = "ORPHANS_TEST_DIR"
+	uriVariable  = "ORPHANS_TEST_URI"
 )
 
 type process struct{ *exec.Cmd }
@@ -45,10 +45,10 @@ func start(t *testing.T, role, dir, argument string) *process {
 	return p
 }
 
-// hold starts a process that has accepted an update of so many learners.
-func hold(t *testing.T, spool string, learners int) *process {
+// accept starts a process that has accepted an update of so many learners.
+func accept(t *testing.T, spool string, learners int) *process {
 	t.Helper()
-	return start(t, "hold", spool, fmt.Sprint(learners))
+	return start(t, "accept", spool, fmt.Sprint(learners))
 }
 
 func kill(t *testing.T, p *process) {
@@ -63,10 +63,10 @@ func playRole() {
 	dir, argument := os.Getenv(rootVariable), os.Getenv(uriVariable)
 	var err error
 	switch os.Getenv(roleVariable) {
-	case "hold":
+	case "accept":
 		err = playSidecar(dir, argument)
-	case "adopt":
-		err = playAdopter(dir, argument)
+	case "drain":
+		err = playDrainer(dir, argument)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -79,7 +79,7 @@ func playSidecar(dir, argument string) error {
 	if _, err := fmt.Sscan(argument, &learners); err != nil {
 		return err
 	}
-	b, err := buffer.Open(buffer.Options{Dir: dir, Policy: held})
+	b, err := buffer.Open(buffer.Options{Dir: dir, Policy: keeping})
 	if err != nil {
 		return err
 	}
@@ -91,13 +91,13 @@ func playSidecar(dir, argument string) error {
 	return b.Fault()
 }
 
-// playAdopter adopts until the root is empty.
-func playAdopter(root, uri string) error {
+// playDrainer drains until the root is empty.
+func playDrainer(root, uri string) error {
 	fmt.Println("ready")
-	a, _, end := newAdopter(root, uri, time.Minute)
+	d, _, end := newDrainer(root, uri, time.Minute)
 	defer end()
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
-		a.look(context.Background(), time.Now())
+		d.pass(context.Background(), time.Now())
 		if entries, err := os.ReadDir(root); err != nil || len(entries) == 0 {
 			return err
 		}

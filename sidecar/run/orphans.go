@@ -1,14 +1,14 @@
 package run
 
 import (
-	"github.com/progress-sync/progress-sync/sidecar/adopt"
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/flush"
+	"github.com/progress-sync/progress-sync/sidecar/orphans"
 )
 
-// adopter looks after the spools that other pods have left beside ours.
-func (s *sidecar) adopter() *adopt.Adopter {
-	return adopt.New(adopt.Options{
+// drainer writes the spools that other pods have left beside ours.
+func (s *sidecar) drainer() *orphans.Drainer {
+	return orphans.New(orphans.Options{
 		Spool:    s.options.Spool,
 		Database: s.state.Timed(s.tracing.Database(s.db)),
 		Observer: s.state,
@@ -17,6 +17,6 @@ func (s *sidecar) adopter() *adopt.Adopter {
 			c := s.inUse()
 			return bufferPolicy(c, false), flush.PolicyOf(c)
 		},
-		Log: s.log.WithName("adopt"),
+		Log: s.log.WithName("orphans"),
 	})
 }
