@@ -18,7 +18,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 )
 
-// checkEvery is how often a certificate is looked at that nobody touches.
+// checkEvery is the longest pause between two checks of the certificate: no event
+// tells that its end comes near.
 const checkEvery = 12 * time.Hour
 
 // Rotator keeps the Secret filled with a certificate that lasts. Only the

@@ -18,7 +18,7 @@ const maxMessage = 1024
 // Events that the cache has to hold.
 func Events() fields.Selector { return fields.OneTermEqualSelector("reason", reasonFailedCreate) }
 
-// StripEvent leaves of an event what is looked at. It is a cache transform.
+// StripEvent leaves of an event what a search needs. It is a cache transform.
 func StripEvent(object any) (any, error) {
 	event, ok := object.(*corev1.Event)
 	if !ok {

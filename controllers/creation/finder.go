@@ -20,10 +20,10 @@ const (
 	// readsAtOnce of one search. Workloads beyond that have their turn in the
 	// next one, and are taken to be as they were read last until then.
 	readsAtOnce = 8
-	// settled is how long a workload is not read again, and settling how long if
-	// there is another event about it.
-	settled  = 10 * time.Second
-	settling = 2 * time.Second
+	// Pauses before a workload is read again: without and with another event about
+	// it.
+	pauseWithoutEvent = 10 * time.Second
+	pauseWithEvent    = 2 * time.Second
 )
 
 // Refusal of the API server to create pods of a workload.
@@ -146,7 +146,7 @@ func lastCreated(pods []corev1.Pod, events []*corev1.Event) map[types.UID]time.T
 func (f *Finder) read(ctx context.Context, events []*corev1.Event) error {
 	var failed error
 	for _, event := range f.due(events) {
-		w, err := look(ctx, f.Live, event)
+		w, err := readWorkload(ctx, f.Live, event)
 		if err != nil && failed == nil {
 			failed = err
 		}
@@ -177,9 +177,9 @@ func (f *Finder) due(events []*corev1.Event) []*corev1.Event {
 	var out []*corev1.Event
 	for _, event := range events {
 		r, ok := f.known[event.InvolvedObject.UID]
-		pause := settled
+		pause := pauseWithoutEvent
 		if r.version != event.ResourceVersion {
-			pause = settling
+			pause = pauseWithEvent
 		}
 		if !ok || now.Sub(r.at) >= pause {
 			out = append(out, event)
@@ -191,8 +191,8 @@ func (f *Finder) due(events []*corev1.Event) []*corev1.Event {
 	return out[:min(len(out), readsAtOnce)]
 }
 
-// look at the workload that an event is about; nil if it is gone.
-func look(ctx context.Context, live client.Reader, event *corev1.Event) (*workload, error) {
+// readWorkload reads the workload that an event is about; nil if it is gone.
+func readWorkload(ctx context.Context, live client.Reader, event *corev1.Event) (*workload, error) {
 	about := event.InvolvedObject
 	k := kinds[about.Kind]
 	object := k.object()
@@ -205,6 +205,6 @@ func look(ctx context.Context, live client.Reader, event *corev1.Event) (*worklo
 	case object.GetUID() != about.UID:
 		return nil, nil
 	}
-	w := k.look(object)
+	w := k.workload(object)
 	return &w, nil
 }

@@ -210,9 +210,9 @@ func TestFewAreReadAtATimeAndEachHasItsTurn(t *testing.T) {
 	if err != nil || len(found.Refusals) != 3*readsAtOnce || total() != 3*readsAtOnce {
 		t.Errorf("%d refusals after %d reads, %v", len(found.Refusals), total(), err)
 	}
-	*now = now.Add(settled)
+	*now = now.Add(pauseWithoutEvent)
 	if _, err := f.Find(context.Background(), "campus", nil); err != nil || total() != 4*readsAtOnce {
-		t.Errorf("%d reads after %s, %v", total(), settled, err)
+		t.Errorf("%d reads after %s, %v", total(), pauseWithoutEvent, err)
 	}
 }
 
@@ -223,7 +223,7 @@ func TestAWorkloadThatCannotBeReadStaysAsItWas(t *testing.T) {
 		t.Fatalf("%+v, %v", found, err)
 	}
 	failure = errors.New("away")
-	*now = now.Add(settled)
+	*now = now.Add(pauseWithoutEvent)
 	found, err := f.Find(context.Background(), "campus", nil)
 	if !errors.Is(err, failure) || len(found.Refusals) != 1 {
 		t.Errorf("%+v, %v", found, err)

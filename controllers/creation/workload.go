@@ -11,7 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// workload is what is looked at of the object that creates pods.
+// workload is the part of an object that creates pods which a search needs.
 type workload struct {
 	name    string
 	owner   *metav1.OwnerReference
@@ -31,10 +31,10 @@ func workloadOf(meta, pods *metav1.ObjectMeta) workload {
 	}
 }
 
-// kind of workload: an object to read, and what is looked at of it.
+// kind of workload: an object to read, and the workload of what was read.
 type kind struct {
-	object func() client.Object
-	look   func(client.Object) workload
+	object   func() client.Object
+	workload func(client.Object) workload
 }
 
 // kinds by the name that events have.

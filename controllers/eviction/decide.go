@@ -10,10 +10,10 @@ import (
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
 )
 
-// settle is how long the API server, all of its replicas, may take to follow a
-// webhook configuration, and clocks may differ. Pods that were created within
-// it say nothing about the webhook.
-const settle = 10 * time.Second
+// propagation is how long a webhook configuration may take to reach all replicas
+// of the API server, the difference of clocks included. Pods that were created
+// within it say nothing about the webhook.
+const propagation = 10 * time.Second
 
 // Eviction that was made, and whose pod has not been replaced yet.
 type Eviction struct {
@@ -103,7 +103,7 @@ func nothingBare(_ Situation, pods sorted) *Decision {
 }
 
 func webhookUntried(s Situation, _ sorted) *Decision {
-	if !s.InstalledSince.IsZero() && s.Now.Sub(s.InstalledSince) >= settle {
+	if !s.InstalledSince.IsZero() && s.Now.Sub(s.InstalledSince) >= propagation {
 		return nil
 	}
 	return &Decision{Verdict: Wait, Why: "the API server has just been told of the policy, or not yet"}
@@ -114,7 +114,7 @@ func webhookUntried(s Situation, _ sorted) *Decision {
 // has its sidecar.
 func webhookFailing(s Situation, pods sorted) *Decision {
 	for _, pod := range pods.bare {
-		if !pod.CreationTimestamp.After(s.InstalledSince.Add(settle)) {
+		if !pod.CreationTimestamp.After(s.InstalledSince.Add(propagation)) {
 			continue
 		}
 		later := func(injected *corev1.Pod) bool { return injected.CreationTimestamp.After(pod.CreationTimestamp.Time) }

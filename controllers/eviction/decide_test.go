@@ -93,8 +93,8 @@ func TestDecide(t *testing.T) {
 			s.Policies = append(s.Policies, *fixture.NewPolicy("campus", "older").Selects("app", "lms").Created(-time.Hour).Build())
 		}, Nothing, "", ""},
 		"nothing while the API server knows nothing":        {[]corev1.Pod{pod("lms-0")}, func(s *Situation) { s.InstalledSince = time.Time{} }, Wait, "", "not yet"},
-		"nothing while it has only just been told":          {[]corev1.Pod{pod("lms-0")}, func(s *Situation) { s.InstalledSince = now.Add(-settle + 1) }, Wait, "", "just been told"},
-		"a bare pod from the time of telling is evicted":    {[]corev1.Pod{pod("lms-0", created(settle))}, nil, Evict, "lms-0", ""},
+		"nothing while it has only just been told":          {[]corev1.Pod{pod("lms-0")}, func(s *Situation) { s.InstalledSince = now.Add(-propagation + 1) }, Wait, "", "just been told"},
+		"a bare pod from the time of telling is evicted":    {[]corev1.Pod{pod("lms-0", created(propagation))}, nil, Evict, "lms-0", ""},
 		"a bare pod from after that stops all":              {[]corev1.Pod{pod("lms-0"), pod("lms-1", created(2*minute))}, nil, Stop, "lms-1", "created while"},
 		"even with an older one that has its sidecar":       {[]corev1.Pod{pod("lms-0", injected, created(minute)), pod("lms-1", created(2*minute))}, nil, Stop, "lms-1", "created while"},
 		"but not once a younger one has":                    {[]corev1.Pod{pod("lms-0", injected, created(3*minute)), pod("lms-1", created(2*minute))}, nil, Evict, "lms-1", ""},

@@ -10,8 +10,8 @@ import (
 // seen each entry for a while, and then for the pods to be ready.
 type memory struct {
 	policies map[types.NamespacedName]*known
-	// held back owners, and until when.
-	held map[types.UID]time.Time
+	// backoff of the owners that are left alone, as the end of it.
+	backoff map[types.UID]time.Time
 }
 
 // known of a policy.
@@ -44,15 +44,15 @@ func (k *known) seen(installed bool, now time.Time) {
 	}
 }
 
-func (m *memory) holdBack(owner types.UID, now time.Time) {
-	if m.held == nil {
-		m.held = map[types.UID]time.Time{}
+func (m *memory) backOff(owner types.UID, now time.Time) {
+	if m.backoff == nil {
+		m.backoff = map[types.UID]time.Time{}
 	}
-	m.held[owner] = now.Add(heldBackFor)
+	m.backoff[owner] = now.Add(backoff)
 }
 
-// busy owners, as seen from one policy: those of other policies' evictions, and
-// those that are held back.
+// busy owners, for one policy: those of other policies' evictions, and those in
+// their backoff.
 func (m *memory) busy(policy types.NamespacedName, now time.Time) map[types.UID]bool {
 	out := map[types.UID]bool{}
 	for other, known := range m.policies {
@@ -60,11 +60,11 @@ func (m *memory) busy(policy types.NamespacedName, now time.Time) map[types.UID]
 			out[known.last.Owner] = true
 		}
 	}
-	for owner, until := range m.held {
+	for owner, until := range m.backoff {
 		if now.Before(until) {
 			out[owner] = true
 		} else {
-			delete(m.held, owner)
+			delete(m.backoff, owner)
 		}
 	}
 	return out

@@ -22,10 +22,12 @@ import (
 const (
 	// pause between two evictions, of all policies.
 	pause = time.Second
-	// lookAgain at a policy whose pods have not changed: time may have.
-	lookAgain = 5 * time.Second
-	// heldBackFor so long is an owner whose PodDisruptionBudget allows nothing.
-	heldBackFor = 10 * time.Second
+	// recheck is the pause before a policy is decided on again whose pods have not
+	// changed: a decision depends on the time, too.
+	recheck = 5 * time.Second
+	// backoff is how long an owner is left alone whose PodDisruptionBudget allows
+	// no eviction.
+	backoff = 10 * time.Second
 )
 
 // Reconciler evicts. One worker runs it: what it remembers has no lock.
@@ -82,7 +84,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 			return ctrl.Result{}, err
 		}
 	}
-	return ctrl.Result{RequeueAfter: lookAgain}, nil
+	return ctrl.Result{RequeueAfter: recheck}, nil
 }
 
 func evicts(policy *v1alpha1.ProgressSyncPolicy) bool {
@@ -130,7 +132,7 @@ func (r *Reconciler) evict(ctx context.Context, policy *v1alpha1.ProgressSyncPol
 		r.Events.Eventf(policy, pod, corev1.EventTypeNormal, "BarePodEvicted", "Evict",
 			"pod %s had no sidecar and was evicted; %s %s makes another one", pod.Name, owner.Kind, owner.Name)
 	case apierrors.IsTooManyRequests(err) && apierrors.HasStatusCause(err, policyv1.DisruptionBudgetCause):
-		r.memory.holdBack(owner.UID, now)
+		r.memory.backOff(owner.UID, now)
 		r.Metrics.count(heldBack)
 		r.Events.Eventf(policy, pod, corev1.EventTypeNormal, "EvictionHeldBack", "Evict",
 			"pod %s has no sidecar, and a PodDisruptionBudget does not allow to evict it now; it is tried again", pod.Name)

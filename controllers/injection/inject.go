@@ -78,14 +78,14 @@ func Inject(pod *corev1.Pod, policy *v1alpha1.ProgressSyncPolicy, options Option
 	addPullSecrets(out, policy)
 	addURLs(out, policy, surroundings.ConfigMaps)
 	raisePodLevel(out, resources)
-	mark(out, policy, options)
+	addLabels(out, policy, options)
 
 	warnings := slices.Concat(one(orderWarning), one(graceWarning(pod, policy)), one(groupWarning(pod, policy, statesUser)), resourceWarnings)
 	return out, Result{Outcome: Injected, Warnings: warnings}
 }
 
-// HasSidecar says whether the pod was injected. It looks at the container and
-// not at the marks, which may have been copied from another pod.
+// HasSidecar says whether the pod was injected, by its container: labels and
+// annotations may have been copied from another pod.
 func HasSidecar(pod *corev1.Pod) bool { return sidecarIndex(pod) >= 0 }
 
 // HasOptedOut says whether the pod's annotation declines the sidecar.
@@ -109,7 +109,8 @@ func addPullSecrets(pod *corev1.Pod, policy *v1alpha1.ProgressSyncPolicy) {
 	}
 }
 
-func mark(pod *corev1.Pod, policy *v1alpha1.ProgressSyncPolicy, options Options) {
+// addLabels adds the labels and annotations of an injected pod.
+func addLabels(pod *corev1.Pod, policy *v1alpha1.ProgressSyncPolicy, options Options) {
 	if pod.Annotations == nil {
 		pod.Annotations = map[string]string{}
 	}

@@ -52,7 +52,7 @@ func TestInjectedPods(t *testing.T) {
 		"a plain pod gets a sidecar with all defaults": {
 			lmsPod(), lmsPolicy(), usual(), "plain.yaml",
 		},
-		"a pod keeps its own containers, volumes, marks and URL": {
+		"a pod keeps its own containers, volumes, annotation and URL": {
 			lmsPod().
 				InitContainer("migrate").
 				Annotation("kubectl.kubernetes.io/default-container", "worker").

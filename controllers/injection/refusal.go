@@ -15,7 +15,7 @@ type Refusal struct {
 	Message string
 }
 
-// check looks at one thing that keeps a pod from having a sidecar.
+// check finds one thing that keeps a pod from having a sidecar.
 type check func(*corev1.Pod, *v1alpha1.ProgressSyncPolicy) *Refusal
 
 // Check says why the pod cannot have the policy's sidecar, or nil. It needs of

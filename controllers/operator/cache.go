@@ -13,7 +13,7 @@ import (
 	"github.com/progress-sync/progress-sync/controllers/injection"
 )
 
-// onlyUserRange leaves of a namespace's metadata what the webhook looks at. It is
+// onlyUserRange leaves of a namespace's metadata what the webhook reads. It is
 // a cache transform.
 func onlyUserRange(object any) (any, error) {
 	namespace, ok := object.(*metav1.PartialObjectMetadata)
@@ -28,7 +28,7 @@ func onlyUserRange(object any) (any, error) {
 	return out, nil
 }
 
-// onlyStorage leaves of a node what the webhook looks at. It is a cache
+// onlyStorage leaves of a node what the webhook reads. It is a cache
 // transform.
 func onlyStorage(object any) (any, error) {
 	node, ok := object.(*corev1.Node)

@@ -6,6 +6,6 @@
 // reconcilers, and whatever writes, run on the leader.
 //
 // It keeps the operator small and weak (design.md, promise 6): the caches hold
-// only what is looked at, and of Secrets only the one of the webhook's
+// only what is read, and of Secrets only the one of the webhook's
 // certificate, in the operator's own namespace.
 package operator

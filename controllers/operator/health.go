@@ -34,7 +34,7 @@ func alive() *http.ServeMux {
 // addChecks: alive is who answers the API server, or has nothing to answer with
 // yet; ready is who can, is meant to, and has been told of to the API server.
 func addChecks(ctx context.Context, mgr ctrl.Manager, o *Options, certificates *certificate.Serving) error {
-	gate := &webhookconfig.Gate{
+	readiness := &webhookconfig.Readiness{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), ClusterRole: o.ClusterRole, CABundle: certificates.CABundle,
 	}
 	if err := mgr.AddHealthzCheck("webhook", answers(o, certificates)); err != nil {
@@ -54,7 +54,7 @@ func addChecks(ctx context.Context, mgr ctrl.Manager, o *Options, certificates *
 			}
 			return webhookStarted(request)
 		},
-		"configurations": func(request *http.Request) error { return gate.Check(request.Context()) },
+		"configurations": func(request *http.Request) error { return readiness.Check(request.Context()) },
 	} {
 		if err := mgr.AddReadyzCheck(name, check); err != nil {
 			return fmt.Errorf("adding the readiness check %s: %w", name, err)

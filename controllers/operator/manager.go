@@ -31,7 +31,7 @@ import (
 // leaseName of the leader, in the operator's namespace.
 const leaseName = "progress-sync-operator"
 
-// leaseRetry is the pause between two looks at the lease, to which client-go
+// leaseRetry is the pause between two tries to get the lease, to which client-go
 // adds up to 1.2 times as much: a lease that was given back is taken within the
 // usual ShutdownDelay.
 const leaseRetry = time.Second
@@ -125,7 +125,7 @@ func (borrowed) Start(ctx context.Context) error {
 	return nil
 }
 
-// cacheOptions keep in memory only what is looked at.
+// cacheOptions keep in memory only what is read.
 func cacheOptions(o *Options) cache.Options {
 	return cache.Options{
 		DefaultTransform: cache.TransformStripManagedFields(),
@@ -142,7 +142,7 @@ func cacheOptions(o *Options) cache.Options {
 				}},
 				Transform: cache.TransformStripManagedFields(),
 			},
-			// Read as metadata, of which one annotation is looked at.
+			// Read as metadata, of which one annotation is needed.
 			&corev1.Namespace{}: {Transform: onlyUserRange},
 			&corev1.Node{}:      {Transform: onlyStorage},
 			&admissionv1.MutatingWebhookConfiguration{}: {

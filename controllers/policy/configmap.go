@@ -152,7 +152,7 @@ func (r *Reconciler) writeConfigMap(ctx context.Context, f *facts) written {
 		out.fail(r.Client.Create(ctx, desired(nil, f.policy, file), fieldOwner))
 	case update:
 		out.immutable = ptr.Deref(existing.Immutable, false)
-		// With the lock, what is written is what was looked at.
+		// With the lock, nothing is overwritten that was not compared.
 		patch := client.MergeFromWithOptions(existing, client.MergeFromWithOptimisticLock{})
 		out.fail(r.Client.Patch(ctx, desired(existing, f.policy, file), patch, fieldOwner))
 	case refuse:

@@ -9,7 +9,7 @@ import (
 	"github.com/progress-sync/progress-sync/controllers/injection"
 )
 
-// StripPod leaves of a pod what the operator looks at, so that its cache stays
+// StripPod leaves of a pod what the operator reads, so that its cache stays
 // small in a cluster with many pods. It is a cache transform.
 func StripPod(object any) (any, error) {
 	pod, ok := object.(*corev1.Pod)

@@ -9,10 +9,10 @@ import (
 // meaning of an error class for the policy.
 type meaning struct {
 	reason string
-	// holds: writing stops until somebody mends it, though the server answers.
-	// Other errors count as such once the sidecar finds the database
-	// unreachable or has parked its records: most pass by themselves.
-	holds bool
+	// blocking: writing stops until somebody mends the cause, though the server
+	// answers. Errors of other classes mostly pass by themselves; they are
+	// blocking once the sidecar can't reach the database or has parked its records.
+	blocking bool
 }
 
 // meanings by the class that a sidecar reports. A class that is not here is a
@@ -22,16 +22,16 @@ var meanings = map[string]meaning{
 	"ShuttingDown":      {reason: v1alpha1.ReasonDatabaseUnreachable},
 	"Overloaded":        {reason: v1alpha1.ReasonDatabaseOverloaded},
 	"ReadOnly":          {reason: v1alpha1.ReasonDatabaseReadOnly},
-	"Refused":           {reason: v1alpha1.ReasonCredentialsRefused, holds: true},
-	"NoDatabase":        {reason: v1alpha1.ReasonDatabaseMissing, holds: true},
-	"SchemaMissing":     {reason: v1alpha1.ReasonSchemaMissing, holds: true},
-	"SchemaTooNew":      {reason: v1alpha1.ReasonSchemaTooNew, holds: true},
-	"NoPrivilege":       {reason: v1alpha1.ReasonNoPrivilege, holds: true},
-	"SecretMissing":     {reason: v1alpha1.ReasonSecretMissing, holds: true},
-	"SecretInvalid":     {reason: v1alpha1.ReasonSecretInvalid, holds: true},
-	"Unsupported":       {reason: v1alpha1.ReasonTableUnusable, holds: true},
-	"TableExhausted":    {reason: v1alpha1.ReasonTableUnusable, holds: true},
-	"TableRefuses":      {reason: v1alpha1.ReasonTableUnusable, holds: true},
+	"Refused":           {reason: v1alpha1.ReasonCredentialsRefused, blocking: true},
+	"NoDatabase":        {reason: v1alpha1.ReasonDatabaseMissing, blocking: true},
+	"SchemaMissing":     {reason: v1alpha1.ReasonSchemaMissing, blocking: true},
+	"SchemaTooNew":      {reason: v1alpha1.ReasonSchemaTooNew, blocking: true},
+	"NoPrivilege":       {reason: v1alpha1.ReasonNoPrivilege, blocking: true},
+	"SecretMissing":     {reason: v1alpha1.ReasonSecretMissing, blocking: true},
+	"SecretInvalid":     {reason: v1alpha1.ReasonSecretInvalid, blocking: true},
+	"Unsupported":       {reason: v1alpha1.ReasonTableUnusable, blocking: true},
+	"TableExhausted":    {reason: v1alpha1.ReasonTableUnusable, blocking: true},
+	"TableRefuses":      {reason: v1alpha1.ReasonTableUnusable, blocking: true},
 	"BadData":           {reason: v1alpha1.ReasonDataRefused},
 	"NotWritten":        {reason: v1alpha1.ReasonDataRefused},
 	"StaleSpool":        {reason: v1alpha1.ReasonStaleSpool},

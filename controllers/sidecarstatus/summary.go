@@ -35,7 +35,7 @@ type Summary struct {
 	Errors []Error
 }
 
-// Records held now.
+// Records that the sidecars hold.
 type Records struct {
 	// Pending are accepted and not yet saved, in their window or in a batch.
 	Pending, Parked, DeadLetters int64
@@ -101,14 +101,14 @@ func (s *Summary) add(d *status.Document, at time.Time, policy Policy) {
 	if !d.Accepting {
 		s.Refusing++
 	}
-	held := count(d.Sync.PendingRecords) + count(d.Sync.InFlightRecords)
-	s.Records.Pending += held
+	unsaved := count(d.Sync.PendingRecords) + count(d.Sync.InFlightRecords)
+	s.Records.Pending += unsaved
 	if d.Sync.Parked {
-		s.Records.Parked += held
+		s.Records.Parked += unsaved
 	}
 	s.Records.DeadLetters += count(d.DeadLetters.Count)
 	s.Records.Erasures += max(count(d.Erasures.Pending), count(d.Erasures.Failed))
-	if age := d.Sync.OldestPendingSeconds; held > 0 && age > 0 && age < maxAge.Seconds() {
+	if age := d.Sync.OldestPendingSeconds; unsaved > 0 && age > 0 && age < maxAge.Seconds() {
 		s.Records.Oldest = earlier(s.Records.Oldest, at.Add(-time.Duration(age*float64(time.Second))))
 	}
 
@@ -161,7 +161,7 @@ func (s *Summary) addDatabase(d *status.Document) {
 		m := meaningOf(reported.Class)
 		e = Error{
 			Reason: m.reason, SQLState: safeSQLState(reported.SQLState), Since: reported.Since,
-			Blocking: ofDatabase(m.reason) && (m.holds || unreachable || d.Sync.Parked),
+			Blocking: ofDatabase(m.reason) && (m.blocking || unreachable || d.Sync.Parked),
 		}
 	case unreachable:
 		e = Error{Reason: v1alpha1.ReasonDatabaseUnreachable, Since: deref(d.Database.Since), Blocking: true}

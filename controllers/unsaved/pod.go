@@ -72,11 +72,11 @@ func (p Pod) Left(last *status.Document) Left {
 	case last == nil:
 		return Left{}
 	}
-	held := bounded(last.Sync.PendingRecords, last.Sync.InFlightRecords, last.DeadLetters.Count)
+	records := bounded(last.Sync.PendingRecords, last.Sync.InFlightRecords, last.DeadLetters.Count)
 	if p.OnClaim {
-		return Left{OnClaim: held}
+		return Left{OnClaim: records}
 	}
-	return Left{Unknown: held}
+	return Left{Unknown: records}
 }
 
 // maxCount that a pod is believed.

@@ -53,7 +53,7 @@ func (r Reader) Of(ctx context.Context, policy *v1alpha1.ProgressSyncPolicy) (St
 		return State{}, err
 	}
 	var configuration admissionv1.MutatingWebhookConfiguration
-	// Up to a megabyte, which is only looked at.
+	// Up to a megabyte, which is only read.
 	err = r.Client.Get(ctx, client.ObjectKey{Name: NameFor(policy.Namespace)}, &configuration, client.UnsafeDisableDeepCopy)
 	if client.IgnoreNotFound(err) != nil {
 		return State{}, fmt.Errorf("reading the webhook configuration: %w", err)

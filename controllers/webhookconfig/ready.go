@@ -15,12 +15,12 @@ import (
 	"github.com/progress-sync/progress-sync/controllers/installation"
 )
 
-// Gate of a replica's readiness: shut until the API server has been told of
-// this installation, so that waiting for the replicas is waiting for sidecars.
-// The leader writes the configurations, ready or not; the others wait for them.
-// Once open it stays so: a replica that left the Service because some
-// configuration is behind would take the working entries with it.
-type Gate struct {
+// Readiness of a replica: it is ready once the API server has been told of this
+// installation, so that waiting for the replicas is waiting for sidecars. The
+// leader writes the configurations, ready or not; the others wait for them. A
+// replica that is ready stays so: if it left the Service because some
+// configuration is behind, the entries that work would go with it.
+type Readiness struct {
 	// Client reads from a cache.
 	Client client.Reader
 	// Live reads the ClusterRole without a cache.
@@ -29,23 +29,23 @@ type Gate struct {
 	// CABundle of the certificate that this replica serves.
 	CABundle func() []byte
 
-	open atomic.Bool
+	ready atomic.Bool
 }
 
-// Check returns nil once the gate is open, else what it waits for.
-func (g *Gate) Check(ctx context.Context) error {
-	if g.open.Load() {
+// Check returns nil once the replica is ready, else what it waits for.
+func (r *Readiness) Check(ctx context.Context) error {
+	if r.ready.Load() {
 		return nil
 	}
-	owner, err := installation.Owner(ctx, g.Live, g.ClusterRole)
+	owner, err := installation.Owner(ctx, r.Live, r.ClusterRole)
 	if err != nil {
 		return err
 	}
-	configurations, err := list(ctx, g.Client)
+	configurations, err := list(ctx, r.Client)
 	if err != nil {
 		return err
 	}
-	bundle := g.CABundle()
+	bundle := r.CABundle()
 	// While an older version leads, as at the begin of an upgrade, its
 	// configuration is the one that counts: the leader's replica goes only when
 	// this one is ready.
@@ -53,7 +53,7 @@ func (g *Gate) Check(ctx context.Context) error {
 	if err != nil && inPlace([]string{legacyName}, configurations, owner, bundle) != nil {
 		return err
 	}
-	g.open.Store(true)
+	r.ready.Store(true)
 	return nil
 }
 

@@ -53,8 +53,8 @@ func TestAReplicaIsReadyOnceTheAPIServerWasToldOfIt(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			cluster := cluster(t, append(c.configurations, role)...)
-			gate := &Gate{Client: cluster, Live: cluster, ClusterRole: role.Name, CABundle: func() []byte { return []byte(c.bundle) }}
-			err := gate.Check(t.Context())
+			readiness := &Readiness{Client: cluster, Live: cluster, ClusterRole: role.Name, CABundle: func() []byte { return []byte(c.bundle) }}
+			err := readiness.Check(t.Context())
 			if (err != nil) != (c.says != "") || err != nil && !strings.Contains(err.Error(), c.says) {
 				t.Errorf("%v, want %q", err, c.says)
 			}
@@ -64,14 +64,14 @@ func TestAReplicaIsReadyOnceTheAPIServerWasToldOfIt(t *testing.T) {
 
 func TestAReadyReplicaStaysSoWhateverBecomesOfTheConfigurations(t *testing.T) {
 	cluster := cluster(t, append(written(Names(), role.UID), role)...)
-	gate := &Gate{Client: cluster, Live: cluster, ClusterRole: role.Name, CABundle: func() []byte { return []byte("the CA") }}
-	if err := gate.Check(t.Context()); err != nil {
+	readiness := &Readiness{Client: cluster, Live: cluster, ClusterRole: role.Name, CABundle: func() []byte { return []byte("the CA") }}
+	if err := readiness.Check(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if err := cluster.DeleteAllOf(t.Context(), &admissionv1.MutatingWebhookConfiguration{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := gate.Check(t.Context()); err != nil {
+	if err := readiness.Check(t.Context()); err != nil {
 		t.Errorf("every replica would leave the Service at once: %v", err)
 	}
 }

@@ -26,7 +26,7 @@ import (
 const concurrency = 4
 
 // SetupWithManager registers the reconciler for every change that a
-// configuration may have to follow. All of them are looked at once at the
+// configuration may have to follow. All of them are compared once at the
 // start: they exist without policies, too.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	err := ctrl.NewControllerManagedBy(mgr).

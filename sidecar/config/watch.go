@@ -13,10 +13,9 @@ import (
 )
 
 const (
-	// settle is how long the directories must be quiet before the files are
-	// read, so that one change of a mount, which is several events, is seen as
-	// one.
-	settle = 50 * time.Millisecond
+	// debounce is how long the directories must be quiet before the files are
+	// read. One change of a mount is several events.
+	debounce = 50 * time.Millisecond
 	// pollInterval is how often the files are read when the system has no
 	// watches left, which all pods of a node share.
 	pollInterval = 10 * time.Second
@@ -44,19 +43,19 @@ func Watch(ctx context.Context, sets ...Watched) {
 		w.seen[i] = fingerprint(set.Files)
 		set.Changed()
 	}
-	quiet := time.NewTimer(settle)
+	quiet := time.NewTimer(debounce)
 	defer quiet.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case err := <-failures:
-			w.blind = w.blind || err != nil // events may be lost: look
+			w.blind = w.blind || err != nil // events may be lost
 			quiet.Reset(0)
 		case <-events:
-			quiet.Reset(settle)
+			quiet.Reset(debounce)
 		case <-quiet.C:
-			w.look()
+			w.report()
 			if w.blind {
 				quiet.Reset(pollInterval)
 			}
@@ -88,8 +87,8 @@ func (w *watch) close() {
 	}
 }
 
-// look reports the sets that changed.
-func (w *watch) look() {
+// report calls Changed of the sets that changed.
+func (w *watch) report() {
 	w.follow()
 	for i, set := range w.sets {
 		if now := fingerprint(set.Files); now != w.seen[i] {

@@ -68,7 +68,7 @@ func (s *stream) run(r *http.Request, source Source, end <-chan struct{}) {
 		select {
 		case <-changed:
 		case <-beat.C:
-			// The state is looked at again too: time may have changed it.
+			// The state is compared again, since it depends on the time, too.
 			s.out = append(s.out, ": heartbeat\n\n"...)
 		case <-r.Context().Done():
 			return

@@ -57,7 +57,7 @@ func (s *sidecar) choose() config.Choice {
 	return config.Choose(config.ReadFile(s.options.ConfigFile), s.kept, s.injected)
 }
 
-// take a choice into use, and tell of it what is not known of the one before.
+// take puts a choice into use, and logs what differs from the one before.
 func (s *sidecar) take(c config.Choice) {
 	before := s.choice
 	s.choice = c

@@ -12,9 +12,8 @@ import (
 // keptConfig lies in the spool, and so goes where the spool goes.
 func (s *sidecar) keptConfig() string { return filepath.Join(s.options.Spool, "config.json") }
 
-// keep writes the configuration in use down, as it was found, for a start
-// without the file. While the file is there nothing depends on it, so that a
-// failure is told and otherwise ignored.
+// keep writes down the text of the configuration in use, for a start without the
+// file. A failure is only logged: while the file is there nothing needs the copy.
 func (s *sidecar) keep() {
 	text := s.choice.Text
 	if len(text) == 0 {

@@ -20,12 +20,11 @@ const (
 	dialTimeout = time.Second
 )
 
-// Probe asks the sidecar that serves its status at the given address, an empty
-// or unspecified host of which is loopback here, whether it is healthy. It
-// returns why not.
+// Probe asks the sidecar whose status port has the given address whether it is
+// healthy, and returns why not. An empty or unspecified host stands for loopback.
 //
 // It is for exec probes: a mesh that takes only connections with its own
-// certificates turns away kubelet, and leaves loopback alone.
+// certificates refuses those of the kubelet, and leaves loopback alone.
 func Probe(ctx context.Context, address string) error {
 	addresses, err := probed(address)
 	if err != nil {

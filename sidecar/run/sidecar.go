@@ -74,8 +74,8 @@ func open(o Options, memory int64) (*sidecar, error) {
 		return nil, err
 	}
 	s.keep()
-	held := s.buffer.Stats()
-	s.log.Info("Opened the spool", "records", held.Pending+held.InFlight, "updates", held.PendingUpdates,
+	found := s.buffer.Stats()
+	s.log.Info("Opened the spool", "records", found.Pending+found.InFlight, "updates", found.PendingUpdates,
 		"took", time.Since(began).String())
 
 	s.db = postgres.New(databaseOptions(c, s.databaseURI))

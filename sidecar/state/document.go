@@ -88,7 +88,7 @@ func (v view) configError() string {
 }
 
 // lasting is failure, or else what an incomplete replay left behind, or else
-// what is set aside: a person should know of it although writing goes on.
+// the records in quarantine: a person should know of them although writing goes on.
 func (v view) lasting(now time.Time) *status.Error {
 	if e := v.failure(now); e != nil {
 		return e
@@ -110,11 +110,11 @@ func (v view) quarantine(now time.Time) *status.Error {
 	if v.stats.DeadLetters == 0 {
 		return nil
 	}
-	since := v.setAside
+	since := v.quarantinedSince
 	if since.IsZero() { // the first one is in the buffer, and not reported yet
 		since = now
 	}
 	return &status.Error{
-		Kind: postgres.KindValidation, Class: string(postgres.BadData), Message: setAside(v.stats.DeadLetters), Since: since.UTC(),
+		Kind: postgres.KindValidation, Class: string(postgres.BadData), Message: quarantineMessage(v.stats.DeadLetters), Since: since.UTC(),
 	}
 }

@@ -58,9 +58,9 @@ type State struct {
 	refusal     string
 	condition   flush.Condition
 	missing     *missing
-	// setAside is since when there have been dead letters, as far as this process
-	// knows; zero while there are none.
-	setAside time.Time
+	// quarantinedSince is when this process first saw a record in quarantine; zero
+	// while there is none.
+	quarantinedSince time.Time
 	// refusedErasures are those that the database refused when they were last
 	// tried, erasureFailure is why.
 	refusedErasures int
@@ -115,16 +115,17 @@ func (s *State) Rejected(reason string, n int) {
 	s.metrics.rejected.WithLabelValues(reason).Add(float64(n))
 }
 
-// HeldChanged wakes those who wait for a change, after one of what is held that
-// neither an update nor a saved batch made, such as an erasure.
+// HeldChanged wakes those who wait for a change. It is called when records of the
+// spool have changed otherwise than by an update or a saved batch, such as by an
+// erasure.
 func (s *State) HeldChanged() {
 	records := s.view().stats.DeadLetters
 	s.mu.Lock()
 	switch {
 	case records == 0:
-		s.setAside = time.Time{}
-	case s.setAside.IsZero():
-		s.setAside = s.now()
+		s.quarantinedSince = time.Time{}
+	case s.quarantinedSince.IsZero():
+		s.quarantinedSince = s.now()
 	}
 	s.mu.Unlock()
 	s.changes.notify()
@@ -162,16 +163,16 @@ func (s *State) Changed() <-chan struct{} { return s.changes.next() }
 
 // view is a consistent copy of what the methods that publish need.
 type view struct {
-	stats       buffer.Stats
-	writer      string
-	attached    bool
-	diskFailed  bool
-	connections func() int
-	config      *config.Choice
-	refusal     string
-	condition   flush.Condition
-	missing     *missing
-	setAside    time.Time
+	stats            buffer.Stats
+	writer           string
+	attached         bool
+	diskFailed       bool
+	connections      func() int
+	config           *config.Choice
+	refusal          string
+	condition        flush.Condition
+	missing          *missing
+	quarantinedSince time.Time
 
 	refusedErasures int
 	erasureFailure  *postgres.Failure
@@ -181,7 +182,7 @@ func (s *State) view() view {
 	s.mu.Lock()
 	v := view{
 		attached: s.buffer != nil, writer: s.writer, connections: s.connections, config: s.config,
-		refusal: s.refusal, condition: s.condition, missing: s.missing, setAside: s.setAside,
+		refusal: s.refusal, condition: s.condition, missing: s.missing, quarantinedSince: s.quarantinedSince,
 		refusedErasures: s.refusedErasures, erasureFailure: s.erasureFailure,
 	}
 	b := s.buffer

@@ -237,7 +237,7 @@ func TestRefusedErasuresShowUntilTheyAreDone(t *testing.T) {
 	}
 }
 
-// What is set aside shows from the start on, with a moment that does not move, so
+// What is in quarantine shows from the start on, with a moment that does not move, so
 // that the operator writes it once.
 func TestDeadLettersShowUntilThereAreNone(t *testing.T) {
 	now := start
@@ -246,7 +246,7 @@ func TestDeadLettersShowUntilThereAreNone(t *testing.T) {
 	s.Attach(b, nil)
 	expect := func(count int64, since time.Time) {
 		t.Helper()
-		sync, want := s.Document().Sync, &status.Error{Kind: "validation", Class: "BadData", Message: setAside(count), Since: since}
+		sync, want := s.Document().Sync, &status.Error{Kind: "validation", Class: "BadData", Message: quarantineMessage(count), Since: since}
 		if diff := cmp.Diff(want, sync.Error); diff != "" || sync.State != status.StateError {
 			t.Errorf("%s, (-want +got):\n%s", sync.State, diff)
 		}

@@ -38,12 +38,12 @@ type SyncError struct {
 
 // situation is what a status is judged by.
 type situation struct {
-	diskFailed bool
-	phase      flush.Phase
-	reachable  *bool
-	pending    int64
-	inFlight   int64
-	setAside   int64
+	diskFailed  bool
+	phase       flush.Phase
+	reachable   *bool
+	pending     int64
+	inFlight    int64
+	quarantined int64
 }
 
 // judge names the situation, the most serious first:
@@ -55,16 +55,16 @@ type situation struct {
 //	offline   the database can't be reached, and no write has suffered from it
 //	syncing   a write is under way
 //	pending   something waits for its window to end
-//	error     nothing waits, and records are set aside for a person to look at
+//	error     nothing waits, and records are in quarantine for a person to decide on
 //	synced    all that was accepted is saved
 func judge(s situation) status.State {
-	held := s.pending+s.inFlight > 0
+	unsaved := s.pending+s.inFlight > 0
 	switch {
 	case s.diskFailed, s.phase == flush.PhaseStopped, s.phase == flush.PhaseHeld:
 		return status.StateError
-	case s.phase == flush.PhaseParked && held:
+	case s.phase == flush.PhaseParked && unsaved:
 		return status.StateParked
-	case s.phase == flush.PhaseRetrying && held:
+	case s.phase == flush.PhaseRetrying && unsaved:
 		return status.StateRetrying
 	case s.reachable != nil && !*s.reachable:
 		return status.StateOffline
@@ -72,7 +72,7 @@ func judge(s situation) status.State {
 		return status.StateSyncing
 	case s.pending > 0:
 		return status.StatePending
-	case s.setAside > 0:
+	case s.quarantined > 0:
 		return status.StateError
 	default:
 		return status.StateSynced
@@ -88,15 +88,15 @@ type Part struct {
 }
 
 // SyncState is the sync state of the whole sidecar. It is never synced while
-// records are set aside: they were accepted, and are not saved.
+// records are in quarantine: they were accepted, and are not saved.
 func (s *State) SyncState() SyncState { return s.whole(s.view()) }
 
 func (s *State) whole(v view) SyncState {
 	out := s.syncState(v, v.stats.PendingUpdates, situation{
-		pending: v.stats.Pending, inFlight: v.stats.InFlight, setAside: v.stats.DeadLetters,
+		pending: v.stats.Pending, inFlight: v.stats.InFlight, quarantined: v.stats.DeadLetters,
 	})
 	if out.Status == status.StateError && out.Error == nil && v.stats.DeadLetters > 0 {
-		out.Error = &SyncError{Kind: postgres.KindValidation, Message: setAside(v.stats.DeadLetters)}
+		out.Error = &SyncError{Kind: postgres.KindValidation, Message: quarantineMessage(v.stats.DeadLetters)}
 	}
 	return out
 }
@@ -116,8 +116,8 @@ func (s *State) SyncStateOf(p Part) SyncState {
 	return out
 }
 
-// setAside tells of so many dead letters, and what to do.
-func setAside(records int64) string {
+// quarantineMessage tells how many records are in quarantine, and what to do.
+func quarantineMessage(records int64) string {
 	what := "1 record for its data. It is"
 	if records != 1 {
 		what = fmt.Sprintf("%d records for their data. They are", records)
@@ -126,17 +126,18 @@ func setAside(records int64) string {
 		"Mend the cause, then POST /v1/dead-letters/replay."
 }
 
-// syncState judges a situation of which held says what is held.
-func (s *State) syncState(v view, updates int64, held situation) SyncState {
-	held.diskFailed, held.phase, held.reachable = v.diskFailed, v.condition.Phase, v.condition.Reachable
+// syncState is the sync state of so many updates, in records. The rest of the
+// situation is the same for all parts.
+func (s *State) syncState(v view, updates int64, records situation) SyncState {
+	records.diskFailed, records.phase, records.reachable = v.diskFailed, v.condition.Phase, v.condition.Reachable
 	out := SyncState{
-		Status:         judge(held),
+		Status:         judge(records),
 		PendingUpdates: updates,
 		LastSyncedAt:   instant(progress.Instant(s.lastSaved.Load()).Time()),
 		RetryCount:     v.condition.Failures,
 		Writer:         v.writer,
 	}
-	if held.pending+held.inFlight > 0 {
+	if records.pending+records.inFlight > 0 {
 		out.NextSyncAt = v.next()
 	}
 	if e := v.failure(s.now()); e != nil {

@@ -34,13 +34,13 @@ func TestJudge(t *testing.T) {
 		{"a person must mend something before it is needed", situation{reachable: &no, phase: flush.PhaseHeld}, status.StateError},
 		{"flushing has stopped for good", situation{reachable: &yes, phase: flush.PhaseStopped}, status.StateError},
 		{"the disk failed", situation{reachable: &yes, diskFailed: true}, status.StateError},
-		{"records are set aside and nothing else is held", situation{reachable: &yes, setAside: 1}, status.StateError},
-		{"records are set aside and nothing is known of the database", situation{setAside: 1}, status.StateError},
-		{"records are set aside and another waits", situation{reachable: &yes, pending: 3, setAside: 1}, status.StatePending},
-		{"records are set aside and others are under way", situation{reachable: &yes, inFlight: 3, setAside: 1}, status.StateSyncing},
-		{"records are set aside and a batch is retried", situation{reachable: &yes, inFlight: 3, setAside: 1, phase: flush.PhaseRetrying}, status.StateRetrying},
-		{"records are set aside and the retries are used up", situation{inFlight: 3, setAside: 1, phase: flush.PhaseParked}, status.StateParked},
-		{"records are set aside and the database is away", situation{reachable: &no, setAside: 1}, status.StateOffline},
+		{"records are in quarantine and nothing else is held", situation{reachable: &yes, quarantined: 1}, status.StateError},
+		{"records are in quarantine and nothing is known of the database", situation{quarantined: 1}, status.StateError},
+		{"records are in quarantine and another waits", situation{reachable: &yes, pending: 3, quarantined: 1}, status.StatePending},
+		{"records are in quarantine and others are under way", situation{reachable: &yes, inFlight: 3, quarantined: 1}, status.StateSyncing},
+		{"records are in quarantine and a batch is retried", situation{reachable: &yes, inFlight: 3, quarantined: 1, phase: flush.PhaseRetrying}, status.StateRetrying},
+		{"records are in quarantine and the retries are used up", situation{inFlight: 3, quarantined: 1, phase: flush.PhaseParked}, status.StateParked},
+		{"records are in quarantine and the database is away", situation{reachable: &no, quarantined: 1}, status.StateOffline},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := judge(c.in); got != c.want {
@@ -89,7 +89,7 @@ func TestSyncStateAsJSON(t *testing.T) {
 	}
 }
 
-// All that was accepted is not saved while some of it is set aside.
+// All that was accepted is not saved while some of it is in quarantine.
 func TestTheWholeIsNeverSyncedWithRecordsInQuarantine(t *testing.T) {
 	const advice = " not saved, but set aside and kept: GET /v1/dead-letters tells why. Mend the cause, then POST /v1/dead-letters/replay."
 	for _, c := range []struct {
@@ -100,9 +100,9 @@ func TestTheWholeIsNeverSyncedWithRecordsInQuarantine(t *testing.T) {
 		error SyncError
 	}{
 		{"nothing is held", buffer.Stats{}, flush.PhaseWorking, status.StateSynced, SyncError{}},
-		{"one is set aside", buffer.Stats{DeadLetters: 1}, flush.PhaseWorking, status.StateError,
+		{"one is in quarantine", buffer.Stats{DeadLetters: 1}, flush.PhaseWorking, status.StateError,
 			SyncError{Kind: "validation", Message: "The database refused 1 record for its data. It is" + advice}},
-		{"several are set aside", buffer.Stats{DeadLetters: 12}, flush.PhaseWorking, status.StateError,
+		{"several are in quarantine", buffer.Stats{DeadLetters: 12}, flush.PhaseWorking, status.StateError,
 			SyncError{Kind: "validation", Message: "The database refused 12 records for their data. They are" + advice}},
 		{"others wait", buffer.Stats{DeadLetters: 1, Pending: 1, PendingUpdates: 2}, flush.PhaseWorking, status.StatePending, SyncError{}},
 		{"others are under way", buffer.Stats{DeadLetters: 1, InFlight: 1, PendingUpdates: 2}, flush.PhaseWorking, status.StateSyncing, SyncError{}},
