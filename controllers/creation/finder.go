@@ -17,8 +17,8 @@ import (
 
 // Bounds of what is read live.
 const (
-	// readsAtOnce of one search. Workloads beyond that have their turn in the
-	// next one, and are taken to be as they were read last until then.
+	// readsAtOnce bounds the reads of one search. The next search reads the other
+	// workloads; until then what was read last counts.
 	readsAtOnce = 8
 	// Pauses before a workload is read again: without and with another event about
 	// it.
@@ -40,7 +40,8 @@ type Refusal struct {
 // Found by a search.
 type Found struct {
 	Refusals []Refusal
-	// Recent: there is an event that another search may judge otherwise.
+	// Recent says that a later search may come to another result without another
+	// event.
 	Recent bool
 }
 
@@ -65,9 +66,8 @@ type reading struct {
 	workload *workload
 }
 
-// Find the refusals in a namespace, of which all pods are given. An error is
-// that of a workload that could not be read; what else was found is returned
-// with it.
+// Find returns the refusals in a namespace. pods are all those of the namespace.
+// If a workload can't be read, the error comes with what else was found.
 func (f *Finder) Find(ctx context.Context, namespace string, pods []corev1.Pod) (Found, error) {
 	var list corev1.EventList
 	if err := f.Events.List(ctx, &list, client.InNamespace(namespace), client.UnsafeDisableDeepCopy); err != nil {

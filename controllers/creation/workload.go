@@ -131,9 +131,9 @@ func (w workload) shown(own string) (kind, name string) {
 // tries (workqueue.DefaultTypedControllerRateLimiter).
 const freshness = 20 * time.Minute
 
-// stands says whether pods of the workload are refused still: the event was
-// seen last at the given time, and its newest pod was created at the other,
-// which is zero if it has none.
+// stands says whether pods of the workload are still refused. event is when the
+// refusal was seen last, newestPod when the newest pod was created, zero if there
+// is none.
 func (w workload) stands(event, newestPod, now time.Time) bool {
 	switch {
 	case w.deleted:

@@ -109,9 +109,9 @@ func webhookUntried(s Situation, _ sorted) *Decision {
 	return &Decision{Verdict: Wait, Why: "the API server has just been told of the policy, or not yet"}
 }
 
-// webhookFailing: of the pods that were created since the API server calls the
-// operator, the newest tell. Pods from an outage stop nothing once a later one
-// has its sidecar.
+// webhookFailing finds a bare pod that was created while the API server called the
+// operator. It stops nothing once a later pod has its sidecar: then it is from an
+// outage that is over.
 func webhookFailing(s Situation, pods sorted) *Decision {
 	for _, pod := range pods.bare {
 		if !pod.CreationTimestamp.After(s.InstalledSince.Add(propagation)) {
@@ -139,9 +139,9 @@ func notReplaced(s Situation, pods sorted) *Decision {
 	return &Decision{Verdict: Wait, Why: "no pod with a sidecar has come in place of pod " + s.Last.Pod + " yet"}
 }
 
-// replaced says whether the owner of the pod that was evicted last has another
-// one with a sidecar, which is ready; or, where it has none at all any more, as
-// after a rollout, whether any new pod of the policy has.
+// replaced says whether a pod with a sidecar has come in place of the one that was
+// evicted last, and is ready: one of the same owner or, if that has no pods any
+// more, as after a rollout, any new one of the policy.
 func replaced(s Situation, pods sorted) bool {
 	if s.Last == (Eviction{}) {
 		return false

@@ -6,11 +6,11 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// memory of a leader. The next leader begins without: it waits until it has
-// seen each entry for a while, and then for the pods to be ready.
+// memory of a leader. The next leader begins without it, and waits until it has
+// seen each entry for a while and the pods are ready.
 type memory struct {
 	policies map[types.NamespacedName]*known
-	// backoff of the owners that are left alone, as the end of it.
+	// backoff is until when an owner is left alone.
 	backoff map[types.UID]time.Time
 }
 
@@ -18,7 +18,7 @@ type memory struct {
 type known struct {
 	installedSince time.Time
 	last           Eviction
-	// toldOf the pod that made the evictions stop.
+	// toldOf is the pod that made the evictions stop and that an event has named.
 	toldOf types.UID
 }
 
@@ -34,7 +34,7 @@ func (m *memory) of(policy types.NamespacedName) *known {
 
 func (m *memory) forget(policy types.NamespacedName) { delete(m.policies, policy) }
 
-// seen whether the entry is installed.
+// seen notes whether the entry is installed.
 func (k *known) seen(installed bool, now time.Time) {
 	switch {
 	case !installed:

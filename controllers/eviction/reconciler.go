@@ -30,10 +30,10 @@ const (
 	backoff = 10 * time.Second
 )
 
-// Reconciler evicts. One worker runs it: what it remembers has no lock.
+// Reconciler evicts pods. Only one worker may run it, since its memory has no lock.
 type Reconciler struct {
-	// Client reads from a cache that need hold no more of a pod than the policy
-	// reconciler's, and evicts.
+	// Client evicts, and reads from a cache that may leave out of a pod what
+	// policy.StripPod does.
 	Client  client.Client
 	Entries webhookconfig.Reader
 	Events  events.EventRecorder

@@ -21,8 +21,8 @@ import (
 	"github.com/progress-sync/progress-sync/controllers/selection"
 )
 
-// podDelay from a pod's event to the pass that it asks for, so that the many of
-// a rollout make few passes.
+// podDelay is the time from a pod's event to the pass for it, so that the many
+// events of a rollout make few passes.
 const podDelay = time.Second
 
 // SetupWithManager registers the reconciler on the leader.

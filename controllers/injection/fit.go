@@ -13,9 +13,9 @@ func fittedNames() []corev1.ResourceName {
 	return []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory, corev1.ResourceEphemeralStorage}
 }
 
-// fit the sidecar's resources to the rest of the pod and to its namespace, so
-// that the pod is not refused for them, nor left without a node. Warnings tell where that is not what the
-// policy says, or less than a full spool needs.
+// fit makes the sidecar's resources fit the rest of the pod and its namespace, so
+// that the pod is not refused for them, nor left without a node. Warnings name
+// what differs from the policy, or is less than a full spool needs.
 func fit(pod *corev1.Pod, policy *v1alpha1.ProgressSyncPolicy, surroundings Surroundings) (out corev1.ResourceRequirements, warnings []string) {
 	out = resources(policy)
 	stated := policy.Spec.Injection.Resources

@@ -37,7 +37,7 @@ type written struct {
 	err error
 	// immutable and deleting are what it is, where err is set.
 	immutable, deleting bool
-	// again: what is there is newer than what was seen, and is tried again soon.
+	// again: the cache was behind what is there, and the write is tried again soon.
 	again bool
 }
 

@@ -28,8 +28,9 @@ type reckoning struct {
 	status v1alpha1.UnsavedStatus
 	// counted are those that left something and are counted now.
 	counted []gone
-	// settled pods need not be kept once the status is written.
-	settled []types.UID
+	// acknowledged are the pods that the ledger may forget once the status is
+	// written.
+	acknowledged []types.UID
 }
 
 // reckon the pods that have gone into what is counted already. A pod that the
@@ -56,7 +57,7 @@ func reckon(before v1alpha1.UnsavedStatus, pods []gone, ended map[types.UID]bool
 	for _, pod := range pods {
 		switch {
 		case pod.left.None() || slices.Contains(before.CountedPods, pod.UID):
-			out.settled = append(out.settled, pod.UID)
+			out.acknowledged = append(out.acknowledged, pod.UID)
 		case room[pod.Deleted] > 0 && len(out.status.CountedPods) < 2*countedAtOnce:
 			room[pod.Deleted]--
 			out.add(pod)
@@ -67,7 +68,7 @@ func reckon(before v1alpha1.UnsavedStatus, pods []gone, ended map[types.UID]bool
 }
 
 func (r *reckoning) add(pod gone) {
-	r.settled = append(r.settled, pod.UID)
+	r.acknowledged = append(r.acknowledged, pod.UID)
 	r.counted = append(r.counted, pod)
 	r.status.Lost = saturated(r.status.Lost, pod.left.Lost)
 	r.status.OnClaim = saturated(r.status.OnClaim, pod.left.OnClaim)

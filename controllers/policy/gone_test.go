@@ -32,8 +32,8 @@ func TestReckoningAddsUp(t *testing.T) {
 	if diff := cmp.Diff(want, got.status); diff != "" {
 		t.Errorf("status (-want +got):\n%s", diff)
 	}
-	if len(got.counted) != 3 || len(got.settled) != 5 {
-		t.Errorf("%d counted, %d settled", len(got.counted), len(got.settled))
+	if len(got.counted) != 3 || len(got.acknowledged) != 5 {
+		t.Errorf("%d counted, %d acknowledged", len(got.counted), len(got.acknowledged))
 	}
 }
 
@@ -63,7 +63,7 @@ func TestSumsAreRightWhateverBecomesOfAWrite(t *testing.T) {
 				stored = r.status
 			}
 			if outcome == "written" {
-				for _, uid := range r.settled {
+				for _, uid := range r.acknowledged {
 					delete(ledger, uid)
 				}
 			}

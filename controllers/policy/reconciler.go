@@ -118,7 +118,7 @@ func (r *Reconciler) writeStatus(ctx context.Context, f *facts) (time.Duration, 
 	reckoned := reckon(before.Records.Unsaved, f.gone, f.ended)
 	after := status(f, reckoned.status)
 	if sameStatus(before, after) {
-		r.Unsaved.Acknowledge(key, reckoned.settled)
+		r.Unsaved.Acknowledge(key, reckoned.acknowledged)
 		return 0, nil
 	}
 	if wait := r.pace.wait(key, before, after, f.now, r.Collector.Interval()); wait > 0 {
@@ -134,7 +134,7 @@ func (r *Reconciler) writeStatus(ctx context.Context, f *facts) (time.Duration, 
 		return 0, fmt.Errorf("patching the policy's status: %w", err)
 	}
 	r.pace.written(key, f.now)
-	r.Unsaved.Acknowledge(key, reckoned.settled)
+	r.Unsaved.Acknowledge(key, reckoned.acknowledged)
 	for _, e := range append(transitions(before.Conditions, after.Conditions), departures(reckoned.counted)...) {
 		r.Events.Eventf(f.policy, e.about, e.kind, e.reason, e.action, "%s", cutNote(e.note))
 	}

@@ -29,8 +29,8 @@ import (
 // concurrency of policies; a pass waits for sidecars that do not answer.
 const concurrency = 4
 
-// Delays from what happens to the pass that it asks for. A workload's status
-// follows the event on it a moment later.
+// Delays from an event to the pass for it. The status of a workload changes a
+// moment after the event on it.
 const (
 	podDelay   = 300 * time.Millisecond
 	eventDelay = time.Second

@@ -6,10 +6,10 @@ import (
 )
 
 const (
-	// gatherFor so long the events that come together, before the first of them
-	// is acted on.
-	gatherFor = 50 * time.Millisecond
-	// restPerEntry of a configuration that was just applied, before it is
+	// debounce is how long events are gathered before the first of them is acted
+	// on, since many come together.
+	debounce = 50 * time.Millisecond
+	// restPerEntry is the pause, for each entry of a configuration, before it is
 	// applied again. Writing 500 entries takes the API server and etcd about
 	// 1 MB each time; while many policies are created, they are written a few
 	// times and not once for each.

@@ -61,7 +61,7 @@ func soon(names func(client.Object) []string) handler.EventHandler {
 	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 	add := func(object client.Object, q queue) {
 		for _, name := range names(object) {
-			q.AddAfter(requestFor(name), gatherFor)
+			q.AddAfter(requestFor(name), debounce)
 		}
 	}
 	return handler.Funcs{
