@@ -1,4 +1,6 @@
-package programs
+// Package project finds the two folders that tests and programs share: the
+// clone that they run in, and the cache for what they build and start.
+package project
 
 import (
 	"bytes"
@@ -8,6 +10,9 @@ import (
 	"path/filepath"
 )
 
+// Module is the import path of the project.
+const Module = "github.com/progress-sync/progress-sync"
+
 // Root finds the project's top folder, upwards from the working directory.
 func Root() (string, error) {
 	dir, err := os.Getwd()
@@ -16,7 +21,7 @@ func Root() (string, error) {
 	}
 	for {
 		gomod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
-		if err == nil && bytes.HasPrefix(gomod, []byte("module github.com/progress-sync/progress-sync\n")) {
+		if err == nil && bytes.HasPrefix(gomod, []byte("module "+Module+"\n")) {
 			return dir, nil
 		}
 		parent := filepath.Dir(dir)
@@ -28,10 +33,14 @@ func Root() (string, error) {
 }
 
 // Cache is the folder for everything that is built or started:
-// PROGRESS_SYNC_CACHE, or .cache in the project's folder.
-func Cache(root string) (string, error) {
+// PROGRESS_SYNC_CACHE, or .cache in the project's folder. The path is absolute.
+func Cache() (string, error) {
 	cache := os.Getenv("PROGRESS_SYNC_CACHE")
 	if cache == "" {
+		root, err := Root()
+		if err != nil {
+			return "", err
+		}
 		cache = filepath.Join(root, ".cache")
 	}
 	abs, err := filepath.Abs(cache)
