@@ -110,7 +110,9 @@ func (s *Sidecar) URL(path string) string { return "http://" + s.options.API + p
 func (s *Sidecar) StatusURL(path string) string { return "http://" + s.options.Status + path }
 
 // File is the path of one of its files.
-func (s *Sidecar) File(name string) string { return filepath.Join(s.options.Dir, filepath.FromSlash(name)) }
+func (s *Sidecar) File(name string) string {
+	return filepath.Join(s.options.Dir, filepath.FromSlash(name))
+}
 
 // Spool is the folder of its buffer.
 func (s *Sidecar) Spool() string { return s.options.Spool }
@@ -119,7 +121,9 @@ func (s *Sidecar) Spool() string { return s.options.Spool }
 func (s *Sidecar) SetURI(uri string) error { return replace(s.File("database/uri"), uri) }
 
 // Configure gives it a configuration, as a ConfigMap that changes does.
-func (s *Sidecar) Configure(content string) error { return replace(s.File("config/config.json"), content) }
+func (s *Sidecar) Configure(content string) error {
+	return replace(s.File("config/config.json"), content)
+}
 
 // replace writes a file in one step, as a mounted volume changes.
 func replace(path, content string) error {
