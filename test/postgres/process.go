@@ -5,10 +5,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/progress-sync/progress-sync/test/kit/program"
 )
 
 // attributes start a program as the account's user, out of reach of the
