@@ -16,9 +16,8 @@ import (
 // Version is what a program of Build says that it is.
 const Version = "test"
 
-// Build makes a program of this project as it is released, but for its version,
-// and returns where it is. The package is a folder of the project, such as
-// cmd/sidecar. What is in the cache already is left as it is if it is current.
+// Build makes a program of this project, as BuildInto does, and returns where it is
+// in the cache. One that is current is left as it is.
 func Build(ctx context.Context, folder string) (string, error) {
 	root, err := project.Root()
 	if err != nil {
@@ -36,12 +35,19 @@ func Build(ctx context.Context, folder string) (string, error) {
 		return "", fmt.Errorf("building %s: %w", folder, err)
 	}
 	defer unlock()
-	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-X main.version="+Version, "-o", target, "./"+folder)
-	command.Dir = root
+	return target, BuildInto(ctx, folder, target)
+}
+
+// BuildInto makes a program of this project as it is released, but for its version.
+// The folder is one of the project, such as cmd/sidecar; the target is a file that
+// no later Build replaces.
+func BuildInto(ctx context.Context, folder, target string) error {
+	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-X main.version="+Version,
+		"-o", target, project.Module+"/"+folder)
 	if output, err := command.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("building %s: %w\n%s", folder, err, output)
+		return fmt.Errorf("building %s: %w\n%s", folder, err, output)
 	}
-	return target, nil
+	return nil
 }
 
 // lock keeps other processes from building into the same folder.
