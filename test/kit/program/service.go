@@ -28,7 +28,7 @@ type Service struct {
 }
 
 // Patience bounds a start and an end.
-const Patience = 30 * time.Second
+const Patience = time.Minute
 
 // Start returns when the program is ready. If it runs already, it does nothing.
 func (s *Service) Start(ctx context.Context) error {
