@@ -21,6 +21,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/state"
+	"github.com/progress-sync/progress-sync/test/kit"
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
 
@@ -57,23 +58,15 @@ func newAdopter(root, uri string, patience time.Duration) (*Adopter, *counter, f
 // adoptAll looks until nothing is left in the root but what is expected to stay.
 func adoptAll(t *testing.T, a *Adopter, stays ...string) {
 	t.Helper()
-	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, stop := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() { a.Run(ctx) })
 	defer running.Wait()
 	defer stop()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		if left := directories(t, a.root); slices.Equal(left, stays) {
-			return
-		}
-		select {
-		case <-ctx.Done():
-			t.Fatalf("left are %v, want %v", directories(t, a.root), stays)
-		case <-tick.C:
-		}
-	}
+	kit.Eventually(t, fmt.Sprintf("left are %v", stays), func() error {
+		left := directories(t, a.root)
+		return kit.Unless(slices.Equal(left, stays), left)
+	})
 }
 
 func directories(t *testing.T, root string) []string {
@@ -170,12 +163,10 @@ func TestWhileTheDatabaseIsAwayASpoolIsKept(t *testing.T) {
 	kill(t, hold(t, filepath.Join(root, uuid.NewString()), 50))
 	away, counts, end := newAdopter(root, "postgres://127.0.0.1:1/nothing", 50*time.Millisecond)
 	defer end()
-	for begin := time.Now(); counts.failed.Load() == 0; {
+	kit.Eventually(t, "a failure is counted", func() error {
 		away.look(t.Context(), time.Now())
-		if time.Since(begin) > 20*time.Second {
-			t.Fatal("no failure was counted")
-		}
-	}
+		return kit.Unless(counts.failed.Load() > 0, "none")
+	})
 	if left := directories(t, root); len(left) != 1 {
 		t.Fatalf("left are %v", left)
 	}
@@ -207,12 +198,10 @@ func TestASpoolThatHoldsRefusedRecordsStays(t *testing.T) {
 	}
 	a, counts, end := newAdopter(root, uri, time.Minute)
 	defer end()
-	for begin := time.Now(); len(a.done) == 0; {
+	kit.Eventually(t, "the spool is written", func() error {
 		a.look(t.Context(), time.Now())
-		if time.Since(begin) > 20*time.Second {
-			t.Fatal("not written")
-		}
-	}
+		return kit.Unless(len(a.done) > 0, "it is not")
+	})
 	if diff := cmp.Diff(map[int64]int{1: 49}, saved(t, uri)); diff != "" {
 		t.Errorf("learners with so many seeks (-want +got):\n%s", diff)
 	}
@@ -257,12 +246,10 @@ func TestErasuresThatWaitAreDoneForAGonePod(t *testing.T) {
 	}
 	a, counts, end := newAdopter(root, uri, time.Minute)
 	defer end()
-	for begin := time.Now(); counts.failed.Load() == 0; {
+	kit.Eventually(t, "the refusal is counted", func() error {
 		a.look(t.Context(), time.Now())
-		if time.Since(begin) > 20*time.Second {
-			t.Fatal("the refusal was not counted")
-		}
-	}
+		return kit.Unless(counts.failed.Load() > 0, "it is not")
+	})
 	if left := directories(t, root); len(left) != 1 || counts.adopted.Load() != 0 {
 		t.Errorf("left are %v, %d adopted", left, counts.adopted.Load())
 	}
