@@ -2,7 +2,7 @@ package sidecar
 
 import (
 	"encoding/json"
-	"fmt"
+	"errors"
 	"net/http"
 	"testing"
 
@@ -118,6 +118,6 @@ func (p *process) await(t *testing.T, what string, is func(status.Document) bool
 			return nil
 		}
 		text, err := json.MarshalIndent(d, "", " ")
-		return fmt.Errorf("%s (%v)", text, err)
+		return errors.Join(err, errors.New(string(text)))
 	})
 }

@@ -37,7 +37,7 @@ func Every(ctx context.Context, pause, patience time.Duration, what string, cond
 }
 
 func until(ctx context.Context, patience time.Duration, what string, condition func(context.Context) error, next func() time.Duration) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, tooLate(patience))
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, lateError(patience))
 	defer cancel()
 	var last error
 	for {
@@ -61,11 +61,11 @@ func until(ctx context.Context, patience time.Duration, what string, condition f
 	}
 }
 
-// tooLate is the patience that is over.
-type tooLate time.Duration
+// lateError is the patience that is over.
+type lateError time.Duration
 
-func (p tooLate) Error() string { return "not within " + time.Duration(p).String() }
-func (tooLate) Unwrap() error   { return context.DeadlineExceeded }
+func (p lateError) Error() string { return "not within " + time.Duration(p).String() }
+func (lateError) Unwrap() error   { return context.DeadlineExceeded }
 
 // permanent is a reason that no waiting removes.
 type permanent struct{ reason error }
