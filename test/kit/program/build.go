@@ -17,7 +17,8 @@ import (
 const Version = "test"
 
 // Build makes a program of this project, as BuildInto does, and returns where it is
-// in the cache. One that is current is left as it is.
+// in the cache. One that is current is left as it is; a later Build replaces it when
+// the source has changed.
 func Build(ctx context.Context, folder string) (string, error) {
 	root, err := project.Root()
 	if err != nil {
@@ -38,9 +39,9 @@ func Build(ctx context.Context, folder string) (string, error) {
 	return target, BuildInto(ctx, folder, target)
 }
 
-// BuildInto makes a program of this project as it is released, but for its version.
-// The folder is one of the project, such as cmd/sidecar; the target is a file that
-// no later Build replaces.
+// BuildInto makes a program of this project, whose main package is in a folder such
+// as cmd/sidecar, into the target. It is as released, but for its version and that it
+// keeps its symbols.
 func BuildInto(ctx context.Context, folder, target string) error {
 	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-X main.version="+Version,
 		"-o", target, project.Module+"/"+folder)
