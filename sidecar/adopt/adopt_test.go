@@ -21,7 +21,6 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/state"
-	"github.com/progress-sync/progress-sync/test/kit"
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
 
@@ -58,15 +57,23 @@ func newAdopter(root, uri string, patience time.Duration) (*Adopter, *counter, f
 // adoptAll looks until nothing is left in the root but what is expected to stay.
 func adoptAll(t *testing.T, a *Adopter, stays ...string) {
 	t.Helper()
-	ctx, stop := context.WithCancel(t.Context())
+	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
 	var running sync.WaitGroup
 	running.Go(func() { a.Run(ctx) })
 	defer running.Wait()
 	defer stop()
-	kit.Eventually(t, fmt.Sprintf("left are %v", stays), func() error {
-		left := directories(t, a.root)
-		return kit.Unless(slices.Equal(left, stays), left)
-	})
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if left := directories(t, a.root); slices.Equal(left, stays) {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			t.Fatalf("left are %v, want %v", directories(t, a.root), stays)
+		case <-tick.C:
+		}
+	}
 }
 
 func directories(t *testing.T, root string) []string {
@@ -163,10 +170,12 @@ func TestWhileTheDatabaseIsAwayASpoolIsKept(t *testing.T) {
 	kill(t, hold(t, filepath.Join(root, uuid.NewString()), 50))
 	away, counts, end := newAdopter(root, "postgres://127.0.0.1:1/nothing", 50*time.Millisecond)
 	defer end()
-	kit.Eventually(t, "a failure is counted", func() error {
+	for begin := time.Now(); counts.failed.Load() == 0; {
 		away.look(t.Context(), time.Now())
-		return kit.Unless(counts.failed.Load() > 0, "none")
-	})
+		if time.Since(begin) > 20*time.Second {
+			t.Fatal("no failure was counted")
+		}
+	}
 	if left := directories(t, root); len(left) != 1 {
 		t.Fatalf("left are %v", left)
 	}
@@ -198,10 +207,12 @@ func TestASpoolThatHoldsRefusedRecordsStays(t *testing.T) {
 	}
 	a, counts, end := newAdopter(root, uri, time.Minute)
 	defer end()
-	kit.Eventually(t, "the spool is written", func() error {
+	for begin := time.Now(); len(a.done) == 0; {
 		a.look(t.Context(), time.Now())
-		return kit.Unless(len(a.done) > 0, "it is not")
-	})
+		if time.Since(begin) > 20*time.Second {
+			t.Fatal("not written")
+		}
+	}
 	if diff := cmp.Diff(map[int64]int{1: 49}, saved(t, uri)); diff != "" {
 		t.Errorf("learners with so many seeks (-want +got):\n%s", diff)
 	}
@@ -246,10 +257,12 @@ func TestErasuresThatWaitAreDoneForAGonePod(t *testing.T) {
 	}
 	a, counts, end := newAdopter(root, uri, time.Minute)
 	defer end()
-	kit.Eventually(t, "the refusal is counted", func() error {
+	for begin := time.Now(); counts.failed.Load() == 0; {
 		a.look(t.Context(), time.Now())
-		return kit.Unless(counts.failed.Load() > 0, "it is not")
-	})
+		if time.Since(begin) > 20*time.Second {
+			t.Fatal("the refusal was not counted")
+		}
+	}
 	if left := directories(t, root); len(left) != 1 || counts.adopted.Load() != 0 {
 		t.Errorf("left are %v, %d adopted", left, counts.adopted.Load())
 	}
