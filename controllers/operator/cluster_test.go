@@ -22,6 +22,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/controllers/injection"
 	"github.com/progress-sync/progress-sync/test/fixture"
+	"github.com/progress-sync/progress-sync/test/kit"
 )
 
 // manifests of testdata/cluster, in the given namespace in place of the one that
@@ -80,9 +81,9 @@ func without(pod *corev1.Pod) *corev1.Pod {
 // refused waits until the API server refuses the pod in these words.
 func refused(t *testing.T, pod *corev1.Pod, says string) {
 	t.Helper()
-	eventually(t, "the rule is in force: "+says, func() (bool, string) {
+	kit.Eventually(t, "the rule is in force: "+says, func() error {
 		err := admin.Create(context.Background(), pod.DeepCopy(), client.DryRunAll)
-		return apierrors.IsForbidden(err) && strings.Contains(err.Error(), says) || apierrors.IsInvalid(err) && strings.Contains(err.Error(), says), text(err)
+		return kit.Unless(apierrors.IsForbidden(err) && strings.Contains(err.Error(), says) || apierrors.IsInvalid(err) && strings.Contains(err.Error(), says), text(err))
 	})
 }
 
@@ -98,9 +99,9 @@ func text(err error) string {
 // server does.
 func admitted(t *testing.T, pod *corev1.Pod) corev1.Container {
 	t.Helper()
-	eventually(t, "pod "+pod.Name+pod.GenerateName+" is admitted", func() (bool, string) {
+	kit.Eventually(t, "pod "+pod.Name+pod.GenerateName+" is admitted", func() error {
 		err := admin.Create(context.Background(), pod)
-		return err == nil, text(err)
+		return err
 	})
 	i := slices.IndexFunc(pod.Spec.InitContainers, func(c corev1.Container) bool { return c.Name == injection.ContainerName })
 	if i < 0 || !injection.HasSidecar(pod) {
@@ -355,9 +356,9 @@ func TestEachRefusedPodHasAnEvent(t *testing.T) {
 		create(t, fixture.NewPod(ns, name, "lms").HostNetwork().With(func(p *corev1.Pod) { p.UID = "" }).Build())
 	}
 	for _, name := range names {
-		eventually(t, "an event that names "+name, func() (bool, string) {
+		kit.Eventually(t, "an event that names "+name, func() error {
 			notes := notesOf(t, policy, "InjectionRefused")
-			return slices.ContainsFunc(notes, func(note string) bool { return strings.Contains(note, "pod "+name+" ") }), strings.Join(notes, "\n")
+			return kit.Unless(slices.ContainsFunc(notes, func(note string) bool { return strings.Contains(note, "pod "+name+" ") }), strings.Join(notes, "\n"))
 		})
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
 	"github.com/progress-sync/progress-sync/controllers/injection"
 	"github.com/progress-sync/progress-sync/test/fixture"
+	"github.com/progress-sync/progress-sync/test/kit"
 )
 
 // says waits for Ready to be False for a reason, in words that help.
@@ -121,9 +122,9 @@ func TestAnAdmissionPolicyThatRefusesTheConfigMapShows(t *testing.T) {
 		create(t, object)
 		t.Cleanup(func() { _ = admin.Delete(context.Background(), object) })
 	}
-	eventually(t, "the API server obeys the rule", func() (bool, string) {
+	kit.Eventually(t, "the API server obeys the rule", func() error {
 		err := admin.Create(context.Background(), &corev1.ConfigMap{ObjectMeta: objectMeta(ns, "trial")}, client.DryRunAll)
-		return err != nil, ""
+		return kit.Unless(err != nil, "it took a ConfigMap")
 	})
 	policy := fixture.NewPolicy(ns, "lms").ForAPIServer()
 	create(t, policy)
@@ -179,11 +180,11 @@ func TestAPolicyThatIsMadeAnewTakesOverItsConfigMap(t *testing.T) {
 	}
 	second := installed(t, fixture.NewPolicy(ns, "lms").Port(9000))
 	ready(t, second, "the second")
-	eventually(t, "the ConfigMap is the second's", func() (bool, string) {
+	kit.Eventually(t, "the ConfigMap is the second's", func() error {
 		c, object, err := configFile(t, second)
 		if err != nil {
-			return false, err.Error()
+			return err
 		}
-		return metav1.IsControlledBy(object, second) && c.Policy.CreatedAt.Equal(second.CreationTimestamp.Time) && len(object.OwnerReferences) == 1, object.String()
+		return kit.Unless(metav1.IsControlledBy(object, second) && c.Policy.CreatedAt.Equal(second.CreationTimestamp.Time) && len(object.OwnerReferences) == 1, object.String())
 	})
 }

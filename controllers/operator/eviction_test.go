@@ -22,6 +22,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
 	"github.com/progress-sync/progress-sync/controllers/injection"
+	"github.com/progress-sync/progress-sync/test/kit"
 )
 
 // release is what one chart or one commit applies at once: a policy and the
@@ -148,9 +149,9 @@ func TestPodsThatWereCreatedTogetherWithTheirPolicyAreRenewedOneByOne(t *testing
 	}
 	allow(t, budget, 1)
 	var remaining []*corev1.Pod
-	eventually(t, "one is evicted", func() (bool, string) {
+	kit.Eventually(t, "one is evicted", func() error {
 		remaining = left(t, first, second)
-		return len(remaining) < 2, ""
+		return kit.Unless(len(remaining) < 2, "both are left")
 	})
 	if len(remaining) != 1 {
 		t.Fatalf("%d are left", len(remaining))
@@ -165,11 +166,11 @@ func TestPodsThatWereCreatedTogetherWithTheirPolicyAreRenewedOneByOne(t *testing
 		t.Fatal("the second was evicted before the pod in place of the first was ready")
 	}
 	runs(t, third)
-	eventually(t, "the second is evicted", func() (bool, string) { return len(left(t, remaining...)) == 0, "" })
+	kit.Eventually(t, "the second is evicted", func() error { return kit.Unless(len(left(t, remaining...)) == 0, "it is left") })
 	runs(t, r.replica(t))
 	condition(t, &r.policy, v1alpha1.ConditionInjected, "all have their sidecar", reason(v1alpha1.ReasonAllInjected))
-	eventually(t, "the policy tells of both", func() (bool, string) {
+	kit.Eventually(t, "the policy tells of both", func() error {
 		told := evictions(t, &r.policy)
-		return slices.Contains(told, first.Name) && slices.Contains(told, second.Name), ""
+		return kit.Unless(slices.Contains(told, first.Name) && slices.Contains(told, second.Name), told)
 	})
 }

@@ -22,6 +22,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/controllers/injection"
 	"github.com/progress-sync/progress-sync/test/fixture"
+	"github.com/progress-sync/progress-sync/test/kit"
 )
 
 func lease(t *testing.T) *coordinationv1.Lease {
@@ -41,9 +42,9 @@ func leader(t *testing.T) string {
 
 func anotherLeads(t *testing.T, before string) {
 	t.Helper()
-	eventually(t, "another leads", func() (bool, string) {
+	kit.Eventually(t, "another leads", func() error {
 		now := leader(t)
-		return now != "" && now != before, now
+		return kit.Unless(now != "" && now != before, now)
 	})
 }
 
@@ -125,8 +126,8 @@ func TestAReplicaThatIsToldToEndLeadsNoMoreAndServesOn(t *testing.T) {
 	}
 
 	r.cancel()
-	eventually(t, "it is not ready", func() (bool, string) {
-		return get(context.Background(), "http://"+r.health+"/readyz") != nil, "ready"
+	kit.Eventually(t, "it is not ready", func() error {
+		return kit.Unless(get(context.Background(), "http://"+r.health+"/readyz") != nil, "ready")
 	})
 	anotherLeads(t, ours)
 	injected, keeps := asked(t, r, ns)
@@ -147,9 +148,9 @@ func TestAReplicaThatIsToldToEndLeadsNoMoreAndServesOn(t *testing.T) {
 
 func TestTheLeaseGoesWithTheOperator(t *testing.T) {
 	uid := role(t).UID
-	eventually(t, "the ClusterRole owns the lease", func() (bool, string) {
+	kit.Eventually(t, "the ClusterRole owns the lease", func() error {
 		owners := lease(t).OwnerReferences
-		return len(owners) == 1 && owners[0].Kind == "ClusterRole" && owners[0].UID == uid, ""
+		return kit.Unless(len(owners) == 1 && owners[0].Kind == "ClusterRole" && owners[0].UID == uid, owners)
 	})
 }
 
@@ -172,12 +173,12 @@ func TestAnOperatorThatIsInstalledAgainLeadsAtOnce(t *testing.T) {
 	if err := admin.Delete(context.Background(), held); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the new one leads, and its lease has an owner", func() (bool, string) {
+	kit.Eventually(t, "the new one leads, and its lease has an owner", func() error {
 		var object coordinationv1.Lease
 		if err := admin.Get(context.Background(), client.ObjectKeyFromObject(held), &object); err != nil {
-			return false, err.Error()
+			return err
 		}
-		return len(object.OwnerReferences) == 1, ptr.Deref(object.Spec.HolderIdentity, "")
+		return kit.Unless(len(object.OwnerReferences) == 1, ptr.Deref(object.Spec.HolderIdentity, ""))
 	})
 	restart(t, &secondReplica)
 }

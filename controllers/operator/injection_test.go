@@ -16,6 +16,7 @@ import (
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
 	"github.com/progress-sync/progress-sync/controllers/injection"
 	"github.com/progress-sync/progress-sync/test/fixture"
+	"github.com/progress-sync/progress-sync/test/kit"
 )
 
 func TestASelectedPodIsInjectedAndAnotherIsNot(t *testing.T) {
@@ -84,8 +85,8 @@ func TestTheOlderOfTwoPoliciesHasThePod(t *testing.T) {
 	ns := namespace(t)
 	older := installed(t, fixture.NewPolicy(ns, "zebra").Selects("app", "lms"))
 	// Creation times have seconds; a policy of the same second would win by name.
-	eventually(t, "the next second", func() (bool, string) {
-		return time.Now().Unix() > older.CreationTimestamp.Unix(), ""
+	kit.Eventually(t, "the next second", func() error {
+		return kit.Unless(time.Now().Unix() > older.CreationTimestamp.Unix(), "not yet")
 	})
 	younger := installed(t, fixture.NewPolicy(ns, "aardvark").Selects("app", "lms"))
 
@@ -104,10 +105,10 @@ func TestTheOlderOfTwoPoliciesHasThePod(t *testing.T) {
 	if err := admin.Delete(context.Background(), older); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the younger has new pods once the older is gone", func() (bool, string) {
+	kit.Eventually(t, "the younger has new pods once the older is gone", func() error {
 		pod := restricted(ns, "next", "lms").With(func(p *corev1.Pod) { p.Name, p.GenerateName = "", "next-" }).Build()
 		create(t, pod)
-		return pod.Annotations[injection.AnnotationPolicy] == younger.Name, pod.Annotations[injection.AnnotationPolicy]
+		return kit.Unless(pod.Annotations[injection.AnnotationPolicy] == younger.Name, pod.Annotations[injection.AnnotationPolicy])
 	})
 }
 

@@ -17,6 +17,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/progress-sync/progress-sync/test/fixture"
+	"github.com/progress-sync/progress-sync/test/kit"
 )
 
 // meshWebhook adds a native sidecar at the end of a pod's init containers, as a
@@ -58,9 +59,9 @@ func TestTheSidecarGetsBehindAProxyThatAMeshAddsAfterIt(t *testing.T) {
 	ns := unrestricted(t)
 	installed(t, fixture.NewPolicy(ns, "lms"))
 	meshWebhook(t, ns)
-	eventually(t, "the mesh is called for pods, and the sidecar is behind its proxy", func() (bool, string) {
+	kit.Eventually(t, "the mesh is called for pods, and the sidecar is behind its proxy", func() error {
 		pod := fixture.NewPod(ns, "", "lms").InitContainer("migrate").With(func(p *corev1.Pod) { p.UID, p.GenerateName = "", "lms-" }).Build()
 		create(t, pod)
-		return initNames(pod) == "migrate mesh-proxy progress-sync", initNames(pod)
+		return kit.Unless(initNames(pod) == "migrate mesh-proxy progress-sync", initNames(pod))
 	})
 }

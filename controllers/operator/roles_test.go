@@ -17,6 +17,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
 	"github.com/progress-sync/progress-sync/test/fixture"
+	"github.com/progress-sync/progress-sync/test/kit"
 )
 
 // roleFor people, from config/rbac.
@@ -64,9 +65,9 @@ func person(t *testing.T, namespace, kind string) client.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the rights of "+user, func() (bool, string) {
+	kit.Eventually(t, "the rights of "+user, func() error {
 		err := c.List(context.Background(), &v1alpha1.ProgressSyncPolicyList{}, client.InNamespace(namespace))
-		return err == nil, ""
+		return err
 	})
 	return c
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/config"
 	sidecar "github.com/progress-sync/progress-sync/sidecar/status"
 	"github.com/progress-sync/progress-sync/test/fixture"
+	"github.com/progress-sync/progress-sync/test/kit"
 )
 
 type metav1Condition = metav1.Condition
@@ -106,7 +107,10 @@ func TestStatusAddsUpWhatTheSidecarsSay(t *testing.T) {
 		stop := keepAging(ips[0], healthy(policy), 40)
 		defer stop()
 		before, asked := got.ResourceVersion, sidecars.questions(ips[0])
-		eventually(t, "four more polls", func() (bool, string) { return sidecars.questions(ips[0]) >= asked+4, "" })
+		kit.Eventually(t, "four more polls", func() error {
+			n := sidecars.questions(ips[0])
+			return kit.Unless(n >= asked+4, n)
+		})
 		var after v1alpha1.ProgressSyncPolicy
 		if err := admin.Get(context.Background(), client.ObjectKeyFromObject(got), &after); err != nil {
 			t.Fatal(err)
@@ -208,19 +212,19 @@ func TestAConfigMapThatSomebodyEditsIsPutRight(t *testing.T) {
 	if err := admin.Update(context.Background(), object); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the policy's interval is back", func() (bool, string) {
+	kit.Eventually(t, "the policy's interval is back", func() error {
 		c, object, err := configFile(t, policy)
 		if err != nil {
-			return false, err.Error()
+			return err
 		}
-		return c.Sync.Interval.D() == 3*time.Minute, object.Data[injection.ConfigKey]
+		return kit.Unless(c.Sync.Interval.D() == 3*time.Minute, object.Data[injection.ConfigKey])
 	})
 	if err := admin.Delete(context.Background(), object); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "a deleted one is back", func() (bool, string) {
+	kit.Eventually(t, "a deleted one is back", func() error {
 		_, _, err := configFile(t, policy)
-		return err == nil, ""
+		return err
 	})
 }
 

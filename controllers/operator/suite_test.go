@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -18,7 +17,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -28,6 +26,9 @@ import (
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
 	"github.com/progress-sync/progress-sync/controllers/operator"
 	"github.com/progress-sync/progress-sync/test/apiserver"
+	"github.com/progress-sync/progress-sync/test/kit"
+	"github.com/progress-sync/progress-sync/test/kit/port"
+	"github.com/progress-sync/progress-sync/test/kit/wait"
 )
 
 const (
@@ -158,14 +159,15 @@ type replica struct {
 // startReplica runs one in this process, behind the service, that serves on for
 // so long once it was told to end.
 func startReplica(shutdownDelay time.Duration) (*replica, error) {
-	ports, err := freePorts(2)
+	webhook, err := port.Free()
 	if err != nil {
 		return nil, err
 	}
-	r := &replica{
-		webhookPort: ports[0], health: net.JoinHostPort("127.0.0.1", strconv.Itoa(ports[1])),
-		done: make(chan error, 1), registry: prometheus.NewRegistry(),
+	health, err := port.FreeAddress()
+	if err != nil {
+		return nil, err
 	}
+	r := &replica{webhookPort: webhook, health: health, done: make(chan error, 1), registry: prometheus.NewRegistry()}
 	ctx, cancel := context.WithCancel(context.Background())
 	r.cancel = cancel
 	go func() {
@@ -209,12 +211,12 @@ func (r *replica) stop() {
 }
 
 func (r *replica) ready() error {
-	return wait.PollUntilContextTimeout(context.Background(), 20*time.Millisecond, 30*time.Second, true, func(ctx context.Context) (bool, error) {
+	return wait.Until(context.Background(), kit.Patience, "the operator is ready", func(ctx context.Context) error {
 		select {
 		case err := <-r.done:
-			return false, fmt.Errorf("the operator ended before it was ready: %w", err)
+			return wait.Permanent(fmt.Errorf("it ended: %w", err))
 		default:
+			return get(ctx, "http://"+r.health+"/readyz")
 		}
-		return get(ctx, "http://"+r.health+"/readyz") == nil, nil
 	})
 }

@@ -4,27 +4,24 @@ package operator_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
 	"github.com/progress-sync/progress-sync/test/fixture"
+	"github.com/progress-sync/progress-sync/test/kit"
 )
-
-const patience = 20 * time.Second
 
 func splitYAML(text string) []string {
 	var out []string
@@ -34,19 +31,6 @@ func splitYAML(text string) []string {
 		}
 	}
 	return out
-}
-
-func freePorts(n int) ([]int, error) {
-	var ports []int
-	for range n {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = listener.Close() }()
-		ports = append(ports, listener.Addr().(*net.TCPAddr).Port)
-	}
-	return ports, nil
 }
 
 func get(ctx context.Context, url string) error {
@@ -108,29 +92,15 @@ func installed(t *testing.T, policy *fixture.Policy) *v1alpha1.ProgressSyncPolic
 	})
 }
 
-// eventually waits for what must come true, and fails with what it last saw.
-func eventually(t *testing.T, what string, check func() (ok bool, saw string)) {
-	t.Helper()
-	var saw string
-	err := wait.PollUntilContextTimeout(context.Background(), 50*time.Millisecond, patience, true, func(context.Context) (bool, error) {
-		var ok bool
-		ok, saw = check()
-		return ok, nil
-	})
-	if err != nil {
-		t.Fatalf("%s: not within %s; last seen:\n%s", what, patience, saw)
-	}
-}
-
 // settled waits until the policy's status is as wanted.
 func settled(t *testing.T, policy client.Object, what string, want func(*v1alpha1.ProgressSyncPolicy) bool) *v1alpha1.ProgressSyncPolicy {
 	t.Helper()
 	var object v1alpha1.ProgressSyncPolicy
-	eventually(t, what, func() (bool, string) {
+	kit.Eventually(t, what, func() error {
 		if err := admin.Get(context.Background(), client.ObjectKeyFromObject(policy), &object); err != nil {
-			return false, err.Error()
+			return err
 		}
-		return object.Status.ObservedGeneration == object.Generation && want(&object), fmt.Sprintf("%+v", object.Status)
+		return kit.Unless(object.Status.ObservedGeneration == object.Generation && want(&object), object.Status)
 	})
 	return &object
 }
@@ -151,20 +121,20 @@ func reason(want string) func(*metav1.Condition) bool {
 func event(t *testing.T, policy *v1alpha1.ProgressSyncPolicy, reason string) eventsv1.Event {
 	t.Helper()
 	var found eventsv1.Event
-	eventually(t, "event "+reason, func() (bool, string) {
+	kit.Eventually(t, "event "+reason, func() error {
 		var list eventsv1.EventList
 		if err := admin.List(context.Background(), &list, client.InNamespace(policy.Namespace)); err != nil {
-			return false, err.Error()
+			return err
 		}
 		var seen []string
 		for _, e := range list.Items {
 			seen = append(seen, e.Reason)
 			if e.Regarding.Name == policy.Name && e.Reason == reason {
 				found = e
-				return true, ""
+				return nil
 			}
 		}
-		return false, strings.Join(seen, ", ")
+		return errors.New(strings.Join(seen, ", "))
 	})
 	return found
 }

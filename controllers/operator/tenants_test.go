@@ -14,13 +14,14 @@ import (
 	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
 	"github.com/progress-sync/progress-sync/controllers/injection"
 	"github.com/progress-sync/progress-sync/test/fixture"
+	"github.com/progress-sync/progress-sync/test/kit"
+	"github.com/progress-sync/progress-sync/test/kit/wait"
 )
 
 // policiesInAll of the test with many tenants, ten a namespace, and a fifth as
@@ -47,17 +48,12 @@ func many(t *testing.T, n int, call func(i int) error) {
 }
 
 // took waits for what must come true among many, and logs how long that took.
-func took(t *testing.T, what string, check func() (ok bool, saw string)) {
+func took(t *testing.T, what string, condition func() error) {
 	t.Helper()
 	begin := time.Now()
-	var saw string
-	err := wait.PollUntilContextTimeout(context.Background(), 250*time.Millisecond, tenantsPatience, true, func(context.Context) (bool, error) {
-		var ok bool
-		ok, saw = check()
-		return ok, nil
-	})
-	if err != nil {
-		t.Fatalf("%s: not within %s; last seen: %s", what, tenantsPatience, saw)
+	const pause = 250 * time.Millisecond // the questions are costly
+	if err := wait.Every(t.Context(), pause, tenantsPatience, what, func(context.Context) error { return condition() }); err != nil {
+		t.Fatal(err)
 	}
 	t.Logf("%s: %.1f s", what, time.Since(begin).Seconds())
 }
@@ -129,7 +125,7 @@ func TestManyTenantsAreServedAndOneOfThemHarmsNobody(t *testing.T) {
 		many(t, len(names), func(i int) error {
 			return writer.DeleteAllOf(context.Background(), &v1alpha1.ProgressSyncPolicy{}, client.InNamespace(names[i]))
 		})
-		eventually(t, "the entries go", func() (bool, string) { n := entries(t, namespaces, nil); return n == 0, fmt.Sprint(n) })
+		kit.Eventually(t, "the entries go", func() error { n := entries(t, namespaces, nil); return kit.Unless(n == 0, n) })
 	})
 
 	before := generations(t)
@@ -142,18 +138,18 @@ func TestManyTenantsAreServedAndOneOfThemHarmsNobody(t *testing.T) {
 		return writer.Create(t.Context(), fixture.NewPolicy(namespace, fmt.Sprintf("lms-%04d", i)).Selects("app", fmt.Sprintf("lms-%d", i)).ForAPIServer())
 	})
 	t.Logf("%d policies in %d namespaces, and %d in one more, were created in %.1f s", tenants*tenantPolicies, tenants, crowd, time.Since(begin).Seconds())
-	took(t, "every tenant's policies are installed", func() (bool, string) {
+	took(t, "every tenant's policies are installed", func() error {
 		n := entries(t, namespaces, nil)
-		return n == tenants*tenantPolicies, fmt.Sprint(n)
+		return kit.Unless(n == tenants*tenantPolicies, n)
 	})
 	t.Logf("the configurations were written %d times", generations(t)-before)
-	took(t, "every tenant's policies are Ready", func() (bool, string) {
+	took(t, "every tenant's policies are Ready", func() error {
 		reasons := readyFor(t, namespaces)
-		return reasons[v1alpha1.ReasonReady] == tenants*tenantPolicies, fmt.Sprint(reasons)
+		return kit.Unless(reasons[v1alpha1.ReasonReady] == tenants*tenantPolicies, reasons)
 	})
-	took(t, "of the crowd the oldest hundred are, and the others say why not", func() (bool, string) {
+	took(t, "of the crowd the oldest hundred are, and the others say why not", func() error {
 		reasons := readyFor(t, map[string]bool{crowded: true})
-		return reasons[v1alpha1.ReasonReady] == 100 && reasons[v1alpha1.ReasonTooManyPolicies] == crowd-100, fmt.Sprint(reasons)
+		return kit.Unless(reasons[v1alpha1.ReasonReady] == 100 && reasons[v1alpha1.ReasonTooManyPolicies] == crowd-100, reasons)
 	})
 
 	runtime.GC()
@@ -170,17 +166,17 @@ func TestManyTenantsAreServedAndOneOfThemHarmsNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	var bundle []byte
-	eventually(t, "the CA is replaced", func() (bool, string) {
+	kit.Eventually(t, "the CA is replaced", func() error {
 		bundle = certificateSecret(t).Data["ca.crt"]
-		return bytes.Count(bundle, []byte("BEGIN")) == 2 && bytes.HasSuffix(bundle, old), string(bundle)
+		return kit.Unless(bytes.Count(bundle, []byte("BEGIN")) == 2 && bytes.HasSuffix(bundle, old), string(bundle))
 	})
-	took(t, "every entry has both CAs", func() (bool, string) {
+	took(t, "every entry has both CAs", func() error {
 		n := entries(t, namespaces, bundle)
-		return n == tenants*tenantPolicies, fmt.Sprint(n)
+		return kit.Unless(n == tenants*tenantPolicies, n)
 	})
-	took(t, "every tenant's policies are Ready again", func() (bool, string) {
+	took(t, "every tenant's policies are Ready again", func() error {
 		reasons := readyFor(t, namespaces)
-		return reasons[v1alpha1.ReasonReady] == tenants*tenantPolicies, fmt.Sprint(reasons)
+		return kit.Unless(reasons[v1alpha1.ReasonReady] == tenants*tenantPolicies, reasons)
 	})
 	for i := crowd; i < crowd+tenants*tenantPolicies; i += max(tenants*tenantPolicies/50, 1) {
 		account := &corev1.ServiceAccount{ObjectMeta: objectMeta(names[(i-crowd)%tenants], "default")}

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
 	"strconv"
 	"strings"
@@ -23,6 +24,7 @@ import (
 	"github.com/progress-sync/progress-sync/controllers/injection"
 	"github.com/progress-sync/progress-sync/controllers/webhookconfig"
 	"github.com/progress-sync/progress-sync/test/fixture"
+	"github.com/progress-sync/progress-sync/test/kit"
 )
 
 func containsAny(s string, parts ...string) bool {
@@ -98,7 +100,7 @@ func TestTheEntryFollowsThePolicy(t *testing.T) {
 	if err := admin.Delete(context.Background(), policy); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the entry goes with the policy", func() (bool, string) { return entryOf(t, policy) == nil, "" })
+	kit.Eventually(t, "the entry goes with the policy", func() error { return kit.Unless(entryOf(t, policy) == nil, "it is there") })
 }
 
 func TestPoliciesWhereNoneBelongAreRefused(t *testing.T) {
@@ -169,34 +171,34 @@ func TestARotatedCertificateReachesEveryReplicaAndTheAPIServer(t *testing.T) {
 	if err := admin.Delete(context.Background(), &corev1.Secret{ObjectMeta: objectMeta(operatorNamespace, certSecret)}); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "both replicas show another certificate, the same", func() (bool, string) {
+	kit.Eventually(t, "both replicas show another certificate, the same", func() error {
 		first, err := shown(firstReplica)
 		if err != nil {
-			return false, err.Error()
+			return err
 		}
 		second, err := shown(secondReplica)
 		if err != nil {
-			return false, err.Error()
+			return err
 		}
-		return !bytes.Equal(before, first) && bytes.Equal(first, second), ""
+		return kit.Unless(!bytes.Equal(before, first) && bytes.Equal(first, second), "the old one, or two that differ")
 	})
-	eventually(t, "every entry has another CA", func() (bool, string) {
+	kit.Eventually(t, "every entry has another CA", func() error {
 		for _, configuration := range configurations(t) {
 			for _, entry := range configuration.Webhooks {
 				if bytes.Equal(entry.ClientConfig.CABundle, bundle) {
-					return false, entry.Name
+					return errors.New(entry.Name)
 				}
 			}
 		}
-		return true, ""
+		return nil
 	})
 	// With failurePolicy Fail the pod is refused unless the call succeeds.
 	pod := restricted(ns, "lms-0", "lms").Build()
-	eventually(t, "the API server believes it", func() (bool, string) {
+	kit.Eventually(t, "the API server believes it", func() error {
 		if err := admin.Create(context.Background(), pod); err != nil {
-			return false, err.Error()
+			return err
 		}
-		return true, ""
+		return nil
 	})
 	if !injection.HasSidecar(pod) {
 		t.Error("the pod was not injected")

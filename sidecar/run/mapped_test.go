@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/progress-sync/progress-sync/test/kit"
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
 
@@ -40,7 +41,7 @@ func TestWhatSharesARowIsReadAsOneLesson(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	address := freeAddress(t)
+	address := kit.FreeAddress(t)
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {
@@ -72,11 +73,10 @@ func TestWhatSharesARowIsReadAsOneLesson(t *testing.T) {
 			`{"userId":%q,"courseId":%q,"lessonId":%q,"watchedDelta":%v,"seekEvents":1}`, user, course, lesson, delta))
 		return status
 	}
-	for end := time.Now().Add(20 * time.Second); post("7", "a", "007", 1) != http.StatusOK; <-time.After(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("the sidecar does not start")
-		}
-	}
+	kit.Eventually(t, "the sidecar accepts an update", func() error {
+		status := post("7", "a", "007", 1)
+		return kit.Unless(status == http.StatusOK, status)
+	})
 	read := func(query string) (lines []string) {
 		t.Helper()
 		type answer struct {
@@ -87,14 +87,15 @@ func TestWhatSharesARowIsReadAsOneLesson(t *testing.T) {
 				SeekEvents                 int
 			}
 		}
-		got := answer{Stale: true}
-		for end := time.Now().Add(20 * time.Second); got.Stale; <-time.After(10 * time.Millisecond) {
+		var got answer
+		kit.Eventually(t, "the answer is not stale", func() error {
 			status, content := call(http.MethodGet, "/v1/progress?"+query, "")
 			got = answer{}
-			if err := json.Unmarshal(content, &got); err != nil || status != http.StatusOK || time.Now().After(end) {
+			if err := json.Unmarshal(content, &got); err != nil || status != http.StatusOK {
 				t.Fatalf("%d %v: %s", status, err, content)
 			}
-		}
+			return kit.Unless(!got.Stale, string(content))
+		})
 		for _, p := range got.Progress {
 			lines = append(lines, fmt.Sprintf("%s/%s/%s %v s %d seeks", p.UserID, p.CourseID, p.LessonID, p.TimeSpent, p.SeekEvents))
 		}

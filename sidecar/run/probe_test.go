@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/progress-sync/progress-sync/test/kit"
 )
 
 func TestWhereAListenerIsProbed(t *testing.T) {
@@ -99,7 +101,7 @@ func TestTheProbeEndsWithItsContext(t *testing.T) {
 }
 
 func TestTheProbeNamesWhereNothingListens(t *testing.T) {
-	address := freeAddress(t)
+	address := kit.FreeAddress(t)
 	if err := Probe(t.Context(), address); err == nil || !strings.Contains(err.Error(), address) || strings.Contains(err.Error(), "\n") {
 		t.Errorf("got %v", err)
 	}

@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/progress-sync/progress-sync/test/kit"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -70,11 +72,10 @@ func TestAConnectionAboveTheLimitIsTurnedAway(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	for end := time.Now().Add(20 * time.Second); s.listener.(*limitedListener).open.Load() > 0; <-time.After(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("the place was not given back")
-		}
-	}
+	kit.Eventually(t, "the place is given back", func() error {
+		open := s.listener.(*limitedListener).open.Load()
+		return kit.Unless(open == 0, open)
+	})
 	third := dial()
 	if status := ask(third); status != http.StatusNotFound {
 		t.Errorf("the third connection got %d", status)
@@ -128,7 +129,7 @@ func TestTheGracePeriodRunsFromTheFirstSignOfTheEnd(t *testing.T) {
 func TestRunAndEnd(t *testing.T) {
 	dir := t.TempDir()
 	log := &safeBuffer{}
-	address := freeAddress(t)
+	address := kit.FreeAddress(t)
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {
@@ -138,15 +139,7 @@ func TestRunAndEnd(t *testing.T) {
 			TerminationLog: filepath.Join(dir, "termination"), GracePeriod: 2 * time.Second, Log: log,
 		})
 	}()
-	var err error
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); <-time.After(10 * time.Millisecond) {
-		if err = Prestop(ctx, address); err == nil {
-			break
-		}
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	kit.Eventually(t, "the sidecar runs", func() error { return Prestop(ctx, address) })
 	client := &http.Client{}
 	response, err := client.Post("http://"+address+"/v1/progress", "application/json",
 		strings.NewReader(`{"userId":"ada-4711","courseId":"c","lessonId":"l"}`))
@@ -191,7 +184,7 @@ func TestRunAndEnd(t *testing.T) {
 func TestAUserHeaderIsTakenIntoUseWithoutARestart(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "config.json")
-	address := freeAddress(t)
+	address := kit.FreeAddress(t)
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {
@@ -219,12 +212,10 @@ func TestAUserHeaderIsTakenIntoUseWithoutARestart(t *testing.T) {
 	}
 	expect := func(path, user string, want int) {
 		t.Helper()
-		got := 0
-		for end := time.Now().Add(20 * time.Second); got != want; <-time.After(10 * time.Millisecond) {
-			if got = post(path, user); time.Now().After(end) {
-				t.Fatalf("%s of %q: %d, want %d", path, user, got, want)
-			}
-		}
+		kit.Eventually(t, fmt.Sprintf("%s of %q is answered with %d", path, user, want), func() error {
+			got := post(path, user)
+			return kit.Unless(got == want, got)
+		})
 	}
 	expect("/v1/progress", "", http.StatusOK)
 	if err := os.WriteFile(file, []byte(`{"ingest":{"userHeader":"X-Progress-User"}}`), 0o600); err != nil {
@@ -263,16 +254,6 @@ func closeBody(t *testing.T, response *http.Response) {
 	if err := response.Body.Close(); err != nil {
 		t.Error(err)
 	}
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // safeBuffer keeps what several goroutines log.

@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -10,13 +9,15 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/progress-sync/progress-sync/test/kit"
 )
 
 // A proxy in front that believes the length would take what follows the chunks
 // for a request that it has checked.
 func TestEveryPortRefusesARequestWhoseEndCantBeTold(t *testing.T) {
 	dir := t.TempDir()
-	ports := map[string]string{"the API": freeAddress(t), "the status": freeAddress(t), "profiles": freeAddress(t)}
+	ports := map[string]string{"the API": kit.FreeAddress(t), "the status": kit.FreeAddress(t), "profiles": kit.FreeAddress(t)}
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {
@@ -35,13 +36,10 @@ func TestEveryPortRefusesARequestWhoseEndCantBeTold(t *testing.T) {
 	for name, address := range ports {
 		t.Run(name, func(t *testing.T) {
 			var c net.Conn
-			err := errors.New("not tried")
-			for end := time.Now().Add(20 * time.Second); err != nil && time.Now().Before(end); <-time.After(10 * time.Millisecond) {
+			kit.Eventually(t, "somebody listens", func() (err error) {
 				c, err = net.Dial("tcp", address)
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
+				return err
+			})
 			defer c.Close()
 			if err := c.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
 				t.Fatal(err)

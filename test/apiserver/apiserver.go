@@ -7,9 +7,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
+
+	"github.com/progress-sync/progress-sync/test/kit/project"
 )
 
 // WithServiceAccounts has the API server give pods the account default, which
@@ -22,12 +23,15 @@ func WithServiceAccounts(environment *envtest.Environment) {
 // from KUBEBUILDER_ASSETS, else from bin in PROGRESS_SYNC_CACHE, else from
 // .cache/bin of the project.
 func Start(changes ...func(*envtest.Environment)) (*envtest.Environment, error) {
-	root := projectRoot()
+	root, err := project.Root()
+	if err != nil {
+		return nil, err
+	}
 	assets := os.Getenv("KUBEBUILDER_ASSETS")
 	if assets == "" {
-		cache := os.Getenv("PROGRESS_SYNC_CACHE")
-		if cache == "" {
-			cache = filepath.Join(root, ".cache")
+		cache, err := project.Cache()
+		if err != nil {
+			return nil, err
 		}
 		assets = filepath.Join(cache, "bin")
 	}
@@ -43,9 +47,4 @@ func Start(changes ...func(*envtest.Environment)) (*envtest.Environment, error) 
 		return nil, fmt.Errorf("starting kube-apiserver and etcd from %s (make tools builds them there): %w", assets, err)
 	}
 	return environment, nil
-}
-
-func projectRoot() string {
-	_, file, _, _ := runtime.Caller(0)
-	return filepath.Dir(filepath.Dir(filepath.Dir(file)))
 }

@@ -15,6 +15,8 @@ import (
 
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/yaml"
+
+	"github.com/progress-sync/progress-sync/test/kit/project"
 )
 
 const chartDir = "../../charts/progress-sync"
@@ -24,14 +26,11 @@ const kubeVersion = "--kube-version=v1.37.2"
 
 func helm(t *testing.T, args ...string) (string, error) {
 	t.Helper()
-	cache := os.Getenv("PROGRESS_SYNC_CACHE")
-	if cache == "" {
-		cache = "../../.cache"
-	}
-	path, err := filepath.Abs(filepath.Join(cache, "bin", "helm"))
+	cache, err := project.Cache()
 	if err != nil {
 		t.Fatal(err)
 	}
+	path := filepath.Join(cache, "bin", "helm")
 	if _, err := os.Stat(path); err != nil {
 		t.Fatalf("%v: `make tools` builds it", err)
 	}

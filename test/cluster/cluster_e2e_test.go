@@ -21,6 +21,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/test/cluster"
 	"github.com/progress-sync/progress-sync/test/cluster/images"
+	"github.com/progress-sync/progress-sync/test/kit"
 )
 
 const probeImage = "progress-sync.local/probe:1"
@@ -102,25 +103,8 @@ func setUp(t *testing.T) fixture {
 	return fixture{client: client, namespace: namespace.Name}
 }
 
-// eventually waits for a condition and fails with its last error.
-func eventually(t *testing.T, what string, condition func() error) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := condition()
-		if err == nil {
-			return
-		}
-		select {
-		case <-ctx.Done():
-			t.Fatalf("waiting for %s: %v", what, err)
-		case <-tick.C:
-		}
-	}
-}
+// patience bounds every wait for a condition.
+const patience = 2 * time.Minute
 
 func probe(name, listen string) corev1.Container {
 	no, yes := false, true
@@ -143,7 +127,7 @@ func (f fixture) run(t *testing.T, pod *corev1.Pod) *corev1.Pod {
 		t.Fatal(err)
 	}
 	var ready *corev1.Pod
-	eventually(t, "pod "+pod.Name+" to be ready", func() error {
+	kit.EventuallyWithin(t, patience, "pod "+pod.Name+" to be ready", func() error {
 		got, err := pods.Get(t.Context(), pod.Name, metav1.GetOptions{})
 		if err != nil {
 			return err
@@ -197,7 +181,7 @@ func TestANativeSidecarUnderTheRestrictedProfileEndsAfterTheApp(t *testing.T) {
 		t.Fatal(err)
 	}
 	var app, side time.Time
-	eventually(t, "both containers to leave their termination message", func() error {
+	kit.EventuallyWithin(t, patience, "both containers to leave their termination message", func() error {
 		pod, err := pods.Get(t.Context(), "order", metav1.GetOptions{})
 		if err != nil {
 			return err
@@ -261,7 +245,7 @@ func TestAServiceIsReachableFromThisMachineAndFromAPodBesideItsOwn(t *testing.T)
 		"a pod":        "http://" + client.Status.PodIP + ":8080/fetch?url=" + url.QueryEscape(direct),
 	}
 	for from, address := range addresses {
-		eventually(t, "an answer of the service from "+from, func() error {
+		kit.EventuallyWithin(t, patience, "an answer of the service from "+from, func() error {
 			answer, err := get(t.Context(), address)
 			if err != nil {
 				return err
@@ -294,7 +278,7 @@ func TestAChangedConfigMapArrivesInTheVolume(t *testing.T) {
 	reader := f.run(t, pod)
 	has := func(want string) {
 		t.Helper()
-		eventually(t, "the value "+want+" in the volume", func() error {
+		kit.EventuallyWithin(t, patience, "the value "+want+" in the volume", func() error {
 			got, err := get(t.Context(), "http://"+reader.Status.PodIP+":8080/file?path=/config/value")
 			if err != nil {
 				return err

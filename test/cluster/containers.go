@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/progress-sync/progress-sync/test/cluster/process"
+	"github.com/progress-sync/progress-sync/test/kit/wait"
 )
 
 // processes are all that run for the cluster: what was started and its
@@ -58,7 +59,7 @@ const cgroupParent = "k8s.io"
 // hierarchy, and their parent if no other containerd uses it. A cgroup stays
 // busy until the kernel is done with its last process.
 func removeCgroups(ctx context.Context, containers []string) error {
-	err := until(ctx, "the end of the containers' cgroups", func(context.Context) error {
+	err := wait.Until(ctx, stopTimeout, "the end of the containers' cgroups", func(context.Context) error {
 		var failures []error
 		for _, hierarchy := range hierarchies() {
 			for _, id := range containers {

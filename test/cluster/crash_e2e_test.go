@@ -16,6 +16,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/test/cluster/images"
 	"github.com/progress-sync/progress-sync/test/cluster/process"
+	"github.com/progress-sync/progress-sync/test/kit"
 )
 
 // TestDownRemovesWhatAKilledStartLeftBehind runs a second cluster in a network
@@ -92,7 +93,7 @@ func TestDownRemovesWhatAKilledStartLeftBehind(t *testing.T) {
 // runPod starts a pod and returns the id of its container once it runs.
 func runPod(t *testing.T, kubectl func(args ...string) *exec.Cmd) string {
 	t.Helper()
-	eventually(t, "the namespace takes pods", func() error {
+	kit.EventuallyWithin(t, patience, "the namespace takes pods", func() error {
 		output, err := kubectl("run", "pod", "--image="+images.Pause().Ref, "--image-pull-policy=Never").CombinedOutput()
 		if err != nil {
 			return fmt.Errorf("%w: %s", err, output)

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 
-	"github.com/progress-sync/progress-sync/test/cluster/programs"
+	"github.com/progress-sync/progress-sync/test/kit/project"
 )
 
 // Options say where a cluster lives and which addresses it uses.
@@ -30,11 +30,11 @@ const DefaultNumber = 7
 // FromEnvironment are the options of the project that the working directory
 // is in.
 func FromEnvironment(out io.Writer) (Options, error) {
-	root, err := programs.Root()
+	root, err := project.Root()
 	if err != nil {
 		return Options{}, err
 	}
-	cache, err := programs.Cache(root)
+	cache, err := project.Cache()
 	if err != nil {
 		return Options{}, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/progress-sync/progress-sync/test/cluster/images"
 	"github.com/progress-sync/progress-sync/test/cluster/process"
 	"github.com/progress-sync/progress-sync/test/cluster/programs"
+	"github.com/progress-sync/progress-sync/test/kit/wait"
 )
 
 // startTimeout bounds the start of the cluster once everything is built; it
@@ -90,7 +91,7 @@ func (o Options) start(ctx context.Context, c *Cluster) error {
 				return err
 			}
 		}
-		if err := until(ctx, step.what, step.done); err != nil {
+		if err := wait.Until(ctx, startTimeout, step.what, step.done); err != nil {
 			return errors.Join(err, exited(group, step.programs))
 		}
 		o.Say("%-24s %s", step.what, time.Since(begin).Round(100*time.Millisecond))

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/progress-sync/progress-sync/test/cluster"
+	"github.com/progress-sync/progress-sync/test/kit/wait"
 	"github.com/progress-sync/progress-sync/test/truth"
 )
 
@@ -120,11 +121,12 @@ func (s *stage) progress(ctx context.Context, lines *screen) (totals, error) {
 // waitSaved waits for the windows to end by themselves.
 func (s *stage) waitSaved(ctx context.Context, p plan, lines *screen) error {
 	defer lines.status("")
-	ctx, cancel := context.WithTimeout(ctx, p.interval()+time.Minute)
-	defer cancel()
-	return until(ctx, time.Second, func() (bool, error) {
+	return wait.Every(ctx, time.Second, p.interval()+time.Minute, "saving all", func(ctx context.Context) error {
 		t, err := s.progress(ctx, lines)
-		return t.pending == 0, err
+		if err != nil {
+			return wait.Permanent(err)
+		}
+		return wait.Unless(t.pending == 0, t.line())
 	})
 }
 
@@ -132,12 +134,12 @@ func (s *stage) waitSaved(ctx context.Context, p plan, lines *screen) error {
 // processes report their counts with a delay of some seconds.
 func waitWritten(ctx context.Context, conn *pgx.Conn, rows int64) (written, error) {
 	const longestDelay = 15 * time.Second
-	limited, cancel := context.WithTimeout(ctx, longestDelay)
-	defer cancel()
 	var w written
-	err := until(limited, time.Second/4, func() (done bool, err error) {
-		w, err = countWritten(ctx, conn)
-		return w.rows >= rows, err
+	err := wait.Every(ctx, time.Second/4, longestDelay, "counting the rows", func(context.Context) (err error) {
+		if w, err = countWritten(ctx, conn); err != nil {
+			return wait.Permanent(err)
+		}
+		return wait.Unless(w.rows >= rows, w)
 	})
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 		err = nil // the difference shows in the table
@@ -151,47 +153,29 @@ func waitWritten(ctx context.Context, conn *pgx.Conn, rows int64) (written, erro
 // People who look in may go on writing meanwhile.
 func (s *stage) waitPolicy(ctx context.Context, t totals, people bool) (string, error) {
 	const patience = 30 * time.Second
-	limited, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	err := until(limited, time.Second/2, func() (bool, error) {
-		got, err := s.cluster.Kubectl(limited, "--namespace", namespace, "get", "psync", "lms", "--output",
+	err := wait.Every(ctx, time.Second/2, patience, "the policy's status tells of all that was accepted", func(ctx context.Context) error {
+		got, err := s.cluster.Kubectl(ctx, "--namespace", namespace, "get", "psync", "lms", "--output",
 			`jsonpath={.status.updates.received} {.status.updates.pending} {.status.conditions[?(@.type=="Synced")].status}`)
 		if err != nil {
-			return false, err
+			return wait.Permanent(err)
 		}
 		var received, pending int64
 		var synced string
 		if _, err := fmt.Sscan(got, &received, &pending, &synced); err != nil {
-			return false, nil //nolint:nilerr // the status is not complete yet
+			return err // the status is not complete yet
 		}
 		all := received == t.accepted && pending == 0 && synced == "True"
-		return all || people && received >= t.accepted, nil
+		return wait.Unless(all || people && received >= t.accepted, got)
 	})
 	if err != nil && ctx.Err() == nil {
 		state, _ := s.cluster.Kubectl(ctx, "--namespace", namespace, "get", "psync", "lms", "--output=yaml")
-		return "", fmt.Errorf("waiting for the policy's status to tell of all that was accepted: %w\n%s", err, state)
+		return "", fmt.Errorf("%w\n%s", err, state)
 	}
 	printed, err := s.cluster.Kubectl(ctx, "--namespace", namespace, "get", "psync", "--output=wide")
 	if err != nil {
 		return "", fmt.Errorf("asking for the policy: %w", err)
 	}
 	return printed, nil
-}
-
-// until asks again and again until the condition holds.
-func until(ctx context.Context, pause time.Duration, condition func() (bool, error)) error {
-	tick := time.NewTicker(pause)
-	defer tick.Stop()
-	for {
-		if done, err := condition(); done || err != nil {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-tick.C:
-		}
-	}
 }
 
 func (s *stage) whereToLook() string {

@@ -5,11 +5,11 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"os/exec"
 	"path/filepath"
 	"strings"
 
+	"github.com/progress-sync/progress-sync/test/kit/port"
 	"github.com/progress-sync/progress-sync/test/lms/web"
 	"github.com/progress-sync/progress-sync/test/truth"
 )
@@ -29,9 +29,13 @@ type gate struct {
 
 // openGate returns when the address works.
 func (s *stage) openGate(ctx context.Context) (*gate, error) {
+	free, err := port.Usual(webPort)
+	if err != nil {
+		return nil, err
+	}
 	ctx, end := context.WithCancel(ctx)
 	command := exec.CommandContext(ctx, filepath.Join(s.cluster.Bin(), "kubectl"), "--kubeconfig", s.cluster.Kubeconfig(),
-		"--namespace", namespace, "port-forward", "deployment/lms", fmt.Sprintf("%d:%d", freePort(webPort), webPort))
+		"--namespace", namespace, "port-forward", "deployment/lms", fmt.Sprintf("%d:%d", free, webPort))
 	output, input := io.Pipe()
 	command.Stdout, command.Stderr = input, input
 	if err := command.Start(); err != nil {
@@ -49,24 +53,14 @@ func (s *stage) openGate(ctx context.Context) (*gate, error) {
 	for lines.Scan() {
 		said = append(said, lines.Text())
 		if address, found := strings.CutPrefix(lines.Text(), "Forwarding from 127.0.0.1:"); found {
-			port, _, _ := strings.Cut(address, " ")
-			g.url = "http://127.0.0.1:" + port
+			number, _, _ := strings.Cut(address, " ")
+			g.url = "http://127.0.0.1:" + number
 			go func() { _, _ = io.Copy(io.Discard, output) }() // until close
 			return g, nil
 		}
 	}
 	g.close()
 	return nil, fmt.Errorf("kubectl port-forward: %s", strings.Join(said, "\n"))
-}
-
-// freePort is the usual one or, where that is taken, 0, for any.
-func freePort(usual int) int {
-	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", usual))
-	if err != nil {
-		return 0
-	}
-	_ = listener.Close() // nobody has connected
-	return usual
 }
 
 // close shuts people out; their pages keep what they watch until they are let in

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
+	"github.com/progress-sync/progress-sync/test/kit"
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 	"github.com/progress-sync/progress-sync/test/truth"
 )
@@ -140,7 +141,7 @@ func (c *campus) policy(ctx context.Context) (*v1alpha1.ProgressSyncPolicy, erro
 // eventuallyPolicy waits for a condition of the policy.
 func (c *campus) eventuallyPolicy(what string, check func(*v1alpha1.ProgressSyncPolicy) error) {
 	c.t.Helper()
-	eventually(c.t, what, func() error {
+	kit.EventuallyWithin(c.t, patience, what, func() error {
 		policy, err := c.policy(c.t.Context())
 		if err != nil {
 			return err

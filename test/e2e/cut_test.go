@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/progress-sync/progress-sync/test/kit"
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
 
@@ -19,7 +20,7 @@ func TestTerminatingBackendsInMidTransactionAndRightAfterCommitDoublesNothing(t 
 	c.apply()
 	pod := c.start(c.lmsPod("lms-0"))
 	c.learners(pod.Name, 20)
-	eventually(t, "the first rows are written", func() error {
+	kit.EventuallyWithin(t, patience, "the first rows are written", func() error {
 		rows, err := c.rows(t.Context())
 		if err != nil {
 			return err
@@ -38,7 +39,7 @@ func TestTerminatingBackendsInMidTransactionAndRightAfterCommitDoublesNothing(t 
 	// Postgres has committed, and its answer is never seen.
 	for range times {
 		before := wire.cutAnswer()
-		eventually(t, "an answer to a commit is cut off", func() error {
+		kit.EventuallyWithin(t, patience, "an answer to a commit is cut off", func() error {
 			if wire.cuts() == before {
 				return fmt.Errorf("%d answers were cut off", before)
 			}
@@ -63,7 +64,7 @@ func (c *campus) terminateInMidTransaction() {
 	if _, err := lock.Exec(ctx, "SELECT FROM progress_sync.lesson_progress FOR UPDATE"); err != nil {
 		c.t.Fatal(err)
 	}
-	eventually(c.t, "a backend is terminated in mid-transaction", func() error {
+	kit.EventuallyWithin(c.t, patience, "a backend is terminated in mid-transaction", func() error {
 		var terminated int
 		err := watcher.QueryRow(ctx, `SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity
 			WHERE usename = $1 AND wait_event_type = 'Lock' AND state = 'active'`, c.database).Scan(&terminated)

@@ -10,6 +10,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/progress-sync/progress-sync/test/kit"
 )
 
 // finalizer keeps a deleted pod's last status readable.
@@ -29,7 +31,7 @@ func TestDeletingTheLMSPodUnderLoadEndsTheAppFirstAndDrainsTheSidecar(t *testing
 	}
 
 	var app, sidecar *corev1.ContainerStateTerminated
-	eventually(t, "both containers have ended", func() error {
+	kit.EventuallyWithin(t, patience, "both containers have ended", func() error {
 		if err := c.client.Get(t.Context(), client.ObjectKeyFromObject(pod), pod); err != nil {
 			return err
 		}

@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
+	"github.com/progress-sync/progress-sync/test/kit"
 )
 
 // The node takes no pods for a moment, so this test is not parallel.
@@ -36,7 +37,7 @@ func TestDrainingTheNodeLosesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v: %s", err, output)
 	}
-	eventually(t, "the pod is gone", func() error {
+	kit.EventuallyWithin(t, patience, "the pod is gone", func() error {
 		err := c.client.Get(t.Context(), client.ObjectKeyFromObject(pod), pod)
 		if !apierrors.IsNotFound(err) {
 			return fmt.Errorf("it is still there: %w", errors.Join(err, errors.New(string(pod.Status.Phase))))

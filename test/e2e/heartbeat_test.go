@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/progress-sync/progress-sync/test/kit"
 	"github.com/progress-sync/progress-sync/test/lms/player"
 )
 
@@ -22,7 +23,7 @@ func TestSteadyHeartbeatsOnOneKeyAreWrittenOncePerIntervalAndNotNever(t *testing
 	c.study(pod.Name, 1, endless, 10)
 
 	const writes = 5
-	eventually(t, "the row was written several times while heartbeats went on", func() error {
+	kit.EventuallyWithin(t, patience, "the row was written several times while heartbeats went on", func() error {
 		document, err := c.sidecar(pod.Name)
 		if err != nil {
 			return err

@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
+	"github.com/progress-sync/progress-sync/test/kit"
 )
 
 func TestANamespaceThatEnforcesTheRestrictedProfileAcceptsInjectedPods(t *testing.T) {
@@ -56,7 +57,7 @@ func TestAHostNetworkPodIsLeftAloneWithAnEvent(t *testing.T) {
 	if err := injected(pod); err == nil {
 		t.Fatal("a pod on the host's network was injected")
 	}
-	eventually(t, "an event tells why", func() error {
+	kit.EventuallyWithin(t, patience, "an event tells why", func() error {
 		var events corev1.EventList
 		if err := c.client.List(t.Context(), &events, client.InNamespace(c.namespace)); err != nil {
 			return err

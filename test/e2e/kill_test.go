@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/progress-sync/progress-sync/test/cluster/process"
+	"github.com/progress-sync/progress-sync/test/kit"
 )
 
 func TestKillingTheSidecarUnderLoadAgainAndAgainLosesAndDoublesNothing(t *testing.T) {
@@ -40,7 +41,7 @@ func TestKillingTheSidecarUnderLoadAgainAndAgainLosesAndDoublesNothing(t *testin
 // in service.
 func (c *campus) restarted(pod *corev1.Pod, times int32) (s corev1.ContainerStatus) {
 	c.t.Helper()
-	eventually(c.t, "the sidecar is started again, and the pod back in service", func() error {
+	kit.EventuallyWithin(c.t, patience, "the sidecar is started again, and the pod back in service", func() error {
 		if err := c.ready(c.t.Context(), pod); err != nil {
 			return err
 		}

@@ -13,6 +13,7 @@ import (
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/progress-sync/progress-sync/test/kit"
 	"github.com/progress-sync/progress-sync/test/lms/classroom"
 	"github.com/progress-sync/progress-sync/test/lms/control"
 	"github.com/progress-sync/progress-sync/test/lms/player"
@@ -59,7 +60,7 @@ func (c *campus) start(pod *corev1.Pod) *corev1.Pod {
 	if err := c.client.Create(c.t.Context(), pod); err != nil {
 		c.t.Fatal(err)
 	}
-	eventually(c.t, "pod "+pod.Name+" is ready", func() error { return c.ready(c.t.Context(), pod) })
+	kit.EventuallyWithin(c.t, patience, "pod "+pod.Name+" is ready", func() error { return c.ready(c.t.Context(), pod) })
 	return pod
 }
 
@@ -109,7 +110,7 @@ func (c *campus) study(pod string, count int, syllabus player.Syllabus, factor f
 func (c *campus) acknowledged(pod string, more int64) {
 	c.t.Helper()
 	before := int64(-1)
-	eventually(c.t, fmt.Sprintf("%d more updates are acknowledged", more), func() error {
+	kit.EventuallyWithin(c.t, patience, fmt.Sprintf("%d more updates are acknowledged", more), func() error {
 		stats, err := c.stats(pod)
 		if err != nil {
 			return err
@@ -145,7 +146,7 @@ func (c *campus) settle(pod string) {
 	if _, err := c.stats(pod); err != nil {
 		c.t.Fatal(err)
 	}
-	eventually(c.t, "all that was accepted is saved", func() error {
+	kit.EventuallyWithin(c.t, patience, "all that was accepted is saved", func() error {
 		document, err := c.sidecar(pod)
 		if err != nil {
 			return err

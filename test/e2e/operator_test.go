@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
+	"github.com/progress-sync/progress-sync/test/kit"
 )
 
 // The tests of this file take the operator away, so they are not parallel: the
@@ -81,7 +82,7 @@ func TestAfterHelmUninstallNoWebhookConfigurationIsLeft(t *testing.T) {
 	if _, err := c.cluster.Helm(t.Context(), "uninstall", release, "--namespace", operatorNamespace, "--wait"); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the webhook configuration is gone", func() error {
+	kit.EventuallyWithin(t, patience, "the webhook configuration is gone", func() error {
 		return want("the number of webhook configurations", configurations(), 0)
 	})
 	pod := c.start(c.bare("afterwards"))
@@ -112,7 +113,7 @@ func (c *campus) scaleOperator(replicas int32) {
 	if err := c.client.Patch(ctx, changed, client.MergeFrom(deployment)); err != nil {
 		c.t.Fatal(err)
 	}
-	eventually(c.t, "the operator is scaled", func() error {
+	kit.EventuallyWithin(c.t, patience, "the operator is scaled", func() error {
 		if err := c.client.Get(ctx, key, deployment); err != nil {
 			return err
 		}

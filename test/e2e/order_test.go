@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
+	"github.com/progress-sync/progress-sync/test/kit"
 )
 
 // proxiedPod reaches the database only through a proxy of its own, a native
@@ -68,7 +69,7 @@ func TestWhatIsWatchedToTheEndIsSavedThroughADatabaseProxyOfThePodsOwn(t *testin
 	if err := c.client.Delete(t.Context(), pod); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the sidecar has ended", func() error {
+	kit.EventuallyWithin(t, patience, "the sidecar has ended", func() error {
 		if err := c.client.Get(t.Context(), client.ObjectKeyFromObject(pod), pod); err != nil {
 			return err
 		}

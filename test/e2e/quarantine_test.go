@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
+	"github.com/progress-sync/progress-sync/test/kit"
 )
 
 func TestARecordThatPostgresRefusesIsQuarantinedAndTheRestOfItsBatchIsWritten(t *testing.T) {
@@ -39,13 +40,13 @@ func TestARecordThatPostgresRefusesIsQuarantinedAndTheRestOfItsBatchIsWritten(t 
 	}
 	// The first write makes the table, which then gets a rule of its own.
 	send("first")
-	eventually(t, "the table is there", written(1))
+	kit.EventuallyWithin(t, patience, "the table is there", written(1))
 	if err := c.server.Exec(t.Context(), c.database,
 		`ALTER TABLE progress_sync.lesson_progress ADD CONSTRAINT no_strangers CHECK (user_id <> 'stranger')`); err != nil {
 		t.Fatal(err)
 	}
 	send("a", "b", "stranger", "c", "d", "e", "f")
-	eventually(t, "all but the refused record are written", written(1+6))
+	kit.EventuallyWithin(t, patience, "all but the refused record are written", written(1+6))
 	document, err := c.sidecar(pod.Name)
 	if err != nil {
 		t.Fatal(err)

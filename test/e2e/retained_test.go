@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
+	"github.com/progress-sync/progress-sync/test/kit"
 )
 
 const userHeader = "X-Progress-User"
@@ -81,7 +82,7 @@ func TestAPodKeepsWhatProtectsItsLearnersWhenItsPolicyIsDeleted(t *testing.T) {
 	if _, err := os.Stat(file); err != nil {
 		t.Fatalf("the sidecar has no configuration: %v", err)
 	}
-	eventually(t, "the configuration's file is gone", func() error {
+	kit.EventuallyWithin(t, patience, "the configuration's file is gone", func() error {
 		if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("it is still there: %w", err)
 		}
@@ -101,7 +102,7 @@ func TestAPodWhoseConfigMapCannotBeWrittenObeysItsPolicyAndTheStatusSaysWhy(t *t
 	t.Parallel()
 	c := newCampus(t)
 	c.storeSecret(c.uri())
-	eventually(t, "the namespace has the ConfigMap of every namespace", func() error {
+	kit.EventuallyWithin(t, patience, "the namespace has the ConfigMap of every namespace", func() error {
 		var all corev1.ConfigMapList
 		if err := c.client.List(t.Context(), &all, client.InNamespace(c.namespace)); err != nil {
 			return err
@@ -115,7 +116,7 @@ func TestAPodWhoseConfigMapCannotBeWrittenObeysItsPolicyAndTheStatusSaysWhy(t *t
 	if err := c.client.Create(t.Context(), quota); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the quota is counted", func() error {
+	kit.EventuallyWithin(t, patience, "the quota is counted", func() error {
 		if err := c.client.Get(t.Context(), client.ObjectKeyFromObject(quota), quota); err != nil {
 			return err
 		}

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/progress-sync/progress-sync/test/cluster/images"
+	"github.com/progress-sync/progress-sync/test/kit"
 )
 
 // The tests of this file replace the operator, so they are not parallel.
@@ -67,7 +68,7 @@ func (t *trials) add(bare bool) {
 func (t *trials) more(c *campus, more int) {
 	c.t.Helper()
 	before := -1
-	eventually(c.t, fmt.Sprintf("%d more pods are tried", more), func() error {
+	kit.EventuallyWithin(c.t, patience, fmt.Sprintf("%d more pods are tried", more), func() error {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		if before < 0 {
@@ -134,7 +135,7 @@ func TestAfterUninstallingAndInstallingNoPodIsBareOnceHelmSaysThatItIsDone(t *te
 // those that are ending among them.
 func (c *campus) eventuallyOperatorPods(count int) {
 	c.t.Helper()
-	eventually(c.t, "the operator's pods are replaced", func() error {
+	kit.EventuallyWithin(c.t, patience, "the operator's pods are replaced", func() error {
 		pods, err := c.operatorPods()
 		return errors.Join(err, want("the number of the operator's pods", len(pods), count))
 	})
@@ -151,7 +152,7 @@ func (c *campus) eventuallyImage(tag string) {
 		}
 		tag = version
 	}
-	eventually(c.t, "the operator's only pod is of version "+tag, func() error {
+	kit.EventuallyWithin(c.t, patience, "the operator's only pod is of version "+tag, func() error {
 		pods, err := c.operatorPods()
 		if err != nil || len(pods) != 1 {
 			return fmt.Errorf("%d pods: %w", len(pods), err)
@@ -166,7 +167,7 @@ func (c *campus) eventuallyImage(tag string) {
 // eventuallyInjected waits until the API server reaches the webhook.
 func (c *campus) eventuallyInjected() {
 	c.t.Helper()
-	eventually(c.t, "the webhook answers", func() error {
+	kit.EventuallyWithin(c.t, patience, "the webhook answers", func() error {
 		trial := c.lmsPod("trial")
 		if err := c.client.Create(c.t.Context(), trial, client.DryRunAll); err != nil {
 			return err

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
+	"github.com/progress-sync/progress-sync/test/kit"
 )
 
 func TestWhatAPodTookWithItUnsavedIsCountedAndTold(t *testing.T) {
@@ -50,7 +51,7 @@ func TestWhatAPodTookWithItUnsavedIsCountedAndTold(t *testing.T) {
 			want("the number of those whose fate is unknown", p.Status.Records.Unsaved.Unknown, 0),
 		)
 	})
-	eventually(t, "an event tells of them", func() error {
+	kit.EventuallyWithin(t, patience, "an event tells of them", func() error {
 		var events corev1.EventList
 		if err := c.client.List(t.Context(), &events, client.InNamespace(c.namespace)); err != nil {
 			return err

@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -11,28 +10,6 @@ import (
 
 // patience bounds every wait for a condition.
 const patience = 2 * time.Minute
-
-// eventually waits until the condition has no objection, and fails with its
-// last one.
-func eventually(t *testing.T, what string, condition func() error) {
-	t.Helper()
-	// A cleanup waits too, when the test's own context has ended.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
-	defer cancel()
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := condition()
-		if err == nil {
-			return
-		}
-		select {
-		case <-ctx.Done():
-			t.Fatalf("waiting until %s: %v", what, err)
-		case <-tick.C:
-		}
-	}
-}
 
 // throughout checks that a condition has no objection all the time until the
 // end, and not merely at it.

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
+	"github.com/progress-sync/progress-sync/test/kit"
 )
 
 // deployment of the LMS's pods.
@@ -57,7 +58,7 @@ func TestAWorkloadWhosePodsAreRefusedIsNamedWithTheReason(t *testing.T) {
 	if err := c.client.Create(t.Context(), quota); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the quota is counted", func() error {
+	kit.EventuallyWithin(t, patience, "the quota is counted", func() error {
 		if err := c.client.Get(t.Context(), client.ObjectKeyFromObject(quota), quota); err != nil {
 			return err
 		}
@@ -105,14 +106,14 @@ func TestPodsThatWereThereBeforeThePolicyAreEvictedWhereItSaysSo(t *testing.T) {
 	if err := c.client.Create(t.Context(), deployment); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "both pods run bare", func() error {
+	kit.EventuallyWithin(t, patience, "both pods run bare", func() error {
 		if err := c.client.Get(t.Context(), client.ObjectKeyFromObject(deployment), deployment); err != nil {
 			return err
 		}
 		return want("the number of ready pods", deployment.Status.ReadyReplicas, 2)
 	})
 	c.apply(func(s *v1alpha1.ProgressSyncPolicySpec) { s.Injection.Bare = v1alpha1.BareEvict })
-	eventually(t, "both pods have a sidecar", func() error {
+	kit.EventuallyWithin(t, patience, "both pods have a sidecar", func() error {
 		living, err := c.pods()
 		if err != nil {
 			return err
@@ -180,7 +181,7 @@ func TestADeploymentUnderAQuotaAndALimitRangeGetsItsPods(t *testing.T) {
 		t.Fatal(err)
 	}
 	var living []corev1.Pod
-	eventually(t, "the pod is ready", func() error {
+	kit.EventuallyWithin(t, patience, "the pod is ready", func() error {
 		var err error
 		if living, err = c.pods(); err != nil {
 			return err

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/progress-sync/progress-sync/test/fault/inject"
+	"github.com/progress-sync/progress-sync/test/kit"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -41,10 +42,7 @@ func TestNothingIsLostOrDoubled(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	o.Binary = filepath.Join(o.Dir, "sidecar")
-	if err := build(t.Context(), o.Binary); err != nil {
-		t.Fatal(err)
-	}
+	o.Binary = kit.SidecarProgram(t)
 	if err := Run(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}

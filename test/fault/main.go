@@ -6,10 +6,11 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"time"
+
+	"github.com/progress-sync/progress-sync/test/kit/program"
 )
 
 func main() {
@@ -41,7 +42,7 @@ func command(ctx context.Context) error {
 	}
 	if o.Binary == "" {
 		o.Binary = filepath.Join(o.Dir, "sidecar")
-		if err := build(ctx, o.Binary); err != nil {
+		if err := program.BuildInto(ctx, "cmd/sidecar", o.Binary); err != nil {
 			return err
 		}
 	}
@@ -50,16 +51,6 @@ func command(ctx context.Context) error {
 	}
 	if err := os.RemoveAll(o.Dir); err != nil {
 		return fmt.Errorf("removing the folder: %w", err)
-	}
-	return nil
-}
-
-// build makes the sidecar as it is released, but for its version.
-func build(ctx context.Context, to string) error {
-	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-X main.version=fault",
-		"-o", to, "github.com/progress-sync/progress-sync/cmd/sidecar")
-	if output, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("building the sidecar: %w\n%s", err, output)
 	}
 	return nil
 }

@@ -36,7 +36,7 @@ func (s *suite) newRound(number int) *round {
 	for i, table := range world.Tables() {
 		var addresses []string
 		for _, sidecar := range s.sidecarsOf(table) {
-			addresses = append(addresses, sidecar.API)
+			addresses = append(addresses, sidecar.API())
 		}
 		seed := s.options.Seed + uint64(number*len(world.Tables())+i)
 		r.loads[table] = learner.Start(learner.Options{

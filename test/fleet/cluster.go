@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -20,9 +19,15 @@ import (
 	"github.com/progress-sync/progress-sync/controllers/operator"
 	"github.com/progress-sync/progress-sync/test/apiserver"
 	"github.com/progress-sync/progress-sync/test/bench/subject"
+	"github.com/progress-sync/progress-sync/test/kit/port"
+	"github.com/progress-sync/progress-sync/test/kit/program"
+	"github.com/progress-sync/progress-sync/test/kit/wait"
 )
 
 const operatorNamespace = "progress-sync"
+
+// patience is how long what must come true may take.
+const patience = 5 * time.Minute
 
 // cluster is an API server and the operator's process.
 type cluster struct {
@@ -66,32 +71,25 @@ func (c *cluster) startOperator(ctx context.Context, binary string) error {
 	if err := os.WriteFile(kubeconfig, c.environment.KubeConfig, 0o600); err != nil {
 		return fmt.Errorf("writing the operator's kubeconfig: %w", err)
 	}
-	ports, err := freePorts(3)
+	webhook, err := port.Free()
 	if err != nil {
 		return err
 	}
-	c.metrics = net.JoinHostPort("127.0.0.1", strconv.Itoa(ports[1]))
-	health := net.JoinHostPort("127.0.0.1", strconv.Itoa(ports[2]))
+	if c.metrics, err = port.FreeAddress(); err != nil {
+		return err
+	}
+	health, err := port.FreeAddress()
+	if err != nil {
+		return err
+	}
 	c.operator, err = subject.Start(ctx, filepath.Join(c.dir, "operator.log"), health, binary,
 		"--kubeconfig="+kubeconfig, "--namespace="+operatorNamespace, "--sidecar-image=registry.example/sidecar:1",
-		"--webhook-port="+strconv.Itoa(ports[0]), "--webhook-url=https://localhost:"+strconv.Itoa(ports[0]),
+		"--webhook-port="+strconv.Itoa(webhook), "--webhook-url=https://localhost:"+strconv.Itoa(webhook),
 		"--metrics-bind-address="+c.metrics, "--health-probe-bind-address="+health, "--cluster-role=")
 	if err != nil {
 		return err
 	}
-	return until(ctx, "the operator is ready", func() error { return c.get("http://" + health + "/readyz") })
-}
-
-func (c *cluster) get(url string) error {
-	response, err := http.Get(url)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode != http.StatusOK {
-		return errors.New(url + ": " + response.Status)
-	}
-	return nil
+	return wait.Until(ctx, patience, "the operator is ready", program.Answers("http://"+health+"/readyz", http.StatusOK))
 }
 
 // log is the end of what the operator has logged, for a failure.
@@ -116,35 +114,4 @@ func (c *cluster) close() error {
 		failures = append(failures, c.environment.Stop())
 	}
 	return errors.Join(append(failures, os.RemoveAll(c.dir))...)
-}
-
-func freePorts(n int) ([]int, error) {
-	var ports []int
-	for range n {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, fmt.Errorf("finding a free port: %w", err)
-		}
-		defer func() { _ = listener.Close() }()
-		ports = append(ports, listener.Addr().(*net.TCPAddr).Port)
-	}
-	return ports, nil
-}
-
-// until waits for what must come true within some minutes, and says at the end
-// what stood against it.
-func until(ctx context.Context, what string, check func() error) error {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
-	defer cancel()
-	for {
-		err := check()
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("waiting until %s: %w", what, err)
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
 	"github.com/progress-sync/progress-sync/controllers/injection"
+	"github.com/progress-sync/progress-sync/test/kit/wait"
 )
 
 // injectionSeconds is the operator's own histogram.
@@ -120,7 +121,7 @@ func (c *cluster) observe(ctx context.Context, fleet *sidecars, s situation, o o
 	fleet.busy.Store(s.busy)
 	fleet.silent.Store(s.silent)
 	// Three polls until a silent sidecar counts as unreachable, and one more.
-	if err := wait(ctx, 45*time.Second); err != nil {
+	if err := pause(ctx, 45*time.Second); err != nil {
 		return figures{}, err
 	}
 	writes, err := c.ofAPIServer(ctx)
@@ -132,7 +133,7 @@ func (c *cluster) observe(ctx context.Context, fleet *sidecars, s situation, o o
 		return figures{}, err
 	}
 	began := time.Now()
-	if err := wait(ctx, o.window); err != nil {
+	if err := pause(ctx, o.window); err != nil {
 		return figures{}, err
 	}
 	elapsed := time.Since(began)
@@ -171,7 +172,7 @@ func (c *cluster) freshness(ctx context.Context, fleet *sidecars, o options) (ti
 		}
 	}
 	began := time.Now()
-	err := until(ctx, "every status is fresh", func() error {
+	err := wait.Until(ctx, patience, "every status is fresh", func(context.Context) error {
 		var sum int64
 		err := c.everyPolicy(ctx, func(p *v1alpha1.ProgressSyncPolicy) error {
 			sum += p.Status.Records.Pending
@@ -185,7 +186,7 @@ func (c *cluster) freshness(ctx context.Context, fleet *sidecars, o options) (ti
 	return time.Since(began), err
 }
 
-func wait(ctx context.Context, d time.Duration) error {
+func pause(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()

@@ -13,6 +13,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
 	"github.com/progress-sync/progress-sync/controllers/injection"
+	"github.com/progress-sync/progress-sync/test/kit/wait"
 )
 
 const (
@@ -56,7 +57,7 @@ func (c *cluster) makePolicies(ctx context.Context, o options) ([]owner, error) 
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	return owners, until(ctx, "every policy is Ready", func() error {
+	return owners, wait.Until(ctx, patience, "every policy is Ready", func(context.Context) error {
 		return c.everyPolicy(ctx, func(p *v1alpha1.ProgressSyncPolicy) error {
 			ready := meta.FindStatusCondition(p.Status.Conditions, v1alpha1.ConditionReady)
 			if ready == nil || ready.Status != metav1.ConditionTrue {
@@ -92,7 +93,7 @@ func (c *cluster) makePods(ctx context.Context, owners []owner, policies int) er
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	return until(ctx, "every sidecar is counted", func() error {
+	return wait.Until(ctx, patience, "every sidecar is counted", func(context.Context) error {
 		configured := 0
 		err := c.everyPolicy(ctx, func(p *v1alpha1.ProgressSyncPolicy) error {
 			configured += int(p.Status.Sidecars.Configured)

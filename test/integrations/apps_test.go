@@ -12,6 +12,8 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/progress-sync/progress-sync/test/kit"
+	"github.com/progress-sync/progress-sync/test/kit/program"
 	"github.com/progress-sync/progress-sync/test/lms/web"
 )
 
@@ -79,23 +81,37 @@ func startApp(t *testing.T, a app, sidecar string) string {
 			t.Fatalf("%v: %v\n%s", a.prepare, err, output)
 		}
 	}
-	address := freeAddress(t)
+	address := kit.FreeAddress(t)
 	args := append([]string{}, a.run...)
 	for i := range args {
 		if args[i] == "{address}" {
 			args[i] = address
 		}
 	}
-	command := exec.Command(args[0], args[1:]...)
-	command.Dir = dir
 	_, port, err := net.SplitHostPort(address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	command.Env = append(os.Environ(), "PORT="+port, "PROGRESS_SYNC_URL="+sidecar, "PYTHONUNBUFFERED=1", "PYTHONDONTWRITEBYTECODE=1",
-		"NODE_ENV=production", "RAILS_ENV=production", "PHP_CLI_SERVER_WORKERS=4")
-	start(t, command)
-	await(t, "http://"+address+"/progress/v1/sync")
+	service := &program.Service{
+		Command: func() *exec.Cmd {
+			command := exec.Command(args[0], args[1:]...)
+			command.Dir = dir
+			command.Env = append(os.Environ(), "PORT="+port, "PROGRESS_SYNC_URL="+sidecar, "PYTHONUNBUFFERED=1", "PYTHONDONTWRITEBYTECODE=1",
+				"NODE_ENV=production", "RAILS_ENV=production", "PHP_CLI_SERVER_WORKERS=4")
+			return command
+		},
+		Log:   filepath.Join(t.TempDir(), "log"),
+		Ready: program.Answers("http://" + address + "/progress/v1/sync"),
+	}
+	t.Cleanup(func() {
+		service.Kill()
+		if t.Failed() {
+			t.Log("the app's log:\n" + program.Tail(service.Log))
+		}
+	})
+	if err := service.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	return "http://" + address
 }
 

@@ -3,18 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/progress-sync/progress-sync/test/kit"
+	"github.com/progress-sync/progress-sync/test/kit/sidecar"
 	"github.com/progress-sync/progress-sync/test/lms/classroom"
 	"github.com/progress-sync/progress-sync/test/lms/player"
 	"github.com/progress-sync/progress-sync/test/lms/report"
@@ -26,97 +21,16 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 
 const configuration = `{"sync": {"interval": "1s", "batchSize": 10, "flushOnComplete": true, "completionThresholdPercent": 95}}`
 
-// sidecar is the real program in a process of its own.
-type sidecar struct {
-	program, dir, listen string
-	client               *http.Client
-	process              *exec.Cmd
-}
-
-func buildSidecar(t *testing.T, databaseURI string) *sidecar {
-	t.Helper()
-	s := &sidecar{dir: t.TempDir(), listen: freeAddress(t), client: &http.Client{Transport: &http.Transport{}}}
-	t.Cleanup(s.client.CloseIdleConnections)
-	s.program = filepath.Join(s.dir, "sidecar")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", s.program, "../../cmd/sidecar")
-	if output, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building the sidecar: %v\n%s", err, output)
-	}
-	for name, content := range map[string]string{"config.json": configuration, "uri": databaseURI} {
-		if err := os.WriteFile(filepath.Join(s.dir, name), []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return s
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
-}
-
-func (s *sidecar) start(t *testing.T) {
-	t.Helper()
-	s.process = exec.Command(s.program, "run", "--config", filepath.Join(s.dir, "config.json"),
-		"--database-uri-file", filepath.Join(s.dir, "uri"), "--spool", filepath.Join(s.dir, "spool"),
-		"--listen", s.listen, "--status-listen", "127.0.0.1:0", "--termination-log", filepath.Join(s.dir, "termination-log"))
-	s.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	s.process.Stderr = t.Output()
-	if err := s.process.Start(); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func (s *sidecar) signal(t *testing.T, signal os.Signal) error {
-	t.Helper()
-	if err := s.process.Process.Signal(signal); err != nil {
-		t.Fatal(err)
-	}
-	return s.process.Wait()
-}
-
-func (s *sidecar) sync(t *testing.T) {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+s.listen+"/v1/sync", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, err := s.client.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	if body, _ := io.ReadAll(resp.Body); resp.StatusCode != http.StatusOK {
-		t.Fatalf("POST /v1/sync: %s\n%s", resp.Status, body)
-	}
-}
-
-func waitUntil(t *testing.T, what string, done func() bool) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	for tick := time.NewTicker(10 * time.Millisecond); !done(); {
-		select {
-		case <-ctx.Done():
-			t.Fatalf("waiting for %s: %v", what, ctx.Err())
-		case <-tick.C:
-		}
-	}
-}
-
 func TestEveryAcknowledgedUpdateIsSavedOnceWhereverTheSidecarIsKilled(t *testing.T) {
 	database := pgtest.Database(t)
-	s := buildSidecar(t, database)
-	s.start(t)
+	s := kit.NewSidecar(t, sidecar.Options{URI: database, Configuration: configuration})
+	if err := s.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 
 	account := truth.NewAccount()
 	class := classroom.New(classroom.Options{
-		Name: "pod", Recorder: inMemory{account}, Sender: report.NewClient("http://"+s.listen, s.client), Timeout: requestTimeout,
+		Name: "pod", Recorder: inMemory{account}, Sender: report.NewClient(s.URL(""), s.Client), Timeout: requestTimeout,
 	})
 	defer class.Stop()
 	syllabus := player.Usual()
@@ -129,18 +43,29 @@ func TestEveryAcknowledgedUpdateIsSavedOnceWhereverTheSidecarIsKilled(t *testing
 	if err := class.Start(t.Context(), pace, states...); err != nil {
 		t.Fatal(err)
 	}
+	more := func(target int64) {
+		t.Helper()
+		kit.EventuallyWithin(t, time.Minute, "1200 more updates", func() error {
+			stats := class.Stats()
+			return kit.Unless(stats.Acknowledged >= target, stats)
+		})
+	}
 	const kills = 6
 	for range kills {
 		before := class.Stats().Acknowledged
-		waitUntil(t, "1200 more updates", func() bool { return class.Stats().Acknowledged >= before+1200 })
-		_ = s.signal(t, syscall.SIGKILL)
-		s.start(t)
+		more(before + 1200)
+		s.Kill()
+		if err := s.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 	}
 	before := class.Stats().Acknowledged
-	waitUntil(t, "1200 more updates", func() bool { return class.Stats().Acknowledged >= before+1200 })
+	more(before + 1200)
 	class.Stop()
-	s.sync(t)
-	if err := s.signal(t, syscall.SIGTERM); err != nil {
+	if err := s.Sync(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Stop(); err != nil {
 		t.Errorf("the sidecar ended with %v", err)
 	}
 

@@ -11,7 +11,9 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-	"time"
+
+	"github.com/progress-sync/progress-sync/test/kit/port"
+	"github.com/progress-sync/progress-sync/test/kit/program"
 )
 
 // ErrNoBouncer is wrapped by StartBouncer where the program is missing.
@@ -21,14 +23,14 @@ var ErrNoBouncer = errors.New("no PgBouncer is installed; on Debian: apt-get ins
 type Bouncer struct {
 	dir     string
 	port    int
-	process *process
+	process *program.Process
 }
 
 // StartBouncer starts one on loopback and a free port. It lets everyone in as
 // the server's superuser. The lines are further settings of its [pgbouncer]
 // section.
 func (s *Server) StartBouncer(ctx context.Context, lines ...string) (*Bouncer, error) {
-	program, err := bouncerProgram(exec.LookPath, "/usr/sbin/pgbouncer")
+	binary, err := bouncerProgram(exec.LookPath, "/usr/sbin/pgbouncer")
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +39,7 @@ func (s *Server) StartBouncer(ctx context.Context, lines ...string) (*Bouncer, e
 		return nil, fmt.Errorf("creating a folder for PgBouncer: %w", err)
 	}
 	b := &Bouncer{dir: dir}
-	if err := b.start(ctx, s, program, lines); err != nil {
+	if err := b.start(ctx, s, binary, lines); err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
 	return b, nil
@@ -55,12 +57,10 @@ func bouncerProgram(lookPath func(string) (string, error), debian string) (strin
 	return debian, nil
 }
 
-func (b *Bouncer) start(ctx context.Context, s *Server, program string, lines []string) error {
-	port, err := freePort()
-	if err != nil {
+func (b *Bouncer) start(ctx context.Context, s *Server, binary string, lines []string) (err error) {
+	if b.port, err = port.Free(); err != nil {
 		return err
 	}
-	b.port = port
 	s.mu.Lock()
 	password := s.passwords[Superuser]
 	s.mu.Unlock()
@@ -72,29 +72,20 @@ func (b *Bouncer) start(ctx context.Context, s *Server, program string, lines []
 	config := fmt.Sprintf("[databases]\n* = %s\n"+
 		"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = %d\nunix_socket_dir =\n"+
 		"auth_type = any\npool_mode = transaction\n%s\n",
-		target, port, strings.Join(lines, "\n"))
+		target, b.port, strings.Join(lines, "\n"))
 	if err := errors.Join(s.account.own(b.dir), s.account.write(file, config)); err != nil {
 		return err
 	}
-	if b.process, err = s.account.startProcess(b.dir, logFile, true, program, file); err != nil {
+	if b.process, err = s.account.startProcess(b.dir, logFile, true, binary, file); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, startPatience)
-	defer cancel()
-	poll := time.NewTicker(pollPause)
-	defer poll.Stop()
-	for {
-		if conn, err := net.Dial("tcp", b.address()); err == nil {
-			return conn.Close()
+	return waitStarted(ctx, b.process, "PgBouncer", func(context.Context) error {
+		conn, err := net.Dial("tcp", b.address())
+		if err != nil {
+			return err
 		}
-		select {
-		case <-b.process.done:
-			return fmt.Errorf("PgBouncer ended at its start:\n%s", tail(logFile))
-		case <-ctx.Done():
-			return fmt.Errorf("waiting for PgBouncer to start: %w\n%s", context.Cause(ctx), tail(logFile))
-		case <-poll.C:
-		}
-	}
+		return conn.Close()
+	})
 }
 
 func (b *Bouncer) address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(b.port)) }
@@ -108,7 +99,7 @@ func (b *Bouncer) URI(database string) string {
 func (b *Bouncer) Close() error {
 	var err error
 	if b.process != nil {
-		err = b.process.stop(syscall.SIGTERM)
+		err = stop(b.process, syscall.SIGTERM)
 	}
 	return errors.Join(err, os.RemoveAll(b.dir))
 }

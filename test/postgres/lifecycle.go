@@ -2,13 +2,17 @@ package pgtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/progress-sync/progress-sync/test/kit/port"
+	"github.com/progress-sync/progress-sync/test/kit/program"
+	"github.com/progress-sync/progress-sync/test/kit/wait"
 )
 
 // StopMode is how a server is stopped, by PostgreSQL's own names.
@@ -28,10 +32,7 @@ func (m StopMode) signal() syscall.Signal {
 	return syscall.SIGINT
 }
 
-const (
-	startPatience = 60 * time.Second
-	pollPause     = 10 * time.Millisecond
-)
+const startPatience = 60 * time.Second
 
 // StartAgain starts a stopped server on the same data and the same port, and
 // returns when it accepts connections. On a running server it does nothing.
@@ -40,11 +41,11 @@ func (s *Server) StartAgain(ctx context.Context) error {
 		return nil
 	}
 	if s.port == 0 {
-		port, err := freePort()
+		free, err := port.Free()
 		if err != nil {
 			return err
 		}
-		s.port = port
+		s.port = free
 	}
 	if err := s.account.write(filepath.Join(s.dataDir(), "postgresql.conf"), s.options.postgresqlConf(s.port)); err != nil {
 		return err
@@ -71,7 +72,7 @@ func (s *Server) Stop(mode StopMode) error {
 		return nil
 	}
 	s.Thaw()
-	if err := p.stop(mode.signal()); err != nil {
+	if err := stop(p, mode.signal()); err != nil {
 		return fmt.Errorf("stopping PostgreSQL: %w", err)
 	}
 	s.mu.Lock()
@@ -88,11 +89,11 @@ func (s *Server) Freeze() error {
 		return fmt.Errorf("freezing PostgreSQL: it is not running")
 	}
 	// The postmaster first, so that no process is born behind our back.
-	if err := syscall.Kill(p.pid, syscall.SIGSTOP); err != nil {
+	if err := p.Signal(syscall.SIGSTOP); err != nil {
 		return fmt.Errorf("freezing PostgreSQL: %w", err)
 	}
-	frozen := []int{p.pid}
-	children, err := childrenOf(p.pid)
+	frozen := []int{p.PID()}
+	children, err := childrenOf(p.PID())
 	for _, pid := range children {
 		if syscall.Kill(pid, syscall.SIGSTOP) == nil {
 			frozen = append(frozen, pid)
@@ -116,62 +117,40 @@ func (s *Server) Thaw() {
 }
 
 // running returns the process unless it has ended, by our hand or another's.
-func (s *Server) running() *process {
+func (s *Server) running() *program.Process {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.process == nil {
-		return nil
-	}
-	select {
-	case <-s.process.done:
+	if s.process != nil && !s.process.Running() {
 		s.process = nil
-	default:
 	}
 	return s.process
 }
 
 // waitReady waits for the line that the server adds to its pid file once it
 // accepts connections; pg_ctl does the same.
-func (s *Server) waitReady(ctx context.Context, p *process) error {
-	ctx, cancel := context.WithTimeout(ctx, startPatience)
-	defer cancel()
+func (s *Server) waitReady(ctx context.Context, p *program.Process) error {
 	const statusLine = 7
-	poll := time.NewTicker(pollPause)
-	defer poll.Stop()
-	for {
+	return waitStarted(ctx, p, "PostgreSQL", func(context.Context) error {
 		content, err := os.ReadFile(filepath.Join(s.dataDir(), "postmaster.pid"))
-		if lines := strings.Split(string(content), "\n"); err == nil && len(lines) > statusLine &&
-			strings.TrimSpace(lines[0]) == fmt.Sprint(p.pid) && strings.TrimSpace(lines[statusLine]) == "ready" {
-			return nil
+		if err != nil {
+			return err
 		}
-		select {
-		case <-p.done:
-			return fmt.Errorf("PostgreSQL ended at its start:\n%s", tail(s.logFile()))
-		case <-ctx.Done():
-			return fmt.Errorf("waiting for PostgreSQL to start: %w\n%s", context.Cause(ctx), tail(s.logFile()))
-		case <-poll.C:
-		}
-	}
+		lines := strings.Split(string(content), "\n")
+		ready := len(lines) > statusLine && strings.TrimSpace(lines[0]) == fmt.Sprint(p.PID()) && strings.TrimSpace(lines[statusLine]) == "ready"
+		return wait.Unless(ready, "postmaster.pid does not say so")
+	})
 }
 
-// tail is the end of a log, for error messages.
-func tail(logFile string) string {
-	content, err := os.ReadFile(logFile)
+// waitStarted waits until a program accepts connections.
+func waitStarted(ctx context.Context, p *program.Process, name string, accepts func(context.Context) error) error {
+	err := wait.Until(ctx, startPatience, "starting "+name, func(ctx context.Context) error {
+		if !p.Running() {
+			return wait.Permanent(errors.New("it ended"))
+		}
+		return accepts(ctx)
+	})
 	if err != nil {
-		return err.Error()
+		return fmt.Errorf("%w\n%s", err, p.Tail())
 	}
-	const enough = 2000
-	if len(content) > enough {
-		content = content[len(content)-enough:]
-	}
-	return string(content)
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("finding a free port: %w", err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	return nil
 }

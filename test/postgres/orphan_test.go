@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/progress-sync/progress-sync/test/kit/wait"
 )
 
 const orphanDir = "PGTEST_ORPHAN_DIR"
@@ -24,7 +26,7 @@ func TestAServerEndsWithTheProcessThatStartedIt(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fmt.Printf("pid=%d\n", s.running().pid)
+		fmt.Printf("pid=%d\n", s.running().PID())
 		<-t.Context().Done()
 	}
 	dir, err := os.MkdirTemp("", "pgtest-orphan-") //nolint:usetesting // the server's user could not enter that one
@@ -54,17 +56,12 @@ func TestAServerEndsWithTheProcessThatStartedIt(t *testing.T) {
 	if pid == 0 || err != nil {
 		t.Fatalf("the child started no server: %v", err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	poll := time.NewTicker(pollPause)
-	defer poll.Stop()
-	for alive(pid) {
-		select {
-		case <-ctx.Done():
-			_ = syscall.Kill(pid, syscall.SIGKILL)
-			t.Fatal("the server outlived its starter by 30 s")
-		case <-poll.C:
-		}
+	err = wait.Until(t.Context(), 30*time.Second, "the server ends with its starter", func(context.Context) error {
+		return wait.Unless(!alive(pid), "it runs on")
+	})
+	if err != nil {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+		t.Fatal(err)
 	}
 }
 

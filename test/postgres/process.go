@@ -5,17 +5,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
-)
 
-// process is a running program that we started.
-type process struct {
-	pid  int
-	done chan struct{} // closed when it has ended and was reaped
-}
+	"github.com/progress-sync/progress-sync/test/kit/program"
+)
 
 // attributes start a program as the account's user, out of reach of the
 // terminal's Ctrl-C, and, if tied, ending it when its starter ends.
@@ -28,50 +23,20 @@ func (a serverAccount) attributes(tied bool) *syscall.SysProcAttr {
 }
 
 // startProcess runs a program of PostgreSQL's family, its output in a file.
-func (a serverAccount) startProcess(dir, logFile string, tied bool, program string, args ...string) (*process, error) {
-	output, err := os.OpenFile(logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-	if err != nil {
-		return nil, fmt.Errorf("opening the log of %s: %w", filepath.Base(program), err)
-	}
-	cmd := exec.Command(program, args...)
+func (a serverAccount) startProcess(dir, logFile string, tied bool, name string, args ...string) (*program.Process, error) {
+	cmd := exec.Command(name, args...)
 	cmd.Dir, cmd.Env = dir, serverEnvironment()
-	cmd.Stdout, cmd.Stderr = output, output
 	cmd.SysProcAttr = a.attributes(tied)
-
-	p := &process{done: make(chan struct{})}
-	started := make(chan error, 1)
-	go p.supervise(cmd, output, started)
-	if err := <-started; err != nil {
-		return nil, fmt.Errorf("starting %s: %w", filepath.Base(program), err)
-	}
-	return p, nil
+	return program.Start(cmd, logFile)
 }
 
-// stop sends the signal and waits for the end.
-func (p *process) stop(signal syscall.Signal) error {
-	if err := syscall.Kill(p.pid, signal); err != nil && err != syscall.ESRCH {
+// stop sends the signal and waits for the end; how it ended is in its log.
+func stop(p *program.Process, signal syscall.Signal) error {
+	if err := p.Signal(signal); err != nil {
 		return err
 	}
-	<-p.done
+	<-p.Ended()
 	return nil
-}
-
-// supervise starts the program and reaps it. The kernel takes the end of the
-// thread that started it for the end of the parent, so the thread is kept for
-// as long as the program runs.
-func (p *process) supervise(cmd *exec.Cmd, output *os.File, started chan<- error) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	defer close(p.done)
-	defer output.Close()
-	if err := cmd.Start(); err != nil {
-		started <- err
-		return
-	}
-	p.pid = cmd.Process.Pid
-	started <- nil
-	// How it ended is in its log.
-	_ = cmd.Wait()
 }
 
 // serverEnvironment keeps the caller's PG* variables and locale away.

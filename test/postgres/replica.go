@@ -8,9 +8,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/progress-sync/progress-sync/test/kit/wait"
 )
 
 // Replica is a hot standby that follows a primary asynchronously, until it is
@@ -135,27 +136,16 @@ func (r *Replica) Promote(ctx context.Context) error {
 
 // until waits for a condition on the replica.
 func (r *Replica) until(ctx context.Context, condition string, arguments ...any) error {
-	ctx, cancel := context.WithTimeout(ctx, startPatience)
-	defer cancel()
 	conn, err := pgx.Connect(ctx, r.URI(Superuser, Superuser))
 	if err != nil {
 		return fmt.Errorf("connecting to the replica: %w", err)
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	poll := time.NewTicker(pollPause)
-	defer poll.Stop()
-	for {
+	return wait.Until(ctx, startPatience, condition, func(ctx context.Context) error {
 		var yes bool
 		if err := conn.QueryRow(ctx, "SELECT "+condition, arguments...).Scan(&yes); err != nil {
-			return fmt.Errorf("waiting for %s: %w", condition, err)
+			return wait.Permanent(err)
 		}
-		if yes {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("waiting for %s: %w", condition, context.Cause(ctx))
-		case <-poll.C:
-		}
-	}
+		return wait.Unless(yes, "false")
+	})
 }

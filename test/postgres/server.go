@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+
+	"github.com/progress-sync/progress-sync/test/kit/program"
 )
 
 // Server is a PostgreSQL server of our own. Its methods may be called from
@@ -27,7 +29,7 @@ type Server struct {
 
 	mu        sync.Mutex
 	passwords map[string]string
-	process   *process // nil while stopped
+	process   *program.Process // nil while stopped
 	frozen    []int
 }
 

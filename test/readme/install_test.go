@@ -20,6 +20,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/test/cluster"
 	"github.com/progress-sync/progress-sync/test/cluster/images"
+	"github.com/progress-sync/progress-sync/test/kit"
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
 
@@ -175,7 +176,7 @@ func (r *reader) policyIsTheSample(install string) {
 // running looks at the pod itself.
 func (r *reader) running() {
 	r.t.Helper()
-	r.eventually("the pod's sidecar runs", func() error {
+	kit.EventuallyWithin(r.t, patience, "the pod's sidecar runs", func() error {
 		text, err := r.cluster.Kubectl(r.t.Context(), "-n", "campus", "get", "pods", "-l", "app=lms",
 			"-o", `jsonpath={range .items[*].status.initContainerStatuses[*]}{.name}={.started}/{.ready} {end}`)
 		if err == nil && text != "progress-sync=true/true " {
@@ -200,7 +201,7 @@ func (r *reader) writes(app string) {
 	sidecar := r.forward("campus", "deployment/lms", "8787")
 	r.post(sidecar+"/v1/progress", update[1], 200, 202)
 	r.post(sidecar+"/v1/sync", "", 200, 202)
-	r.eventually("the update is a row", func() error {
+	kit.EventuallyWithin(r.t, patience, "the update is a row", func() error {
 		conn, err := pgx.Connect(r.t.Context(), r.server.URI(role, role))
 		if err != nil {
 			return err
@@ -215,7 +216,7 @@ func (r *reader) writes(app string) {
 		return err
 	})
 	// The operator asks the sidecars every 10 s.
-	r.eventually("the policy says that the database is reached", func() error {
+	kit.EventuallyWithin(r.t, patience, "the policy says that the database is reached", func() error {
 		status, err := r.cluster.Kubectl(r.t.Context(), "-n", "campus", "get", "psync", "lms", "-o",
 			`jsonpath={.status.conditions[?(@.type=="DatabaseReachable")].reason} {.status.updates.rowsWritten}`)
 		if err == nil && status != "Reachable 1" {
@@ -223,23 +224,6 @@ func (r *reader) writes(app string) {
 		}
 		return err
 	})
-}
-
-func (r *reader) eventually(what string, condition func() error) {
-	r.t.Helper()
-	ctx, cancel := context.WithTimeout(r.t.Context(), patience)
-	defer cancel()
-	for {
-		err := condition()
-		if err == nil {
-			return
-		}
-		select {
-		case <-ctx.Done():
-			r.t.Fatalf("waiting until %s: %v", what, err)
-		case <-time.After(200 * time.Millisecond):
-		}
-	}
 }
 
 // uninstall follows docs/operating.md, and removes what that leaves on purpose, so

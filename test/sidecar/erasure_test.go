@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/progress-sync/progress-sync/sidecar/status"
+	"github.com/progress-sync/progress-sync/test/kit"
+	"github.com/progress-sync/progress-sync/test/kit/sidecar"
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
 
@@ -53,13 +56,13 @@ func TestALearnerIsErased(t *testing.T) {
 	if code, answer := p.do(t, "POST", "/v1/progress", old); code != 410 {
 		t.Errorf("a late update got %d %s", code, answer)
 	}
-	p.kill(t)
+	p.Kill()
 	p.setURI(t, uri)
 	p.start(t)
-	eventually(t, func() bool {
+	kit.Eventually(t, "the erasure to be finished", func() error {
 		_, metrics := p.get(t, "/metrics")
-		return strings.Contains(metrics, "\nprogress_sync_erasures_pending 0\n")
-	}, func() string { return "the erasure to be finished" })
+		return kit.Unless(strings.Contains(metrics, "\nprogress_sync_erasures_pending 0\n"), metrics)
+	})
 
 	conn, err := pgx.Connect(t.Context(), uri)
 	if err != nil {
@@ -99,10 +102,11 @@ func rowsOf(t *testing.T, uri, learner string) (n int) {
 
 // erasedLater saves a learner's progress and orders an erasure while the database
 // is away.
-func erasedLater(t *testing.T, uri, grace string) *process {
+func erasedLater(t *testing.T, uri string, grace time.Duration) *process {
 	t.Helper()
-	p := newProcess(t, uri, `{"sync":{"interval":"1h"},"retry":{"initialDelay":"100ms","maxDelay":"500ms"}}`)
-	p.grace = grace
+	p := newProcessWith(t, sidecar.Options{
+		URI: uri, Configuration: `{"sync":{"interval":"1h"},"retry":{"initialDelay":"100ms","maxDelay":"500ms"}}`, Grace: grace,
+	})
 	p.start(t)
 	p.post(t, `{"userId":"ada-4711","courseId":"c","lessonId":"l"}`)
 	saved(t, p)
@@ -120,7 +124,7 @@ func erasedLater(t *testing.T, uri, grace string) *process {
 func TestADrainDoesTheErasuresThatWait(t *testing.T) {
 	t.Parallel()
 	uri := pgtest.Database(t)
-	p := erasedLater(t, uri, "20s")
+	p := erasedLater(t, uri, 20*time.Second)
 	p.setURI(t, uri)
 	if line := p.terminate(t); line != "drained: all 1 updates accepted are saved in Postgres" {
 		t.Errorf("the termination log says %q", line)
@@ -133,9 +137,9 @@ func TestADrainDoesTheErasuresThatWait(t *testing.T) {
 func TestADrainWithoutADatabaseSaysWhichErasuresAreLeft(t *testing.T) {
 	t.Parallel()
 	uri := pgtest.Database(t)
-	p := erasedLater(t, uri, "4s")
+	p := erasedLater(t, uri, 4*time.Second)
 	line := p.terminate(t)
-	want := fmt.Sprintf(`1 erasures of learners are not done in Postgres and stay in the spool at %q: "Nothing listens`, p.file("spool"))
+	want := fmt.Sprintf(`1 erasures of learners are not done in Postgres and stay in the spool at %q: "Nothing listens`, p.File("spool"))
 	if ending, ok := status.ParseEnding(line); !ok || ending.Erasures != 1 || ending.Records != 0 ||
 		!strings.HasPrefix(line, want) || strings.Contains(line, "drained") || strings.Contains(line, "ada") {
 		t.Errorf("the termination log says %q", line)
@@ -216,9 +220,7 @@ func TestAnErasureThatIsRefusedShowsAndStopsNothing(t *testing.T) {
 	if !strings.HasPrefix(line, "1 erasures of learners are not done in Postgres") || !strings.Contains(line, "P0001") {
 		t.Errorf("the termination log says %q", line)
 	}
-	p.mu.Lock()
-	log := strings.Join(p.log, "\n")
-	p.mu.Unlock()
+	log := p.log(t)
 	if strings.Contains(log, "ada-4711") || strings.Contains(log, "Nothing can be written") ||
 		strings.Count(log, "The database refuses to erase learners") != 1 {
 		t.Errorf("the log says\n%s", log)

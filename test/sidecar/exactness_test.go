@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/status"
+	"github.com/progress-sync/progress-sync/test/kit"
+	"github.com/progress-sync/progress-sync/test/kit/sidecar"
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
 
@@ -17,12 +19,10 @@ const fast = `{"sync":{"interval":"1s","batchSize":10},"retry":{"initialDelay":"
 // saved makes the sidecar write all that it accepted.
 func saved(t *testing.T, p *process) {
 	t.Helper()
-	var answer string
-	eventually(t, func() bool {
-		var code int
-		code, answer = p.do(t, "POST", "/v1/sync", "")
-		return code == 200
-	}, func() string { return "everything to be saved: " + answer })
+	kit.Eventually(t, "everything to be saved", func() error {
+		code, answer := p.do(t, "POST", "/v1/sync", "")
+		return kit.Unless(code == 200, answer)
+	})
 }
 
 func TestKilledAgainAndAgainUnderLoad(t *testing.T) {
@@ -36,7 +36,7 @@ func TestKilledAgainAndAgainUnderLoad(t *testing.T) {
 	for range 20 {
 		// At a moment that has nothing to do with the load.
 		l.awaitAcknowledged(t, 1+random.Int64N(400))
-		p.kill(t)
+		p.Kill()
 		p.start(t)
 	}
 	l.awaitAcknowledged(t, 1)
@@ -68,14 +68,15 @@ func TestTerminatedUnderLoadItDrainsAndSaysSo(t *testing.T) {
 func TestTerminatedWithoutADatabaseItKeepsTheSpool(t *testing.T) {
 	t.Parallel()
 	uri := pgtest.Database(t)
-	p := newProcess(t, "postgres://nobody@127.0.0.1:1/none?sslmode=disable", fast)
-	p.grace = "3s"
+	p := newProcessWith(t, sidecar.Options{
+		URI: "postgres://nobody@127.0.0.1:1/none?sslmode=disable", Configuration: fast, Grace: 3 * time.Second,
+	})
 	p.start(t)
 	l := startLoad(t, p, rand.Uint64())
 	l.awaitAcknowledged(t, 100)
 	l.finish(t)
 	line := p.terminate(t)
-	want := fmt.Sprintf("%d records stay in the spool at %q: ", l.account.Counts().Keys, p.file("spool"))
+	want := fmt.Sprintf("%d records stay in the spool at %q: ", l.account.Counts().Keys, p.File("spool"))
 	if !strings.HasPrefix(line, want) || len(line) == len(want) {
 		t.Errorf("the termination log says %q, want %q and a reason", line, want)
 	}
@@ -90,7 +91,7 @@ func TestPrestopFlushesEarly(t *testing.T) {
 	p := newProcess(t, pgtest.Database(t), `{"sync":{"interval":"30s"}}`)
 	p.start(t)
 	p.post(t, `{"userId":"u","courseId":"c","lessonId":"l"}`)
-	if output, err := run("prestop", "--listen="+p.api); err != nil {
+	if output, err := run(t, "prestop", "--listen="+p.API()); err != nil {
 		t.Fatal(err, output)
 	}
 	written := func(n int64) func(status.Document) bool {
@@ -169,11 +170,11 @@ func TestASteadyHeartbeatIsWrittenOnceAnInterval(t *testing.T) {
 	p.start(t)
 	began := time.Now()
 	var d status.Document
-	eventually(t, func() bool {
+	kit.Eventually(t, "the fourth write", func() error {
 		p.post(t, `{"userId":"u","courseId":"c","lessonId":"l","watchedDelta":0.05}`)
 		d = p.document(t)
-		return d.Counters.RowsWritten >= 4
-	}, func() string { return fmt.Sprintf("the fourth write: %+v", d.Counters) })
+		return kit.Unless(d.Counters.RowsWritten >= 4, d.Counters)
+	})
 	if most := int64(time.Since(began)/time.Second) + 1; d.Counters.RowsWritten > most {
 		t.Errorf("%d rows written in %s, at an interval of 1s", d.Counters.RowsWritten, time.Since(began))
 	}

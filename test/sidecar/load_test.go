@@ -16,6 +16,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/progress-sync/progress-sync/test/kit"
 	"github.com/progress-sync/progress-sync/test/truth"
 )
 
@@ -68,8 +69,9 @@ func (l *load) finish(t *testing.T) {
 func (l *load) awaitAcknowledged(t *testing.T, more int64) {
 	t.Helper()
 	target := l.account.Counts().Acknowledged + more
-	eventually(t, func() bool { return l.account.Counts().Acknowledged >= target }, func() string {
-		return fmt.Sprintf("%d acknowledged updates: %+v", target, l.account.Counts())
+	kit.Eventually(t, fmt.Sprintf("%d acknowledged updates", target), func() error {
+		counts := l.account.Counts()
+		return kit.Unless(counts.Acknowledged >= target, counts)
 	})
 }
 
@@ -172,7 +174,7 @@ func (w *worker) send(entries []truth.Entry) (truth.Outcome, error) {
 	if err != nil {
 		return "", err
 	}
-	response, err := w.load.process.client.Post("http://"+w.load.process.api+"/v1/progress", "application/json", bytes.NewReader(body))
+	response, err := w.load.process.Client.Post(w.load.process.URL("/v1/progress"), "application/json", bytes.NewReader(body))
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return truth.Refused, nil

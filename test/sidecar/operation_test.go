@@ -15,13 +15,17 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/progress-sync/progress-sync/sidecar/status"
+	"github.com/progress-sync/progress-sync/test/kit"
+	"github.com/progress-sync/progress-sync/test/kit/sidecar"
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
 
 const update = `{"userId":"u","courseId":"c","lessonId":"l","currentTime":30,"duration":60}`
 
-func run(arguments ...string) (string, error) {
-	output, err := exec.Command(binary(), arguments...).CombinedOutput()
+// run runs a command of the sidecar's program to its end.
+func run(t *testing.T, arguments ...string) (string, error) {
+	t.Helper()
+	output, err := exec.Command(kit.SidecarProgram(t), arguments...).CombinedOutput()
 	return string(output), err
 }
 
@@ -47,9 +51,7 @@ func TestTheSecretComesLater(t *testing.T) {
 	p.await(t, "the row to be written without a restart", func(d status.Document) bool {
 		return d.Counters.RowsWritten == 1 && d.Sync.State == status.StateSynced
 	})
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if log := strings.Join(p.log, "\n"); strings.Contains(log, "hunter2") {
+	if strings.Contains(p.log(t), "hunter2") {
 		t.Error("the log holds the password")
 	}
 }
@@ -80,7 +82,7 @@ func TestARestartWithABadConfigurationTakesTheLastGoodOne(t *testing.T) {
 	t.Parallel()
 	p := newProcess(t, "", `{"policy":{"name":"lms","generation":3},"ingest":{"maxItems":1}}`)
 	p.start(t)
-	p.kill(t)
+	p.Kill()
 	p.configure(t, `{"sync":`)
 	p.start(t)
 	if code, answer := p.do(t, "POST", "/v1/progress", "["+update+","+update+"]"); code != 413 {
@@ -95,8 +97,9 @@ func TestARestartWithABadConfigurationTakesTheLastGoodOne(t *testing.T) {
 func TestTheConfigurationOutlivesItsFile(t *testing.T) {
 	t.Parallel()
 	const policy = `{"policy":{"namespace":"campus","name":"lms","generation":%d,"createdAt":"2026-01-02T15:04:05Z"},"ingest":{"userHeader":"X-Progress-User"}}`
-	p := newProcess(t, "", fmt.Sprintf(policy, 2))
-	p.env = []string{"PROGRESS_SYNC_CONFIG=" + fmt.Sprintf(policy, 1)}
+	p := newProcessWith(t, sidecar.Options{
+		Configuration: fmt.Sprintf(policy, 2), Env: []string{"PROGRESS_SYNC_CONFIG=" + fmt.Sprintf(policy, 1)},
+	})
 	p.start(t)
 	in := func(source string) func(status.Document) bool {
 		return func(d status.Document) bool {
@@ -111,12 +114,12 @@ func TestTheConfigurationOutlivesItsFile(t *testing.T) {
 	}
 	p.await(t, "the file", in("file"))
 	guarded()
-	if err := os.RemoveAll(p.file("config")); err != nil {
+	if err := os.RemoveAll(p.File("config")); err != nil {
 		t.Fatal(err)
 	}
 	p.await(t, "the file to be missed", in("kept"))
 	guarded()
-	p.kill(t)
+	p.Kill()
 	p.start(t)
 	p.await(t, "what was kept", in("kept"))
 	guarded()
@@ -133,11 +136,11 @@ func TestTheConfigurationOutlivesItsFile(t *testing.T) {
 func TestTheProbeTellsHealthByItsExitCode(t *testing.T) {
 	t.Parallel()
 	p := newProcess(t, "", "")
-	if output, err := run("probe", "--status-listen="+p.status); err == nil || !strings.Contains(output, "connection refused") {
+	if output, err := run(t, "probe", "--status-listen="+p.Status()); err == nil || !strings.Contains(output, "connection refused") {
 		t.Errorf("nothing runs: %v %s", err, output)
 	}
 	p.start(t)
-	if output, err := run("probe", "--status-listen="+p.status); err != nil || output != "" {
+	if output, err := run(t, "probe", "--status-listen="+p.Status()); err != nil || output != "" {
 		t.Errorf("it runs: %v %s", err, output)
 	}
 }
@@ -147,7 +150,7 @@ func TestAShorterIntervalHoldsForWhatWasLoadedAtStart(t *testing.T) {
 	p := newProcess(t, pgtest.Database(t), `{"sync":{"interval":"1h"}}`)
 	p.start(t)
 	p.post(t, update)
-	p.kill(t)
+	p.Kill()
 	p.start(t)
 	p.configure(t, `{"sync":{"interval":"1s"}}`)
 	p.await(t, "the row to be written", func(d status.Document) bool { return d.Counters.RowsWritten == 1 })
@@ -157,11 +160,7 @@ func TestDebugLoggingIsSwitchedWhileItRuns(t *testing.T) {
 	t.Parallel()
 	p := newProcess(t, pgtest.Database(t), "")
 	p.start(t)
-	logs := func(text string) bool {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		return strings.Contains(strings.Join(p.log, "\n"), text)
-	}
+	logs := func(text string) bool { return strings.Contains(p.log(t), text) }
 	const line = `"msg":"Saved a batch"`
 	p.post(t, update)
 	saved(t, p)
@@ -172,7 +171,7 @@ func TestDebugLoggingIsSwitchedWhileItRuns(t *testing.T) {
 	p.await(t, "the configuration", func(d status.Document) bool { return d.PolicyGeneration == 2 })
 	p.post(t, update)
 	saved(t, p)
-	eventually(t, func() bool { return logs(line) }, func() string { return "a debug line" })
+	kit.Eventually(t, "a debug line", func() error { return kit.Unless(logs(line), "none") })
 	if logs(`"u"`) {
 		t.Error("the log names a learner")
 	}
@@ -318,7 +317,7 @@ func TestMigrationsByHand(t *testing.T) {
 	p.await(t, "the missing schema to show", func(d status.Document) bool {
 		return d.Sync.Error != nil && d.Sync.Error.Class == "SchemaMissing" && strings.Contains(d.Sync.Error.Message, "migrate --print")
 	})
-	sql, err := run("migrate", "--print")
+	sql, err := run(t, "migrate", "--print")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -341,24 +340,24 @@ func TestTheCommandLineRefuses(t *testing.T) {
 		arguments []string
 		want      string
 	}{
-		"an address that others can reach": {[]string{"run", "--listen=0.0.0.0:0", "--spool=" + p.file("other"), "--termination-log="}, "must be a loopback address"},
-		"profiles for others":              {[]string{"run", "--pprof=:0", "--spool=" + p.file("other"), "--termination-log="}, "must be a loopback address"},
-		"a spool that is in use": {[]string{"run", "--listen=127.0.0.1:0", "--status-listen=127.0.0.1:0", "--spool=" + p.file("spool"), "--termination-log="},
-			p.file("spool")},
-		"a port that is in use": {[]string{"run", "--listen=" + p.api, "--status-listen=127.0.0.1:0", "--spool=" + p.file("third"), "--termination-log="},
+		"an address that others can reach": {[]string{"run", "--listen=0.0.0.0:0", "--spool=" + p.File("other"), "--termination-log="}, "must be a loopback address"},
+		"profiles for others":              {[]string{"run", "--pprof=:0", "--spool=" + p.File("other"), "--termination-log="}, "must be a loopback address"},
+		"a spool that is in use": {[]string{"run", "--listen=127.0.0.1:0", "--status-listen=127.0.0.1:0", "--spool=" + p.File("spool"), "--termination-log="},
+			p.File("spool")},
+		"a port that is in use": {[]string{"run", "--listen=" + p.API(), "--status-listen=127.0.0.1:0", "--spool=" + p.File("third"), "--termination-log="},
 			"address already in use"},
 		"an unknown command": {[]string{"walk"}, "unknown command"},
 		"a stray argument":   {[]string{"prestop", "now"}, "unexpected argument"},
-		"prestop of nobody":  {[]string{"prestop", "--listen=" + freeAddress(t)}, "refused"},
+		"prestop of nobody":  {[]string{"prestop", "--listen=" + kit.FreeAddress(t)}, "refused"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			output, err := run(c.arguments...)
+			output, err := run(t, c.arguments...)
 			if err == nil || !strings.Contains(output, c.want) {
 				t.Errorf("%v: %s", err, output)
 			}
 		})
 	}
-	if output, err := run("version"); err != nil || output != "test\n" {
+	if output, err := run(t, "version"); err != nil || output != "test\n" {
 		t.Errorf("version: %v %q", err, output)
 	}
 }
@@ -367,7 +366,7 @@ func TestASlowClientIsCutOff(t *testing.T) {
 	t.Parallel()
 	p := newProcess(t, "", "")
 	p.start(t)
-	conn, err := net.Dial("tcp", p.api)
+	conn, err := net.Dial("tcp", p.API())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -375,7 +374,7 @@ func TestASlowClientIsCutOff(t *testing.T) {
 	if _, err := io.WriteString(conn, "POST /v1/progress HTTP/1.1\r\nHost: localhost\r\nContent-"); err != nil {
 		t.Fatal(err)
 	}
-	if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetReadDeadline(time.Now().Add(kit.Patience)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := io.ReadAll(conn); err != nil {

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/status"
+	"github.com/progress-sync/progress-sync/test/kit"
+	"github.com/progress-sync/progress-sync/test/kit/sidecar"
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
 
@@ -27,7 +29,7 @@ const (
 // peakMemory is the most that the process has had in memory so far.
 func (p *process) peakMemory(t *testing.T) int64 {
 	t.Helper()
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.command.Process.Pid))
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Process().PID()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,13 +57,15 @@ func TestAnOverloadStaysInItsMemory(t *testing.T) {
 		requests = 40
 		items    = 500
 	)
-	p := newProcess(t, "", fmt.Sprintf(`{"buffer":{"maxPendingRecords":%d},"sync":{"interval":"1s","batchSize":500},"ingest":{"maxConcurrent":32}}`, limit))
-	p.env = []string{goMemory}
+	p := newProcessWith(t, sidecar.Options{
+		Configuration: fmt.Sprintf(`{"buffer":{"maxPendingRecords":%d},"sync":{"interval":"1s","batchSize":500},"ingest":{"maxConcurrent":32}}`, limit),
+		Env:           []string{goMemory},
+	})
 	p.start(t)
 
 	var slow []net.Conn
 	for range 100 {
-		conn, err := net.Dial("tcp", p.api)
+		conn, err := net.Dial("tcp", p.API())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -112,7 +116,7 @@ func TestAnOverloadStaysInItsMemory(t *testing.T) {
 	}
 
 	for _, conn := range slow {
-		if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		if err := conn.SetReadDeadline(time.Now().Add(kit.Patience)); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := io.ReadAll(conn); err != nil {
@@ -128,7 +132,7 @@ func TestAnOverloadStaysInItsMemory(t *testing.T) {
 
 // send posts a body and reads the answer away.
 func (p *process) send(body io.Reader) (int, http.Header, error) {
-	response, err := p.client.Post("http://"+p.api+"/v1/progress", "application/json", body)
+	response, err := p.Client.Post(p.URL("/v1/progress"), "application/json", body)
 	if err != nil {
 		return 0, nil, err
 	}

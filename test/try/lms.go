@@ -8,8 +8,10 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"time"
 
+	"github.com/progress-sync/progress-sync/test/kit/project"
 	"github.com/progress-sync/progress-sync/test/lms/web"
 	"github.com/progress-sync/progress-sync/test/lms/web/bundle"
 	"github.com/progress-sync/progress-sync/test/lms/web/trouble"
@@ -29,19 +31,25 @@ type lms struct {
 // there all the same.
 func (s *sandbox) startLMS(ctx context.Context) error {
 	s.lms = &lms{}
-	assets := cached("assets")
+	cache, err := project.Cache()
+	if err != nil {
+		return err
+	}
+	assets := filepath.Join(cache, "try", "assets")
 	if !s.lms.build(ctx, assets) {
 		return nil
 	}
 	handler, err := web.New(web.Options{
-		Sidecar: &url.URL{Scheme: "http", Host: s.api}, UserHeader: userHeader,
+		Sidecar: &url.URL{Scheme: "http", Host: s.sidecar.API()}, UserHeader: userHeader,
 		Assets: os.DirFS(assets), Trouble: trouble.New(s.turnDatabase),
 	})
 	if err != nil {
 		return err
 	}
-	const port = 8080
-	s.lms.address = address(port)
+	const known = 8080
+	if s.lms.address, err = usual(known); err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", s.lms.address)
 	if err != nil {
 		return err

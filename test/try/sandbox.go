@@ -4,15 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
-	"syscall"
 	"time"
 
+	"github.com/progress-sync/progress-sync/test/kit/port"
+	"github.com/progress-sync/progress-sync/test/kit/program"
+	"github.com/progress-sync/progress-sync/test/kit/sidecar"
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
 
@@ -24,12 +21,11 @@ const (
 
 // sandbox is a sidecar and its Postgres, with all that they write in one folder.
 type sandbox struct {
-	dir         string
-	postgres    *pgtest.Server
-	sidecar     *exec.Cmd
-	ended       chan error
-	api, status string // addresses
-	interval    time.Duration
+	dir      string
+	postgres *pgtest.Server
+	program  string // the sidecar's
+	sidecar  *sidecar.Sidecar
+	interval time.Duration
 	// believe lets the sidecar take the learner from the body.
 	believe bool
 	lms     *lms
@@ -66,25 +62,9 @@ func open(ctx context.Context, interval time.Duration, believe bool) (*sandbox, 
 	return s, nil
 }
 
-func (s *sandbox) file(name string) string { return filepath.Join(s.dir, name) }
-
-// cached is a file that stays for the next time.
-func cached(name string) string {
-	cache := os.Getenv("PROGRESS_SYNC_CACHE")
-	if cache == "" {
-		cache = ".cache"
-	}
-	return filepath.Join(cache, "try", name)
-}
-
-func program() string { return cached("sidecar") }
-
-func (s *sandbox) build(ctx context.Context) error {
-	command := exec.CommandContext(ctx, "go", "build", "-o", program(), "./cmd/sidecar")
-	if output, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("%w\n%s", err, output)
-	}
-	return nil
+func (s *sandbox) build(ctx context.Context) (err error) {
+	s.program, err = program.Build(ctx, "cmd/sidecar")
+	return err
 }
 
 func (s *sandbox) startPostgres(ctx context.Context) (err error) {
@@ -97,81 +77,33 @@ func (s *sandbox) startPostgres(ctx context.Context) (err error) {
 func (s *sandbox) uri() string { return s.postgres.URI(pgtest.Superuser, database) }
 
 func (s *sandbox) startSidecar(ctx context.Context) error {
-	if err := os.WriteFile(s.file("uri"), []byte(s.uri()), 0o600); err != nil {
-		return err
-	}
 	header := userHeader
 	if s.believe {
 		header = ""
 	}
-	configuration := fmt.Sprintf(`{"sync":{"interval":%q},"ingest":{"userHeader":%q}}`, s.interval, header)
-	if err := os.WriteFile(s.file("config.json"), []byte(configuration), 0o600); err != nil {
-		return err
-	}
-	log, err := os.Create(s.file("sidecar.log"))
+	api, err := usual(8787)
 	if err != nil {
 		return err
 	}
-	defer log.Close()
-	s.api, s.status = address(8787), address(9787)
-	s.sidecar = exec.Command(program(), "run",
-		"--config="+s.file("config.json"), "--database-uri-file="+s.file("uri"), "--spool="+s.file("spool"),
-		"--listen="+s.api, "--status-listen="+s.status, "--termination-log="+s.file("termination-log"), "--grace-period=10s")
-	s.sidecar.Stderr = log
-	// Ctrl-C is for this program, which then ends the sidecar in its way.
-	s.sidecar.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
-	if err := s.sidecar.Start(); err != nil {
+	status, err := usual(9787)
+	if err != nil {
 		return err
 	}
-	s.ended = make(chan error, 1)
-	go func() { s.ended <- s.sidecar.Wait() }()
-	return s.awaitReady(ctx)
-}
-
-// address is the usual port, or a free one where that is taken.
-func address(port int) string {
-	for _, p := range []int{port, 0} {
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", p))
-		if err == nil {
-			free := l.Addr().String()
-			_ = l.Close() // nobody has connected
-			return free
-		}
-	}
-	return fmt.Sprintf("127.0.0.1:%d", port)
-}
-
-func (s *sandbox) awaitReady(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	for {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.status+"/readyz", http.NoBody)
-		if err != nil {
-			return err
-		}
-		if response, err := http.DefaultClient.Do(request); err == nil {
-			_ = response.Body.Close() // the status is all that counts
-			if response.StatusCode == http.StatusOK {
-				return nil
-			}
-		}
-		select {
-		case err := <-s.ended:
-			s.ended <- err
-			return fmt.Errorf("it ended: %w\n%s", err, s.log())
-		case <-ctx.Done():
-			return fmt.Errorf("it is not ready: %w\n%s", ctx.Err(), s.log())
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
-}
-
-func (s *sandbox) log() string {
-	content, err := os.ReadFile(s.file("sidecar.log"))
+	s.sidecar, err = sidecar.New(sidecar.Options{
+		Program: s.program, Dir: s.dir, URI: s.uri(), API: api, Status: status, Grace: 10 * time.Second,
+		Configuration: fmt.Sprintf(`{"sync":{"interval":%q},"ingest":{"userHeader":%q}}`, s.interval, header),
+	})
 	if err != nil {
-		return err.Error()
+		return err
 	}
-	return string(content)
+	return s.sidecar.Start(ctx)
+}
+
+// usual is the address with the port that people know, or with a free one where
+// that is taken.
+func usual(known int) (string, error) {
+	free, err := port.Usual(known)
+	return fmt.Sprintf("127.0.0.1:%d", free), err
 }
 
 func (s *sandbox) instructions() string {
@@ -198,7 +130,7 @@ What the sidecar is doing: http://%[2]s/ui/
 
 Ctrl-C ends it and removes everything.
 
-`, s.interval, s.api, s.uri(), s.status, s.lms.invitation(), note, header)
+`, s.interval, s.sidecar.API(), s.uri(), s.sidecar.Status(), s.lms.invitation(), note, header)
 }
 
 // close drains the sidecar, stops Postgres and removes the folder.
@@ -208,16 +140,12 @@ func (s *sandbox) close() error {
 		// What waits is to be saved, though a learner has left an outage behind.
 		failures = append(failures, s.lms.close(), s.turnDatabase(context.Background(), true))
 	}
-	if s.sidecar != nil && s.sidecar.Process != nil {
-		if err := s.sidecar.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
-			failures = append(failures, err)
+	if s.sidecar != nil {
+		failures = append(failures, s.sidecar.Stop())
+		if line, err := s.sidecar.LastWords(); err == nil {
+			fmt.Println(line)
 		}
-		if err := <-s.ended; err != nil {
-			failures = append(failures, fmt.Errorf("the sidecar: %w\n%s", err, s.log()))
-		}
-		if line, err := os.ReadFile(s.file("termination-log")); err == nil {
-			fmt.Println(strings.TrimSpace(string(line)))
-		}
+		s.sidecar.Close()
 	}
 	if s.postgres != nil {
 		failures = append(failures, s.postgres.Close())

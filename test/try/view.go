@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -13,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/progress-sync/progress-sync/sidecar/status"
+	"github.com/progress-sync/progress-sync/test/kit/program"
 )
 
 // newest is how many rows are shown.
@@ -70,17 +69,10 @@ func (s *sandbox) show(ctx context.Context) error {
 }
 
 func (s *sandbox) document(ctx context.Context) (d status.Document, err error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.status+"/v1/status", http.NoBody)
-	if err != nil {
-		return d, err
+	if err := s.sidecar.Document(ctx, &d); err != nil {
+		return d, fmt.Errorf("%w\n%s", err, program.Tail(s.sidecar.Log))
 	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return d, fmt.Errorf("asking the sidecar: %w\n%s", err, s.log())
-	}
-	defer response.Body.Close()
-	err = json.NewDecoder(response.Body).Decode(&d)
-	return d, err
+	return d, nil
 }
 
 // readRows returns none as long as the sidecar has not made the table.

@@ -23,6 +23,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/state"
 	"github.com/progress-sync/progress-sync/sidecar/web/openapi"
 	"github.com/progress-sync/progress-sync/sidecar/web/panel"
+	"github.com/progress-sync/progress-sync/test/kit"
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
 
@@ -164,11 +165,10 @@ func newAway(t *testing.T) *stand {
 func newFull(t *testing.T) *stand {
 	t.Helper()
 	s := newStand(t, nowhere, buffer.Policy{SizeLimitBytes: 1 << 30}, 0)
-	for end := time.Now().Add(20 * time.Second); !s.buffer.Stats().Refusing; <-time.After(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("a full disk was not noticed")
-		}
-	}
+	kit.Eventually(t, "a full disk is noticed", func() error {
+		stats := s.buffer.Stats()
+		return kit.Unless(stats.Refusing, stats)
+	})
 	return s
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"syscall"
 
 	"github.com/progress-sync/progress-sync/test/browser/stack/gate"
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
@@ -60,10 +59,13 @@ func (s *stack) handlePairs(do func(string, func(*http.Request) (any, error))) {
 			return work(p, r)
 		}
 	}
-	do("POST /pairs/{pair}/kill", of(func(p *pair, _ *http.Request) (any, error) { return nil, p.sidecar.end(syscall.SIGKILL) }))
-	do("POST /pairs/{pair}/stop", of(func(p *pair, _ *http.Request) (any, error) { return nil, p.sidecar.end(syscall.SIGTERM) }))
+	do("POST /pairs/{pair}/kill", of(func(p *pair, _ *http.Request) (any, error) {
+		p.sidecar.Kill()
+		return nil, nil
+	}))
+	do("POST /pairs/{pair}/stop", of(func(p *pair, _ *http.Request) (any, error) { return nil, p.sidecar.Stop() }))
 	do("POST /pairs/{pair}/start", of(func(p *pair, r *http.Request) (any, error) {
-		return nil, p.sidecar.start(context.WithoutCancel(r.Context()))
+		return nil, p.sidecar.Start(context.WithoutCancel(r.Context()))
 	}))
 	do("GET /pairs/{pair}/requests", of(func(p *pair, r *http.Request) (any, error) {
 		return p.gate.Entries(r.FormValue("userId")), nil

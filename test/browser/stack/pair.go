@@ -2,21 +2,24 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
+	"net/http"
 	"os"
-	"path/filepath"
-	"syscall"
+	"os/exec"
+	"time"
 
 	"github.com/progress-sync/progress-sync/test/browser/stack/gate"
+	"github.com/progress-sync/progress-sync/test/kit/port"
+	"github.com/progress-sync/progress-sync/test/kit/program"
+	"github.com/progress-sync/progress-sync/test/kit/sidecar"
 )
 
 // pair is a pod: an LMS and its sidecar.
 type pair struct {
-	sidecar, lms *program
-	gate         *gate.Gate
-	// Addresses of the sidecar's two ports and of the LMS's pages.
-	api, status, web string
+	sidecar *sidecar.Sidecar
+	lms     *program.Service
+	gate    *gate.Gate
+	// web is the address of the LMS's pages.
+	web string
 }
 
 // configuration writes soon and forgives soon: what the tests wait for are
@@ -27,51 +30,46 @@ const configuration = `{
 	"ingest": {"userHeader": "` + gate.UserHeader + `"}
 }`
 
-func newPair(ctx context.Context, dir, uri string, o options, free *ports) (*pair, error) {
-	p := &pair{}
-	var control string
-	for _, address := range []*string{&p.api, &p.status, &p.web, &control} {
-		var err error
-		if *address, err = free.address(ctx); err != nil {
-			return nil, err
-		}
-	}
-	file := func(name string) string { return filepath.Join(dir, name) }
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("making a folder: %w", err)
-	}
-	err := errors.Join(
-		os.WriteFile(file("config.json"), []byte(configuration), 0o600),
-		os.WriteFile(file("uri"), []byte(uri), 0o600))
+func newPair(dir, uri string, o options) (p *pair, err error) {
+	p = &pair{}
+	p.sidecar, err = sidecar.New(sidecar.Options{
+		Program: o.sidecar, Dir: dir, URI: uri, Configuration: configuration, Grace: 5 * time.Second,
+	})
 	if err != nil {
-		return nil, fmt.Errorf("writing the sidecar's files: %w", err)
-	}
-	if p.gate, err = gate.Open(p.api); err != nil {
 		return nil, err
 	}
-	p.sidecar = &program{
-		path: o.sidecar, dir: dir, logFile: file("sidecar.log"), alive: "http://" + p.status + "/healthz",
-		arguments: []string{
-			"run", "--config=" + file("config.json"), "--database-uri-file=" + file("uri"),
-			"--spool=" + file("spool"), "--listen=" + p.api, "--status-listen=" + p.status,
-			"--termination-log=" + file("termination-log"), "--grace-period=5s",
-		},
+	if p.web, err = port.FreeAddress(); err != nil {
+		return nil, err
 	}
-	p.lms = &program{
-		path: o.lms, dir: dir, logFile: file("lms.log"), alive: "http://" + p.web + "/login",
-		arguments: []string{"-web", p.web, "-assets", o.assets},
-		env:       []string{"PROGRESS_SYNC_URL=http://" + p.gate.Address(), "LISTEN=" + control, "TRUTH_URL="},
+	control, err := port.FreeAddress()
+	if err != nil {
+		return nil, err
+	}
+	if p.gate, err = gate.Open(p.sidecar.API()); err != nil {
+		return nil, err
+	}
+	p.lms = &program.Service{
+		Log:   p.sidecar.File("lms.log"),
+		Ready: program.Answers("http://"+p.web+"/login", http.StatusOK),
+		Command: func() *exec.Cmd {
+			command := exec.Command(o.lms, "-web", p.web, "-assets", o.assets)
+			command.Env = append(os.Environ(), "PROGRESS_SYNC_URL=http://"+p.gate.Address(), "LISTEN="+control, "TRUTH_URL=")
+			return command
+		},
 	}
 	return p, nil
 }
 
 func (p *pair) start(ctx context.Context) error {
-	if err := p.sidecar.start(ctx); err != nil {
+	if err := p.sidecar.Start(ctx); err != nil {
 		return err
 	}
-	return p.lms.start(ctx)
+	return p.lms.Start(ctx)
 }
 
 func (p *pair) close() error {
-	return errors.Join(p.lms.end(syscall.SIGKILL), p.gate.Close(), p.sidecar.end(syscall.SIGKILL))
+	p.lms.Kill()
+	err := p.gate.Close()
+	p.sidecar.Close()
+	return err
 }

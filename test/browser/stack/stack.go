@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"sync"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/progress-sync/progress-sync/test/kit/program"
+	"github.com/progress-sync/progress-sync/test/kit/project"
 	"github.com/progress-sync/progress-sync/test/lms/web/bundle"
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
@@ -46,9 +47,8 @@ func open(ctx context.Context, o options) (*stack, error) {
 	if err := s.startPostgres(ctx); err != nil {
 		return s, fmt.Errorf("starting Postgres: %w", err)
 	}
-	free := newPorts()
 	for _, name := range names() {
-		p, err := newPair(ctx, filepath.Join(s.dir, name), s.uri(), o, free)
+		p, err := newPair(filepath.Join(s.dir, name), s.uri(), o)
 		if err != nil {
 			return s, fmt.Errorf("preparing pair %s: %w", name, err)
 		}
@@ -60,36 +60,26 @@ func open(ctx context.Context, o options) (*stack, error) {
 	return s, nil
 }
 
-// build makes what is not given, from the folder that this runs in.
+// build makes what is not given, from this source.
 func build(ctx context.Context, o *options) error {
-	cache := os.Getenv("PROGRESS_SYNC_CACHE")
-	if cache == "" {
-		cache = ".cache"
-	}
-	cache, err := filepath.Abs(filepath.Join(cache, "browser"))
-	if err != nil {
-		return fmt.Errorf("finding the cache: %w", err)
-	}
-	for _, program := range []struct {
-		path         *string
-		name, source string
-	}{{&o.sidecar, "sidecar", "./cmd/sidecar"}, {&o.lms, "lms", "./test/lms"}} {
-		if *program.path != "" {
+	for folder, path := range map[string]*string{"cmd/sidecar": &o.sidecar, "test/lms": &o.lms} {
+		if *path != "" {
 			continue
 		}
-		*program.path = filepath.Join(cache, program.name)
-		command := exec.CommandContext(ctx, "go", "build", "-o", *program.path, program.source)
-		if output, err := command.CombinedOutput(); err != nil {
-			return fmt.Errorf("building the %s: %w\n%s", program.name, err, output)
-		}
-	}
-	if o.assets == "" {
-		o.assets = filepath.Join(cache, "assets")
-		if err := bundle.Build(ctx, o.assets); err != nil {
+		var err error
+		if *path, err = program.Build(ctx, folder); err != nil {
 			return err
 		}
 	}
-	return nil
+	if o.assets != "" {
+		return nil
+	}
+	cache, err := project.Cache()
+	if err != nil {
+		return err
+	}
+	o.assets = filepath.Join(cache, "browser", "assets")
+	return bundle.Build(ctx, o.assets)
 }
 
 func (s *stack) startPostgres(ctx context.Context) (err error) {
@@ -115,7 +105,7 @@ func (s *stack) addresses(control string) any {
 		Pairs    map[string]pairAddresses `json:"pairs"`
 	}{s.dir, control, s.uri(), map[string]pairAddresses{}}
 	for name, p := range s.pairs {
-		all.Pairs[name] = pairAddresses{"http://" + p.web, "http://" + p.api, "http://" + p.status}
+		all.Pairs[name] = pairAddresses{"http://" + p.web, p.sidecar.URL(""), p.sidecar.StatusURL("")}
 	}
 	return all
 }

@@ -1,39 +1,24 @@
 package process
 
 import (
-	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"slices"
 	"strconv"
 	"testing"
-	"time"
-)
 
-// eventually waits for a condition that processes make true on their own.
-func eventually(t *testing.T, what string, condition func() bool) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for !condition() {
-		select {
-		case <-ctx.Done():
-			t.Fatalf("never saw: %s", what)
-		case <-tick.C:
-		}
-	}
-}
+	"github.com/progress-sync/progress-sync/test/kit"
+)
 
 func TestAStartedProgramAndItsChildrenAreFoundByTheirMark(t *testing.T) {
 	group := Group{Dir: t.TempDir()}
 	if err := group.Start("parent", "/bin/sh", []string{"-c", "/bin/cat /dev/zero >/dev/null & /bin/cat /dev/zero > /dev/null; :"}, nil); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the shell and its two children", func() bool {
+	kit.Eventually(t, "the shell and its two children", func() error {
 		pids, err := group.Marked()
-		return err == nil && len(pids) == 3
+		return errors.Join(err, kit.Unless(len(pids) == 3, pids))
 	})
 	if !group.Alive("parent") {
 		t.Error("the parent does not count as alive")
@@ -55,7 +40,7 @@ func TestAProcessThatTookOverTheIDIsNotOurs(t *testing.T) {
 	if err := group.Start("short", "/bin/true", nil, nil); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the end of the program", func() bool { return !group.Alive("short") })
+	kit.Eventually(t, "the end of the program", func() error { return kit.Unless(!group.Alive("short"), "it runs") })
 	stranger := exec.Command("/bin/cat")
 	stdin, err := stranger.StdinPipe()
 	if err != nil {

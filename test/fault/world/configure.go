@@ -17,7 +17,7 @@ func (w *World) Configure() error {
 		if err != nil {
 			return fmt.Errorf("encoding a configuration: %w", err)
 		}
-		if err := replace(s.file("config/config.json"), string(content)); err != nil {
+		if err := s.kit.Configure(string(content)); err != nil {
 			return err
 		}
 	}

@@ -17,12 +17,12 @@ func (w *World) Copy(of *Sidecar) (*Sidecar, error) {
 	if err := os.CopyFS(c.Spool(), os.DirFS(of.Spool())); err != nil {
 		return nil, fmt.Errorf("copying a spool: %w", err)
 	}
-	for _, name := range []string{"config/config.json", "database/uri"} {
-		content, err := os.ReadFile(of.file(name))
+	for name, set := range map[string]func(string) error{"config/config.json": c.kit.Configure, "database/uri": c.kit.SetURI} {
+		content, err := os.ReadFile(of.kit.File(name))
 		if err != nil {
 			return nil, fmt.Errorf("copying a sidecar's files: %w", err)
 		}
-		if err := replace(c.file(name), string(content)); err != nil {
+		if err := set(string(content)); err != nil {
 			return nil, err
 		}
 	}
@@ -37,7 +37,7 @@ func (s *Sidecar) Discard() error {
 	if err := s.close(); err != nil {
 		return err
 	}
-	if err := os.RemoveAll(s.dir); err != nil {
+	if err := os.RemoveAll(s.kit.File(".")); err != nil {
 		return fmt.Errorf("removing a copied spool: %w", err)
 	}
 	return nil

@@ -3,10 +3,10 @@ package world
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/progress-sync/progress-sync/test/kit/wait"
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
 
@@ -26,11 +26,7 @@ func (w *World) Detach(ctx context.Context) error {
 			return fmt.Errorf("detaching the replica: %w", err)
 		}
 	}
-	return until(ctx, "the replica to stop following", func() (bool, error) {
-		var gone bool
-		err := conn.QueryRow(ctx, "SELECT NOT EXISTS (SELECT FROM pg_stat_wal_receiver)").Scan(&gone)
-		return gone, err
-	})
+	return awaitTrue(ctx, conn, "the replica stops following", "SELECT NOT EXISTS (SELECT FROM pg_stat_wal_receiver)")
 }
 
 // awaitStandby waits until the replica has what the primary has now.
@@ -49,10 +45,17 @@ func (w *World) awaitStandby(ctx context.Context) error {
 		return err
 	}
 	defer standby.Close(context.WithoutCancel(ctx))
-	return until(ctx, "the replica to catch up", func() (bool, error) {
-		var there bool
-		err := standby.QueryRow(ctx, "SELECT pg_last_wal_replay_lsn() >= $1::text::pg_lsn", position).Scan(&there)
-		return there, err
+	return awaitTrue(ctx, standby, "the replica catches up", "SELECT pg_last_wal_replay_lsn() >= $1::text::pg_lsn", position)
+}
+
+// awaitTrue waits for a query to return true.
+func awaitTrue(ctx context.Context, conn *pgx.Conn, what, query string, arguments ...any) error {
+	return wait.Until(ctx, patience, what, func(ctx context.Context) error {
+		var yes bool
+		if err := conn.QueryRow(ctx, query, arguments...).Scan(&yes); err != nil {
+			return err
+		}
+		return wait.Unless(yes, "false")
 	})
 }
 
@@ -82,30 +85,4 @@ func (w *World) Promote(ctx context.Context, mode pgtest.StopMode) error {
 	w.primary = 1 - w.primary
 	// A password that was changed while the replica lagged is not known to it.
 	return w.Primary().CreateRole(ctx, role, w.password)
-}
-
-// until polls a condition.
-func until(ctx context.Context, what string, holds func() (bool, error)) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	poll := time.NewTicker(10 * time.Millisecond)
-	defer poll.Stop()
-	for {
-		ok, err := holds()
-		if ok && err == nil {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("waited in vain for %s: %w", what, errorsOr(err, ctx.Err()))
-		case <-poll.C:
-		}
-	}
-}
-
-func errorsOr(err, otherwise error) error {
-	if err != nil {
-		return err
-	}
-	return otherwise
 }

@@ -39,9 +39,8 @@ func settings() []string {
 		"deadlock_timeout = 50ms", "max_wal_size = 512MB", "wal_keep_size = 64MB")
 }
 
-func (n *node) serverOptions(w *World, dir string) (pgtest.Options, error) {
-	port, err := w.ports.next()
-	return pgtest.Options{Dir: dir, Port: port, Password: superuserPassword, Config: settings()}, err
+func serverOptions(dir string) pgtest.Options {
+	return pgtest.Options{Dir: dir, Password: superuserPassword, Config: settings()}
 }
 
 func (n *node) folder(w *World) string {
@@ -68,11 +67,8 @@ func (n *node) close() error {
 
 func (w *World) startPrimary(ctx context.Context) error {
 	n := w.nodes[w.primary]
-	options, err := n.serverOptions(w, n.folder(w))
-	if err != nil {
-		return err
-	}
-	if n.server, err = pgtest.Start(ctx, options); err != nil {
+	var err error
+	if n.server, err = pgtest.Start(ctx, serverOptions(n.folder(w))); err != nil {
 		return err
 	}
 	if err := n.server.CreateRole(ctx, role, w.password); err != nil {
@@ -119,11 +115,8 @@ func (w *World) Rebuild(ctx context.Context) error {
 	if err := w.copyPrimary(ctx, dir); err != nil {
 		return err
 	}
-	options, err := n.serverOptions(w, dir)
-	if err != nil {
-		return err
-	}
-	if n.server, err = pgtest.Start(ctx, options); err != nil {
+	var err error
+	if n.server, err = pgtest.Start(ctx, serverOptions(dir)); err != nil {
 		return fmt.Errorf("starting a replica: %w", err)
 	}
 	n.lead("")

@@ -2,19 +2,17 @@ package world
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
-	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"sync"
 	"syscall"
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/status"
+	"github.com/progress-sync/progress-sync/test/kit/program"
+	"github.com/progress-sync/progress-sync/test/kit/sidecar"
+	"github.com/progress-sync/progress-sync/test/kit/wait"
 )
 
 // startPause is between an end that we did not cause and the next start; kubelet
@@ -29,18 +27,15 @@ type Sidecar struct {
 	Name string
 	// Table that it writes to.
 	Table string
-	// API and Status are its addresses.
-	API, Status string
 
 	world  *World
-	dir    string
+	kit    *sidecar.Sidecar
 	volume *volume
-	client *http.Client
 	done   chan struct{}
 
 	mu      sync.Mutex
 	changed *sync.Cond
-	process *os.Process // nil while it is down
+	process *program.Process // nil while it is down
 	starts  int
 	wanted  bool // it is to run
 	closing bool
@@ -50,28 +45,28 @@ type Sidecar struct {
 }
 
 func (w *World) newSidecar(name, table string) (*Sidecar, error) {
-	s := &Sidecar{
-		Name: name, Table: table, world: w, dir: filepath.Join(w.options.Dir, name),
-		client: &http.Client{Timeout: patience}, done: make(chan struct{}),
-	}
+	s := &Sidecar{Name: name, Table: table, world: w, done: make(chan struct{})}
 	s.changed = sync.NewCond(&s.mu)
+	dir := filepath.Join(w.options.Dir, name)
 	var err error
-	if s.API, err = w.ports.address(); err != nil {
+	if s.volume, err = newVolume(filepath.Join(dir, "volume")); err != nil {
 		return nil, err
 	}
-	if s.Status, err = w.ports.address(); err != nil {
-		return nil, err
+	s.kit, err = sidecar.New(sidecar.Options{
+		Program: w.options.Binary, Dir: dir, Spool: filepath.Join(s.volume.dir, "spool"), Grace: Grace,
+	})
+	if err != nil {
+		return nil, errors.Join(err, s.volume.close())
 	}
-	if s.volume, err = newVolume(s.file("volume")); err != nil {
-		return nil, err
-	}
+	s.kit.Client.Timeout = patience
 	return s, nil
 }
 
-func (s *Sidecar) file(name string) string { return filepath.Join(s.dir, name) }
+// API is its address for learners.
+func (s *Sidecar) API() string { return s.kit.API() }
 
 // Spool is the folder of its buffer.
-func (s *Sidecar) Spool() string { return filepath.Join(s.volume.dir, "spool") }
+func (s *Sidecar) Spool() string { return s.kit.Spool() }
 
 func (s *Sidecar) run() {
 	s.mu.Lock()
@@ -80,12 +75,8 @@ func (s *Sidecar) run() {
 	go s.supervise()
 }
 
-// supervise is the one to start the process and to see its end. The kernel
-// takes the end of the starting thread for the end of the parent, so the thread
-// is kept.
+// supervise is the one to start the process and to see its end.
 func (s *Sidecar) supervise() {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
 	defer close(s.done)
 	for {
 		s.mu.Lock()
@@ -96,23 +87,19 @@ func (s *Sidecar) supervise() {
 			s.mu.Unlock()
 			return
 		}
-		command, log, err := s.command()
-		if err == nil {
-			err = command.Start()
-		}
+		process, err := s.kit.Launch(s.prefix...)
 		if err != nil {
 			s.closing = true
 			s.mu.Unlock()
 			s.world.found(fmt.Errorf("starting %s: %w", s.Name, err))
 			return
 		}
-		s.process, s.ending = command.Process, false
+		s.process, s.ending = process, false
 		s.starts++
 		s.changed.Broadcast()
 		s.mu.Unlock()
 
-		ended := command.Wait()
-		_ = log.Close() // what matters in it is written
+		ended := process.Wait()
 		s.mu.Lock()
 		s.process = nil
 		unexcused := !s.ending && !s.excused && !s.closing
@@ -120,7 +107,10 @@ func (s *Sidecar) supervise() {
 		s.changed.Broadcast()
 		s.mu.Unlock()
 		if unexcused {
-			s.world.found(fmt.Errorf("%s ended by itself, see %s: %w", s.Name, log.Name(), errorsOr(ended, errors.New("without an error"))))
+			if ended == nil {
+				ended = errors.New("without an error")
+			}
+			s.world.found(fmt.Errorf("%s ended by itself, see %s: %w", s.Name, s.kit.Log, ended))
 		}
 		if pause {
 			<-time.After(startPause)
@@ -128,24 +118,9 @@ func (s *Sidecar) supervise() {
 	}
 }
 
-func (s *Sidecar) command() (*exec.Cmd, *os.File, error) {
-	log, err := os.OpenFile(s.file("log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-	if err != nil {
-		return nil, nil, fmt.Errorf("opening the log of a sidecar: %w", err)
-	}
-	arguments := append(append([]string(nil), s.prefix...), s.world.options.Binary, "run",
-		"--config="+s.file("config/config.json"), "--database-uri-file="+s.file("database/uri"), "--spool="+s.Spool(),
-		"--listen="+s.API, "--status-listen="+s.Status, "--termination-log="+s.file("termination-log"),
-		"--grace-period="+Grace.String())
-	command := exec.Command(arguments[0], arguments[1:]...)
-	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	command.Stderr = log
-	return command, log, nil
-}
-
 // signal sends one and waits for the end, which is then no finding. It returns
 // false when the process is down, or does not end in time.
-func (s *Sidecar) signal(signal syscall.Signal, wait time.Duration) bool {
+func (s *Sidecar) signal(signal syscall.Signal, within time.Duration) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.process == nil {
@@ -153,12 +128,12 @@ func (s *Sidecar) signal(signal syscall.Signal, wait time.Duration) bool {
 	}
 	start := s.starts
 	s.ending = true
-	if err := s.process.Signal(signal); err != nil {
+	if !s.process.Running() || s.process.Signal(signal) != nil {
 		return false // it has just ended
 	}
-	timeout := time.AfterFunc(wait, func() { s.changed.Broadcast() })
+	timeout := time.AfterFunc(within, func() { s.changed.Broadcast() })
 	defer timeout.Stop()
-	for began := time.Now(); s.process != nil && s.starts == start && time.Since(began) < wait; {
+	for began := time.Now(); s.process != nil && s.starts == start && time.Since(began) < within; {
 		s.changed.Wait()
 	}
 	return s.process == nil || s.starts != start
@@ -213,55 +188,29 @@ func (s *Sidecar) Under(prefix ...string) {
 
 // Await returns when the process serves its status.
 func (s *Sidecar) Await(ctx context.Context) error {
-	return until(ctx, s.Name+" to run", func() (bool, error) {
+	return wait.Until(ctx, patience, s.Name+" runs", func(ctx context.Context) error {
 		_, err := s.Document(ctx)
-		return err == nil, err
+		return err
 	})
 }
 
 // Document is its status.
-func (s *Sidecar) Document(ctx context.Context) (status.Document, error) {
-	var d status.Document
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.Status+"/v1/status", http.NoBody)
-	if err != nil {
+func (s *Sidecar) Document(ctx context.Context) (d status.Document, err error) {
+	if err := s.kit.Document(ctx, &d); err != nil {
 		return d, fmt.Errorf("asking %s for its status: %w", s.Name, err)
-	}
-	response, err := s.client.Do(request)
-	if err != nil {
-		return d, fmt.Errorf("asking %s for its status: %w", s.Name, err)
-	}
-	defer response.Body.Close()
-	if err := json.NewDecoder(response.Body).Decode(&d); err != nil {
-		return d, fmt.Errorf("reading the status of %s: %w", s.Name, err)
 	}
 	return d, nil
 }
 
 // Sync returns nil when all that it accepted is saved.
 func (s *Sidecar) Sync(ctx context.Context) error {
-	return s.post(ctx, "/v1/sync", "to save everything")
+	return wait.Until(ctx, patience, s.Name+" saves everything", s.kit.Sync)
 }
 
 // Replay returns nil when all that it has set aside waits to be saved again.
 func (s *Sidecar) Replay(ctx context.Context) error {
-	return s.post(ctx, "/v1/dead-letters/replay", "to try again what was set aside")
-}
-
-func (s *Sidecar) post(ctx context.Context, path, what string) error {
-	return until(ctx, s.Name+" "+what, func() (bool, error) {
-		request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.API+path, http.NoBody)
-		if err != nil {
-			return false, err
-		}
-		response, err := s.client.Do(request)
-		if err != nil {
-			return false, err
-		}
-		defer response.Body.Close()
-		if response.StatusCode == http.StatusOK {
-			return true, nil
-		}
-		return false, errors.New(response.Status)
+	return wait.Until(ctx, patience, s.Name+" tries again what was set aside", func(ctx context.Context) error {
+		return s.kit.Post(ctx, "/v1/dead-letters/replay", "")
 	})
 }
 
@@ -275,6 +224,6 @@ func (s *Sidecar) close() error {
 	if running {
 		<-s.done
 	}
-	s.client.CloseIdleConnections()
+	s.kit.Client.CloseIdleConnections()
 	return s.volume.close()
 }

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -33,7 +31,6 @@ type World struct {
 	Config config.Config
 
 	options  Options
-	ports    ports
 	nodes    [2]*node
 	primary  int
 	password string
@@ -53,7 +50,7 @@ const patience = 60 * time.Second
 
 // Start starts everything but the tables: CreateTables makes them.
 func Start(ctx context.Context, options Options) (*World, error) {
-	w := &World{options: options, Config: configuration(), password: "first", ports: ports{last: lowestPort + os.Getpid()%4000}}
+	w := &World{options: options, Config: configuration(), password: "first"}
 	if err := w.start(ctx); err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
@@ -124,23 +121,9 @@ func (w *World) uri() string {
 
 func (w *World) writeURI() error {
 	for _, s := range w.Sidecars {
-		if err := replace(s.file("database/uri"), w.uri()); err != nil {
+		if err := s.kit.SetURI(w.uri()); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// replace writes a file in one step, as a mounted volume changes.
-func replace(path, content string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return fmt.Errorf("making a folder: %w", err)
-	}
-	if err := os.WriteFile(path+".new", []byte(content), 0o600); err != nil {
-		return fmt.Errorf("writing a file: %w", err)
-	}
-	if err := os.Rename(path+".new", path); err != nil {
-		return fmt.Errorf("writing a file: %w", err)
 	}
 	return nil
 }

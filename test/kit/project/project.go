@@ -1,4 +1,6 @@
-package programs
+// Package project finds the two folders that tests and programs share: the
+// clone that they run in, and the cache for what they build and start.
+package project
 
 import (
 	"errors"
@@ -9,6 +11,9 @@ import (
 	"golang.org/x/mod/modfile"
 )
 
+// Module is the import path of the project.
+const Module = "github.com/progress-sync/progress-sync"
+
 // Root finds the project's top folder, upwards from the working directory.
 func Root() (string, error) {
 	dir, err := os.Getwd()
@@ -17,7 +22,7 @@ func Root() (string, error) {
 	}
 	for {
 		gomod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
-		if err == nil && modfile.ModulePath(gomod) == "github.com/progress-sync/progress-sync" {
+		if err == nil && modfile.ModulePath(gomod) == Module {
 			return dir, nil
 		}
 		parent := filepath.Dir(dir)
@@ -29,10 +34,14 @@ func Root() (string, error) {
 }
 
 // Cache is the folder for everything that is built or started:
-// PROGRESS_SYNC_CACHE, or .cache in the project's folder.
-func Cache(root string) (string, error) {
+// PROGRESS_SYNC_CACHE, or .cache in the project's folder. The path is absolute.
+func Cache() (string, error) {
 	cache := os.Getenv("PROGRESS_SYNC_CACHE")
 	if cache == "" {
+		root, err := Root()
+		if err != nil {
+			return "", err
+		}
 		cache = filepath.Join(root, ".cache")
 	}
 	abs, err := filepath.Abs(cache)

@@ -1,0 +1,67 @@
+package program
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+
+	"github.com/progress-sync/progress-sync/test/kit/project"
+)
+
+// Version is what a program of Build says that it is.
+const Version = "test"
+
+// Build makes a program of this project, as BuildInto does, and returns where it is
+// in the cache. One that is current is left as it is; a later Build replaces it when
+// the source has changed.
+func Build(ctx context.Context, folder string) (string, error) {
+	root, err := project.Root()
+	if err != nil {
+		return "", err
+	}
+	cache, err := project.Cache()
+	if err != nil {
+		return "", err
+	}
+	// Clones may share a cache, and must not run each other's programs.
+	clone := fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte(root)))
+	target := filepath.Join(cache, "programs", clone, filepath.Base(folder))
+	unlock, err := lock(filepath.Dir(target))
+	if err != nil {
+		return "", fmt.Errorf("building %s: %w", folder, err)
+	}
+	defer unlock()
+	return target, BuildInto(ctx, folder, target)
+}
+
+// BuildInto makes a program of this project, whose main package is in a folder such
+// as cmd/sidecar, into the target. It is as released, but for its version and that it
+// keeps its symbols.
+func BuildInto(ctx context.Context, folder, target string) error {
+	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-X main.version="+Version,
+		"-o", target, project.Module+"/"+folder)
+	if output, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("building %s: %w\n%s", folder, err, output)
+	}
+	return nil
+}
+
+// lock keeps other processes from building into the same folder.
+func lock(folder string) (unlock func(), err error) {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return nil, fmt.Errorf("making the cache folder: %w", err)
+	}
+	file, err := os.OpenFile(filepath.Join(folder, ".lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("locking the cache folder: %w", err)
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil {
+		return nil, errors.Join(fmt.Errorf("locking the cache folder: %w", err), file.Close())
+	}
+	return func() { _ = file.Close() }, nil // which gives the lock back
+}
