@@ -363,3 +363,26 @@ test("it is not said where the learner is before it is known what an earlier pag
   await wait(300);
   expect(second.getState()).toMatchObject({ isLoading: false, progressSeconds: 61 });
 });
+
+test("what a page holds that is shown while it starts is free for other tabs when it is left", async () => {
+  const begun = w.begin();
+  // Before the browser has given the client its lock.
+  pageshow(false);
+  const sync = await begun;
+  sync.updateProgress(10, 300);
+  await wait(1000);
+  pagehide(true);
+  await wait(1000);
+  expect((await w.locks.query()).held).toEqual([]);
+});
+
+test("a store that throws where it should reject stops nothing from being sent", async () => {
+  w.shelf.write = () => {
+    throw new Error("full");
+  };
+  const sync = await w.begin({ intervalMs: 1000 });
+  sync.updateProgress(10, 300);
+  await wait(2000);
+  expect(w.sidecar.row().positionSeconds).toBe(10);
+  expect(sync.getState().isDirty).toBe(false);
+});
