@@ -1,5 +1,5 @@
 import { learnServerTime, serverTime } from "./clock.js";
-import type { ErrorKind, ProgressError, ProgressSyncSettings } from "./types.js";
+import type { ErrorKind, ProgressError } from "./types.js";
 import type { WireBody } from "./wire.js";
 
 /** An answer, or why there is none. */
@@ -10,8 +10,6 @@ export interface Answer {
   error?: ProgressError;
   /** How long the server asks not to be asked again, in milliseconds, at most an hour. */
   retryAfter: number;
-  /** The CSRF token that was sent. */
-  token?: string;
 }
 
 /** A request as it went, for the debug panel. */
@@ -40,48 +38,36 @@ const KEEPALIVE = 65_536;
 /** Bytes that the requests under way carry, at most. */
 let underWay = 0;
 
-/** The value of a setting that may be given as a function. */
-export const valueOf = <T extends string | object>(setting?: T | (() => T | undefined)): T | undefined =>
-  typeof setting === "function" ? setting() : setting;
-
-/** Sends a request, with a JSON body if one is given. Never fails. */
-export async function request(o: ProgressSyncSettings, method: string, url: string, json?: string): Promise<Answer> {
+/** Sends a request, with a JSON body if one is given. Never fails: that the headers can't be made is told like a network that is not there. */
+export async function request(
+  send: typeof fetch, method: string, url: string, headersOf: () => HeadersInit, body?: string,
+): Promise<Answer> {
   const attempt: Attempt = { at: Date.now(), method, url };
   if (attempts.push(attempt) > 20) attempts.shift();
   const answer: Answer = { body: {}, retryAfter: 0 };
   // A character has at most three bytes.
-  const size = (json?.length ?? 0) * 3;
+  const size = (body?.length ?? 0) * 3;
   underWay += size;
   const ending = new AbortController();
   const timer = setTimeout(() => ending.abort(), TIMEOUT);
   let isRedirected = false;
   try {
-    const token = answer.token = valueOf(o.csrfToken);
-    const send = (redirect: RequestRedirect) => (o.fetch ?? fetch)(url, {
-      method,
-      headers: {
-        "Content-Type": "application/json",
-        ...(token && { "X-CSRF-Token": token }),
-        ...valueOf(o.headers),
-      },
-      body: json,
-      keepalive: method !== "GET" && underWay < KEEPALIVE,
-      signal: ending.signal,
-      redirect,
-    });
-    let response = await send("manual");
+    const init: RequestInit = {
+      method, body, headers: headersOf(), keepalive: method !== "GET" && underWay < KEEPALIVE, signal: ending.signal,
+    };
+    let response = await send(url, { ...init, redirect: "manual" });
     isRedirected = response.type === "opaqueredirect";
-    if (isRedirected) response = await send("follow");
+    if (isRedirected) response = await send(url, init);
     const { headers, status } = response;
     attempt.status = status;
-    const body: WireBody | undefined = await response.json().catch(() => {});
+    const found: WireBody | undefined = await response.json().catch(() => {});
     // A page in place of JSON is one to sign in, and with 422 it is how Rails refuses a token.
-    const isSignIn = !body && (status < 400 || status === 422);
+    const isSignIn = !found && (status < 400 || status === 422);
     learnServerTime(headers.get("Date"));
     const after = headers.get("Retry-After")!;
     answer.retryAfter = Math.min(LONGEST_WAIT, +after * 1e3 || Date.parse(after) - serverTime() || 0);
-    answer.body = body ?? {};
-    if (!response.ok || !body) answer.error = problem(status, body?.detail, isSignIn ? "auth" : undefined);
+    answer.body = found ?? {};
+    if (!response.ok || !found) answer.error = problem(status, found?.detail, isSignIn ? "auth" : undefined);
   } catch (reason) {
     // A login page of another origin can't be read.
     answer.error = { kind: isRedirected ? "auth" : "network", message: "" + reason };

@@ -1,6 +1,6 @@
 import { PROBE } from "./backoff.js";
-import type { Ask } from "./connection.js";
 import { serverTime } from "./clock.js";
+import type { Ask } from "./connection.js";
 import type { Answer } from "./http.js";
 import { KEEP } from "./queue.js";
 import { timeOf, type WireRecord, type WireSync } from "./wire.js";
@@ -44,24 +44,24 @@ export function createSaved(
   }
 
   /** One question after the other, so that what is heard meanwhile is not missed. */
-  const inTurn = (question: "ask" | "force") => {
-    const answer = checks.then(() => put(question));
-    checks = answer.catch(() => {});
-    return answer;
+  const inTurn = (way: "ask" | "force") => {
+    const check = checks.then(() => findOut(way));
+    checks = check.catch(() => {});
+    return check;
   };
   const check = () => inTurn("ask");
 
   /** Asks whether it is saved, or has it saved now. Tells whether all that was accepted at the call is. */
-  async function put(question: "ask" | "force"): Promise<boolean> {
+  async function findOut(way: "ask" | "force"): Promise<boolean> {
     // The stream has one of the few connections that the question needs.
     sleep();
     const asked = { waiting, writer, newest };
-    if (!waiting && question === "ask") return false;
-    const { body, error } = await (question === "ask" ? ask("GET", "sync?") : ask("POST", FORCE));
+    if (!waiting && way === "ask") return false;
+    const { body, error } = await (way === "ask" ? ask("GET", "sync?") : ask("POST", FORCE));
     server = error ? body.sync ?? { error } : body;
-    const isHeld = question === "ask" ? body.pendingUpdates : body.quarantined;
-    // A sidecar that holds nothing speaks for what it has accepted itself; for others the database does.
-    const isSaved = !error && !isHeld && (!asked.waiting
+    const unsaved = way === "ask" ? body.pendingUpdates : body.quarantined;
+    // A sidecar that has nothing unsaved speaks for what it has accepted itself; for others the database does.
+    const isSaved = !error && !unsaved && (!asked.waiting
       || !!asked.writer && body.writer === asked.writer
       || isInDatabase(asked.newest, await ask("GET", "progress?")));
     if (isSaved) {

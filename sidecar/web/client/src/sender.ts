@@ -38,7 +38,7 @@ export function outcomeOf(batch: StoredUpdate[], { body, error }: Answer): Outco
   return { finished, failure: refusal ?? error };
 }
 
-/** Sends what the queue holds, one request at a time, and again until it is accepted. */
+/** Sends what the queue has, one request at a time, and again until it is accepted. */
 export function createSender(
   o: Settings, ask: Ask, queue: Queue, changed: () => void,
   /** Acts on what the sidecar has accepted: so many updates of the lesson, or a reset, of which it makes this record. */
@@ -158,7 +158,7 @@ export function createSender(
       else intervalTimer ??= setTimeout(flush, o.intervalMs);
     },
 
-    /** Sends what the queue has got by itself, which is what pages that are gone have left. */
+    /** Sends what the queue has taken over from pages that are gone. */
     send() {
       if (queue.own()[0]) since ??= Date.now();
       send();

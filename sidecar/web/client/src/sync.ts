@@ -16,7 +16,7 @@ import { defined } from "./update.js";
 import { followVideo, type Following } from "./video.js";
 import { positionOf, timeOf, type WireRecord, type WireSync } from "./wire.js";
 
-/** How often the client looks for what nothing tells it of, in milliseconds. */
+/** How often the client finds out what nothing tells it of, in milliseconds. */
 const TICK = 1_000;
 
 /** Clocks of devices that are less apart are as good as equal, in milliseconds. */
@@ -216,24 +216,24 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
   }
 
   /** Starts at the first use. Tells whether there is a page, since a server that renders one runs nothing. */
-  function isStarted() {
+  function ensureStarted() {
     if (!phase) start();
     return hasPage;
   }
 
   const sync: ProgressSync = {
     updateProgress(currentTime, duration, details) {
-      if (!(currentTime >= 0 && currentTime < Infinity && isStarted())) return;
+      if (!(currentTime >= 0 && currentTime < Infinity && ensureStarted())) return;
       const [change, completes] = lesson.move(currentTime, duration, details);
       add(place.pass(change), completes ? "now" : undefined);
     },
     markCompleted() {
-      if (!isStarted()) return;
+      if (!ensureStarted()) return;
       lesson.learn({ completed: true });
       add({ completed: true }, "now");
     },
     async resetProgress() {
-      if (!isStarted()) return;
+      if (!ensureStarted()) return;
       lesson.reset();
       saved.forget();
       place.release();
@@ -243,7 +243,7 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
       return done;
     },
     async forceSync() {
-      if (!isStarted()) return false;
+      if (!ensureStarted()) return false;
       isForcing = true;
       publish();
       await inTime(takeOver());
