@@ -8,14 +8,16 @@ type Standing = Omit<Shown, "watchedSeconds">;
 
 const START: Standing = { progressSeconds: 0, watchedPercentage: 0, completed: false };
 
-/** How much farther than playing could have got a position may be, as a share and in seconds: events and clocks are not exact. */
+/** A film may have played this much faster than it says, since clocks are not exact. */
 const LENIENCE = 1.25;
+/** And so much longer, since its events come late, in seconds. */
 const SLACK = 1;
 
 /** What the learner has done in one lesson, as far as it is known here. */
 export function createLesson(o: Settings) {
-  /** By all that was done or heard here, and by what the server has alone. */
+  /** By all that was done here, and that was heard of other pages and devices. */
   let local = START;
+  /** By what the server has. */
   let accepted = START;
   let isOnServer = false;
   /** When the local position was reached, by the server's clock, in Unix milliseconds. */
