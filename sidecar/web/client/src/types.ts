@@ -97,6 +97,7 @@ export interface ProgressSyncSettings extends DebounceConfig {
   percentage?: "position" | "watched";
   /** Listen to server-sent events while something waits to be saved. Default true. */
   events?: boolean;
+  /** A callback or a listener that fails stops nothing; it shows as an unhandled rejection. */
   onProgressUpdate?: (progress: ProgressState) => void;
   onComplete?: () => void;
   /** Called for each failed attempt until the retries are used up. */
