@@ -100,7 +100,7 @@ export function createQueue(
         const alive = (await navigator.locks.query()).held!.map((lock) => lock.name);
         const all = (await store.list()).filter((item) => item.scope === scope);
         const taken = (all as StoredUpdate[])
-          .filter((item) => item.update && !alive.includes(item.owner))
+          .filter((item) => item.update && ![me, ...alive].includes(item.owner))
           .sort((a, b) => a.update.occurredAt - b.update.occurredAt)
           .map((item) => ({ ...item, owner: me, sent: true }));
         await store.write(taken, []);

@@ -1,4 +1,5 @@
 import { expect, test, vi } from "vitest";
+import type { StoredUpdate } from "../src/index.js";
 import { setHidden, setOnline } from "./server.js";
 import { pagehide, pageshow, wait, world } from "./tab.js";
 
@@ -385,4 +386,23 @@ test("a store that throws where it should reject stops nothing from being sent",
   await wait(2000);
   expect(w.sidecar.row().positionSeconds).toBe(10);
   expect(sync.getState().isDirty).toBe(false);
+});
+
+test("a page that is back at once takes nothing over from itself, though its lock is not back yet", async () => {
+  const sync = await w.begin();
+  w.sidecar.down = true;
+  setOnline(false);
+  sync.updateProgress(10, 300);
+  await wait(1000);
+  pagehide(true);
+  // A browser may take a while to give the page its own lock, while the one for taking over is free.
+  const request = w.locks.request.bind(w.locks);
+  const [{ owner }] = w.shelf.updates as [StoredUpdate];
+  w.locks.request = async (name: string, ...given: any[]) => {
+    if (name === owner) await new Promise((done) => setTimeout(done, 100));
+    return request(name, ...given as [() => Promise<unknown>]);
+  };
+  pageshow(true);
+  await wait(1000);
+  expect(sync.getState().pendingUpdates).toBe(1);
 });
