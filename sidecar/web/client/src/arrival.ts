@@ -1,78 +1,61 @@
-import { instant, now, positionOf, type Ask, type WireRecord, type WireSync } from "./http.js";
-import type { createLesson } from "./lesson.js";
-import type { createPlace } from "./place.js";
-import { inTime, type Queue } from "./queue.js";
-import { backoff } from "./sender.js";
-import type { Facts, Settings } from "./state.js";
-import type { Update } from "./types.js";
+import { backoff } from "./backoff.js";
+import type { Ask } from "./connection.js";
+import { inTime } from "./queue.js";
+import type { Settings } from "./state.js";
+import type { WireRecord, WireSync } from "./wire.js";
 
-/** Clocks of devices that are less apart are as good as equal, in milliseconds. */
-const SAME = 5_000;
-/** For how long what the server told is taken for all that other devices did. */
+/** For how long what the server told is taken for all that other devices did, in milliseconds. */
 const FRESH = 15_000;
-/** Answers which say that there is no way to ask where the learner was, so that nothing is worth waiting for. */
+/** Statuses of a server that can't be asked where the learner was, so that its answer is not worth waiting for. */
 const NO_WAY = [404, 405, 501];
 
-/** Finds out where the learner was: by what pages that are gone have left in this browser, and by the server. */
+/** Asks the server where the learner was until it can tell. */
 export function createArrival(
-  o: Settings, facts: Facts, ask: Ask, queue: Queue, lesson: ReturnType<typeof createLesson>, place: ReturnType<typeof createPlace>,
-  awake: () => boolean,
-  /** The server has this record, with so many updates that wait. */
-  accepted: (count: number, record?: WireRecord | null, sync?: WireSync) => void,
-  /** Something is to be sent. */
-  add: (change?: Partial<Update>) => void,
-  changed: (elsewhere?: boolean) => void,
+  o: Settings, ask: Ask, isRunning: () => boolean,
+  /** Takes over what pages that are gone have left, which comes first. */
+  takeOver: () => Promise<void>,
+  /** Acts on what the server has told; with `isStale` that may be nothing, or less than it has. */
+  arrived: (isStale: boolean, found?: WireRecord | null, sync?: WireSync) => void,
 ) {
+  let isLoading = true;
+  let isStale = false;
+  /** The question under way. */
   let asking: object | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  /** When the server told it last, in Unix milliseconds. */
   let toldAt = 0;
   let failures = 0;
 
-  /** Asks until the server can tell. */
   async function load() {
-    if (asking || !awake()) return;
+    if (asking || !isRunning()) return;
     const mine = asking = {};
-    timer = void clearTimeout(timer);
-    const adopted = inTime(adopt());
-    const { body: { progress: [found] = [], stale, sync }, error, retryAfter } = await ask("GET", "progress?");
-    await adopted;
-    // After a reset it may be what was there before.
+    clearTimeout(timer);
+    const takingOver = inTime(takeOver());
+    const { body, error, retryAfter } = await ask("GET", "progress?");
+    await takingOver;
     if (asking !== mine) return;
     asking = undefined;
     toldAt = Date.now();
-    facts.isLoading = false;
-    facts.isStale = error ? !NO_WAY.includes(error.status!) : !!stale;
-    const newer = instant(found) > lesson.at() + SAME;
-    accepted(found ? Math.max(0, found.pendingUpdates! - facts.waiting) : 0, found, sync);
-    const here = lesson.here();
-    // What an earlier page of this browser left is better than nothing.
-    if (!facts.isStale || positionOf(found) !== undefined || here === undefined && lesson.at()) {
-      const withheld = place.know(found ?? {}, here, newer);
-      if (withheld) add(withheld);
-    }
-    failures = facts.isStale ? failures + 1 : 0;
-    if (failures && awake()) timer = setTimeout(load, retryAfter + backoff(o.retryDelayMs, failures - 1));
-    changed(true);
-  }
-
-  async function adopt() {
-    const [left, seen] = await queue.adopt();
-    for (const { update } of left) lesson.learn(update, false, now(update.occurredAt));
-    if (seen) lesson.restore(seen);
-    add();
-    changed(true);
+    isLoading = false;
+    isStale = error ? !NO_WAY.includes(error.status!) : !!body.stale;
+    if (!isStale) failures = 0;
+    else if (isRunning()) timer = setTimeout(load, retryAfter + backoff(o.retryDelayMs, failures++));
+    arrived(isStale, body.progress?.[0], body.sync);
   }
 
   return {
+    facts: () => ({ isLoading, isStale }),
     load,
-    adopt,
-    /** The learner looks at the page again: what other tabs and devices did meanwhile is to be seen. */
-    look: () => facts.isStale || Date.now() - toldAt > FRESH ? load() : adopt(),
-    /** Nothing that was asked for before counts. */
+
+    /** The learner sees the page again: shows what other tabs and devices have done meanwhile. */
+    refresh: () => isStale || Date.now() - toldAt > FRESH ? load() : takeOver(),
+
+    /** Asks no more: after a reset an answer may be of what was there before. */
     forget() {
       asking = undefined;
-      timer = void clearTimeout(timer);
+      clearTimeout(timer);
       toldAt = Date.now();
+      isLoading = isStale = false;
     },
   };
 }

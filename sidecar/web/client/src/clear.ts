@@ -1,6 +1,6 @@
 import { inTime } from "./queue.js";
 import { wipe } from "./storage.js";
-import { openTabs } from "./tabs.js";
+import { joinTabs } from "./tabs.js";
 
 /**
  * Removes what this browser keeps of a learner, what is not sent yet too, and lets no open page of theirs keep more.
@@ -8,8 +8,8 @@ import { openTabs } from "./tabs.js";
  * a browser without IndexedDB has kept nothing.
  */
 export async function clear(userId: string): Promise<void> {
-  const tabs = openTabs(() => {});
-  tabs.tell({ cleared: userId });
+  const tabs = joinTabs(() => {});
+  tabs?.postMessage({ cleared: userId });
   await inTime(wipe(userId));
-  tabs.close();
+  tabs?.close();
 }

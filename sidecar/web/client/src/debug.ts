@@ -12,7 +12,8 @@ export function open(): void {
 
 /** Removes the panel, and switches it off, so that it stays away. */
 export function close(): void {
-  end = void end?.();
+  end?.();
+  end = undefined;
   try {
     localStorage["debug-progress"] = "false";
   } catch {

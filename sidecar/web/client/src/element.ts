@@ -163,7 +163,9 @@ export class ProgressSyncIndicatorElement extends Base {
 
     const button = this.#part("button");
     button.hidden = !shown;
-    button.onclick = () => void shown?.act();
+    button.onclick = () => {
+      shown?.act();
+    };
     // Who comes to it by the keyboard stays where they are when it has done its work.
     button.onkeyup = () => (this.#kept = shown);
     this.#write("button", shown?.label ?? strings.force, { title: shown?.reason ?? "", "aria-disabled": `${!!shown?.reason}` });

@@ -1,50 +1,15 @@
-import type { ErrorKind, ProgressError, ProgressSyncSettings } from "./types.js";
-
-/** The sidecar's record of a lesson; of an update that it had already, and saved, no more than the last two. */
-export interface WireRecord {
-  positionSeconds?: number;
-  maxPositionSeconds?: number;
-  durationSeconds?: number;
-  percentage?: number;
-  watchedSeconds?: number;
-  completed?: boolean;
-  lastWatchedAt?: string;
-  generation?: number;
-  saved?: boolean;
-  pendingUpdates?: number;
-}
-
-/** The sidecar's sync state. */
-export interface WireSync {
-  status: string;
-  pendingUpdates: number;
-  nextSyncAt?: string | null;
-  error: { kind: ErrorKind; message: string } | null;
-  /** Which sidecar says so. */
-  writer?: string;
-  /** How many records the database refused during a force sync. */
-  quarantined?: number;
-}
-
-/** Whatever of an answer is used here. */
-export interface WireBody extends Partial<WireSync> {
-  /** In the order of the updates; null for one that was not accepted. */
-  progress?: (WireRecord | null)[];
-  stale?: boolean;
-  sync?: WireSync;
-  errors?: { index: number; status: number; detail: string }[];
-  detail?: string;
-}
+import { learnServerTime, serverTime } from "./clock.js";
+import type { ErrorKind, ProgressError } from "./types.js";
+import type { WireBody } from "./wire.js";
 
 /** An answer, or why there is none. */
 export interface Answer {
+  /** Empty where there is none, or it is no JSON. */
   body: WireBody;
-  /** Absent if the request was done. */
+  /** Absent if the server did what was asked. */
   error?: ProgressError;
-  /** How long the server asks to be left alone, in milliseconds, at most an hour. */
+  /** How long the server asks not to be asked again, in milliseconds, at most an hour. */
   retryAfter: number;
-  /** The CSRF token that was sent. */
-  token?: string;
 }
 
 /** A request as it went, for the debug panel. */
@@ -63,95 +28,64 @@ export interface Attempt {
 /** The last 20 requests of the page, the oldest first. */
 export const attempts: Attempt[] = [];
 
-/** Sends a request for a client: with `json` about what is in there, otherwise about its lesson, which is added to the address. */
-export type Ask = (method: string, what: string, json?: string) => Promise<Answer>;
-
-/** No answer within this time is as good as no network. */
+/** How long a request may take, in milliseconds. */
 const TIMEOUT = 40_000;
-/** What all keepalive requests of a page may hold together is 64 KiB (Fetch, "HTTP-network-or-cache fetch"). */
+/** The longest wait that a server is granted, in milliseconds. */
+const LONGEST_WAIT = 3_600_000;
+/** What all keepalive requests of a page may carry together is 64 KiB (Fetch, "HTTP-network-or-cache fetch"). */
 const KEEPALIVE = 65_536;
 
-let kept = 0;
-let skew = 0;
+/** Bytes that the requests under way carry, at most. */
+let underWay = 0;
 
-/** The server's time, now or when this device's clock says: what one device did later has to look later than what another did before. */
-export const now = (at = Date.now()) => at + skew;
-
-export const resolve = <T extends string | object>(value?: T | (() => T | undefined)): T | undefined =>
-  typeof value === "function" ? value() : value;
-
-export async function request(o: ProgressSyncSettings, method: string, url: string, json = ""): Promise<Answer> {
+/** Sends a request, with a JSON body if one is given. Never fails: that the headers can't be made is told like a network that is not there. */
+export async function request(
+  send: typeof fetch, method: string, url: string, headersOf: () => HeadersInit, body?: string,
+): Promise<Answer> {
   const attempt: Attempt = { at: Date.now(), method, url };
   if (attempts.push(attempt) > 20) attempts.shift();
-  const answer = await exchange(o, attempt, json);
+  const answer: Answer = { body: {}, retryAfter: 0 };
+  // A character has at most three bytes.
+  const size = (body?.length ?? 0) * 3;
+  underWay += size;
+  const ending = new AbortController();
+  const timer = setTimeout(() => ending.abort(), TIMEOUT);
+  let isRedirected = false;
+  try {
+    const init: RequestInit = {
+      method, body, headers: headersOf(), keepalive: method !== "GET" && underWay < KEEPALIVE, signal: ending.signal,
+    };
+    let response = await send(url, { ...init, redirect: "manual" });
+    isRedirected = response.type === "opaqueredirect";
+    if (isRedirected) response = await send(url, init);
+    const { headers, status } = response;
+    attempt.status = status;
+    const found: WireBody | undefined = await response.json().catch(() => {});
+    // A page in place of JSON is one to sign in, and with 422 it is how Rails refuses a token.
+    const isSignIn = !found && (status < 400 || status === 422);
+    learnServerTime(headers.get("Date"));
+    const after = headers.get("Retry-After")!;
+    answer.retryAfter = Math.min(LONGEST_WAIT, +after * 1e3 || Date.parse(after) - serverTime() || 0);
+    answer.body = found ?? {};
+    if (!response.ok || !found) answer.error = problem(status, found?.detail, isSignIn ? "auth" : undefined);
+  } catch (reason) {
+    // A login page of another origin can't be read.
+    answer.error = { kind: isRedirected ? "auth" : "network", message: "" + reason };
+  }
+  clearTimeout(timer);
+  underWay -= size;
   attempt.milliseconds = Date.now() - attempt.at;
   attempt.error = answer.error;
   return answer;
 }
 
-async function exchange(o: ProgressSyncSettings, attempt: Attempt, json: string): Promise<Answer> {
-  // A character has at most three bytes.
-  const size = json.length * 3;
-  kept += size;
-  const ending = new AbortController();
-  const timer = setTimeout(() => ending.abort(), TIMEOUT);
-  let redirected = false;
-  let token: string | undefined;
-  try {
-    token = resolve(o.csrfToken);
-    const send = (redirect: RequestRedirect) => (o.fetch ?? fetch)(attempt.url, {
-      method: attempt.method,
-      headers: {
-        "Content-Type": "application/json",
-        ...(token && { "X-CSRF-Token": token }),
-        ...resolve(o.headers),
-      },
-      body: json || undefined,
-      keepalive: attempt.method !== "GET" && kept < KEEPALIVE,
-      signal: ending.signal,
-      redirect,
-    });
-    let answer = await send("manual");
-    redirected = answer.type === "opaqueredirect";
-    if (redirected) answer = await send("follow");
-    const { headers, status } = answer;
-    attempt.status = status;
-    const body = await answer.json().catch(() => {});
-    const ahead = Date.parse(headers.get("Date")!) - Date.now();
-    // Smaller differences are the way here and back, and would put events of one page out of order.
-    if (Math.abs(ahead - skew) > 5e3) skew = ahead;
-    const after = headers.get("Retry-After")!;
-    return {
-      body: body ?? {},
-      token,
-      retryAfter: Math.min(36e5, +after * 1e3 || Date.parse(after) - now() || 0),
-      error: answer.ok && body ? undefined : problem(status, body?.detail, !body),
-    };
-  } catch (reason) {
-    // A login page of another origin can't be read.
-    return { body: {}, token, retryAfter: 0, error: { kind: redirected ? "auth" : "network", message: "" + reason } };
-  } finally {
-    clearTimeout(timer);
-    kept -= size;
-  }
-}
+/**
+ * What a status means; all others are the server's trouble. LMSes say by 401, 403, 419 (Laravel) and 440 (IIS) that the
+ * session or its token is over. The sidecar refuses for good by 410, of an erased learner, and by 422, of wrong content.
+ */
+const KINDS: Record<number, ErrorKind> = {
+  401: "auth", 403: "auth", 419: "auth", 440: "auth", 410: "validation", 422: "validation", 429: "rate_limit",
+};
 
-/** Statuses by which LMSes say that the session or its token is over: 419 is Laravel's, 440 that of IIS. */
-const SIGNED_OUT = [401, 403, 419, 440];
-
-/** An answer that is no success, in the client's words. A page in place of JSON is one to sign in, and with 422 how Rails refuses a token. */
-export const problem = (status: number, message = "" + status, page?: boolean): ProgressError => ({
-  kind: SIGNED_OUT.includes(status) || page && (status < 400 || status === 422) ? "auth" : status === 429 ? "rate_limit" : REFUSED.includes(status) ? "validation" : "server",
-  message,
-  status,
-});
-
-/** The learner was erased, or the content is wrong: of one item, and said by the sidecar, for good. */
-export const REFUSED = [410, 422];
-
-/** Where the learner was, in seconds; undefined if the sidecar holds no position, which it tells as 0. */
-export const positionOf = (record?: WireRecord | null) =>
-  record?.positionSeconds || record?.maxPositionSeconds ? record.positionSeconds : undefined;
-
-/** When the learner did the last thing that is in the record, by the server's clock, in Unix milliseconds. */
-export const instant = (record?: WireRecord | null) => Date.parse(record?.lastWatchedAt!) || 0;
+/** What is wrong with a request, or with one of its updates, by the status that it got. */
+export const problem = (status: number, message = "" + status, kind = KINDS[status] ?? "server"): ProgressError => ({ kind, message, status });

@@ -1,96 +1,117 @@
-import { now, instant, positionOf, type WireRecord } from "./http.js";
+import { serverTime } from "./clock.js";
 import { addSegment, watched, type Segments } from "./segments.js";
-import type { Settings } from "./state.js";
-import type { ProgressDetails, ProgressState, Update } from "./types.js";
+import type { Settings, Shown } from "./state.js";
+import type { ProgressDetails, Update } from "./types.js";
+import { positionOf, timeOf, type WireRecord } from "./wire.js";
 
-type Standing = Pick<ProgressState, "progressSeconds" | "watchedPercentage" | "completed">;
+type Standing = Omit<Shown, "watchedSeconds">;
 
 const START: Standing = { progressSeconds: 0, watchedPercentage: 0, completed: false };
 
-/** What the learner has done in one lesson, as far as is known here. */
+/** A film may have played this much faster than it says, since clocks are not exact. */
+const LENIENCE = 1.25;
+/** And so much longer, since its events come late, in seconds. */
+const SLACK = 1;
+
+/** What the learner has done in one lesson, as far as it is known here. */
 export function createLesson(o: Settings) {
+  /** By all that was done here, and that was heard of other pages and devices. */
   let local = START;
+  /** By what the server has. */
   let accepted = START;
-  /** When the local position was reached. */
-  let at = 0;
+  let isOnServer = false;
+  /** When the local position was reached, by the server's clock, in Unix milliseconds. */
+  let reachedAt = 0;
   let segments: Segments = [];
   /** Seconds that the server knows to be seen, of which nobody knows which. */
-  let elsewhere = 0;
+  let seenElsewhere = 0;
   /** What earlier pages have seen is among the segments. */
-  let complete = false;
+  let isRestored = false;
   let last: { position: number; at: number; speed: number } | undefined;
 
-  const seen = () => Math.max(elsewhere, watched(segments));
+  const isComplete = (percentage?: number) => percentage! >= o.completionThreshold;
+  const watchedSeconds = () => Math.max(seenElsewhere, watched(segments));
+
+  /** Takes in what was done at that time, by the server's clock; the newest position counts, wherever it is from. */
+  function learn(record: WireRecord & Partial<Update>, when = timeOf(record)) {
+    const isNewer = when > reachedAt;
+    local = lift(local, record, isNewer);
+    if (isNewer) reachedAt = when;
+    seenElsewhere = Math.max(seenElsewhere, record.watchedSeconds ?? 0);
+  }
 
   return {
-    shown: () => ({ ...(o.enableOptimisticUpdates ? local : accepted), watchedSeconds: seen() }),
-    segments: () => complete ? segments : undefined,
+    shown: (): Shown => ({ ...(o.enableOptimisticUpdates ? local : accepted), watchedSeconds: watchedSeconds() }),
+    isOnServer: () => isOnServer,
 
-    /** When the position was reached, by the server's clock, in Unix milliseconds. */
-    at: () => at,
+    /** What was seen of the lesson; undefined until that includes what earlier pages have seen. */
+    segments: () => isRestored ? segments : undefined,
 
-    /** Where the learner is in this page; undefined before anything was played in it. */
+    reachedAt: () => reachedAt,
+
+    /** Where the learner is in this page, in seconds; undefined before anything was played in it. */
     here: () => last?.position,
 
     /** What the call tells beyond the ones before it, and whether it completes the lesson. */
-    move(currentTime: number, duration: number, details: ProgressDetails = {}): [Partial<Update>, boolean] {
+    move(currentTime: number, duration: number, details: ProgressDetails = {}): [change: Partial<Update>, completes: boolean] {
       const { seekEvents = 0, pauseEvents = 0, playbackSpeed, jumped } = details;
       // A media element says NaN until it knows, and Infinity for a live stream.
       const length = duration > 0 && duration < Infinity ? duration : undefined;
       const speed = playbackSpeed! > 0 ? playbackSpeed : undefined;
-      const time = Date.now();
+      const at = Date.now();
       const step = last && !seekEvents && !jumped ? currentTime - last.position : 0;
       let watchedDelta = 0;
       // Farther than playing could have got since the last call is a jump, not watched.
-      if (last && step > 0 && step <= (time - last.at) / 1e3 * last.speed * 1.25 + 1) {
+      if (last && step > 0 && step <= (at - last.at) / 1e3 * last.speed * LENIENCE + SLACK) {
         watchedDelta = step / last.speed;
         segments = addSegment(segments, [last.position, currentTime]);
       }
-      last = { position: currentTime, at: time, speed: speed ?? 1 };
-      const percentage = length && Math.min(100, 100 * (o.percentage === "watched" ? seen() : currentTime) / length);
+      last = { position: currentTime, at, speed: speed ?? 1 };
+      const watchedDuration = watchedSeconds();
+      const percentage = length && Math.min(100, 100 * (o.percentage === "watched" ? watchedDuration : currentTime) / length);
       const before = local.completed;
-      at = now();
-      local = lift(local, { currentTime, percentage, completed: percentage! >= o.completionThreshold });
+      reachedAt = serverTime();
+      local = lift(local, { currentTime, percentage, completed: isComplete(percentage) });
       return [
-        {
-          currentTime, duration: length, percentage, playbackSpeed: speed,
-          watchedDelta, watchedDuration: seen(), seekEvents, pauseEvents,
-        },
+        { currentTime, duration: length, percentage, playbackSpeed: speed, watchedDelta, watchedDuration, seekEvents, pauseEvents },
         local.completed !== before,
       ];
     },
 
-    /** Takes in what is known elsewhere; the newest position counts, wherever it is from. */
-    learn(record: WireRecord & Partial<Update>, byServer?: boolean, when = instant(record)) {
-      const newer = when > at;
-      local = lift(local, record, newer);
-      if (newer) at = when;
-      if (byServer) accepted = lift(accepted, record);
-      elsewhere = Math.max(elsewhere, record.watchedSeconds ?? 0);
+    learn,
+
+    /** Takes in what an earlier page of this browser has done. */
+    recall: (update: Update) => learn({ completed: isComplete(update.percentage), ...update }, serverTime(update.occurredAt)),
+
+    /** Takes in what the server has. */
+    learnFromServer(record: WireRecord) {
+      isOnServer = true;
+      accepted = lift(accepted, record);
+      learn(record);
     },
 
     /** Goes on with what earlier pages of this browser have seen. */
     restore(earlier: Segments) {
       segments = earlier.reduce(addSegment, segments);
-      complete = true;
+      isRestored = true;
     },
 
     reset() {
       local = accepted = START;
-      at = now();
+      reachedAt = serverTime();
       segments = [];
-      elsewhere = 0;
+      seenElsewhere = 0;
       last = undefined;
     },
   };
 }
 
-/** Percentages and completion only rise. */
-const lift = (to: Standing, from: WireRecord & Partial<Update>, move = true): Standing => {
+/** Percentages and completion only rise; the position is taken over if it is the newer one. */
+function lift(to: Standing, from: WireRecord & Partial<Update>, isNewer = true): Standing {
   const { currentTime = positionOf(from), percentage = 0, completed } = from;
   return {
-    progressSeconds: move && currentTime !== undefined ? currentTime : to.progressSeconds,
+    progressSeconds: isNewer && currentTime !== undefined ? currentTime : to.progressSeconds,
     watchedPercentage: Math.max(to.watchedPercentage, percentage),
     completed: to.completed || !!completed,
   };
-};
+}

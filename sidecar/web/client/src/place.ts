@@ -1,6 +1,5 @@
-import type { WireRecord } from "./http.js";
-import type { Facts } from "./state.js";
 import type { Update } from "./types.js";
+import type { WireRecord } from "./wire.js";
 
 /** Farther apart than this, two places are not the same, in seconds. */
 const APART = 5;
@@ -9,56 +8,63 @@ const APART = 5;
 const BEGUN = 10;
 
 /** Whether a place is one to go on from: not where the lesson begins, nor where it is as good as over. Both in seconds. */
-export function worthResuming(position: number, duration?: number): boolean {
+export function isWorthResuming(position: number, duration?: number): boolean {
   if (!(duration! > 0 && duration! < Infinity)) return position > BEGUN;
-  const part = position / duration!;
-  return part > 0.05 && part < 0.9;
+  const share = position / duration!;
+  return share > 0.05 && share < 0.9;
 }
 
 /** Keeps positions from overwriting one that the learner reached before and nobody here has seen. */
-export function createPlace(facts: Facts) {
-  let known = false;
+export function createPlace() {
+  /** The server has told where the learner was, or that is of no interest any more. */
+  let isKnown = false;
   /** The learner went somewhere before it was known. */
-  let chose = false;
+  let hasChosen = false;
+  /** Where the learner could go on, in seconds; null if nothing is offered. */
+  let resumeAt: number | null = null;
   /** The last position that was not sent. */
   let withheld: Partial<Update> | undefined;
 
-  return {
-    isKnown: () => known,
-    /** The learner, or the application for them, is where they want to be. */
-    choose: () => void (chose = true),
+  /** Ends the offer, if there is one. Returns what was not sent. */
+  function release() {
+    const last = withheld;
+    isKnown = true;
+    resumeAt = null;
+    withheld = undefined;
+    return last;
+  }
 
-    /** What of a change may be sent. */
+  return {
+    isKnown: () => isKnown,
+    resumeAt: () => resumeAt,
+    release,
+
+    /** The learner, or the application for them, is where they want to be. */
+    choose() {
+      hasChosen = true;
+    },
+
+    /** The part of a change that may be sent. */
     pass(change: Partial<Update>): Partial<Update> {
       const { currentTime, duration, seekEvents } = change;
-      const { resumeAt } = facts;
-      if (seekEvents) chose = true;
-      if (resumeAt !== null && (seekEvents || currentTime! >= resumeAt)) facts.resumeAt = null;
-      if (known && facts.resumeAt === null) return change;
+      if (seekEvents) hasChosen = true;
+      if (resumeAt !== null && (seekEvents || currentTime! >= resumeAt)) resumeAt = null;
+      if (isKnown && resumeAt === null) return change;
       withheld = { currentTime, duration, occurredAt: Date.now() };
       return { ...change, currentTime: undefined };
     },
 
     /**
-     * The server told where the learner was. Offers to go on there if the learner plays elsewhere, and goes on offering it until
-     * they decide; if not, returns what was not sent. `newer` means that another device got there after the last thing that
-     * was done here.
+     * Takes in where the server says that the learner was. If they play elsewhere it is offered to go on there, until they
+     * decide; if not, returns what was not sent. `here` is where they are in this page, undefined before anything was
+     * played; `isNewer` says that another device got there after that.
      */
-    know({ positionSeconds = 0, durationSeconds }: WireRecord, here: number | undefined, newer?: boolean): Partial<Update> | undefined {
-      const length = durationSeconds || withheld?.duration;
-      const elsewhere = facts.resumeAt !== null || here !== undefined && (known ? newer && Math.abs(positionSeconds - here) > APART : !chose && positionSeconds > here);
-      known = true;
-      if (elsewhere && worthResuming(positionSeconds, length)) facts.resumeAt = positionSeconds;
-      else return this.release();
-    },
-
-    /** The learner is where they want to be, or nothing is to be overwritten. Returns what was not sent. */
-    release() {
-      const last = withheld;
-      known = true;
-      facts.resumeAt = null;
-      withheld = undefined;
-      return last;
+    learn({ positionSeconds: there = 0, durationSeconds }: WireRecord, here: number | undefined, isNewer?: boolean): Partial<Update> | undefined {
+      const isElsewhere = resumeAt !== null
+        || here !== undefined && (isKnown ? isNewer && Math.abs(there - here) > APART : !hasChosen && there > here);
+      if (!isElsewhere || !isWorthResuming(there, durationSeconds || withheld?.duration)) return release();
+      isKnown = true;
+      resumeAt = there;
     },
   };
 }

@@ -1,103 +1,126 @@
-import type { ProgressStorage, Stored, StoredSegments, StoredUpdate, Update } from "./types.js";
+import { callApplication } from "./application.js";
 import type { Segments } from "./segments.js";
+import type { ProgressStorage, Stored, StoredSegments, StoredUpdate, Update } from "./types.js";
 import { defined, gather } from "./update.js";
 
-/** How long a change may be in memory only. */
+/** For how long a change may be in memory only, in milliseconds. */
 export const KEEP = 1_000;
 
 export type Queue = ReturnType<typeof createQueue>;
 
+/** What pages that are gone have left of a lesson. */
+export interface Leftovers {
+  updates: StoredUpdate[];
+  /** What was seen of the lesson; undefined if the store could not tell. */
+  segments?: Segments;
+}
+
 /** crypto.randomUUID needs a secure context; a test server in the LAN has none. */
 const newId = () => crypto.randomUUID?.() ?? "" + Date.now() + Math.random();
 
-/** A store that fails or hangs must not keep anything from being shown or sent. */
+/** Waits for a store for so long only: one that fails or hangs must not keep anything from being shown or sent. */
 export const inTime = (work: Promise<unknown>) =>
   Promise.race([work.catch(() => {}), new Promise((done) => setTimeout(done, KEEP))]);
 
 const lessonOf = ({ courseId, lessonId }: Partial<Update>) => courseId + "\n" + lessonId;
 
 /**
- * What is not known to be accepted: in memory, and in a store from which another
- * page takes it over when this one is gone. Without Web Locks nobody can tell
- * whether a page is gone, so there is no store then.
+ * The updates that are not known to be accepted: in memory, and in a store from which another page takes them over when
+ * this one is gone. Without Web Locks nobody can tell whether a page is gone, so there is no store then.
  */
 export function createQueue(
-  ids: Partial<Update>, scope: string, stored: ProgressStorage | false | null | undefined,
-  /** What was seen of the lesson, which is kept besides; undefined until that is complete. */
+  ids: Partial<Update>, scope: string, store: ProgressStorage | false | null | undefined,
+  /** What was seen of the lesson, which is stored besides; undefined until that is complete. */
   seen: () => Segments | undefined,
 ) {
+  /** The owner of what this queue stores, and the name of the lock that shows that its page is there. */
   const me = newId();
-  const seenId = scope + "\n" + lessonOf(ids);
-  /** Those with `sent` never change again, and are also of other lessons, when pages that are gone left them. */
+  const segmentsId = scope + "\n" + lessonOf(ids);
+  /** Those with `sent` never change again, and are also of other lessons, where pages that are gone have left them. */
   let items: StoredUpdate[] = [];
-  let keepTimer: unknown;
-  let letGo: (() => void) | undefined;
+  let isStoringSoon = false;
+  let releaseLock: (() => void) | undefined;
 
-  const own = (list = items) => list.filter(({ update }) => lessonOf(update) === lessonOf(ids));
-  const frozen = (sent = true) => items.filter((item) => item.sent === sent);
+  const own = () => items.filter(isOwn);
+  const isOwn = ({ update }: StoredUpdate) => lessonOf(update) === lessonOf(ids);
+  const frozen = () => items.filter((item) => item.sent);
+  const growing = () => items.filter((item) => !item.sent);
 
+  /** Stores what is given and what was seen of the lesson, and removes from the store what is given to remove. */
   function write(put: Stored[], remove: StoredUpdate[] = []) {
     const segments = seen();
-    if (segments) put = [...put, { id: seenId, scope, segments }];
-    return stored && inTime(stored.write(put, remove.map((item) => item.id)));
+    if (segments) put = [...put, { id: segmentsId, scope, segments }];
+    return store && inTime(callApplication(() => store.write(put, remove.map((item) => item.id))));
   }
 
-  /** The page may be sending it as it goes away, and nobody can tell afterwards. */
+  /** Stores what is growing, as frozen: the page may send it as it goes away, and nobody can tell afterwards. */
   function keep(remove?: StoredUpdate[]) {
-    keepTimer = 0;
-    void write(frozen(false).map((item) => ({ ...item, sent: true })), remove);
+    isStoringSoon = false;
+    void write(growing().map((item) => ({ ...item, sent: true })), remove);
   }
 
   return {
+    /** Those of the lesson. */
     own,
-    /** What may have been sent; with false, what may still grow. */
+    /** Those that may have been sent. */
     frozen,
+    /** Those that changes are still merged into. */
+    growing,
     write,
     keep,
 
-    /** Adds a change to what waits. */
     add(change: Partial<Update>) {
       const id = newId();
       const update = defined({ eventId: id, ...ids, occurredAt: Date.now(), ...change } as Update);
-      const before = frozen(false);
+      const before = growing();
       const after = gather(before, { id, scope, owner: me, sent: false, update });
       items = [...frozen(), ...after];
       // Together, so that a crash leaves either both as they were or what they became.
       if (before.length > after.length) keep(before);
-      keepTimer ||= setTimeout(keep, KEEP);
+      if (!isStoringSoon) setTimeout(keep, KEEP);
+      isStoringSoon = true;
     },
 
-    /** Nothing that is held changes any more. Returns it. */
+    /** Lets nothing that is there change any more. Returns it. */
     freeze() {
       for (const item of items) item.sent = true;
       return items;
     },
 
-    drop(gone: StoredUpdate[]) {
+    remove(gone: StoredUpdate[]) {
       items = items.filter((item) => !gone.includes(item));
       void write([], gone);
     },
 
-    /** Takes over what pages that are gone have left, in one tab at a time; returns what is of this lesson, and what was seen of it. */
-    adopt: async (): Promise<[StoredUpdate[], Segments?]> =>
-      stored ? navigator.locks.request(scope, async () => {
+    /** Takes over what pages that are gone have left, in one tab at a time. Returns what is of this lesson. */
+    async takeOver(): Promise<Leftovers> {
+      const nothing = { updates: [] };
+      if (!store) return nothing;
+      return navigator.locks.request(scope, async () => {
         const alive = (await navigator.locks.query()).held!.map((lock) => lock.name);
-        const all = (await stored.list()).filter((item) => item.scope === scope);
+        const all = (await store.list()).filter((item) => item.scope === scope);
         const taken = (all as StoredUpdate[])
-          .filter((item) => item.update && !alive.includes(item.owner))
+          .filter((item) => item.update && ![me, ...alive].includes(item.owner))
           .sort((a, b) => a.update.occurredAt - b.update.occurredAt)
           .map((item) => ({ ...item, owner: me, sent: true }));
-        await stored.write(taken, []);
+        await store.write(taken, []);
         items = [...taken, ...items];
-        const seen = (all as StoredSegments[]).find((item) => item.id === seenId);
-        return [own(taken), seen?.segments ?? []] as [StoredUpdate[], Segments];
-      }).catch(() => [[]] as [StoredUpdate[]]) : [[]],
-
-    /** Shows other tabs that the updates stored under this name are looked after. */
-    hold() {
-      if (stored && !letGo) navigator.locks.request(me, () => new Promise<void>((done) => (letGo = done))).catch(() => {});
+        const kept = (all as StoredSegments[]).find((item) => item.id === segmentsId);
+        return { updates: taken.filter(isOwn), segments: kept?.segments ?? [] };
+      }).catch(() => nothing);
     },
 
-    letGo: () => (letGo = void letGo?.()),
+    /** Shows other tabs that this page is there, so that they leave what it has stored to it. */
+    claim() {
+      if (!store || releaseLock) return;
+      const released = new Promise<void>((done) => (releaseLock = done));
+      navigator.locks.request(me, () => released).catch(() => {});
+    },
+
+    /** Leaves what is stored to other tabs. */
+    release() {
+      releaseLock?.();
+      releaseLock = undefined;
+    },
   };
 }

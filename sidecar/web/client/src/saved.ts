@@ -1,97 +1,118 @@
-import { instant, now, type Answer, type Ask, type WireRecord, type WireSync } from "./http.js";
+import { PROBE } from "./backoff.js";
+import { serverTime } from "./clock.js";
+import type { Ask } from "./connection.js";
+import type { Answer } from "./http.js";
 import { KEEP } from "./queue.js";
-import { PROBE } from "./sender.js";
-import type { Facts } from "./state.js";
+import { timeOf, type WireRecord, type WireSync } from "./wire.js";
 
-/** How long a force sync may keep one of the browser's few connections, a little less than a second. */
+/** A force sync may have one of the browser's few connections for a little less than a second. */
 const FORCE = "sync?timeout=800ms&";
 
 /** Finds out when what the sidecar has accepted is in the database. */
 export function createSaved(
-  facts: Facts, ask: Ask, awake: () => boolean, changed: () => void,
+  ask: Ask, isRunning: () => boolean, changed: () => void,
   /** Listens to the sidecar's state, which is passed to `hear`; returns what ends that. */
   listen: () => (() => void) | undefined,
 ) {
-  /** The sidecar that accepted it; undefined if there are several, or it does not say its name. */
+  /** Updates that were accepted, and that are not known to be in the database. */
+  let waiting = 0;
+  /** The sidecar that accepted them; undefined if there are several, or it does not say its name. */
   let writer: string | undefined;
   let newest: WireRecord | null | undefined;
+  let server: Partial<WireSync> | undefined;
+  let lastSyncedAt: number | null = null;
   let checks: Promise<unknown> = Promise.resolve();
   let delay = KEEP;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let stopListening: (() => void) | undefined;
 
+  /** Listens, and asks when it may be saved. */
   function watch() {
-    // Nobody looks at a hidden tab, and it would take a connection from those that are looked at.
-    if (!awake() || !facts.waiting || document.hidden) return;
+    // A hidden tab shows it to nobody, and it would take a connection from those that are seen.
+    if (!isRunning() || !waiting || document.hidden) return;
     stopListening ??= listen();
     delay = Math.min(PROBE, delay * 2);
-    const next = Date.parse(facts.server?.nextSyncAt!) - now() + KEEP;
-    timer ??= setTimeout(check, next > delay ? next : delay);
+    const due = Date.parse(server?.nextSyncAt!) - serverTime() + KEEP;
+    timer ??= setTimeout(check, due > delay ? due : delay);
   }
 
   function sleep() {
-    stopListening = void stopListening?.();
-    timer = void clearTimeout(timer);
+    stopListening?.();
+    stopListening = undefined;
+    clearTimeout(timer);
+    timer = undefined;
   }
 
-  /** Tells whether all that was accepted at the call is saved. One after the other, so that what is heard meanwhile is not missed. */
-  const check = (force?: boolean): Promise<boolean> => (checks = checks.then(async () => {
+  /** One question after the other, so that what is heard meanwhile is not missed. */
+  const inTurn = (way: "ask" | "force") => {
+    const check = checks.then(() => findOut(way));
+    checks = check.catch(() => {});
+    return check;
+  };
+  const check = () => inTurn("ask");
+
+  /** Asks whether it is saved, or has it saved now. Tells whether all that was accepted at the call is. */
+  async function findOut(way: "ask" | "force"): Promise<boolean> {
     // The stream has one of the few connections that the question needs.
     sleep();
-    const { waiting } = facts;
-    if (!waiting && force !== true) return;
-    const asked = [writer, newest] as const;
-    const { body, error } = await (force === true ? ask("POST", FORCE) : ask("GET", "sync?"));
-    facts.server = error ? body.sync ?? { error } : body;
-    // A sidecar that holds nothing speaks for what it has accepted itself; for others the database does.
-    const saved = !error && (force === true ? !body.quarantined : !body.pendingUpdates)
-      && (!waiting || asked[0] && body.writer === asked[0] || inDatabase(asked[1], await ask("GET", "progress?")));
-    if (saved) {
-      facts.lastSyncedAt = Date.now();
+    const asked = { waiting, writer, newest };
+    if (!waiting && way === "ask") return false;
+    const { body, error } = await (way === "ask" ? ask("GET", "sync?") : ask("POST", FORCE));
+    server = error ? body.sync ?? { error } : body;
+    const unsaved = way === "ask" ? body.pendingUpdates : body.quarantined;
+    // A sidecar that has nothing unsaved speaks for what it has accepted itself; for others the database does.
+    const isSaved = !error && !unsaved && (!asked.waiting
+      || !!asked.writer && body.writer === asked.writer
+      || isInDatabase(asked.newest, await ask("GET", "progress?")));
+    if (isSaved) {
+      lastSyncedAt = Date.now();
       // A reset in between has forgotten them already.
-      facts.waiting = Math.max(0, facts.waiting - waiting);
-      if (!facts.waiting) forget();
+      waiting = Math.max(0, waiting - asked.waiting);
+      if (!waiting) forget();
     }
     watch();
     changed();
-    return saved;
-  })) as Promise<boolean>;
+    return isSaved;
+  }
 
   function forget() {
-    facts.waiting = 0;
-    newest = facts.server = undefined;
+    waiting = 0;
+    newest = server = undefined;
     delay = KEEP;
     sleep();
   }
 
   return {
+    facts: () => ({ waiting, server, lastSyncedAt }),
     watch,
     sleep,
-    /** What the stream says, in this tab or in another. It may be older than the last acceptance, so it is a reason to ask and not the answer. */
-    hear(state: WireSync): unknown {
-      if (!facts.waiting || document.hidden) return;
-      if (!state.pendingUpdates) return check();
-      facts.server = state;
-      changed();
+    forget,
+    check,
+    force: () => inTurn("force"),
+
+    /** Takes in what the stream says, of this tab or of another. It may be older than the last acceptance, so it is a reason to ask and not the answer. */
+    hear(state: WireSync): void {
+      if (!waiting || document.hidden) return;
+      if (state.pendingUpdates) {
+        server = state;
+        changed();
+      } else void check();
     },
-    /** More was accepted. */
-    add(count?: number, record?: WireRecord | null, sync?: WireSync) {
+
+    /** Takes in that so many updates were accepted, and wait. */
+    add(count: number, record?: WireRecord | null, sync?: WireSync): void {
       if (!count) return;
-      writer = !facts.waiting || writer === sync?.writer ? sync?.writer : undefined;
-      facts.waiting += count;
+      writer = !waiting || writer === sync?.writer ? sync?.writer : undefined;
+      waiting += count;
       newest = record ?? newest;
-      facts.server = sync;
+      server = sync;
       watch();
     },
-    /** Asks whether it is saved. */
-    check: () => check(),
-    /** Asks the sidecar to save it now. */
-    force: () => check(true),
-    forget,
   };
 }
 
-function inDatabase(newest: WireRecord | null | undefined, { body: { progress: [found] = [], stale }, error }: Answer) {
+/** Whether the answer shows that the database has the record. */
+function isInDatabase(newest: WireRecord | null | undefined, { body: { progress: [found] = [], stale }, error }: Answer) {
   return !error && !stale && found?.saved !== false
-    && instant(found) >= instant(newest) && (found?.generation ?? 0) >= (newest?.generation ?? 0);
+    && timeOf(found) >= timeOf(newest) && (found?.generation ?? 0) >= (newest?.generation ?? 0);
 }

@@ -13,5 +13,5 @@ export function addSegment(segments: Segments, [from, to]: Segments[0]): Segment
 
 /** How many seconds the segments cover. */
 export function watched(segments: Segments): number {
-  return segments.reduce((sum, s) => sum + s[1] - s[0], 0);
+  return segments.reduce((sum, [from, to]) => sum + to - from, 0);
 }

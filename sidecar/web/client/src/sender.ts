@@ -1,155 +1,205 @@
-import { problem, REFUSED, type Ask, type WireRecord, type WireSync } from "./http.js";
+import { callApplication } from "./application.js";
+import { backoff } from "./backoff.js";
+import type { Ask } from "./connection.js";
+import { problem, type Answer } from "./http.js";
 import type { Queue } from "./queue.js";
-import type { Facts, Settings } from "./state.js";
-import type { ProgressError, StoredUpdate } from "./types.js";
-import { wire } from "./update.js";
+import type { Settings } from "./state.js";
+import type { ProgressError, StoredUpdate, Update } from "./types.js";
+import { rounded, stamped } from "./update.js";
+import type { WireRecord, WireSync } from "./wire.js";
 
-/** Longest wait between attempts, on average. */
-export const PROBE = 60_000;
+/** Why something is sent before it is due: the network or the page or the session is back, or the learner wants it. */
+export type Reason = "back" | "forced";
 
-type Timer = ReturnType<typeof setTimeout> | undefined;
+/** Who wants to wait before the next attempt. */
+export type Waiter = "client" | "server";
 
-/** Whose wait may be cut short: nobody's, our own, or the one that the server asked for, too. */
-export type Cut = 0 | 1 | 2;
+/** Whether something may be sent, for a reason or because it is due, while somebody or nobody wants to wait. */
+export const maySend = (reason?: Reason, waiter?: Waiter): boolean =>
+  !waiter || reason === "forced" || reason === "back" && waiter === "client";
 
-/** Exponential, and random from nothing to twice that, so that pages which failed together don't come back together. */
-export const backoff = (first: number, attempt: number) => Math.min(PROBE, first * 2 ** attempt) * 2 * Math.random();
+/** What came of a request with updates. */
+export interface Outcome {
+  /** Those that are not sent again: accepted, or refused for good. */
+  finished: StoredUpdate[];
+  /** Why one was refused, or the request failed. */
+  failure?: ProgressError;
+}
 
-/** Sends what the queue holds, one request at a time, and again until it is accepted. */
+/** What the sidecar refuses by name is no better next time; all else is sent again until it is accepted. */
+export function outcomeOf(batch: StoredUpdate[], { body, error }: Answer): Outcome {
+  let refusal: ProgressError | undefined;
+  const finished = batch.filter((_, index) => {
+    const refused = body.errors?.find((item) => item.index === index);
+    if (!refused) return !error && body.progress?.[index];
+    refusal = problem(refused.status, refused.detail);
+    return refusal.kind === "validation";
+  });
+  return { finished, failure: refusal ?? error };
+}
+
+/** Sends what the queue has, one request at a time, and again until it is accepted. */
 export function createSender(
-  o: Settings,
-  facts: Facts,
-  ask: Ask,
-  queue: Queue,
-  changed: () => void,
-  /** So many updates of the lesson, or a reset, are on the sidecar's disk, which makes this record. */
-  accepted: (count?: number, record?: WireRecord | null, sync?: WireSync) => void,
+  o: Settings, ask: Ask, queue: Queue, changed: () => void,
+  /** Acts on what the sidecar has accepted: so many updates of the lesson, or a reset, of which it makes this record. */
+  accepted: (count: number, record?: WireRecord | null, sync?: WireSync) => void,
 ) {
+  let retryCount = 0;
+  let error: ProgressError | undefined;
+  /** Since when something has been in this browser alone, in Unix milliseconds. */
+  let since: number | undefined;
+  /** Those who wait for a reset that is not accepted yet. */
+  let resets: (() => void)[] | undefined;
+  /** The request under way, with what follows from its answer. */
+  let attempt: Promise<boolean> | undefined;
   let inFlight: StoredUpdate[] = [];
-  /** The request under way, and what follows from its answer. */
-  let round: Promise<unknown> | undefined;
-  let windowTimer: Timer, retryTimer: Timer;
-  /** Who asked for the wait. */
-  let waitOf: Cut = 0;
-  /** What may still grow is to be sent. */
-  let due = false;
+  let intervalTimer: ReturnType<typeof setTimeout> | undefined;
+  let retryTimer: ReturnType<typeof setTimeout> | undefined;
+  let waiter: Waiter | undefined;
+  /** What is growing is to be sent, too. */
+  let isDue = false;
 
-  const post = (batch: StoredUpdate[]) => ask("POST", "progress", wire(batch, o.enableCompression));
+  const post = (batch: StoredUpdate[]) => ask("POST", "progress", JSON.stringify(stamped(batch), o.enableCompression ? rounded : undefined));
   const forgetLesson = () => ask("DELETE", "progress?");
 
-  function send(cut: Cut = 0) {
-    if (facts.sending) return;
-    if (retryTimer && cut < waitOf) return changed();
-    retryTimer = void clearTimeout(retryTimer);
-    if (!due && !queue.frozen()[0] && !facts.resets) return;
-    facts.sending = work().finally(() => {
-      facts.sending = undefined;
+  function send(reason?: Reason) {
+    if (attempt) return;
+    if (!maySend(reason, waiter)) return changed();
+    clearTimeout(retryTimer);
+    waiter = undefined;
+    if (!isDue && !queue.frozen()[0] && !resets) return;
+    void sendAll().finally(() => {
+      attempt = undefined;
       changed();
       send();
     });
     changed();
   }
 
-  async function work() {
-    while (await (round = once()));
+  async function sendAll() {
+    while (await (attempt = sendOne()));
   }
 
   /** Sends one request. Tells whether there may be more to send. */
-  async function once(): Promise<boolean | void> {
-    if (due && !queue.frozen()[0]) {
-      due = false;
+  async function sendOne(): Promise<boolean> {
+    if (isDue && !queue.frozen()[0]) {
+      isDue = false;
       queue.freeze();
     }
-    const done = facts.resets;
-    const batch = done ? [] : queue.frozen().slice(0, o.batchSize);
-    if (!done && !batch[0]) return;
-    if (!done) await queue.write(batch);
+    if (resets) return sendReset();
+    const batch = queue.frozen().slice(0, o.batchSize);
+    if (!batch[0]) return false;
+    await queue.write(batch);
     // A reset drops what came before it.
-    if (done !== facts.resets) return true;
+    if (resets) return true;
     inFlight = batch;
-    const { body, error, retryAfter } = await (done ? forgetLesson() : post(batch));
+    const answer = await post(batch);
     inFlight = [];
-    if (error?.status === 413 && batch[1]) {
+    if (answer.error?.status === 413 && batch[1]) {
       o.batchSize = batch.length >> 1;
       return true;
     }
-    let wrong: ProgressError | undefined;
-    // What the sidecar refuses by name is no better next time; all else is kept until it is accepted.
-    const settled = batch.filter((_, index) => {
-      const said = body.errors?.find((item) => item.index === index);
-      if (!said) return !error && body.progress?.[index];
-      wrong = problem(said.status, said.detail);
-      return REFUSED.includes(said.status);
-    });
-    const again = done ? error || !body.progress : settled.length < batch.length;
-    if (done && !again) {
-      facts.resets = undefined;
-      accepted(1, body.progress as WireRecord | undefined, body.sync);
-      done.forEach((resolved) => resolved());
-    } else {
-      const recordOf = (item?: StoredUpdate) => body.progress?.[batch.indexOf(item!)];
-      const taken = queue.own().filter(recordOf);
-      accepted(taken.length, recordOf(taken[taken.length - 1]), body.sync);
-    }
-    queue.drop(settled);
-    if (settled[0] || done && !again) facts.since = queue.own()[0] && Date.now();
-    facts.error = wrong ??= error;
-    const failures = facts.retryCount;
-    facts.retryCount = again ? failures + 1 : 0;
-    if (again) {
-      waitOf = retryAfter ? 2 : 1;
-      retryTimer = setTimeout(() => {
-        retryTimer = undefined;
-        send();
-      }, retryAfter + backoff(o.retryDelayMs, failures < o.maxRetries ? failures : Infinity));
-    }
-    // Last, since the application may fail in it.
-    if (wrong && (!again || failures <= o.maxRetries)) o.onError?.(wrong);
-    if (again) return;
-    changed();
-    return true;
+    const { progress, sync } = answer.body;
+    const recordOf = (item?: StoredUpdate) => progress?.[batch.indexOf(item!)];
+    const taken = queue.own().filter(recordOf);
+    accepted(taken.length, recordOf(taken[taken.length - 1]), sync);
+    const { finished, failure } = outcomeOf(batch, answer);
+    queue.remove(finished);
+    return conclude(!!finished[0], finished.length === batch.length, answer.retryAfter, failure);
   }
 
-  const flush = (cut?: Cut) => {
-    windowTimer = void clearTimeout(windowTimer);
-    due = !!queue.frozen(false)[0];
+  async function sendReset(): Promise<boolean> {
+    const { body, error, retryAfter } = await forgetLesson();
+    const isAccepted = !error && !!body.progress;
+    if (isAccepted) {
+      accepted(1, body.progress as WireRecord | undefined, body.sync);
+      resets!.forEach((done) => done());
+      resets = undefined;
+    }
+    return conclude(isAccepted, isAccepted, retryAfter, error);
+  }
+
+  /** Takes in that a request finished something, all of it, or neither. Tells whether there may be more to send. */
+  function conclude(hasFinished: boolean, isDone: boolean, retryAfter: number, failure?: ProgressError): boolean {
+    if (hasFinished) since = queue.own()[0] && Date.now();
+    error = failure;
+    retryCount = isDone ? 0 : retryCount + 1;
+    if (!isDone) {
+      waiter = retryAfter ? "server" : "client";
+      retryTimer = setTimeout(() => {
+        waiter = undefined;
+        send();
+      }, retryAfter + backoff(o.retryDelayMs, retryCount > o.maxRetries ? Infinity : retryCount - 1));
+    }
+    if (failure && retryCount <= o.maxRetries + 1) void callApplication(() => o.onError?.(failure));
+    if (isDone) changed();
+    return isDone;
+  }
+
+  /** Sends all that is there, unless a wait forbids it. */
+  function flush(reason?: Reason) {
+    clearTimeout(intervalTimer);
+    intervalTimer = undefined;
+    isDue = !!queue.growing()[0];
     // The learner may close the page next.
     queue.keep();
-    send(cut);
-  };
+    send(reason);
+  }
 
   return {
-    send,
+    facts: () => ({ retryCount, error, since, resets }),
     flush,
-    /** Sends what is there, whoever asked for a wait. Tells whether it is accepted; tried once, and not again on a failure. */
-    async deliver() {
-      const mine = queue.freeze();
-      const held = () => facts.resets || queue.frozen().some((item) => mine.includes(item));
-      for (let tried = false; held() && !(tried && !facts.sending);) {
-        if (!facts.sending) {
-          tried = true;
-          send(2);
-        }
-        // The application may fail in its callback.
-        await round?.catch(() => {});
-      }
-      return !held();
+
+    /** Adds a change to what is sent within the interval, or at once. */
+    add(change: Partial<Update>, when?: "now") {
+      queue.add(change);
+      since ??= Date.now();
+      if (when === "now") flush();
+      else intervalTimer ??= setTimeout(flush, o.intervalMs);
     },
-    /** There is something new. */
-    later: () => (windowTimer ??= setTimeout(flush, o.intervalMs)),
-    /** The server is to forget the lesson, before it hears anything else of it. */
-    reset() {
-      queue.drop(queue.own());
+
+    /** Sends what the queue has taken over from pages that are gone. */
+    send() {
+      if (queue.own()[0]) since ??= Date.now();
+      send();
+    },
+
+    /** Sends what is there at the call, within a wait too, and once. Tells whether it is accepted. */
+    async deliver(): Promise<boolean> {
+      const mine = queue.freeze();
+      const isUnsent = () => resets || queue.frozen().some((item) => mine.includes(item));
+      const untilAnswered = async () => {
+        while (attempt && isUnsent()) await attempt;
+      };
+      await untilAnswered();
+      if (isUnsent()) send("forced");
+      await untilAnswered();
+      return !isUnsent();
+    },
+
+    /** Has the server forget the lesson before it hears anything else of it. Resolves when it has. */
+    reset(): Promise<void> {
+      queue.remove(queue.own());
+      since = Date.now();
       return new Promise<void>((done) => {
-        (facts.resets ??= []).push(done);
+        (resets ??= []).push(done);
         send();
       });
     },
+
+    /** Drops the updates of the lesson. */
+    discard() {
+      queue.remove(queue.own());
+      since = error = undefined;
+      retryCount = 0;
+    },
+
     /** Sends what it can while the page goes away, without waiting for anything. */
     leave() {
-      void queue.write(queue.freeze());
-      const rest = queue.frozen().filter((item) => !inFlight.includes(item));
-      if (facts.resets) void forgetLesson();
+      const all = queue.freeze();
+      void queue.write(all);
+      const rest = all.filter((item) => !inFlight.includes(item));
+      if (resets) void forgetLesson();
       if (rest[0]) void post(rest.slice(-o.batchSize));
     },
   };

@@ -8,7 +8,7 @@ const cleared = new Set<string | undefined>();
 /** Names what is kept of a learner behind an endpoint. */
 export const scopeOf = (endpoint: string, userId?: string) => "progress-sync " + endpoint + "\n" + userId;
 
-const isOf = (userId: string) => ({ scope }: { scope: string }) => scope.endsWith("\n" + userId);
+const learnerOf = ({ scope }: Stored) => scope.split("\n")[1];
 
 /** Keeps unsent updates, and what was seen, in IndexedDB. */
 export const browserStorage: ProgressStorage = {
@@ -16,7 +16,7 @@ export const browserStorage: ProgressStorage = {
   write: (put, remove) =>
     run<void>("readwrite", (store) => {
       for (const id of remove) store.delete(id);
-      for (const item of put) if (!cleared.has(item.scope.split("\n")[1])) store.put(item);
+      for (const item of put) if (!cleared.has(learnerOf(item))) store.put(item);
     }),
 };
 
@@ -24,11 +24,13 @@ export const browserStorage: ProgressStorage = {
 export async function wipe(userId: string): Promise<void> {
   cleared.add(userId);
   const items = await browserStorage.list();
-  await browserStorage.write([], items.filter(isOf(userId)).map((item) => item.id));
+  await browserStorage.write([], items.filter((item) => learnerOf(item) === userId).map((item) => item.id));
 }
 
 /** The learner is back. */
-export const welcome = (userId?: string) => cleared.delete(userId);
+export function welcome(userId?: string): void {
+  cleared.delete(userId);
+}
 
 // Opened anew each time: a connection can be lost, or keep the page out of the browser's cache.
 const run = <T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => IDBRequest<T> | void) =>

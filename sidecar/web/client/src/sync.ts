@@ -1,21 +1,26 @@
+import { callApplication } from "./application.js";
 import { createArrival } from "./arrival.js";
+import { createConnection } from "./connection.js";
 import { listen } from "./events.js";
-import { request, resolve, type Ask, type WireRecord, type WireSync } from "./http.js";
+import { handle } from "./handlers.js";
 import { createLesson } from "./lesson.js";
-import { followPage } from "./page.js";
 import { createPlace } from "./place.js";
 import { createQueue, inTime } from "./queue.js";
 import { createSaved } from "./saved.js";
 import { createSender } from "./sender.js";
-import { begin, compose, DEFAULTS, type Settings } from "./state.js";
+import { DEFAULTS, stateOf, type Settings } from "./state.js";
 import { browserStorage, scopeOf, welcome, wipe } from "./storage.js";
-import { openTabs, type News } from "./tabs.js";
-import type { ProgressState, ProgressSync, ProgressSyncOptions, Update } from "./types.js";
+import { joinTabs, type News, type Tabs } from "./tabs.js";
+import type { ForceResult, ProgressState, ProgressSync, ProgressSyncOptions, Update } from "./types.js";
 import { defined } from "./update.js";
 import { followVideo, type Following } from "./video.js";
+import { positionOf, timeOf, type WireRecord, type WireSync } from "./wire.js";
 
-const RUNS = 1;
-const ENDS = 2;
+/** How often the client finds out what nothing tells it of, in milliseconds. */
+const TICK = 1_000;
+
+/** Clocks of devices that are less apart are as good as equal, in milliseconds. */
+const SAME = 5_000;
 
 /** For how long what came of a force sync is told, in milliseconds. */
 const TOLD = 5_000;
@@ -24,116 +29,140 @@ const TOLD = 5_000;
 export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
   const { endpoint, userId, courseId, lessonId, moduleId, storage } = options;
   const o: Settings = { ...DEFAULTS, ...defined(options) };
-  const inBrowser = !!globalThis.window;
+  const hasPage = !!globalThis.window;
   const ids = defined({ userId, courseId, lessonId });
   const query = "" + new URLSearchParams(ids as Record<string, string>);
   const base = endpoint + "/v1/";
   const scope = scopeOf(endpoint, userId);
   const listeners = new Set<() => void>();
-  const facts = begin();
-  const lesson = createLesson(o);
-  const place = createPlace(facts);
-  const queue = createQueue(
-    { ...ids, moduleId }, scope,
-    // Without a learner's id, another learner on the same browser would send this one's updates as their own.
-    inBrowser && navigator.locks && (userId && storage === undefined ? browserStorage : storage),
-    lesson.segments,
-  );
 
-  /** A client that ends goes on until what it holds is accepted. */
-  let phase = 0;
-  /** The CSRF token that was sent last. */
-  let token: string | undefined;
+  /** Undefined before it starts. A client that ends goes on until what it has is accepted. */
+  let phase: "running" | "ending" | undefined;
+  let isForcing = false;
+  let forceResult: ForceResult | null = null;
+  /** Until when the result of a force sync is told, in Unix milliseconds. */
   let toldUntil = 0;
-  let tabs: ReturnType<typeof openTabs> | undefined;
+  let tabs: Tabs | undefined;
   let following: Following | undefined;
   let leavePage: (() => void) | undefined;
 
-  const awake = () => phase === RUNS;
-  const ask: Ask = async (method, what, json) => {
-    const answer = await request(o, method, base + what + (json ? "" : query), json);
-    ({ token } = answer);
-    const kind = answer.error?.kind;
-    facts.offline = kind === "network" && !navigator.onLine;
-    if (kind !== "network") facts.auth = kind === "auth" ? answer.error : undefined;
-    return answer;
-  };
-  const saved = createSaved(facts, ask, awake, publish, () =>
+  const isRunning = () => phase === "running";
+  const connection = createConnection(o, base, query);
+  const lesson = createLesson(o);
+  const place = createPlace();
+  const queue = createQueue(
+    { ...ids, moduleId }, scope,
+    // Without a learner's id, another learner on the same browser would send this one's updates as their own.
+    hasPage && navigator.locks && (userId && storage === undefined ? browserStorage : storage),
+    lesson.segments,
+  );
+  const saved = createSaved(connection.ask, isRunning, publish, () =>
     o.events === false ? undefined : listen(base + "sync/events?" + new URLSearchParams(userId ? { userId } : ""), (state) => {
-      tabs?.tell({ scope, state });
+      tabs?.postMessage({ scope, state });
       saved.hear(state);
     }));
-  const sender = createSender(o, facts, ask, queue, publish, accepted);
-  const arrival = createArrival(o, facts, ask, queue, lesson, place, awake, accepted, add, publish);
+  const sender = createSender(o, connection.ask, queue, publish, accepted);
+  const arrival = createArrival(o, connection.ask, isRunning, takeOver, arrived);
+  let state = compose();
 
-  function accepted(count?: number, record?: WireRecord | null, sync?: WireSync) {
+  function compose(): ProgressState {
+    return stateOf(o, {
+      ...connection.facts(), ...sender.facts(), ...arrival.facts(), ...saved.facts(),
+      resumeAt: place.resumeAt(), isOnServer: lesson.isOnServer(), isForcing, forceResult,
+      ...lesson.shown(),
+    }, queue.own());
+  }
+
+  /** Tells the application what has changed. What other pages or devices did is no news to celebrate. */
+  function publish(by?: "others") {
+    const before = state;
+    const next = compose();
+    const differs = (field: string) => next[field as keyof ProgressState] !== before[field as keyof ProgressState];
+    if (Object.keys(next).some(differs)) {
+      state = next;
+      listeners.forEach(callApplication);
+      if (Object.keys(lesson.shown()).some(differs)) void callApplication(() => o.onProgressUpdate?.(next));
+      if (next.completed && !before.completed && !by) void callApplication(() => o.onComplete?.());
+    }
+    if (phase === "ending" && !queue.frozen()[0] && !next.isDirty) {
+      leavePage?.();
+      leavePage = undefined;
+    }
+  }
+
+  /** The sidecar has accepted so many updates of the lesson, or a reset, of which it makes this record. */
+  function accepted(count: number, record?: WireRecord | null, sync?: WireSync) {
     if (record) {
-      facts.kept = true;
-      lesson.learn(record, true);
-      if (count) tabs?.tell({ scope, query, record });
+      lesson.learnFromServer(record);
+      if (count) tabs?.postMessage({ scope, query, record });
     }
     saved.add(count, record, sync);
   }
 
+  /** The server has told where the learner was. */
+  function arrived(isStale: boolean, found?: WireRecord | null, sync?: WireSync) {
+    const here = lesson.here();
+    const isNewer = timeOf(found) > lesson.reachedAt() + SAME;
+    // What waits there beyond this page's own is another page's or device's.
+    accepted(found ? Math.max(0, found.pendingUpdates! - saved.facts().waiting) : 0, found, sync);
+    // What an earlier page of this browser left is better than nothing.
+    if (!isStale || positionOf(found) !== undefined || here === undefined && lesson.reachedAt()) {
+      const withheld = place.learn(found ?? {}, here, isNewer);
+      if (withheld) add(withheld);
+    }
+    publish("others");
+  }
+
+  /** Goes on with what pages that are gone have left. */
+  async function takeOver() {
+    const { updates, segments } = await queue.takeOver();
+    for (const { update } of updates) lesson.recall(update);
+    if (segments) lesson.restore(segments);
+    publish("others");
+    sender.send();
+  }
+
   /** Another tab tells something. */
   function hear(news: News) {
-    if (news.cleared && news.cleared === userId) void inTime(wipe(userId));
+    if (userId && news.cleared === userId) void inTime(wipe(userId));
     if (news.scope !== scope) return;
     if (news.state) saved.hear(news.state);
     if (news.query !== query) return;
-    lesson.learn(news.record!, true);
-    publish(true);
+    lesson.learnFromServer(news.record!);
+    publish("others");
   }
 
-  /** Tells the listeners; what other pages or devices did is no news to celebrate. */
-  function publish(elsewhere?: boolean) {
-    const before = state;
-    const next = compose(o, facts, lesson.shown(), queue.own());
-    const changed = (field: string) => next[field as keyof ProgressState] !== before[field as keyof ProgressState];
-    if (Object.keys(next).some(changed)) {
-      state = next;
-      listeners.forEach((listener) => listener());
-      if (Object.keys(lesson.shown()).some(changed)) o.onProgressUpdate?.(next);
-      if (next.completed && !before.completed && !elsewhere) o.onComplete?.();
-    }
-    if (phase === ENDS && !queue.frozen()[0] && !next.isDirty) leavePage = void leavePage?.();
-  }
-
-  /** Something is to be sent: a change, at once if it should be, or what was left by others. */
-  function add(change?: Partial<Update>, now?: boolean) {
-    if (change) queue.add(change);
-    if (queue.own()[0]) facts.since ??= Date.now();
-    if (!change) sender.send();
-    else if (now || !awake()) sender.flush();
-    else sender.later();
+  function add(change: Partial<Update>, when?: "now") {
+    sender.add(change, isRunning() ? when : "now");
     publish();
   }
 
   function enter() {
-    queue.hold();
-    tabs ??= openTabs(hear);
+    queue.claim();
+    tabs ??= joinTabs(hear);
   }
 
   function exit() {
     saved.sleep();
-    queue.letGo();
-    tabs = void tabs?.close();
+    queue.release();
+    tabs?.close();
+    tabs = undefined;
   }
 
-  /** The page, the network or the session may be as it was before. */
-  function back() {
+  /** Goes on where the page, the network or the session may be as it was before. */
+  function goOn() {
     enter();
-    sender.flush(1);
+    sender.flush("back");
     void arrival.load();
     void saved.check();
   }
 
   function tick() {
-    if (Date.now() > toldUntil) facts.forceResult = null;
+    if (Date.now() > toldUntil) forceResult = null;
     publish();
     try {
       // The learner has signed in elsewhere.
-      if (facts.auth && resolve(o.csrfToken) !== token) back();
+      if (connection.isRenewed()) goOn();
       if (localStorage["debug-progress"] === "true") void import("./debug.js").then((panel) => panel.open());
     } catch {
       // The storage may be forbidden, and the token may come later.
@@ -141,38 +170,43 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
   }
 
   function start() {
-    if (!inBrowser || awake()) return;
-    phase = RUNS;
+    if (!hasPage || isRunning()) return;
+    phase = "running";
     welcome(userId);
     enter();
-    facts.offline = navigator.onLine === false;
+    connection.askBrowser();
     const clients = (window.progressSync ??= {});
     clients[lessonId] = sync;
     if (!leavePage) {
-      const end = followPage({
-        shown() {
-          if (facts.auth) return back();
-          void arrival.look();
-          void saved.check();
+      const ticking = setInterval(tick, TICK);
+      const endHandling = handle(window, {
+        visibilitychange() {
+          if (document.hidden) {
+            sender.flush();
+            saved.sleep();
+          } else if (connection.facts().auth) goOn();
+          else {
+            void arrival.refresh();
+            void saved.check();
+          }
         },
-        hidden() {
-          sender.flush();
-          saved.sleep();
-        },
-        left() {
+        pagehide() {
           sender.leave();
           exit();
         },
-        back,
-        focused: () => void (facts.auth && back()),
+        pageshow: goOn,
+        online: goOn,
         offline() {
-          facts.offline = true;
+          connection.askBrowser();
           publish();
         },
-        ticked: tick,
+        focus() {
+          if (connection.facts().auth) goOn();
+        },
       });
       leavePage = () => {
-        end();
+        clearInterval(ticking);
+        endHandling();
         exit();
         if (clients[lessonId] === sync) delete clients[lessonId];
       };
@@ -181,56 +215,52 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
     saved.watch();
   }
 
-  /** Whether there is a page, in which the client then runs. */
-  function runs() {
+  /** Starts at the first use. Tells whether there is a page, since a server that renders one runs nothing. */
+  function ensureStarted() {
     if (!phase) start();
-    return inBrowser;
+    return hasPage;
   }
 
   const sync: ProgressSync = {
     updateProgress(currentTime, duration, details) {
-      if (!(currentTime >= 0 && currentTime < Infinity && runs())) return;
+      if (!(currentTime >= 0 && currentTime < Infinity && ensureStarted())) return;
       const [change, completes] = lesson.move(currentTime, duration, details);
-      add(place.pass(change), completes);
+      add(place.pass(change), completes ? "now" : undefined);
     },
     markCompleted() {
-      if (!runs()) return;
+      if (!ensureStarted()) return;
       lesson.learn({ completed: true });
-      add({ completed: true }, true);
+      add({ completed: true }, "now");
     },
     async resetProgress() {
-      if (!runs()) return;
+      if (!ensureStarted()) return;
       lesson.reset();
       saved.forget();
       place.release();
       arrival.forget();
-      facts.isLoading = facts.isStale = false;
-      facts.since = Date.now();
       const done = sender.reset();
       publish();
       return done;
     },
     async forceSync() {
-      if (!runs()) return false;
-      facts.forcing = true;
+      if (!ensureStarted()) return false;
+      isForcing = true;
       publish();
-      await inTime(arrival.adopt());
-      const accepted = await sender.deliver();
-      const done = await saved.force();
-      facts.forcing = false;
-      facts.forceResult = !accepted ? "failed" : done ? "saved" : "kept";
+      await inTime(takeOver());
+      const isAccepted = await sender.deliver();
+      const isSaved = await saved.force();
+      isForcing = false;
+      forceResult = !isAccepted ? "failed" : isSaved ? "saved" : "kept";
       toldUntil = Date.now() + TOLD;
       publish();
-      return accepted && done;
+      return isAccepted && isSaved;
     },
     discardPending() {
-      queue.drop(queue.own());
-      facts.since = facts.error = undefined;
-      facts.retryCount = 0;
+      sender.discard();
       publish();
     },
     resume() {
-      const { resumeAt } = facts;
+      const resumeAt = place.resumeAt();
       place.release();
       if (resumeAt !== null) following?.goTo(resumeAt);
       publish();
@@ -238,25 +268,31 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
     getState: () => state,
     subscribe(listener) {
       listeners.add(listener);
-      return () => void listeners.delete(listener);
+      return () => {
+        listeners.delete(listener);
+      };
     },
     attachVideo(video, attach) {
       if (attach?.resume === false) place.choose();
       const where = () => place.isKnown() ? state.progressSeconds : undefined;
       const mine = following = followVideo({ ...sync, lesson: scope + query, where, flush: sender.flush }, video, attach);
-      return mine.end;
+      return () => {
+        mine.end();
+        if (following === mine) following = undefined;
+      };
     },
-    configure: (settings) => void Object.assign(o, defined(settings)),
+    configure(settings) {
+      Object.assign(o, defined(settings));
+    },
     start,
     destroy() {
-      if (!awake()) return;
-      phase = ENDS;
+      if (!isRunning()) return;
+      phase = "ending";
       saved.sleep();
       sender.flush();
       publish();
     },
   };
-  let state = compose(o, facts, lesson.shown(), []);
   if (options.autoStart !== false) start();
   return sync;
 }

@@ -1,4 +1,4 @@
-import type { WireRecord, WireSync } from "./http.js";
+import type { WireRecord, WireSync } from "./wire.js";
 
 /** What a tab tells the others. */
 export interface News {
@@ -13,12 +13,16 @@ export interface News {
   cleared?: string;
 }
 
-/** All tabs of an origin, as far as the browser lets them talk. */
-export function openTabs(hear: (news: News) => void) {
-  const channel = globalThis.BroadcastChannel && new BroadcastChannel("progress-sync");
-  if (channel) channel.onmessage = ({ data }) => hear(data);
-  return {
-    tell: (news: News) => channel?.postMessage(news),
-    close: () => channel?.close(),
-  };
+/** The tabs of an origin, this one among them, until it closes. */
+export interface Tabs {
+  postMessage(news: News): void;
+  close(): void;
+}
+
+/** Joins the other tabs; undefined in a browser that does not let them talk. */
+export function joinTabs(hear: (news: News) => void): Tabs | undefined {
+  if (!globalThis.BroadcastChannel) return;
+  const channel = new BroadcastChannel("progress-sync");
+  channel.onmessage = ({ data }) => hear(data);
+  return channel;
 }

@@ -17,7 +17,7 @@ export interface ProgressError {
  * - `saved`: all is accepted, or was done within the last seconds
  * - `saving`: the learner asked for it to be saved now
  * - `stale`: what was done before this page was opened can't be shown right now
- * - `pending`, `retrying`: something is held by this browser alone for longer than it should be; an attempt is under way, or failed
+ * - `pending`, `retrying`: something is in this browser alone for longer than it should be; an attempt is under way, or failed
  * - `offline`: there is no network
  * - `auth`: the learner has to sign in again
  * - `error`: something was refused for good, or set aside
@@ -43,9 +43,9 @@ export interface ProgressState {
   readonly isStale: boolean;
   /** Where the learner could go on, in seconds, if the server told it too late to go there unasked; null if there is nothing to offer. */
   readonly resumeAt: number | null;
-  /** Something is held by this browser alone. */
+  /** Something is in this browser alone. */
   readonly isDirty: boolean;
-  /** Something is not saved yet: held by this browser, or accepted by the sidecar and not in the database. */
+  /** Something is not saved yet: in this browser alone, or accepted by the sidecar and not in the database. */
   readonly isPendingSync: boolean;
   /** When what the sidecar had accepted of this lesson was last known to be in the database, in Unix milliseconds. */
   readonly lastSyncedAt: number | null;
@@ -97,6 +97,7 @@ export interface ProgressSyncSettings extends DebounceConfig {
   percentage?: "position" | "watched";
   /** Listen to server-sent events while something waits to be saved. Default true. */
   events?: boolean;
+  /** A callback or a listener that fails stops nothing; it shows as an unhandled rejection. */
   onProgressUpdate?: (progress: ProgressState) => void;
   onComplete?: () => void;
   /** Called for each failed attempt until the retries are used up. */
@@ -144,7 +145,7 @@ export interface StoredUpdate {
   id: string;
   /** Endpoint and learner: nobody else's updates are sent. */
   scope: string;
-  /** The client that holds it in memory. */
+  /** The client that has it in memory. */
   owner: string;
   /** It may have been sent under its id already, so it must not become part of another update. */
   sent: boolean;
@@ -188,7 +189,7 @@ export interface ProgressSync {
    * the lesson now. True when it is in the database.
    */
   forceSync(): Promise<boolean>;
-  /** Drops what this browser holds of the lesson and the sidecar has not accepted. What is accepted stays. */
+  /** Drops what this browser alone has of the lesson. What is accepted stays. */
   discardPending(): void;
   /** Takes the attached video to `resumeAt`. */
   resume(): void;

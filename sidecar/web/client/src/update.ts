@@ -33,9 +33,8 @@ const into = (item: StoredUpdate, more: StoredUpdate): StoredUpdate => ({
   update: merge(item.update, more.update),
 });
 
-/** What goes over the wire now, rounded to milliseconds if it is to be small. The sidecar compares `sentAt` with its own clock. */
-export const wire = (items: StoredUpdate[], small?: boolean): string =>
-  JSON.stringify(
-    items.map((item) => ({ ...item.update, sentAt: Date.now() })),
-    (_, value) => (small && typeof value === "number" ? +value.toFixed(3) : value),
-  );
+/** Numbers to the millisecond, as a JSON replacer. */
+export const rounded = (_: string, value: unknown) => typeof value === "number" ? +value.toFixed(3) : value;
+
+/** The updates as they are sent, with what this device's clock shows, which the sidecar compares with its own. */
+export const stamped = (items: StoredUpdate[]) => items.map((item) => ({ ...item.update, sentAt: Date.now() }));

@@ -1,5 +1,5 @@
 import { handle } from "./handlers.js";
-import { worthResuming } from "./place.js";
+import { isWorthResuming } from "./place.js";
 import type { AttachOptions, ProgressDetails, ProgressSync } from "./types.js";
 
 /** What following a media element needs of the client. */
@@ -20,39 +20,48 @@ export interface Following {
 /** How often an element is told again where to go. Safari does not go before it can play, and hls.js goes back to its own start. */
 const TRIES = 5;
 
+/** A learner who has played less of a film than this is taken to where they were without being asked, in seconds. */
+const JUST_BEGUN = 10;
+
 /** Which lesson an element last reported, and its source then. Of the page, since an element goes from one client to the next. */
 const reported = new WeakMap<HTMLMediaElement, [lesson: string, source: string]>();
 
+/** A seek of the client's, from the time that it is wanted until the film plays on from there. */
+interface Trip {
+  /** In seconds. */
+  target: number;
+  /** How often the element may still be told to go there. */
+  tries: number;
+  /** The film has been there, but its player may still go back when it begins to play. */
+  reached: boolean;
+}
+
 /** Tells the client what a media element does. */
 export function followVideo(sync: VideoTarget, video: HTMLMediaElement, { resume = true }: AttachOptions = {}): Following {
-  const before = reported.get(video);
+  const [lesson, source] = reported.get(video) ?? [];
   /** The film is still that of the lesson before. */
-  let foreign = before && before[0] !== sync.lesson && before[1] === video.currentSrc;
-  /** It is not known yet where to go on. */
-  let undecided = resume;
+  let isForeign = !!lesson && lesson !== sync.lesson && source === video.currentSrc;
+  /** It is not decided yet where the film begins. */
+  let isOpen = resume;
   /** The learner, or the page, has said where to be. */
-  let chosen = !resume;
-  /** Where the client takes the film, until it plays on from there. */
-  let target: number | undefined;
-  let tries = 0;
-  /** The film has been at the target, but its player may still go back when it begins to play. */
-  let reached = false;
-  /** Where the last seek ended; undefined while one is under way. */
+  let hasChosen = !resume;
+  let trip: Trip | undefined;
+  /** Where the last seek ended, in seconds; undefined while one is under way. */
   let from: number | undefined = 0;
-  /** Where the film was seen last. */
+  /** Where the film was seen last, in seconds. */
   let last = 0;
   /** The seek is from the end to the start: the film begins anew, by itself or by the play button. */
-  let over = false;
+  let isReplay = false;
   /** A second or more was played since the last seek. */
-  let played = true;
+  let hasPlayed = true;
   /** What is between the film's position and the last one reported was not played. */
   let jumped = false;
 
-  const near = (seconds: number) => Math.abs(video.currentTime - seconds) < 1;
+  const isNear = (seconds: number) => Math.abs(video.currentTime - seconds) < 1;
 
   function report(details?: ProgressDetails) {
     // Nobody's progress is where a film stands that is another lesson's, or not yet where the learner was.
-    if (foreign || target !== undefined) return;
+    if (isForeign || trip) return;
     reported.set(video, [sync.lesson, video.currentSrc]);
     sync.updateProgress(video.currentTime, video.duration, { playbackSpeed: video.playbackRate, jumped, ...details });
     jumped = false;
@@ -61,48 +70,52 @@ export function followVideo(sync: VideoTarget, video: HTMLMediaElement, { resume
   function tick() {
     if (!video.readyState || video.seeking || from === undefined) return;
     const at = video.currentTime;
-    if (at < target! - 1 && tries-- > 0) video.currentTime = target!;
-    else if (at > target! + 0.1 || tries < 0) target = undefined;
+    if (trip) {
+      const isShort = at < trip.target - 1;
+      if (isShort && trip.tries-- > 0) video.currentTime = trip.target;
+      // It has played on from there, or will not go there.
+      else if (isShort || at > trip.target + 0.1) trip = undefined;
+    }
     // Only what is played counts: a page that was just opened must not overwrite what another device did.
     if (video.paused) return;
     last = at;
-    played ||= at - from >= 1;
-    if (!undecided || at >= 1) report();
+    hasPlayed ||= at - from >= 1;
+    if (!isOpen || at >= 1) report();
   }
 
   function goTo(seconds: number) {
-    undecided = reached = false;
-    target = seconds;
-    tries = TRIES;
+    isOpen = false;
+    trip = { target: seconds, tries: TRIES, reached: false };
     if (video.readyState) video.currentTime = seconds;
   }
 
+  /** Takes the learner to where they were, if that is known and they are not elsewhere by their own will. */
   function goBack() {
     const { resumeAt } = sync.getState();
     const there = resumeAt ?? sync.where();
-    if (foreign || there === undefined || !video.readyState) return;
-    const open = resumeAt === null
-      ? undecided && (near(0) || video.seeking && near(there))
-      : !chosen && video.currentTime - from! < 10;
-    undecided = false;
+    if (isForeign || there === undefined || !video.readyState) return;
+    const isWanted = resumeAt === null
+      ? isOpen && (isNear(0) || video.seeking && isNear(there))
+      : !hasChosen && video.currentTime - from! < JUST_BEGUN;
+    isOpen = false;
     // A live stream has no place to go back to.
-    if (!open || video.duration === Infinity || !worthResuming(there, video.duration)) return;
+    if (!isWanted || video.duration === Infinity || !isWorthResuming(there, video.duration)) return;
     if (resumeAt === null) goTo(there);
     else sync.resume();
   }
 
-  /** The next film, or another quality of the same. */
-  function anew() {
-    foreign = false;
-    undecided = resume;
-    target = undefined;
+  /** Begins with the next film, or with another quality of the same. */
+  function beginAnew() {
+    isForeign = false;
+    isOpen = resume;
+    trip = undefined;
     from = last = 0;
   }
 
   const end = handle(video, {
     play() {
       // Lessons may share a film, and who starts it means this lesson.
-      foreign = false;
+      isForeign = false;
       goBack();
       tick();
     },
@@ -116,20 +129,20 @@ export function followVideo(sync: VideoTarget, video: HTMLMediaElement, { resume
     seeking() {
       from = undefined;
       jumped = true;
-      over = near(0) && last > video.duration - 2 * video.playbackRate;
+      isReplay = isNear(0) && last > video.duration - 2 * video.playbackRate;
     },
     seeked() {
       from = last = video.currentTime;
-      if (target !== undefined) {
-        reached ||= near(target);
+      if (trip) {
+        trip.reached ||= isNear(trip.target);
         // A film that is at its start all of a sudden was put there by its player.
-        if (near(target) || near(0) && !(reached && video.paused)) return tick();
-        target = undefined;
-      } else if (over || foreign) return;
-      chosen = true;
-      undecided = false;
-      report({ seekEvents: +played });
-      played = false;
+        if (isNear(trip.target) || isNear(0) && !(trip.reached && video.paused)) return tick();
+        trip = undefined;
+      } else if (isReplay || isForeign) return;
+      hasChosen = true;
+      isOpen = false;
+      report({ seekEvents: +hasPlayed });
+      hasPlayed = false;
     },
     pause() {
       if (video.ended || video.seeking) return;
@@ -141,8 +154,8 @@ export function followVideo(sync: VideoTarget, video: HTMLMediaElement, { resume
       report();
       sync.flush();
     },
-    emptied: anew,
-    loadstart: anew,
+    emptied: beginAnew,
+    loadstart: beginAnew,
     loadedmetadata: goBack,
   });
   const unsubscribe = sync.subscribe(goBack);

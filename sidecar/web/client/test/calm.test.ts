@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { begin, DEFAULTS, statusOf, type Facts } from "../src/state.js";
+import { DEFAULTS, statusOf, type Facts } from "../src/state.js";
 import { wait, world } from "./tab.js";
 
 const w = world();
@@ -52,25 +52,26 @@ test("a browser that says it is offline and is not is not believed for longer th
 });
 
 const now = Date.now();
+const nothing: Facts = { isLoading: true, isStale: false, resumeAt: null, lastSyncedAt: null, retryCount: 0, forceResult: null, waiting: 0 };
 const trouble = (kind: "network" | "server" | "validation" | "auth") => ({ kind, message: "" });
 
 test.each<[string, Partial<Facts>, string]>([
   ["nothing was asked", {}, "idle"],
-  ["the server has it", { kept: true }, "saved"],
-  ["what is accepted waits for the database", { kept: true, waiting: 3, server: { error: null } }, "saved"],
-  ["the database is down and all is accepted", { kept: true, waiting: 3, server: { error: trouble("network") } }, "saved"],
-  ["the database refused it", { kept: true, waiting: 1, server: { error: trouble("validation") } }, "error"],
+  ["the server has it", { isOnServer: true }, "saved"],
+  ["what is accepted waits for the database", { isOnServer: true, waiting: 3, server: { error: null } }, "saved"],
+  ["the database is down and all is accepted", { isOnServer: true, waiting: 3, server: { error: trouble("network") } }, "saved"],
+  ["the database refused it", { isOnServer: true, waiting: 1, server: { error: trouble("validation") } }, "error"],
   ["the sidecar refused it", { error: trouble("validation") }, "error"],
-  ["it is asked to be saved now", { kept: true, forcing: true }, "saving"],
-  ["it is in the browser for a moment", { kept: true, since: now - 5_000 }, "saved"],
-  ["it is in the browser for long", { kept: true, since: now - 20_000 }, "pending"],
-  ["it is in the browser for long after failures", { kept: true, since: now - 20_000, retryCount: 2, error: trouble("server") }, "retrying"],
+  ["it is asked to be saved now", { isOnServer: true, isForcing: true }, "saving"],
+  ["it is in the browser for a moment", { isOnServer: true, since: now - 5_000 }, "saved"],
+  ["it is in the browser for long", { isOnServer: true, since: now - 20_000 }, "pending"],
+  ["it is in the browser for long after failures", { isOnServer: true, since: now - 20_000, retryCount: 2, error: trouble("server") }, "retrying"],
   ["the network failed often", { retryCount: 9, since: now - 90_000, error: trouble("network") }, "offline"],
-  ["the browser is offline", { kept: true, offline: true }, "offline"],
-  ["the learner is signed out", { kept: true, auth: trouble("auth"), since: now - 20_000, retryCount: 1 }, "auth"],
-  ["the learner is signed out and offline", { offline: true, auth: trouble("auth") }, "offline"],
+  ["the browser is offline", { isOnServer: true, isOffline: true }, "offline"],
+  ["the learner is signed out", { isOnServer: true, auth: trouble("auth"), since: now - 20_000, retryCount: 1 }, "auth"],
+  ["the learner is signed out and offline", { isOffline: true, auth: trouble("auth") }, "offline"],
   ["the past is not known", { isStale: true }, "stale"],
   ["the past is not known, and what was done since is in the browser for long", { isStale: true, since: now - 20_000 }, "pending"],
 ])("when %s", (_, facts, status) => {
-  expect(statusOf({ ...DEFAULTS, endpoint: "", courseId: "", lessonId: "" }, { ...begin(), ...facts })).toBe(status);
+  expect(statusOf({ ...DEFAULTS, endpoint: "", courseId: "", lessonId: "" }, { ...nothing, ...facts })).toBe(status);
 });

@@ -529,3 +529,19 @@ test("a stretch counts at the speed it was played with, not at the one that came
   await wait(2000);
   expect(sidecar.row().timeSpentSeconds).toBeCloseTo(4);
 });
+
+test("a lesson that was completed offline celebrates once, and not again in the next page", async () => {
+  const complete = vi.fn();
+  const first = await begin({ onComplete: complete });
+  sidecar.down = true;
+  first.updateProgress(300, 300);
+  await wait(1000);
+  expect(complete).toHaveBeenCalledTimes(1);
+  crash();
+  const second = await begin({ onComplete: complete });
+  expect(second.getState()).toMatchObject({ completed: true, isDirty: true });
+  sidecar.down = false;
+  await wait(120_000);
+  expect(sidecar.row().completed).toBe(true);
+  expect(complete).toHaveBeenCalledTimes(1);
+});

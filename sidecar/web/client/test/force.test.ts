@@ -4,11 +4,14 @@ import { wait, world } from "./tab.js";
 
 const w = world();
 
-/** A way to the sidecar that takes so long. */
-const slow = (ms: number): typeof fetch => async (url, init) => {
-  await new Promise((done) => setTimeout(done, ms));
-  return w.sidecar.fetch(url, init);
-};
+/** A way to the sidecar of this test that takes so long. A client that goes on after its test must not reach the next one's. */
+function slow(ms: number): typeof fetch {
+  const { sidecar } = w;
+  return async (url, init) => {
+    await new Promise((done) => setTimeout(done, ms));
+    return sidecar.fetch(url, init);
+  };
+}
 
 const forces = () => w.sidecar.seen.filter((s) => s.method === "POST" && s.path.endsWith("/sync"));
 
@@ -118,4 +121,37 @@ test("a server that renders the page can call everything", async () => {
   expect(w.sidecar.seen).toEqual([]);
   expect(vi.getTimerCount()).toBe(timers);
   vi.unstubAllGlobals();
+});
+
+test("an application that fails once in a listener is told all that comes after it", async () => {
+  const unhandled = vi.fn((event: unknown) => event);
+  process.on("unhandledRejection", unhandled);
+  const sync = await w.begin({ intervalMs: 1000 });
+  let fails = false;
+  sync.subscribe(() => {
+    if (fails) {
+      fails = false;
+      throw new Error("the application's");
+    }
+  });
+  sync.updateProgress(10, 300);
+  await wait(1000);
+  // The next change that it is told of is that all is in the database.
+  fails = true;
+  w.sidecar.save();
+  await wait(181_000);
+  expect(fails).toBe(false);
+  sync.updateProgress(20, 300, { seekEvents: 1 });
+  await wait(1000);
+  w.sidecar.save();
+  await wait(181_000);
+  expect(sync.getState()).toMatchObject({ isPendingSync: false, pendingUpdates: 0 });
+  const forced = sync.forceSync();
+  await wait(0);
+  expect(await forced).toBe(true);
+  expect(sync.getState().status).toBe("saved");
+  vi.useRealTimers();
+  await new Promise((done) => setTimeout(done));
+  expect(unhandled).toHaveBeenCalledTimes(1);
+  process.off("unhandledRejection", unhandled);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { createPlace, worthResuming } from "../src/place.js";
-import { begin as facts } from "../src/state.js";
+import { createPlace, isWorthResuming } from "../src/place.js";
+import { Film } from "./film.js";
 import { setHidden } from "./server.js";
 import { wait, world } from "./tab.js";
 
@@ -140,16 +140,31 @@ test.each([
   ["a place in a lesson whose length nobody saved", 301, 0, true], ["a place in a live lesson", 301, Infinity, true],
   ["the beginning of a lesson of unknown length", 3, NaN, false],
 ])("%s is worth going on from or not", (_, position, duration, worth) => {
-  expect(worthResuming(position, duration)).toBe(worth);
+  expect(isWorthResuming(position, duration)).toBe(worth);
 });
 
 test("playing past the offered place ends the offer", () => {
-  const all = facts();
-  const place = createPlace(all);
+  const place = createPlace();
   expect(place.pass({ currentTime: 290, duration: 600 })).toEqual({ currentTime: undefined, duration: 600 });
-  place.know({ positionSeconds: 301 }, 290);
-  expect(all.resumeAt).toBe(301);
+  place.learn({ positionSeconds: 301 }, 290);
+  expect(place.resumeAt()).toBe(301);
   expect(place.pass({ currentTime: 300, duration: 600 }).currentTime).toBeUndefined();
   expect(place.pass({ currentTime: 302, duration: 600 }).currentTime).toBe(302);
-  expect(all.resumeAt).toBeNull();
+  expect(place.resumeAt()).toBeNull();
+});
+
+test("an element that is not attached any more goes nowhere", async () => {
+  before(301);
+  w.sidecar.reads = [{ status: 503 }];
+  const film = new Film();
+  const sync = await w.begin({ intervalMs: 1000 });
+  const detach = sync.attachVideo(film.element);
+  film.play();
+  await film.run(20);
+  expect(sync.getState().resumeAt).toBe(301);
+  const { currentTime } = film;
+  detach();
+  sync.resume();
+  expect(sync.getState().resumeAt).toBeNull();
+  expect(film.currentTime).toBe(currentTime);
 });

@@ -1,4 +1,5 @@
 import { expect, test, vi } from "vitest";
+import type { StoredUpdate } from "../src/index.js";
 import { setHidden, setOnline } from "./server.js";
 import { pagehide, pageshow, wait, world } from "./tab.js";
 
@@ -362,4 +363,46 @@ test("it is not said where the learner is before it is known what an earlier pag
   expect(second.getState()).toMatchObject({ isLoading: true, progressSeconds: 0 });
   await wait(300);
   expect(second.getState()).toMatchObject({ isLoading: false, progressSeconds: 61 });
+});
+
+test("what a page holds that is shown while it starts is free for other tabs when it is left", async () => {
+  const begun = w.begin();
+  // Before the browser has given the client its lock.
+  pageshow(false);
+  const sync = await begun;
+  sync.updateProgress(10, 300);
+  await wait(1000);
+  pagehide(true);
+  await wait(1000);
+  expect((await w.locks.query()).held).toEqual([]);
+});
+
+test("a store that throws where it should reject stops nothing from being sent", async () => {
+  w.shelf.write = () => {
+    throw new Error("full");
+  };
+  const sync = await w.begin({ intervalMs: 1000 });
+  sync.updateProgress(10, 300);
+  await wait(2000);
+  expect(w.sidecar.row().positionSeconds).toBe(10);
+  expect(sync.getState().isDirty).toBe(false);
+});
+
+test("a page that is back at once takes nothing over from itself, though its lock is not back yet", async () => {
+  const sync = await w.begin();
+  w.sidecar.down = true;
+  setOnline(false);
+  sync.updateProgress(10, 300);
+  await wait(1000);
+  pagehide(true);
+  // A browser may take a while to give the page its own lock, while the one for taking over is free.
+  const request = w.locks.request.bind(w.locks);
+  const [{ owner }] = w.shelf.updates as [StoredUpdate];
+  w.locks.request = async (name: string, ...given: any[]) => {
+    if (name === owner) await new Promise((done) => setTimeout(done, 100));
+    return request(name, ...given as [() => Promise<unknown>]);
+  };
+  pageshow(true);
+  await wait(1000);
+  expect(sync.getState().pendingUpdates).toBe(1);
 });

@@ -37,7 +37,11 @@ export function world(): World {
     setHidden(false);
   });
   afterEach(() => {
-    open.forEach((sync) => sync.destroy());
+    for (const sync of open) {
+      // Without it one that could not send would go on in the next test.
+      sync.discardPending();
+      sync.destroy();
+    }
     vi.unstubAllGlobals();
     vi.useRealTimers();
   });

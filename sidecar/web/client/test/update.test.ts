@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { addSegment, watched, type Segments } from "../src/segments.js";
-import { gather, wire } from "../src/update.js";
+import { gather, rounded, stamped } from "../src/update.js";
 import type { StoredUpdate, Update } from "../src/index.js";
 
 let ids = 0;
@@ -40,7 +40,7 @@ test.each<[string, Segments, number]>([
 
 test("compression is rounding to milliseconds, and keeps the start of a lesson and a percentage of zero", () => {
   const update = { ...item(0).update, currentTime: 0, percentage: 0, watchedDelta: 0.12345 };
-  const sent = (small: boolean) => JSON.parse(wire([{ ...item(0), update }], small))[0];
-  expect(sent(true)).toMatchObject({ currentTime: 0, percentage: 0, watchedDelta: 0.123 });
-  expect(sent(false)).toMatchObject({ currentTime: 0, watchedDelta: 0.12345 });
+  const sent = (replacer?: typeof rounded) => JSON.parse(JSON.stringify(stamped([{ ...item(0), update }]), replacer))[0];
+  expect(sent(rounded)).toMatchObject({ currentTime: 0, percentage: 0, watchedDelta: 0.123 });
+  expect(sent()).toMatchObject({ currentTime: 0, watchedDelta: 0.12345 });
 });

@@ -117,3 +117,11 @@ test("where there is no IndexedDB there is nothing to clear", async () => {
   vi.useRealTimers();
   await expect(clear("ada")).resolves.toBeUndefined();
 });
+
+test("a tab that has done nothing itself says that it is saved when another tab has saved the lesson", async () => {
+  const [a, b] = [await w.begin({ intervalMs: 1000 }), await w.begin({ intervalMs: 1000 })];
+  expect(b.getState().status).toBe("idle");
+  a.updateProgress(60, 100);
+  await wait(2000);
+  expect([a, b].map((sync) => sync.getState().status)).toEqual(["saved", "saved"]);
+});
