@@ -80,7 +80,7 @@ func (d *ledgerModel) Claim(ctx context.Context, _, owner string, lanes int, acc
 	return claimed, nil
 }
 
-func (d *ledgerModel) Adopt(ctx context.Context, _, owner string, lane int, number uint64) error {
+func (d *ledgerModel) MoveLedger(ctx context.Context, _, owner string, lane int, number uint64) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err := errors.Join(ctx.Err(), d.called("adopt", progress.Batch{Number: number})); err != nil {

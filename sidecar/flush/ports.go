@@ -42,7 +42,7 @@ type Buffer interface {
 // apart by postgres.Classify.
 type Database interface {
 	Claim(ctx context.Context, writer, owner string, lanes int, accept func([]postgres.Claimed) error) ([]postgres.Claimed, error)
-	Adopt(ctx context.Context, writer, owner string, lane int, number uint64) error
+	MoveLedger(ctx context.Context, writer, owner string, lane int, number uint64) error
 	ApplyRound(ctx context.Context, writer, owner string, prev uint64, batches []progress.Batch) ([]postgres.Result, error)
 	Erase(ctx context.Context, userID string, before time.Time) (postgres.Erased, error)
 	Ping(ctx context.Context) error

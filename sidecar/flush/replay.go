@@ -70,7 +70,7 @@ func (l *lane) replay(ctx context.Context, a attempt) error {
 }
 
 func (l *lane) adopt(ctx context.Context, a attempt, number uint64) {
-	err := l.f.db.Adopt(ctx, l.f.session.writer, l.f.session.owner, l.index, number)
+	err := l.f.db.MoveLedger(ctx, l.f.session.writer, l.f.session.owner, l.index, number)
 	if err != nil {
 		err = fmt.Errorf("moving the ledger of lane %d to %d: %w", l.index, number, err)
 		l.failed(ctx, a, postgres.Classify(err), false)
