@@ -24,9 +24,9 @@ type LedgerRow struct {
 }
 
 // Ledger returns the ledger rows of a writer's lanes, by lanes. It writes no batch
-// and takes no row from anybody. Of the owner's own rows it waits for an attempt
-// that is still under way, and what it returns has survived a crash of the server,
-// as for ApplyRound.
+// and takes no row from anybody, but makes the schema ready as ApplyRound does. Of
+// the owner's own rows it waits for an attempt that is still under way, and what it
+// returns has survived a crash of the server, as for ApplyRound.
 func (d *Database) Ledger(ctx context.Context, writer, owner string, lanes int) ([]LedgerRow, error) {
 	const what = "reading the ledger"
 	id, err := newIdentity(writer, owner)
@@ -35,7 +35,11 @@ func (d *Database) Ledger(ctx context.Context, writer, owner string, lanes int) 
 	}
 	s := d.session()
 	var all []LedgerRow
-	err = d.withConnection(ctx, s, s.writeLimit(), func(ctx context.Context, conn *pgxpool.Conn) (err error) {
+	err = d.withConnection(ctx, s, s.writeLimit(), func(ctx context.Context, conn *pgxpool.Conn) error {
+		if _, err := d.ready(ctx, s.options, conn); err != nil {
+			return err
+		}
+		var err error
 		all, err = d.consultLanes(ctx, conn, s.options, id, lanes)
 		return err
 	})
