@@ -136,3 +136,52 @@ func TestWhatTheDatabaseLacksIsFoundByOneQuestionAndSentInOneRound(t *testing.T)
 		}
 	})
 }
+
+func TestADatabaseThatFallsBackFurtherDuringAReplayGetsAllThatItLacks(t *testing.T) {
+	run(t, func(t *testing.T, f *fixture, db *ledgerModel) {
+		oldest, none := db.snapshot()
+		save(t, f, 1)
+		older, one := db.snapshot()
+		save(t, f, 1)
+		save(t, f, 1)
+		db.setTrouble(failing(sqlError("57P03"), "apply"), nil)
+		db.restore(older, one)
+		f.Nudge()
+		after(time.Minute)
+		if n := len(f.seen.rewinds); n != 1 {
+			t.Fatalf("%d rewinds told", n)
+		}
+		db.restore(oldest, none)
+		after(time.Minute)
+		db.setTrouble(nil, nil)
+		after(2 * time.Minute)
+		wantCounts(t, db, map[int]int64{1: 3})
+		if n := len(f.seen.rewinds); n != 2 {
+			t.Errorf("%d rewinds told", n)
+		}
+	})
+}
+
+func TestAfterAnOutageThatOnlyAWriteMetWhatItUndidIsErasedAheadOfTheNextWrite(t *testing.T) {
+	run(t, func(t *testing.T, f *fixture, db *ledgerModel) {
+		save(t, f, 1, 2)
+		_, saved := db.snapshot()
+		if e, err := f.Erase(t.Context(), key(1).UserID); err != nil || !e.DatabaseDone {
+			t.Fatalf("%+v, %v", e, err)
+		}
+		down := false
+		db.setTrouble(func(call string, _ progress.Batch) error {
+			if down || call != "apply" {
+				return nil
+			}
+			down = true
+			db.saved = saved // a replica that lacked the erasure and no batch
+			return sqlError("57P01")
+		}, nil)
+		save(t, f, 1, 2) // the learner is back
+		if !down {
+			t.Fatal("no write met an outage")
+		}
+		wantCounts(t, db, map[int]int64{1: 1, 2: 2})
+	})
+}

@@ -115,3 +115,67 @@ func TestASessionWithoutAWriteDoesNotEndAHold(t *testing.T) {
 		}
 	})
 }
+
+// doubted is the outcome of a lane that holds nothing but doubts, so far with so much
+// written.
+func doubted(against bool, written uint64) Outcome {
+	return Outcome{
+		Kind: Doubted, Failure: postgres.Failure{Class: postgres.BadData, Retry: postgres.Suspect}, Written: written,
+		Doubt: Doubt{AgainstTable: against, Quiet: true, Final: true},
+	}
+}
+
+func TestALaneWhoseTableRefusesAllTriesOnceAMinuteOrWhenAnotherHasWritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := New(2, backoff, func() float64 { return 0 }, &journal{})
+		b.Report(entered(t, "lane 0", entering(t, b, 0)), doubted(true, 5))
+		again := entering(t, b, 0)
+		keptBack(t, "lane 0, before the minute is over,", again)
+		time.Sleep(time.Minute)
+		a := entered(t, "lane 0, after a minute,", again)
+		if !a.Probe {
+			t.Error("it may not try what is in doubt")
+		}
+		b.Report(a, doubted(true, 5))
+		again = entering(t, b, 0)
+		keptBack(t, "lane 0, in the second minute,", again)
+		b.Report(entered(t, "lane 1", entering(t, b, 1)), Outcome{Kind: Wrote, Written: 6})
+		if a := entered(t, "lane 0, after the other has written,", again); a.Probe {
+			t.Error("it tries what is in doubt as if nothing had been written")
+		}
+	})
+}
+
+func TestADoubtIsToldUntilSomethingIsWritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		seen := &journal{}
+		b := New(2, backoff, func() float64 { return 0 }, seen)
+		b.Report(entered(t, "lane 0", entering(t, b, 0)), doubted(false, 5))
+		if seen.Phase != PhaseHeld {
+			t.Errorf("phase %v", seen.Phase)
+		}
+		if _, failed := b.FailedSince(0); !failed || !b.UndecidedSince(0) || !b.Quiet(0) {
+			t.Error("who waits for the lane is not told")
+		}
+		b.Report(entered(t, "lane 0 again", entering(t, b, 0)), Outcome{Kind: Reached, Written: 5})
+		if seen.Phase != PhaseHeld {
+			t.Errorf("phase %v after an attempt that wrote nothing", seen.Phase)
+		}
+		b.Report(entered(t, "lane 0 again", entering(t, b, 0)), Outcome{Kind: Wrote, Written: 6})
+		if seen.Phase != PhaseWorking {
+			t.Errorf("phase %v after a write", seen.Phase)
+		}
+	})
+}
+
+func TestNobodyIsAdmittedAfterTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		seen := &journal{}
+		b := New(1, backoff, func() float64 { return 0 }, seen)
+		taken := postgres.Failure{Class: "Fenced", Retry: postgres.Hold}
+		b.Report(entered(t, "lane 0", entering(t, b, 0)), Outcome{Kind: Stopped, Failure: taken})
+		if _, ok := b.Admit(t.Context(), 0); ok || !b.Stopped() || seen.Phase != PhaseStopped {
+			t.Errorf("admitted: %v, phase %v", ok, seen.Phase)
+		}
+	})
+}
