@@ -48,10 +48,15 @@ func compare(ledger place, applied uint64, frozen []progress.Batch) step {
 	}
 }
 
+// isDone reports whether the batch is in the database.
+func isDone(r postgres.Result) bool {
+	return r.Outcome == postgres.Applied || r.Outcome == postgres.AlreadyApplied
+}
+
 // lastDone is the ledger's number after the last batch that is in the database.
 func lastDone(results []postgres.Result) (number uint64, done bool) {
 	for _, res := range results {
-		if res.Outcome == postgres.Applied || res.Outcome == postgres.AlreadyApplied {
+		if isDone(res) {
 			number, done = res.LedgerNumber, true
 		}
 	}

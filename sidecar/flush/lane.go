@@ -126,24 +126,24 @@ func (l *lane) wait(now time.Time) time.Duration {
 
 // report tells everybody what came of a turn.
 func (l *lane) report(a breaker.Attempt, o outcome) {
-	switch o.Kind {
-	case breaker.Wrote:
+	if o.Kind == breaker.Wrote {
 		l.rounds.pace.succeeded()
 		l.astray = 0
-	case breaker.Failed:
+	}
+	if o.Kind == breaker.Failed {
 		l.rounds.pace.failed()
-	case breaker.Doubted:
-		o.Doubt.Final = o.Doubt.Quiet && !l.othersAtWork()
 	}
 	if o.astray || o.Kind == breaker.Failed && !o.OwnLane {
 		l.f.ledger.question()
 	}
 	l.tell(o)
+	if o.Kind == breaker.Doubted {
+		o.Doubt.Final = o.Doubt.Quiet && !l.othersAtWork()
+	} else {
+		o.Written = l.f.evidence.Written()
+	}
 	if o.Doubt.AgainstTable {
 		o.Failure = tableRefuses(o.Failure)
-	}
-	if o.Kind != breaker.Doubted {
-		o.Written = l.f.evidence.Written()
 	}
 	l.f.breaker.Report(a, o.Outcome)
 }
@@ -160,8 +160,7 @@ func (l *lane) tell(o outcome) {
 	for _, b := range o.saved {
 		seen.BatchSaved(b.Batch, b.rows, b.at)
 	}
-	switch o.Kind {
-	case breaker.Failed, breaker.Refused, breaker.Doubted:
+	if o.Kind == breaker.Failed || o.Kind == breaker.Refused || o.Kind == breaker.Doubted {
 		seen.AttemptFailed(o.Failure)
 	}
 	switch {

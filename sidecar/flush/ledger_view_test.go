@@ -88,21 +88,17 @@ func TestALedgerThatGivesTwoAnswersIsToldAndNotAskedForWithoutEnd(t *testing.T) 
 		// As behind a pooler that spreads sessions: what writes finds an older server
 		// than what asks.
 		db.setTrouble(func(call string, b progress.Batch) error {
-			row := db.rows[b.Lane]
-			switch {
-			case call == "apply":
+			switch call {
+			case "apply":
+				row := db.rows[b.Lane]
 				row.number--
-			case call == "ask":
-				for lane := range db.rows {
-					r := db.rows[lane]
-					r.number = f.buffer.Applied(lane)
-					db.rows[lane] = r
+				db.rows[b.Lane] = row
+			case "ask":
+				for lane, row := range db.rows {
+					row.number = f.buffer.Applied(lane)
+					db.rows[lane] = row
 				}
-				return nil
-			default:
-				return nil
 			}
-			db.rows[b.Lane] = row
 			return nil
 		}, nil)
 		put(t, f.buffer, 1)

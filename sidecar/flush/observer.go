@@ -49,11 +49,11 @@ type Rewind struct {
 	Complete bool
 }
 
-// What an Observer is told of the state of flushing; see package breaker.
-type (
-	Condition = breaker.Condition
-	Phase     = breaker.Phase
-)
+// Condition is the state of flushing as a whole, as the breaker sees it.
+type Condition = breaker.Condition
+
+// Phase is what flushing does about the last failure.
+type Phase = breaker.Phase
 
 // The phases of flushing; see package breaker.
 const (

@@ -9,7 +9,6 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/flush/blame"
 	"github.com/progress-sync/progress-sync/sidecar/flush/breaker"
-	"github.com/progress-sync/progress-sync/sidecar/flush/erasures"
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
@@ -35,6 +34,7 @@ func (l *lane) turn(ctx context.Context, probe bool) (outcome, error) {
 			return o, err
 		}
 		frozen = l.f.buffer.Frozen(l.index)
+	case stepWrite:
 	}
 	l.replay = nil
 	round, err := l.rounds.next(frozen, probe)
@@ -52,7 +52,7 @@ func (l *lane) turn(ctx context.Context, probe bool) (outcome, error) {
 // notEntered is the outcome of a turn that did not get to know where the ledger
 // stands.
 func notEntered(err error) (outcome, error) {
-	if disk, ok := errors.AsType[*erasures.DiskError](err); ok {
+	if disk := ofDisk(err); disk != nil {
 		return outcome{}, disk
 	}
 	if errors.Is(err, errFenced) {
@@ -158,8 +158,7 @@ func (l *lane) take(round []progress.Batch, results []postgres.Result) ([]applie
 // answered is the outcome of a round that the database has answered. It is astray
 // when the row is elsewhere, gone or not ours, and nothing was written behind that.
 func (l *lane) answered(results []postgres.Result) (o breaker.Outcome, astray bool) {
-	switch results[len(results)-1].Outcome {
-	case postgres.Applied, postgres.AlreadyApplied:
+	if isDone(results[len(results)-1]) {
 		return breaker.Outcome{Kind: breaker.Wrote}, false
 	}
 	if l.astray++; l.astray > 1 {

@@ -53,9 +53,21 @@ func (u *upkeep) run(ctx context.Context) error {
 			sleep(ctx, wait, nil, changed, nil)
 			continue
 		}
-		if err := u.note(ctx, u.check(ctx)); err != nil {
-			return err
+		err := u.check(ctx)
+		if disk := ofDisk(err); disk != nil {
+			return disk
 		}
+		if ctx.Err() == nil {
+			u.note(err)
+		}
+	}
+	return nil
+}
+
+// ofDisk returns an error that is one of the buffer's disk, nil for any other.
+func ofDisk(err error) error {
+	if disk, ok := errors.AsType[*erasures.DiskError](err); ok {
+		return disk
 	}
 	return nil
 }
@@ -91,26 +103,21 @@ func (u *upkeep) check(ctx context.Context) error {
 	return nil
 }
 
-// note tells the breaker what came of asking the database. It returns what is an error
-// of the disk.
-func (u *upkeep) note(ctx context.Context, err error) error {
-	disk, isDisk := errors.AsType[*erasures.DiskError](err)
-	switch {
-	case isDisk:
-		return disk
-	case ctx.Err() != nil:
-	case errors.Is(err, errFenced):
-		u.f.breaker.Stop(fenced())
-	case err == nil:
+// note tells the breaker what came of asking the database.
+func (u *upkeep) note(err error) {
+	if err == nil {
 		u.f.breaker.Checked(nil)
-	default:
-		f := ledgerFailure(err)
-		if !f.OfOneTransaction() {
-			u.f.ledger.question()
-		}
-		u.f.breaker.Checked(&f)
+		return
 	}
-	return nil
+	if errors.Is(err, errFenced) {
+		u.f.breaker.Stop(fenced())
+		return
+	}
+	f := ledgerFailure(err)
+	if !f.OfOneTransaction() {
+		u.f.ledger.question()
+	}
+	u.f.breaker.Checked(&f)
 }
 
 // erase looks after erasures, if there are any. An error is one of the disk.
@@ -119,8 +126,12 @@ func (u *upkeep) erase(ctx context.Context, now time.Time) error {
 		return nil
 	}
 	u.erased = now
-	if err := u.f.erasures.Tend(ctx, now); err != nil {
-		return u.note(ctx, err)
+	err := u.f.erasures.Tend(ctx, now)
+	if disk := ofDisk(err); disk != nil {
+		return disk
+	}
+	if err != nil && ctx.Err() == nil {
+		u.note(err)
 	}
 	return nil
 }
