@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"math"
 	"sync"
 	"time"
 
@@ -56,7 +55,7 @@ func (d *ledgerModel) called(name string, b progress.Batch) error {
 	return d.before(name, b)
 }
 
-func (d *ledgerModel) Claim(ctx context.Context, _, owner string, lanes int, accept func([]postgres.Claimed) error) ([]postgres.Claimed, error) {
+func (d *ledgerModel) Claim(ctx context.Context, _, owner string, lanes int, approve func([]postgres.Claimed) error) ([]postgres.Claimed, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err := errors.Join(ctx.Err(), d.called("claim", progress.Batch{})); err != nil {
@@ -71,8 +70,8 @@ func (d *ledgerModel) Claim(ctx context.Context, _, owner string, lanes int, acc
 		claimed[lane] = postgres.Claimed{Number: row.number, BatchID: row.id, Claims: row.claims, Existed: ok}
 		rows[lane] = row
 	}
-	if accept != nil {
-		if err := accept(claimed); err != nil {
+	if approve != nil {
+		if err := approve(claimed); err != nil {
 			return nil, err
 		}
 	}
@@ -80,10 +79,10 @@ func (d *ledgerModel) Claim(ctx context.Context, _, owner string, lanes int, acc
 	return claimed, nil
 }
 
-func (d *ledgerModel) Adopt(ctx context.Context, _, owner string, lane int, number uint64) error {
+func (d *ledgerModel) MoveLedger(ctx context.Context, _, owner string, lane int, number uint64) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if err := errors.Join(ctx.Err(), d.called("adopt", progress.Batch{Number: number})); err != nil {
+	if err := errors.Join(ctx.Err(), d.called("move", progress.Batch{Number: number})); err != nil {
 		return err
 	}
 	row := d.rows[lane]
@@ -95,6 +94,21 @@ func (d *ledgerModel) Adopt(ctx context.Context, _, owner string, lane int, numb
 	return nil
 }
 
+func (d *ledgerModel) Ledger(ctx context.Context, _, owner string, lanes int) ([]postgres.LedgerRow, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := errors.Join(ctx.Err(), d.called("ask", progress.Batch{})); err != nil {
+		return nil, err
+	}
+	found := make([]postgres.LedgerRow, lanes)
+	for lane := range found {
+		if row, ok := d.rows[lane]; ok {
+			found[lane] = postgres.LedgerRow{Exists: true, Ours: row.owner == owner, Number: row.number, BatchID: row.id, Claims: row.claims}
+		}
+	}
+	return found, nil
+}
+
 // ApplyRound carries the batches out one by one. What the server refuses ends
 // the round with the results before it; a lost answer leaves no result at all.
 func (d *ledgerModel) ApplyRound(ctx context.Context, _, owner string, prev uint64, batches []progress.Batch) ([]postgres.Result, error) {
@@ -103,11 +117,7 @@ func (d *ledgerModel) ApplyRound(ctx context.Context, _, owner string, prev uint
 	d.rounds = append(d.rounds, len(batches))
 	var results []postgres.Result
 	for _, b := range batches {
-		name := "apply"
-		if b.Number == math.MaxInt64 {
-			name = "ask"
-		}
-		if err := errors.Join(ctx.Err(), d.called(name, b)); err != nil {
+		if err := errors.Join(ctx.Err(), d.called("apply", b)); err != nil {
 			return results, err
 		}
 		row, ok := d.rows[b.Lane]

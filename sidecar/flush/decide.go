@@ -1,57 +1,141 @@
 package flush
 
 import (
-	"time"
+	"errors"
+	"slices"
 
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
+	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
-// verdict is what follows a failed attempt.
-type verdict int
+// step is what a lane has to do next, by what the ledger says.
+type step int
 
 const (
-	verdictRetry      verdict = iota // again after the action's delay
-	verdictPark                      // retries are used up: probe after the delay
-	verdictHold                      // a person must act: probe after the delay
-	verdictSplit                     // a record's fault: write the batch's halves
-	verdictQuarantine                // the one record's fault: set it aside
-	verdictDoubt                     // a record's fault or the table's: keep it
+	// stepWrite: ledger and spool agree; the next batch may be written.
+	stepWrite step = iota
+	// stepConfirm: the first frozen batch was applied and its answer was lost.
+	stepConfirm
+	// stepReplay: the database fell back behind what was confirmed.
+	stepReplay
+	// stepHold: the ledger stands at a number that this spool never used after
+	// the last one it knows of, or used for another batch. Another copy of the
+	// spool has written since.
+	stepHold
 )
 
-type action struct {
-	verdict verdict
-	delay   time.Duration
+// place is where the ledger of a lane stands: at the number of a batch, whose id
+// is 0 if the ledger doesn't know it.
+type place struct{ number, id uint64 }
+
+func (p place) isOf(b progress.Batch) bool {
+	return p.number == b.Number && (p.id == 0 || b.ID == 0 || p.id == b.ID)
 }
 
-// jitterShare is the part of a delay that is left to chance, so that sidecars
-// which failed together don't return together.
-const jitterShare = 0.2
-
-// decide says what follows a failure that is the n-th in a row (1 is the first)
-// and no refusal of a record; of that, see blame. chance is in [0, 1).
-func decide(f postgres.Failure, n int, p Policy, chance float64) action {
+// compare sets the ledger's place of a lane against the spool: the last number
+// that the spool knows to be applied, and its frozen batches in order. A ledger
+// row that is missing counts as 0.
+func compare(ledger place, applied uint64, frozen []progress.Batch) step {
 	switch {
-	case f.Retry == postgres.Transient && n == 1:
-		return action{verdict: verdictRetry}
-	case f.Retry == postgres.Transient && n-1 <= p.MaxRetries:
-		return action{verdictRetry, jitter(delay(n-1, p), chance)}
-	case f.Retry == postgres.Transient:
-		return action{verdictPark, jitter(p.probeInterval(), chance)}
+	case ledger.number == applied:
+		return stepWrite
+	case ledger.number < applied:
+		return stepReplay
+	case slices.ContainsFunc(frozen, ledger.isOf):
+		return stepConfirm
 	default:
-		return action{verdictHold, jitter(p.probeInterval(), chance)}
+		return stepHold
 	}
 }
 
-// delay is the pause before the n-th delayed retry, counted from 1.
-func delay(n int, p Policy) time.Duration {
-	d := p.InitialDelay
-	for ; n > 1 && d < p.MaxDelay; n-- {
-		d *= 2
-	}
-	return min(d, p.MaxDelay)
+// isDone reports whether the batch is in the database.
+func isDone(r postgres.Result) bool {
+	return r.Outcome == postgres.Applied || r.Outcome == postgres.AlreadyApplied
 }
 
-// jitter shortens d by up to jitterShare of it.
-func jitter(d time.Duration, chance float64) time.Duration {
-	return d - time.Duration(jitterShare*chance*float64(d))
+// lastDone is the ledger's number after the last batch that is in the database.
+func lastDone(results []postgres.Result) (number uint64, done bool) {
+	for _, res := range results {
+		if isDone(res) {
+			number, done = res.LedgerNumber, true
+		}
+	}
+	return number, done
+}
+
+// placeOf is the ledger's place at a number that this process has written: its row is
+// ours, so that the batch of that number is.
+func placeOf(number uint64, batches []progress.Batch) place {
+	for _, b := range batches {
+		if b.Number == number {
+			return place{number, b.ID}
+		}
+	}
+	return place{number: number}
+}
+
+func fellBack(before, after []row) bool {
+	for i := range before {
+		if after[i].number < before[i].number {
+			return true
+		}
+	}
+	return false
+}
+
+// ledgerFailure is what is wrong when the ledger's rows, or a sign of life, can't be
+// had.
+func ledgerFailure(err error) postgres.Failure {
+	if errors.Is(err, errStaleSpool) {
+		return staleSpool()
+	}
+	return postgres.Classify(err)
+}
+
+func fenced() postgres.Failure {
+	return postgres.Failure{
+		Class: ClassFenced, Kind: postgres.KindServer, Retry: postgres.Hold,
+		Message: "Another sidecar has taken over this spool and writes under its writer id; " +
+			"this one keeps what it accepts on disk and writes no more. " +
+			"Make sure that only one sidecar uses the spool, then restart this pod.",
+	}
+}
+
+func staleSpool() postgres.Failure {
+	return postgres.Failure{
+		Class: ClassStaleSpool, Kind: postgres.KindServer, Retry: postgres.Hold,
+		Message: "The database holds later batches of this writer than the spool knows of, " +
+			"so the spool is an old copy; its data is held and not written. " +
+			"Bring back the newest spool, or start with an empty one and keep this for inspection.",
+	}
+}
+
+// unsteadyLedger is the failure of a ledger that a renewal and the write right
+// after it find in two states, as behind a pooler that spreads sessions over
+// several servers.
+func unsteadyLedger() postgres.Failure {
+	return postgres.Failure{
+		Class: postgres.Conflict, Kind: postgres.KindServer, Retry: postgres.Transient,
+		Message: "The database gives two answers about what was written last; " +
+			"make sure that the connection string leads to one primary server only.",
+	}
+}
+
+// unreplayable is the failure of a batch that was in the database before and
+// is refused now. It was acknowledged and saved, so it is never passed over.
+func unreplayable(f postgres.Failure) postgres.Failure {
+	f.Retry = postgres.Hold
+	f.Message = "The database fell back and now refuses a batch that it had before, " +
+		"so its tables or constraints differ from then; undo that change, and it is applied again."
+	return f
+}
+
+// tableRefuses is the failure of a table that has refused so many records, and
+// taken none, that it must be at fault.
+func tableRefuses(f postgres.Failure) postgres.Failure {
+	return postgres.Failure{
+		Class: ClassTableRefuses, Kind: postgres.KindServer, Retry: postgres.Hold, SQLState: f.SQLState, Constraint: f.Constraint,
+		Message: "Postgres refuses every record (SQLSTATE " + f.SQLState + "), so the fault is the table's: a trigger, a rule, a policy or " +
+			"a constraint of it. Look into the server's log and mend it; all is kept and tried again by itself.",
+	}
 }

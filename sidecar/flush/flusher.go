@@ -2,6 +2,7 @@ package flush
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync/atomic"
@@ -10,6 +11,12 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/progress-sync/progress-sync/sidecar/buffer"
+	"github.com/progress-sync/progress-sync/sidecar/flush/blame"
+	"github.com/progress-sync/progress-sync/sidecar/flush/breaker"
+	"github.com/progress-sync/progress-sync/sidecar/flush/erasures"
+	"github.com/progress-sync/progress-sync/sidecar/postgres"
 )
 
 // Options of a Flusher. Rand and Log may be left out.
@@ -28,14 +35,14 @@ type Flusher struct {
 	buffer   Buffer
 	db       Database
 	observer Observer
-	session  *session
-	gate     *gate
+	policy   atomic.Pointer[Policy]
+	ledger   *ledger
+	breaker  *breaker.Breaker
+	evidence *blame.Evidence
+	erasures *erasures.Erasures
 	lanes    []*lane
-	health   *health
+	upkeep   *upkeep
 	done     chan struct{}
-	// erasures counts the changes of batches that undisturbed has run.
-	erasures atomic.Uint64
-	erasing  erasing
 }
 
 // New makes a Flusher with an owner token of its own; it does no I/O.
@@ -45,18 +52,25 @@ func New(o Options) *Flusher {
 		chance = rand.Float64
 	}
 	observer := &narrator{Observer: o.Observer, log: o.Log}
-	lanes := o.Buffer.Lanes()
 	f := &Flusher{
 		buffer: o.Buffer, db: o.Database, observer: observer,
-		session: newSession(o.Database, o.Buffer, uuid.NewString()),
-		gate:    newGate(lanes, o.Policy, chance, observer),
-		done:    make(chan struct{}),
-		erasing: erasing{refused: refusedErasures{}},
+		breaker:  breaker.New(o.Buffer.Lanes(), o.Policy.backoff(), chance, observer),
+		evidence: &blame.Evidence{},
+		done:     make(chan struct{}),
 	}
-	for i := range lanes {
-		f.lanes = append(f.lanes, &lane{f: f, index: i, rows: map[uint64]int64{}, doubts: newDoubts()})
+	f.policy.Store(&o.Policy)
+	f.erasures = erasures.New(erasures.Options{
+		Spool: o.Buffer, Database: o.Database, Refused: observer.ErasuresRefused,
+		Window: func() time.Duration { return f.policy.Load().ReplayWindow },
+	})
+	f.ledger = newLedger(o.Database, o.Buffer, f.erasures, uuid.NewString())
+	for i := range o.Buffer.Lanes() {
+		f.lanes = append(f.lanes, &lane{f: f, index: i, rounds: rounds{
+			buffer: o.Buffer, lane: i, evidence: f.evidence, doubts: blame.NewDoubts(f.evidence),
+			size: func() int { return max(1, f.policy.Load().BatchSize) },
+		}})
 	}
-	f.health = &health{f: f, interval: jitter(healthInterval, chance())}
+	f.upkeep = &upkeep{f: f, interval: breaker.Jitter(healthInterval, chance())}
 	return f
 }
 
@@ -69,7 +83,7 @@ func (f *Flusher) Run(ctx context.Context) error {
 	for _, l := range f.lanes {
 		group.Go(func() error { return l.run(ctx) })
 	}
-	group.Go(func() error { return f.health.run(ctx) })
+	group.Go(func() error { return f.upkeep.run(ctx) })
 	group.Go(func() error { <-ctx.Done(); return nil })
 	if err := group.Wait(); err != nil {
 		return fmt.Errorf("flushing: %w", err)
@@ -79,47 +93,163 @@ func (f *Flusher) Run(ctx context.Context) error {
 
 // SetPolicy changes the policy of a running Flusher and lets all lanes try now.
 func (f *Flusher) SetPolicy(p Policy) {
-	f.erasing.retry.Store(true)
-	f.gate.setPolicy(p)
+	f.policy.Store(&p)
+	f.erasures.RetryNow()
+	f.breaker.SetBackoff(p.backoff())
 }
 
 // Nudge says that credentials or configuration changed: whatever waits after a
 // failure tries again now, and an idle connection is checked.
 func (f *Flusher) Nudge() {
-	f.erasing.retry.Store(true)
-	f.gate.recheck()
+	f.erasures.RetryNow()
+	f.ledger.question()
+	f.breaker.Recheck()
 }
 
-// agreed returns since when at least every lane's ledger and spool were seen to
-// agree, and when the last batch was confirmed; zero for never.
-func (f *Flusher) agreed() (agreed, saved time.Time) {
-	for i, l := range f.lanes {
-		if a := instant(l.agreed.Load()); i == 0 || a.Before(agreed) {
-			agreed = a
+// Erased is what Erase removed.
+type Erased struct {
+	// Erased is what the spool held.
+	buffer.Erased
+	// Rows that the database held, once DatabaseDone.
+	Rows int64
+	// DatabaseDone is false while the learner is still to be erased from the
+	// database. That is tried again until it is done, also after a restart.
+	DatabaseDone bool
+	// Failure says why it is not done yet.
+	Failure *postgres.Failure
+}
+
+// ErasuresError says that erasures are not done in the database. They stay in
+// the spool.
+type ErasuresError = erasures.Error
+
+// Erase removes a learner from the spool and from the database. No batch is on
+// its way to the database while the spool is changed. An error is one of the
+// buffer's: nothing is erased then, or it is not known to be.
+func (f *Flusher) Erase(ctx context.Context, userID string) (Erased, error) {
+	var e Erased
+	err := f.ledger.undisturbed(func() (err error) {
+		e.Erased, err = f.buffer.Erase(ctx, userID)
+		return err
+	})
+	if err != nil {
+		return Erased{}, err
+	}
+	rows, err := f.erasures.Erase(ctx, e.Erasure)
+	if disk, ok := errors.AsType[*erasures.DiskError](err); ok {
+		return e, disk.Unwrap()
+	}
+	if err != nil {
+		failure := postgres.Classify(err)
+		e.Failure = &failure
+		return e, nil
+	}
+	e.Rows, e.DatabaseDone = rows, true
+	return e, nil
+}
+
+// DrainErasures erases from the database who was only erased from the spool so
+// far, until nothing is left, the database has refused each that is left, or ctx
+// ends. It returns nil, an *ErasuresError, or an error of the disk. It needs no
+// Run, and may be called beside Drain.
+func (f *Flusher) DrainErasures(ctx context.Context) error {
+	return f.erasures.Drain(ctx, stopping())
+}
+
+// FinishErasures erases from the database who was only erased from the spool so
+// far, and ends all erasures without waiting for the end of their windows. It is
+// for a spool that is about to be removed, which must stay after an error. An
+// *ErasuresError says that the database refused some of them, and that all
+// others are done.
+func (f *Flusher) FinishErasures(ctx context.Context) error { return f.erasures.Finish(ctx) }
+
+// NotSavedError says why what was accepted is not in the database. It is kept
+// and written later.
+type NotSavedError struct{ Failure postgres.Failure }
+
+func (e *NotSavedError) Error() string {
+	return "accepted and kept, not saved in the database yet: " + e.Failure.Message
+}
+
+func stopping() postgres.Failure {
+	return postgres.Failure{
+		Class: ClassStopping, Kind: postgres.KindServer, Retry: postgres.Transient,
+		Message: "The sidecar is shutting down; what it accepted is on its disk and is written at its next start.",
+	}
+}
+
+// errNoMore ends a Drain that has nothing to wait for.
+var errNoMore = errors.New("nothing more can be written")
+
+// Sync makes all that the filter matches due and waits until it is saved or
+// quarantined, which is nil. It returns a *NotSavedError as soon as an attempt
+// that started after the call fails, not counting one that is repeated at once,
+// and an error that wraps ctx's when ctx ends before. After a failure the
+// records stay due and are tried again as the policy says.
+func (f *Flusher) Sync(ctx context.Context, filter buffer.Filter) error {
+	mark := f.buffer.MarkDue(filter)
+	last := f.breaker.Nudge()
+	return f.await(ctx, mark, func() error {
+		if failure, failed := f.breaker.FailedSince(last); failed {
+			return &NotSavedError{failure}
 		}
-		saved = latest(saved, instant(l.saved.Load()))
-	}
-	return agreed, saved
+		f.breaker.NudgeAgain(last)
+		return nil
+	})
 }
 
-// replayed returns when a batch was last applied again.
-func (f *Flusher) replayed() (at time.Time) {
-	for _, l := range f.lanes {
-		at = latest(at, instant(l.replayed.Load()))
+// await waits until the mark is saved, check fails or ctx or Run ends.
+func (f *Flusher) await(ctx context.Context, mark buffer.Mark, check func() error) error {
+	done := f.done
+	for {
+		progressed, changed := f.buffer.Progressed(), f.breaker.Changed()
+		if f.buffer.Saved(mark) {
+			return nil
+		}
+		if err := check(); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("waiting until it is saved: %w", ctx.Err())
+		case <-done:
+			if f.buffer.Saved(mark) {
+				return nil
+			}
+			return &NotSavedError{stopping()}
+		case <-progressed:
+		case <-changed:
+		}
 	}
-	return at
 }
 
-func latest(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
+// Drain writes all that the buffer holds, with short pauses between attempts,
+// until nothing is left but what is in doubt, ctx ends or flushing has stopped
+// for good. Run must be running. It returns the number of records that stay in
+// the spool and, if there are any, why: a *NotSavedError or an error that wraps
+// ctx's.
+func (f *Flusher) Drain(ctx context.Context) (remaining int, err error) {
+	f.breaker.Hurry()
+	last := f.breaker.Nudge()
+	for {
+		mark := f.buffer.MarkDue(buffer.Filter{})
+		err := f.await(ctx, mark, func() error {
+			if f.breaker.Stopped() || f.breaker.UndecidedSince(last) {
+				return errNoMore
+			}
+			return nil
+		})
+		s := f.buffer.Stats()
+		remaining = int(s.Pending + s.InFlight)
+		if remaining == 0 {
+			return 0, nil
+		}
+		if err == nil {
+			continue
+		}
+		if failure, failed := f.breaker.FailedSince(last); failed {
+			err = &NotSavedError{failure}
+		}
+		return remaining, fmt.Errorf("draining: %w", err)
 	}
-	return a
-}
-
-func instant(nanoseconds int64) time.Time {
-	if nanoseconds == 0 {
-		return time.Time{}
-	}
-	return time.Unix(0, nanoseconds)
 }

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
+	"github.com/progress-sync/progress-sync/sidecar/config"
+	"github.com/progress-sync/progress-sync/sidecar/flush/breaker"
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
@@ -41,48 +43,42 @@ type Buffer interface {
 // Database is where batches go; *postgres.Database is one. Its errors are told
 // apart by postgres.Classify.
 type Database interface {
-	Claim(ctx context.Context, writer, owner string, lanes int, accept func([]postgres.Claimed) error) ([]postgres.Claimed, error)
-	Adopt(ctx context.Context, writer, owner string, lane int, number uint64) error
+	Claim(ctx context.Context, writer, owner string, lanes int, approve func([]postgres.Claimed) error) ([]postgres.Claimed, error)
+	Ledger(ctx context.Context, writer, owner string, lanes int) ([]postgres.LedgerRow, error)
+	MoveLedger(ctx context.Context, writer, owner string, lane int, number uint64) error
 	ApplyRound(ctx context.Context, writer, owner string, prev uint64, batches []progress.Batch) ([]postgres.Result, error)
 	Erase(ctx context.Context, userID string, before time.Time) (postgres.Erased, error)
 	Ping(ctx context.Context) error
 }
 
-// Observer learns what happens. Its methods are called from several
-// goroutines; they return quickly and don't call back into the Flusher.
-type Observer interface {
-	// BatchSaved: the batch is in the database and confirmed. rows is the
-	// number of rows inserted or really changed, 0 when the batch turned out
-	// to have been applied before its answer was lost.
-	BatchSaved(b progress.Batch, rows int64, at time.Time)
-	// BatchReplayed: a batch that had been saved was applied again to a
-	// database that had fallen back behind it.
-	BatchReplayed(b progress.Batch, rows int64)
-	// BatchQuarantined: the database refused the one record of a batch.
-	BatchQuarantined(b progress.Batch, f postgres.Failure)
-	// BatchSplit: the database refused a batch for its data; its halves follow.
-	BatchSplit(b progress.Batch, f postgres.Failure)
-	// Rewound: the database fell back behind what was confirmed.
-	Rewound(Rewind)
-	// AttemptFailed: one attempt to use the database failed.
-	AttemptFailed(postgres.Failure)
-	// Retried: an attempt after a failed one starts.
-	Retried()
-	// ConditionChanged: see Condition. Called in the order of the changes.
-	ConditionChanged(Condition)
-	// ErasuresRefused: the database refuses so many erasures for themselves, and
-	// why it last refused one; 0 and nil for none. They are tried again.
-	ErasuresRefused(n int, last *postgres.Failure)
+// Policy says in what portions records are written and how a failed attempt is
+// tried again. The limits of its values are those of config.Config.
+type Policy struct {
+	// BatchSize is the number of records a transaction; 1 or more.
+	BatchSize int
+	// MaxRetries, InitialDelay and MaxDelay are those of breaker.Backoff.
+	MaxRetries   int
+	InitialDelay time.Duration
+	MaxDelay     time.Duration
+	// Interval is the policy's sync interval; it caps the pause between probes.
+	Interval time.Duration
+	// ReplayWindow is how long the buffer keeps a batch after the database was
+	// last given it.
+	ReplayWindow time.Duration
 }
 
-// Rewind tells how far the database fell back in one lane.
-type Rewind struct {
-	Lane int
-	// Applied is the last number that the sidecar knew to be applied, Ledger
-	// the one that the database has, 0 when it lost the lane's row.
-	Applied, Ledger uint64
-	// Kept is the number of batches that are applied again. Without Complete,
-	// up to Applied-Ledger-Kept older ones are no longer in the spool.
-	Kept     int
-	Complete bool
+// PolicyOf is the part of the configuration that flushing follows.
+func PolicyOf(c config.Config) Policy {
+	return Policy{
+		BatchSize:    c.Sync.BatchSize,
+		MaxRetries:   c.Retry.MaxRetries,
+		InitialDelay: c.Retry.InitialDelay.D(),
+		MaxDelay:     c.Retry.MaxDelay.D(),
+		Interval:     c.Sync.Interval.D(),
+		ReplayWindow: c.Buffer.ReplayWindow.D(),
+	}
+}
+
+func (p Policy) backoff() breaker.Backoff {
+	return breaker.Backoff{MaxRetries: p.MaxRetries, InitialDelay: p.InitialDelay, MaxDelay: p.MaxDelay, Interval: p.Interval}
 }

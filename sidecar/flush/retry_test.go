@@ -272,7 +272,7 @@ func TestAnIdleSidecarAsksForASignOfLifeNowAndThen(t *testing.T) {
 		if n := len(db.times("apply", begin)) + len(db.times("ask", begin)) + len(db.times("claim", begin.Add(time.Nanosecond))); n > 1 {
 			t.Errorf("%d other calls of an idle sidecar", n)
 		}
-		db.setTrouble(failing(sqlError("57P03"), "ping", "claim"), nil)
+		db.setTrouble(failing(sqlError("57P03"), "ping", "claim", "ask"), nil)
 		after(16 * time.Second)
 		if c := f.seen.condition(); *c.Reachable || c.Phase != PhaseWorking {
 			t.Errorf("condition %+v", c)

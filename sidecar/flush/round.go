@@ -1,6 +1,14 @@
 package flush
 
-import "github.com/progress-sync/progress-sync/sidecar/progress"
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/progress-sync/progress-sync/sidecar/buffer"
+	"github.com/progress-sync/progress-sync/sidecar/flush/blame"
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+)
 
 const (
 	// maxRound is the number of batches that go in one round trip. Each is a
@@ -46,3 +54,131 @@ func (p *pace) of(round int) int {
 func (p *pace) succeeded() { p.limit = min(2*max(p.limit, 1), maxRound) }
 
 func (p *pace) failed() { p.limit = 1 }
+
+// rounds chooses what a lane sends next. What was refused and is in doubt stays
+// frozen, behind all that was not refused yet. It belongs to the lane's goroutine.
+type rounds struct {
+	buffer   Buffer
+	lane     int
+	size     func() int // of a batch, in records
+	evidence *blame.Evidence
+	doubts   *blame.Doubts
+	pace     pace
+}
+
+// next is the round that is next: of frozen batches, or else of what is due now.
+// probe says that what is in doubt may be tried though nothing was written.
+func (r *rounds) next(frozen []progress.Batch, probe bool) ([]progress.Batch, error) {
+	written := r.evidence.Written()
+	if len(r.doubts.Fresh(frozen, written)) < len(frozen) {
+		round, err := r.besideDoubts(frozen, written, probe)
+		return portion(round, r.pace.of(maxRound)), err
+	}
+	if len(frozen) > 0 {
+		return portion(frozen, r.pace.of(maxRound)), nil
+	}
+	size := r.size()
+	return r.freeze(size, r.pace.of(roundOf(size)))
+}
+
+func (r *rounds) freeze(size, most int) ([]progress.Batch, error) {
+	round, err := r.buffer.FreezeRound(r.lane, time.Now(), size, most)
+	if err != nil {
+		return nil, fmt.Errorf("freezing batches of lane %d: %w", r.lane, err)
+	}
+	return round, nil
+}
+
+// besideDoubts is what is tried while doubts stand: what is frozen and free of
+// them, else what is due by now, else, from time to time, one of those in doubt.
+// The others go behind their neighbours.
+func (r *rounds) besideDoubts(frozen []progress.Batch, written uint64, probe bool) ([]progress.Batch, error) {
+	fresh := r.doubts.Fresh(frozen, written)
+	if len(fresh) == 0 {
+		size := r.size()
+		most := r.pace.of(roundOf(size))
+		if r.doubts.AgainstTable() {
+			size, most = 1, 1
+		}
+		var err error
+		if fresh, err = r.freeze(size, most); err != nil {
+			return nil, err
+		}
+	}
+	if len(fresh) == 0 {
+		if !probe {
+			return nil, nil
+		}
+		return frozen[:1], nil
+	}
+	// The ledger's number goes past all batches before the last that is written.
+	last := fresh[len(fresh)-1].Number
+	for _, b := range frozen {
+		if b.Number > last || !r.doubts.Stands(b, written) {
+			continue
+		}
+		next, err := r.buffer.Postpone(r.lane, b.Number)
+		if err != nil {
+			return nil, fmt.Errorf("letting others pass what was refused: %w", err)
+		}
+		r.doubts.Doubt(next, written)
+		r.doubts.Forget(b.Number)
+	}
+	return fresh, nil
+}
+
+// freezeAhead freezes the round after this one while the database works on it,
+// if all goes well and so much is due that this one is full and the last that is
+// frozen. It sends an error of the disk, or nil, when it is done.
+func (r *rounds) freezeAhead(round []progress.Batch) <-chan error {
+	done := make(chan error, 1)
+	size := r.size()
+	most := r.pace.of(roundOf(size))
+	last := round[len(round)-1]
+	frozen := r.buffer.Frozen(r.lane)
+	if r.pace.limit < maxRound || len(round) < most || len(last.Records) < size || frozen[len(frozen)-1].Number > last.Number {
+		done <- nil
+		return done
+	}
+	go func() {
+		_, err := r.freeze(size, most)
+		done <- err
+	}()
+	return done
+}
+
+// postpone puts a refused batch of which nobody knows whose fault that is behind all
+// others; of one key there is one record in doubt, so that an outage of the table
+// takes no more space than one of the database. written is how much the
+// database had taken when it refused the batch. postpone returns whether the lane has
+// nothing else that could tell.
+func (r *rounds) postpone(b progress.Batch, written uint64) (quiet bool, err error) {
+	r.doubts.Forget(b.Number)
+	next, err := r.uniteOrPostpone(b)
+	if err != nil {
+		return false, fmt.Errorf("keeping what was refused: %w", err)
+	}
+	r.doubts.Doubt(next, written)
+	return len(r.doubts.Fresh(r.buffer.Frozen(r.lane), written)) == 0 && !isDue(r.buffer, r.lane), nil
+}
+
+func (r *rounds) uniteOrPostpone(b progress.Batch) (uint64, error) {
+	older, found := r.doubts.OfSameKey(b, r.buffer.Frozen(r.lane))
+	if !found {
+		return r.buffer.Postpone(r.lane, b.Number)
+	}
+	next, err := r.buffer.Unite(r.lane, min(older, b.Number), max(older, b.Number))
+	if errors.Is(err, buffer.ErrRange) {
+		return r.buffer.Postpone(r.lane, b.Number)
+	}
+	if err == nil {
+		r.doubts.Forget(older)
+	}
+	return next, err
+}
+
+// isDue reports whether a lane could freeze something.
+func isDue(b Buffer, lane int) bool {
+	due, ok := b.NextDue(lane)
+	return ok && time.Until(due) <= 0 // due at once is due as of the call
+}

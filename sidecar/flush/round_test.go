@@ -62,14 +62,14 @@ func TestTheNextRoundIsFrozenWhileTheDatabaseWorksOnAFullOne(t *testing.T) {
 			f := New(Options{Buffer: b, Database: newLedgerModel(), Policy: testPolicy, Observer: &journal{}, Log: logr.Discard()})
 			l := f.lanes[0]
 			if c.failed {
-				l.pace.failed()
+				l.rounds.pace.failed()
 			}
-			round, err := l.next(nil)
+			round, err := l.rounds.next(nil, false)
 			if err != nil {
 				t.Fatal(err)
 			}
 			for range 2 { // a second time nothing is left to do
-				if err := <-l.freezeAhead(round); err != nil {
+				if err := <-l.rounds.freezeAhead(round); err != nil {
 					t.Fatal(err)
 				}
 				frozen := b.Frozen(0)

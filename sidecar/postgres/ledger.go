@@ -30,11 +30,11 @@ type Claimed struct {
 // writer's lanes for the given owner. From then on every other owner is
 // fenced. It returns what it found, by lanes.
 //
-// While the rows are locked and before anything is final, accept, if not nil, is
+// While the rows are locked and before anything is final, approve, if not nil, is
 // shown what was found. If it returns an error, all stays as it was, the present owner
 // included, and the error wraps that one. It must not call the Database.
 func (d *Database) Claim(
-	ctx context.Context, writer, owner string, lanes int, accept func([]Claimed) error,
+	ctx context.Context, writer, owner string, lanes int, approve func([]Claimed) error,
 ) ([]Claimed, error) {
 	const what = "claiming the ledger"
 	id, err := newIdentity(writer, owner)
@@ -55,10 +55,10 @@ func (d *Database) Claim(
 				if err != nil || len(claimed) < lanes {
 					return err
 				}
-				if accept == nil {
+				if approve == nil {
 					return nil
 				}
-				return accept(claimed)
+				return approve(claimed)
 			})
 			if err != nil {
 				return err
@@ -88,11 +88,11 @@ func (d *Database) claimOnce(ctx context.Context, conn sender, options Options, 
 	return claimed, err
 }
 
-// Adopt sets the number of a lane that the owner has claimed: for a new ledger
+// MoveLedger sets the number of a lane that the owner has claimed: for a new ledger
 // row of a spool that has written batches elsewhere, or after the database was
 // rewound further than can be written again. ErrNotOwner if it is not ours.
-func (d *Database) Adopt(ctx context.Context, writer, owner string, lane int, number uint64) error {
-	what := fmt.Sprintf("setting the ledger of lane %d to %d", lane, number)
+func (d *Database) MoveLedger(ctx context.Context, writer, owner string, lane int, number uint64) error {
+	what := fmt.Sprintf("moving the ledger of lane %d to %d", lane, number)
 	id, err := newIdentity(writer, owner)
 	if err != nil {
 		return named(what, err)
@@ -104,7 +104,7 @@ func (d *Database) Adopt(ctx context.Context, writer, owner string, lane int, nu
 	s := d.session()
 	err = d.withConnection(ctx, s, s.writeLimit(), func(ctx context.Context, conn *pgxpool.Conn) error {
 		var changed int64
-		err := d.bounded(ctx, conn, s.options.StatementTimeout, d.sql.adopt, func(rows pgx.Rows) error {
+		err := d.bounded(ctx, conn, s.options.StatementTimeout, d.sql.moveLedger, func(rows pgx.Rows) error {
 			rows.Close()
 			changed = rows.CommandTag().RowsAffected()
 			return rows.Err()

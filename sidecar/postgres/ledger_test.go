@@ -57,7 +57,7 @@ func TestWhatTheLedgerSays(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := claim(t, d)
 			execute(t, conn, "TRUNCATE progress_sync.lesson_progress")
-			if err := d.Adopt(t.Context(), w.id, w.owner, 0, 5); err != nil {
+			if err := d.MoveLedger(t.Context(), w.id, w.owner, 0, 5); err != nil {
 				t.Fatal(err)
 			}
 			if tt.ledger != "" {
@@ -102,15 +102,15 @@ func TestClaimingTakesALaneOver(t *testing.T) {
 	if r, err := old.try(t.Context(), old.next(watched(1))); err != nil || r.Outcome != Fenced || r.Claims != 2 {
 		t.Errorf("the old owner got %+v, %v", r, err)
 	}
-	if err := d.Adopt(t.Context(), old.id, old.owner, 0, 7); !errors.Is(err, ErrNotOwner) {
-		t.Errorf("the old owner adopted: %v", err)
+	if err := d.MoveLedger(t.Context(), old.id, old.owner, 0, 7); !errors.Is(err, ErrNotOwner) {
+		t.Errorf("the old owner moved it: %v", err)
 	}
 	if r, err := d.Apply(t.Context(), old.id, taker, 1, old.next(watched(1))); err != nil || r.Outcome != Applied {
 		t.Errorf("the new owner got %v, %v", r.Outcome, err)
 	}
 }
 
-func TestAClaimThatIsNotAcceptedLeavesTheOwner(t *testing.T) {
+func TestAClaimThatIsNotApprovedLeavesTheOwner(t *testing.T) {
 	d := open(t, Options{URI: fixed(pgtest.Database(t))})
 	owner := claim(t, d)
 	owner.apply(t, watched(1))
@@ -181,8 +181,8 @@ func TestWrongArgumentsAreRefusedWithoutADatabase(t *testing.T) {
 	good := uuid.NewString()
 	for name, call := range map[string]func() error{
 		"a writer that is no UUID": func() error { _, err := d.Claim(t.Context(), "x", good, 1, nil); return err },
-		"an owner that is no UUID": func() error { return d.Adopt(t.Context(), good, "x", 0, 1) },
-		"a number beyond bigint":   func() error { return d.Adopt(t.Context(), good, good, 0, 1<<63) },
+		"an owner that is no UUID": func() error { return d.MoveLedger(t.Context(), good, "x", 0, 1) },
+		"a number beyond bigint":   func() error { return d.MoveLedger(t.Context(), good, good, 0, 1<<63) },
 		"a number not above the one before it": func() error {
 			_, err := d.Apply(t.Context(), good, good, 3, progress.Batch{Number: 3})
 			return err

@@ -190,7 +190,7 @@ func TestARoundOfAnotherOwnerOrARewoundLedgerWritesNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := claim(t, d)
-			if err := d.Adopt(t.Context(), w.id, w.owner, 0, 5); err != nil {
+			if err := d.MoveLedger(t.Context(), w.id, w.owner, 0, 5); err != nil {
 				t.Fatal(err)
 			}
 			execute(t, conn, tt.ledger+" WHERE writer_id = $1", w.id)

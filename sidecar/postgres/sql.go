@@ -10,7 +10,8 @@ var sqlFiles embed.FS
 
 // statements are the files of the folder sql.
 type statements struct {
-	claim, adopt, touch, ledger               string
+	claim, moveLedger, touch, ledger          string
+	touchLanes, ledgerLanes                   string
 	statementTimeout, asynchronous            string
 	schemaVersion, schemaMigrations           string
 	relation, relationColumns, relationUnique string
@@ -21,9 +22,11 @@ type statements struct {
 func loadStatements() statements {
 	return statements{
 		claim:            load("claim.sql"),
-		adopt:            load("adopt.sql"),
+		moveLedger:       load("move_ledger.sql"),
 		touch:            load("touch.sql"),
 		ledger:           load("ledger.sql"),
+		touchLanes:       load("touch_lanes.sql"),
+		ledgerLanes:      load("ledger_lanes.sql"),
 		statementTimeout: load("statement_timeout.sql"),
 		asynchronous:     load("asynchronous.sql"),
 		schemaVersion:    load("schema_version.sql"),

@@ -1,6 +1,16 @@
-package flush
+package blame
 
-import "github.com/progress-sync/progress-sync/sidecar/postgres"
+// Verdict is what follows the refusal of a batch.
+type Verdict int
+
+const (
+	// Split: a record of several is at fault; write the batch's halves.
+	Split Verdict = iota
+	// SetAside: the one record is at fault.
+	SetAside
+	// Doubt: the record is at fault or the table is; keep it.
+	Doubt
+)
 
 // refusal is what is known of a batch that the database has refused.
 type refusal struct {
@@ -33,26 +43,17 @@ const (
 	mostAside = 3
 )
 
-// blame says whose fault a refusal is. The SQLSTATE can't tell: a trigger that
-// raises an exception may mean one learner or everybody. The neighbours can: if
-// others are written, the record is set aside; as long as none is, it is kept.
-// Only data that does not fit is set aside, at first, where there is no neighbour.
-func blame(r refusal) verdict {
+func judge(r refusal) Verdict {
 	switch {
 	case r.records > 1 && !r.written && r.doubts >= mostDoubts:
-		return verdictDoubt
+		return Doubt
 	case r.records > 1:
-		return verdictSplit
+		return Split
 	case r.written && r.again:
-		return verdictQuarantine
+		return SetAside
 	case (r.written || r.certain && r.alone) && r.aside < mostAside:
-		return verdictQuarantine
+		return SetAside
 	default:
-		return verdictDoubt
+		return Doubt
 	}
-}
-
-// isRefusal reports whether the failure may be a record's own.
-func isRefusal(f postgres.Failure) bool {
-	return f.Retry == postgres.Data || f.Retry == postgres.Suspect
 }
