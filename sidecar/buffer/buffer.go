@@ -40,10 +40,10 @@ type Buffer struct {
 	lanes   []*lane
 	policy  atomic.Pointer[Policy]
 
-	// settled ends the short time after the start in which windows that ended
-	// before are left alone, so that pods that start together don't write
-	// together.
-	settled  time.Duration
+	// spread is the end of the short time after the start in which windows that
+	// ended before are left alone, so that pods that start together don't write
+	// together. It is elapsed time as in clock.
+	spread   time.Duration
 	pending  atomic.Int64 // records, in all lanes
 	received atomic.Int64 // the newest arrival that was given out
 	space    space
@@ -138,7 +138,7 @@ func (b *Buffer) SetPolicy(p Policy) {
 	b.policy.Store(&p)
 	for _, l := range b.lanes {
 		l.mu.Lock()
-		l.keepQuiet(p.QuietPeriod > 0)
+		l.pending.order.keepQuiet(p.QuietPeriod > 0)
 		l.mu.Unlock()
 		l.signal()
 	}

@@ -161,10 +161,8 @@ func (b *Buffer) erase(userID string) (c change, e Erased, err error) {
 func (b *Buffer) allLanes() uint64 { return 1<<len(b.lanes) - 1 }
 
 func (b *Buffer) erasePending(c change, l *lane, userID string) (n int) {
-	var gone []*entry
-	l.each(Filter{UserID: userID}, func(e *entry) { gone = append(gone, e) })
+	gone := l.pending.takeLearner(userID)
 	for _, e := range gone {
-		l.remove(e)
 		l.done.forget(e.key)
 		c.deletePending(e.key)
 		b.pending.Add(-1)

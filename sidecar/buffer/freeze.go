@@ -78,24 +78,12 @@ func (b *Buffer) freezeRound(
 
 // takeDue moves what is due into a new frozen batch, nil if nothing is.
 func (b *Buffer) takeDue(l *lane, at time.Duration, limit int) *frozenBatch {
-	p := b.policy.Load()
-	var taken []*entry
-	var turn uint64
-	for len(taken) < limit {
-		e := b.nextDue(l, at, p)
-		if e == nil {
-			break
-		}
-		if turn == 0 {
-			turn = e.turn
-		}
-		l.remove(e)
-		b.pending.Add(-1)
-		taken = append(taken, e)
-	}
+	taken := l.pending.takeDue(at, limit, b.dueRules(b.policy.Load()))
 	if len(taken) == 0 {
 		return nil
 	}
+	b.pending.Add(-int64(len(taken)))
+	turn := taken[0].turn
 	opened := taken[0].opened
 	for _, e := range taken {
 		opened = min(opened, e.opened)

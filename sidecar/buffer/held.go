@@ -1,7 +1,6 @@
 package buffer
 
 import (
-	"hash/maphash"
 	"slices"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
@@ -38,7 +37,7 @@ func (b *Buffer) Held(f Filter) []Held {
 func (l *lane) held(all []Held, f Filter) []Held {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.each(f, func(e *entry) {
+	l.pending.each(f, func(e *entry) {
 		h := Held{Record: e.record, PendingUpdates: waiting(&e.record)}
 		for fl := l.inFlight[e.key]; fl != nil; fl = fl.next {
 			h.Record = join(h.Record, *fl.record)
@@ -47,7 +46,7 @@ func (l *lane) held(all []Held, f Filter) []Held {
 		all = append(all, h)
 	})
 	for key, fl := range l.inFlight {
-		if l.pending[key] != nil || !f.matches(&fl.record.Key) {
+		if l.pending.entries[key] != nil || !f.matches(&fl.record.Key) {
 			continue
 		}
 		var h Held
@@ -75,7 +74,7 @@ func (b *Buffer) Tally(f Filter) (t Tally) {
 func (l *lane) tally(t *Tally, f Filter) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.each(f, func(e *entry) {
+	l.pending.each(f, func(e *entry) {
 		t.Records++
 		t.PendingUpdates += waiting(&e.record)
 	})
@@ -83,29 +82,11 @@ func (l *lane) tally(t *Tally, f Filter) {
 		if !f.matches(&fl.record.Key) {
 			continue
 		}
-		if l.pending[key] == nil {
+		if l.pending.entries[key] == nil {
 			t.Records++
 		}
 		for ; fl != nil; fl = fl.next {
 			t.InFlightUpdates += waiting(fl.record)
-		}
-	}
-}
-
-// each calls do for the pending entries that f matches, by age where f names no
-// learner. do must not add or remove entries.
-func (l *lane) each(f Filter, do func(*entry)) {
-	if f.UserID == "" {
-		for e := l.age.head; e != nil; e = e.links[byAge].next {
-			if f.matches(&e.record.Key) {
-				do(e)
-			}
-		}
-		return
-	}
-	for e := l.users[maphash.String(l.seed, f.UserID)]; e != nil; e = e.userNext {
-		if f.matches(&e.record.Key) {
-			do(e)
 		}
 	}
 }

@@ -33,7 +33,7 @@ func (b *Buffer) load() error {
 	if err := b.loadTombstones(); err != nil {
 		return err
 	}
-	b.settled = b.clock.read().elapsed + startDelay(p)
+	b.spread = b.clock.read().elapsed + startDelay(p)
 	return b.loadPending()
 }
 
@@ -189,7 +189,7 @@ func (b *Buffer) loadPending() error {
 			l.done.add(e.key)
 		}
 		if e.lasting {
-			l.hurry(e)
+			l.urge(e)
 		}
 	}
 	b.pending.Store(int64(len(entries)))

@@ -13,8 +13,8 @@ func (b *Buffer) MarkDue(f Filter) Mark {
 	m := Mark{lanes: make([]laneMark, len(b.lanes))}
 	for i, l := range b.lanes {
 		l.mu.Lock()
-		l.each(f, func(e *entry) {
-			l.hurry(e)
+		l.pending.each(f, func(e *entry) {
+			l.urge(e)
 			m.lanes[i].turn = max(m.lanes[i].turn, e.turn)
 		})
 		for _, fb := range l.frozen {
@@ -44,7 +44,7 @@ func (b *Buffer) Saved(m Mark) bool {
 }
 
 func (l *lane) saved(m laneMark) bool {
-	if e := l.urgent.head; e != nil && e.turn <= m.turn {
+	if e := l.pending.order.urgent.head; e != nil && e.turn <= m.turn {
 		return false
 	}
 	for _, fb := range l.frozen {

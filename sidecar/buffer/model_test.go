@@ -497,25 +497,25 @@ func (m *model) Check(t *rapid.T) {
 func (m *model) checkIndexes(t *rapid.T) {
 	for _, l := range m.b.lanes {
 		var aged, byUser, urgent, waitingUpdates int64
-		for e := l.age.head; e != nil; e = e.links[byAge].next {
+		for e := l.pending.order.age.head; e != nil; e = e.links[byAge].next {
 			aged++
 			if e.turn != 0 {
 				urgent++
 			}
 			waitingUpdates += waiting(&e.record)
-			l.each(Filter{UserID: e.record.UserID}, func(found *entry) {
+			l.pending.each(Filter{UserID: e.record.UserID}, func(found *entry) {
 				if found == e {
 					byUser++
 				}
 			})
 		}
 		inTurn := int64(0)
-		for e := l.urgent.head; e != nil; e = e.links[byTurn].next {
+		for e := l.pending.order.urgent.head; e != nil; e = e.links[byTurn].next {
 			inTurn++
 		}
-		if n := int64(len(l.pending)); aged != n || byUser != n || urgent != inTurn || waitingUpdates != l.pendingUpdates {
+		if n := int64(len(l.pending.entries)); aged != n || byUser != n || urgent != inTurn || waitingUpdates != l.pending.updates {
 			t.Fatalf("lane %d: %d pending, by age %d, by learner %d, urgent %d and %d, updates %d and %d",
-				l.number, n, aged, byUser, urgent, inTurn, waitingUpdates, l.pendingUpdates)
+				l.number, n, aged, byUser, urgent, inTurn, waitingUpdates, l.pending.updates)
 		}
 	}
 }

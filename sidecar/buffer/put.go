@@ -234,7 +234,7 @@ func (l *lane) repeats(
 // heldOf is what the lane holds of the key, zero if nothing.
 func (l *lane) heldOf(key []byte) progress.Record {
 	flights := l.inFlight[string(key)]
-	if e := l.pending[string(key)]; e != nil {
+	if e := l.pending.entries[string(key)]; e != nil {
 		return e.held(flights)
 	}
 	frozen, _ := flights.joined()
@@ -299,7 +299,7 @@ func (b *Buffer) mergeOne(
 		result.Err = ErrErased
 		return nil
 	}
-	e := l.pending[string(key)]
+	e := l.pending.entries[string(key)]
 	if e == nil && !b.makeRoom(p) {
 		result.Err = ErrFull
 		return nil
@@ -336,13 +336,13 @@ func (b *Buffer) mergeOne(
 		} else {
 			merged.ModuleID = strings.Clone(merged.ModuleID)
 		}
-		l.change(e, &merged, now.elapsed)
+		l.pending.update(e, &merged, now.elapsed)
 	}
 	if in.resets != nil {
 		l.done.forget(e.key)
 	} else if e.record.Completed && !l.done.add(e.key) && !completed && p.FlushOnComplete {
 		e.lasting = true
-		l.hurry(e)
+		l.urge(e)
 	}
 	result.Record = e.held(flights)
 	return e

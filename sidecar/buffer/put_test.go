@@ -178,7 +178,7 @@ func TestTheBufferSharesNoMemoryWithItsCaller(t *testing.T) {
 	u := at(1, 1)
 	u.UserID, u.ModuleID = string(userID), string(module)
 	b.put(u)
-	e := b.lanes[laneOf(appendDiskKey(nil, prefixPending, u.Key), b.Lanes())].age.head
+	e := b.lanes[laneOf(appendDiskKey(nil, prefixPending, u.Key), b.Lanes())].pending.order.age.head
 	k, _ := splitDiskKey(e.key)
 	if &[]byte(e.record.UserID)[0] == &userID[0] || k != u.Key || e.record.Key != k {
 		t.Errorf("entry %+v", e.record.Key)

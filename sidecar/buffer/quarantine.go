@@ -140,7 +140,7 @@ func (b *Buffer) settleDeadLetterLocked(
 func (b *Buffer) revive(c change, l *lane, dl *DeadLetter) error {
 	now := b.clock.read()
 	key := appendDiskKey(nil, prefixPending, dl.Record.Key)
-	e := l.pending[string(key)]
+	e := l.pending.entries[string(key)]
 	if e == nil {
 		b.pending.Add(1)
 		e = newEntry(string(key), dl.Record, now)
@@ -153,13 +153,13 @@ func (b *Buffer) revive(c change, l *lane, dl *DeadLetter) error {
 		}
 		r := progress.Merge(since, dl.Record)
 		r.Key = e.record.Key
-		l.change(e, &r, now.elapsed)
+		l.pending.update(e, &r, now.elapsed)
 	}
 	if e.record.Completed {
 		l.done.add(e.key)
 	}
 	e.lasting = true
-	l.hurry(e)
+	l.urge(e)
 	s := pendingState{due: true, opened: now.wallOf(e.opened)}
 	c.putPending(e.key, appendPending(nil, s, &e.record))
 	return nil

@@ -33,20 +33,21 @@ func (b *Buffer) Stats() Stats {
 		LimitBytes: p.SizeLimitBytes,
 		Refusing:   b.space.refusing.Load(),
 	}
+	rules := b.dueRules(p)
 	next, waits := time.Duration(0), false
 	for _, l := range b.lanes {
 		l.mu.Lock()
-		s.Pending += int64(len(l.pending))
-		s.PendingUpdates += l.pendingUpdates
+		s.Pending += int64(len(l.pending.entries))
+		s.PendingUpdates += l.pending.updates
 		for _, fb := range l.frozen {
 			s.InFlight += int64(len(fb.records))
 			s.PendingUpdates += fb.updates()
 		}
 		s.older(l.oldestFrozen())
-		if e := l.age.head; e != nil {
+		if e := l.pending.order.age.head; e != nil {
 			s.older(now.wallOf(e.opened))
 		}
-		if due, ok := b.dueAt(l, now.elapsed, p); ok && (!waits || due < next) {
+		if due, ok := l.pending.order.next(now.elapsed, rules); ok && (!waits || due < next) {
 			next, waits = due, true
 		}
 		l.mu.Unlock()
