@@ -99,13 +99,13 @@ func BenchmarkFreeze(b *testing.B) {
 			b.ReportAllocs()
 			frozen, lane := 0, 0
 			for b.Loop() {
-				batch, ok, err := buf.Freeze(lane, time.Now(), size)
+				batch, ok, err := freeze(buf, lane, time.Now(), size)
 				if err != nil {
 					b.Fatal(err)
 				}
 				if ok {
 					frozen += len(batch.Records)
-					if err := buf.Confirm(lane, batch.Number); err != nil {
+					if err := confirm(buf, lane, batch.Number); err != nil {
 						b.Fatal(err)
 					}
 					continue

@@ -111,7 +111,7 @@ func TestACrashAtAnyMomentKeepsWhatWasAcknowledged(t *testing.T) {
 			default:
 			}
 			b.MarkDue(Filter{UserID: key(3).UserID})
-			if _, _, err := b.Freeze(0, time.Now(), 4); err != nil {
+			if _, _, err := freeze(b, 0, time.Now(), 4); err != nil {
 				t.Errorf("freezing: %v", err)
 			}
 		}
@@ -247,7 +247,7 @@ func TestAnErrorOfTheDiskIsFinal(t *testing.T) {
 				t.Errorf("Put afterwards: %v", err)
 			}
 			b.MarkDue(Filter{})
-			if _, _, err := b.Freeze(0, time.Now(), 1); !errors.Is(err, ErrFailed) {
+			if _, _, err := freeze(b, 0, time.Now(), 1); !errors.Is(err, ErrFailed) {
 				t.Errorf("Freeze afterwards: %v", err)
 			}
 			acknowledged, sent := load(&a.acknowledged), load(&a.sent)

@@ -171,26 +171,14 @@ func (b *Buffer) erasePending(c change, l *lane, userID string) (n int) {
 }
 
 func (b *Buffer) eraseFrozen(c change, l *lane, userID string) (n int) {
-	for _, fb := range l.frozen {
-		if !fb.matches(Filter{UserID: userID}) {
-			continue
-		}
-		l.land(fb)
-		var records []progress.Record
-		var keys []string
-		for i := range fb.records {
-			if fb.records[i].UserID == userID {
-				l.done.forget(fb.keys[i])
-				n++
-				continue
-			}
-			records, keys = append(records, fb.records[i]), append(keys, fb.keys[i])
-		}
-		fb.records, fb.keys, fb.counted = records, keys, 0
-		l.takeOff(fb)
+	changed, gone := l.frozen.erase(userID)
+	for _, key := range gone {
+		l.done.forget(key)
+	}
+	for _, fb := range changed {
 		b.putBatch(c, l, fb)
 	}
-	return n
+	return len(gone)
 }
 
 // keptWithout returns what is left of the lane's confirmed batches that hold

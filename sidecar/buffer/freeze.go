@@ -2,29 +2,16 @@ package buffer
 
 import (
 	"fmt"
-	"math"
-	"math/rand/v2"
-	"slices"
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
-// Freeze takes up to limit records of the lane that are due at the given time
-// under the lane's next number, and returns them when the disk has the batch.
-// It returns false when nothing is due. The records are shared with the
-// buffer and must not be changed.
-func (b *Buffer) Freeze(lane int, now time.Time, limit int) (progress.Batch, bool, error) {
-	batches, err := b.FreezeRound(lane, now, limit, 1)
-	if err != nil || len(batches) == 0 {
-		return progress.Batch{}, false, err
-	}
-	return batches[0], true, nil
-}
-
-// FreezeRound is Freeze for up to maxBatches batches of up to batchSize
-// records, in one write: all of them are on disk when it returns, or after a
-// crash none is frozen.
+// FreezeRound takes what is due of the lane at the given time into up to
+// maxBatches batches of up to batchSize records, under the lane's next numbers.
+// It is one write: all of them are on disk when it returns, or after a crash none
+// is frozen. None are returned when nothing is due. The records are shared with
+// the buffer and must not be changed.
 func (b *Buffer) FreezeRound(
 	lane int, now time.Time, batchSize, maxBatches int,
 ) ([]progress.Batch, error) {
@@ -83,55 +70,17 @@ func (b *Buffer) takeDue(l *lane, at time.Duration, limit int) *frozenBatch {
 		return nil
 	}
 	b.pending.Add(-int64(len(taken)))
-	turn := taken[0].turn
 	opened := taken[0].opened
 	for _, e := range taken {
 		opened = min(opened, e.opened)
 	}
-	slices.SortFunc(taken, func(a, b *entry) int { return a.record.Compare(b.record.Key) })
-	l.freezes++
-	fb := &frozenBatch{
-		freeze:  l.freezes,
-		turn:    turn,
-		oldest:  b.clock.read().wallOf(opened),
-		records: make([]progress.Record, len(taken)),
-		keys:    make([]string, len(taken)),
-	}
-	for i, e := range taken {
-		fb.records[i], fb.keys[i] = e.record, e.key
-	}
-	l.addFrozen(fb)
-	return fb
-}
-
-// addFrozen gives fb the lane's next number and an id.
-func (l *lane) addFrozen(fb *frozenBatch) {
-	fb.number, fb.id = l.next, newBatchID()
-	l.next++
-	l.frozen = append(l.frozen, fb)
-	l.takeOff(fb)
-}
-
-// newBatchID is a random number other than 0.
-func newBatchID() uint64 {
-	return rand.Uint64N(math.MaxInt64) + 1 //nolint:gosec // it tells copies apart and is no secret
-}
-
-// dropFrozen takes the i-th frozen batch out of the lane.
-func (l *lane) dropFrozen(i int) {
-	l.land(l.frozen[i])
-	l.frozen = slices.Delete(l.frozen, i, i+1)
-}
-
-func (fb *frozenBatch) batch(lane int) progress.Batch {
-	return progress.Batch{Lane: lane, Number: fb.number, ID: fb.id, Oldest: fb.oldest, Records: fb.records}
+	return l.frozen.freeze(taken, b.clock.read().wallOf(opened))
 }
 
 // putBatch writes fb into c.
 func (b *Buffer) putBatch(c change, l *lane, fb *frozenBatch) {
-	value := encodeBatch(fb.oldest, fb.records)
-	fb.bytes = int64(len(value))
-	c.put(numberedKey(prefixBatch, l.number, fb.number), value)
+	fb.encoded = encodeBatch(fb.oldest, fb.records)
+	c.put(numberedKey(prefixBatch, l.number, fb.number), fb.encoded)
 }
 
 // putLane writes the lane's numbers into c and appends c to the journal.
@@ -141,8 +90,8 @@ func (b *Buffer) putLane(c change, l *lane) error {
 }
 
 func (l *lane) state(b *Buffer) laneState {
-	s := laneState{next: l.next, applied: l.applied, received: progress.Instant(b.received.Load())}
-	for _, fb := range l.frozen {
+	s := laneState{next: l.frozen.next, applied: l.frozen.applied, received: progress.Instant(b.received.Load())}
+	for _, fb := range l.frozen.batches {
 		s.frozen = append(s.frozen, frozenName{fb.number, fb.id})
 	}
 	return s
@@ -155,7 +104,7 @@ func (b *Buffer) Frozen(lane int) []progress.Batch {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var batches []progress.Batch
-	for _, fb := range l.frozen {
+	for _, fb := range l.frozen.batches {
 		if fb.synced {
 			batches = append(batches, fb.batch(lane))
 		}
@@ -169,5 +118,5 @@ func (b *Buffer) Applied(lane int) uint64 {
 	l := b.lanes[lane]
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.applied
+	return l.frozen.applied
 }

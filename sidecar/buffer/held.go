@@ -39,13 +39,13 @@ func (l *lane) held(all []Held, f Filter) []Held {
 	defer l.mu.Unlock()
 	l.pending.each(f, func(e *entry) {
 		h := Held{Record: e.record, PendingUpdates: waiting(&e.record)}
-		for fl := l.inFlight[e.key]; fl != nil; fl = fl.next {
+		for fl := l.frozen.flights[e.key]; fl != nil; fl = fl.next {
 			h.Record = join(h.Record, *fl.record)
 			h.InFlightUpdates += waiting(fl.record)
 		}
 		all = append(all, h)
 	})
-	for key, fl := range l.inFlight {
+	for key, fl := range l.frozen.flights {
 		if l.pending.entries[key] != nil || !f.matches(&fl.record.Key) {
 			continue
 		}
@@ -78,7 +78,7 @@ func (l *lane) tally(t *Tally, f Filter) {
 		t.Records++
 		t.PendingUpdates += waiting(&e.record)
 	})
-	for key, fl := range l.inFlight {
+	for key, fl := range l.frozen.flights {
 		if !f.matches(&fl.record.Key) {
 			continue
 		}

@@ -177,3 +177,22 @@ func eventually(tb testing.TB, what string, is func() bool) {
 }
 
 func updateOf(k progress.Key) progress.Update { return progress.Update{Key: k, SeekEvents: 1} }
+
+// Freeze freezes up to limit records of a lane in one batch.
+func (b *rig) Freeze(lane int, now time.Time, limit int) (progress.Batch, bool, error) {
+	return freeze(b.Buffer, lane, now, limit)
+}
+
+// Confirm confirms a batch, which must be the lane's first unless it was
+// confirmed before.
+func (b *rig) Confirm(lane int, number uint64) error { return confirm(b.Buffer, lane, number) }
+
+func freeze(b *Buffer, lane int, now time.Time, limit int) (progress.Batch, bool, error) {
+	batches, err := b.FreezeRound(lane, now, limit, 1)
+	if err != nil || len(batches) == 0 {
+		return progress.Batch{}, false, err
+	}
+	return batches[0], true, nil
+}
+
+func confirm(b *Buffer, lane int, number uint64) error { return b.ConfirmThrough(lane, number) }

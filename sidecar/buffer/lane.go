@@ -13,23 +13,18 @@ type lane struct {
 	done    recent
 	events  eventWindow
 
-	next     uint64
-	applied  uint64
-	freezes  uint64
-	frozen   []*frozenBatch
-	inFlight map[string]*flight
+	frozen   frozenBatches
 	kept     []keptBatch
 	keptSize int64
 }
 
 func newLane(number int, quieted bool) *lane {
 	return &lane{
-		number:   number,
-		wake:     make(chan struct{}, 1),
-		pending:  newPendingSet(quieted),
-		done:     newRecent(),
-		next:     1,
-		inFlight: map[string]*flight{},
+		number:  number,
+		wake:    make(chan struct{}, 1),
+		pending: newPendingSet(quieted),
+		done:    newRecent(),
+		frozen:  newFrozenBatches(),
 	}
 }
 

@@ -85,7 +85,7 @@ func (b *Buffer) loadLane(l *lane) error {
 	if err != nil {
 		return fmt.Errorf("its numbers cannot be read: %w", err)
 	}
-	l.next, l.applied = s.next, s.applied
+	l.frozen.next, l.frozen.applied = s.next, s.applied
 	b.sawArrival(s.received)
 	for _, f := range s.frozen {
 		if err := b.loadBatch(l, f); err != nil {
@@ -130,8 +130,7 @@ func (b *Buffer) loadBatch(l *lane, f frozenName) error {
 	if value == nil {
 		return errors.New("it is missing")
 	}
-	l.freezes++
-	fb := &frozenBatch{number: f.number, id: f.id, freeze: l.freezes, bytes: int64(len(value)), synced: true}
+	fb := &frozenBatch{number: f.number, id: f.id, encoded: value}
 	if fb.oldest, fb.records, err = decodeBatch(value); err != nil {
 		return err
 	}
@@ -145,8 +144,7 @@ func (b *Buffer) loadBatch(l *lane, f frozenName) error {
 			l.done.add(fb.keys[i])
 		}
 	}
-	l.frozen = append(l.frozen, fb)
-	l.takeOff(fb)
+	l.frozen.load(fb)
 	return nil
 }
 

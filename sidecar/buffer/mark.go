@@ -17,7 +17,7 @@ func (b *Buffer) MarkDue(f Filter) Mark {
 			l.urge(e)
 			m.lanes[i].turn = max(m.lanes[i].turn, e.turn)
 		})
-		for _, fb := range l.frozen {
+		for _, fb := range l.frozen.batches {
 			if fb.matches(f) {
 				m.lanes[i].freeze = max(m.lanes[i].freeze, fb.freeze)
 			}
@@ -47,7 +47,7 @@ func (l *lane) saved(m laneMark) bool {
 	if e := l.pending.order.urgent.head; e != nil && e.turn <= m.turn {
 		return false
 	}
-	for _, fb := range l.frozen {
+	for _, fb := range l.frozen.batches {
 		if fb.freeze <= m.freeze || fb.turn != 0 && fb.turn <= m.turn {
 			return false
 		}

@@ -547,7 +547,7 @@ func TestNothingIsLostOrDoubledWhateverHappensInWhateverOrder(t *testing.T) {
 		m.b.MarkDue(Filter{})
 		for lane := range m.lanes {
 			for {
-				_, ok, err := m.b.Freeze(lane, m.clock.Now(), 3)
+				_, ok, err := freeze(m.b, lane, m.clock.Now(), 3)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -557,7 +557,7 @@ func TestNothingIsLostOrDoubledWhateverHappensInWhateverOrder(t *testing.T) {
 			}
 			for _, b := range m.b.Frozen(lane) {
 				m.apply(t, &m.lanes[lane], m.b.Applied(lane), b)
-				if err := m.b.Confirm(lane, b.Number); err != nil {
+				if err := confirm(m.b, lane, b.Number); err != nil {
 					t.Fatal(err)
 				}
 			}

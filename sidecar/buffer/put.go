@@ -233,7 +233,7 @@ func (l *lane) repeats(
 
 // heldOf is what the lane holds of the key, zero if nothing.
 func (l *lane) heldOf(key []byte) progress.Record {
-	flights := l.inFlight[string(key)]
+	flights := l.frozen.of(key)
 	if e := l.pending.entries[string(key)]; e != nil {
 		return e.held(flights)
 	}
@@ -304,7 +304,7 @@ func (b *Buffer) mergeOne(
 		result.Err = ErrFull
 		return nil
 	}
-	flights := l.inFlight[string(key)]
+	flights := l.frozen.of(key)
 	generation, completed := known(e, flights)
 	received := b.arrival(now.wall)
 	var r progress.Record

@@ -20,7 +20,7 @@ func (b *Buffer) Replayable(lane int, after uint64) (batches []progress.Batch, c
 	l := b.lanes[lane]
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	missing := l.applied
+	missing := l.frozen.applied
 	for _, k := range slices.Backward(l.kept) {
 		if k.number <= after {
 			break

@@ -39,11 +39,11 @@ func (b *Buffer) Stats() Stats {
 		l.mu.Lock()
 		s.Pending += int64(len(l.pending.entries))
 		s.PendingUpdates += l.pending.updates
-		for _, fb := range l.frozen {
+		for _, fb := range l.frozen.batches {
 			s.InFlight += int64(len(fb.records))
 			s.PendingUpdates += fb.updates()
 		}
-		s.older(l.oldestFrozen())
+		s.older(l.frozen.oldest())
 		if e := l.pending.order.age.head; e != nil {
 			s.older(now.wallOf(e.opened))
 		}

@@ -1,0 +1,123 @@
+package buffer
+
+import "fmt"
+
+// Split replaces a frozen batch of two or more records, which the database
+// refused for its data, by its halves under new numbers at the lane's end. It
+// returns when the disk has it.
+func (b *Buffer) Split(lane int, number uint64) error {
+	err := b.replace(lane, number, splitting)
+	return wrap(fmt.Sprintf("splitting batch %d of lane %d", number, lane), err)
+}
+
+// Postpone puts a frozen batch, which the database refused, at the lane's end
+// under a new number, which it returns when the disk has that.
+func (b *Buffer) Postpone(lane int, number uint64) (next uint64, err error) {
+	err = b.replace(lane, number, postponing(&next))
+	return next, wrap(fmt.Sprintf("postponing batch %d of lane %d", number, lane), err)
+}
+
+// Unite is Postpone for two batches of one record each, both of the same key and
+// both refused, which become one batch. The older is frozen before the newer.
+// It returns ErrRange if the sums of both don't fit into one record.
+func (b *Buffer) Unite(lane int, older, newer uint64) (next uint64, err error) {
+	err = b.replace(lane, newer, uniting(older, &next))
+	return next, wrap(fmt.Sprintf("uniting batches %d and %d of lane %d", older, newer, lane), err)
+}
+
+// Quarantine sets the record of a frozen batch of one record aside as a dead
+// letter, because the database refuses it. It returns when the disk has it.
+func (b *Buffer) Quarantine(lane int, number uint64, reason DeadLetterReason) error {
+	err := b.replace(lane, number, b.quarantining(reason))
+	if err == nil {
+		b.progressed()
+	}
+	return wrap(fmt.Sprintf("quarantining batch %d of lane %d", number, lane), err)
+}
+
+// replacement takes the i-th frozen batch out of the lane, writes into c what
+// becomes of it, and returns the batches that it adds, which are yet to be
+// written. When it fails it has changed nothing.
+type replacement func(c change, l *lane, i int) ([]*frozenBatch, error)
+
+// replace runs do for a frozen batch, and writes what do and the batch's removal
+// change in one synced write.
+func (b *Buffer) replace(lane int, number uint64, do replacement) error {
+	if err := b.enter(); err != nil {
+		return err
+	}
+	defer b.leave()
+	l := b.lanes[lane]
+	c := b.journal.begin()
+	added, err := b.replaceLocked(c, l, number, do)
+	if err != nil {
+		return err
+	}
+	if err := b.journal.wait(c); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, fb := range added {
+		fb.synced = true
+	}
+	return nil
+}
+
+func (b *Buffer) replaceLocked(c change, l *lane, number uint64, do replacement) ([]*frozenBatch, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	i, err := l.frozen.find(number)
+	if err != nil {
+		return nil, err
+	}
+	added, err := do(c, l, i)
+	if err != nil {
+		return nil, err
+	}
+	c.delete(numberedKey(prefixBatch, l.number, number))
+	for _, fb := range added {
+		b.putBatch(c, l, fb)
+	}
+	return added, b.putLane(c, l)
+}
+
+func splitting(_ change, l *lane, i int) ([]*frozenBatch, error) { return l.frozen.split(i) }
+
+func postponing(next *uint64) replacement {
+	return func(_ change, l *lane, i int) ([]*frozenBatch, error) {
+		fb := l.frozen.postpone(i)
+		*next = fb.number
+		return []*frozenBatch{fb}, nil
+	}
+}
+
+func uniting(older uint64, next *uint64) replacement {
+	return func(c change, l *lane, i int) ([]*frozenBatch, error) {
+		j, err := l.frozen.find(older)
+		if err != nil {
+			return nil, err
+		}
+		fb, err := l.frozen.unite(j, i)
+		if err != nil {
+			return nil, err
+		}
+		c.delete(numberedKey(prefixBatch, l.number, older))
+		*next = fb.number
+		return []*frozenBatch{fb}, nil
+	}
+}
+
+func (b *Buffer) quarantining(reason DeadLetterReason) replacement {
+	return func(c change, l *lane, i int) ([]*frozenBatch, error) {
+		fb := l.frozen.batches[i]
+		if n := len(fb.records); n != 1 {
+			return nil, fmt.Errorf("it has %d records", n)
+		}
+		if err := b.bury(c, &fb.records[0], reason); err != nil {
+			return nil, err
+		}
+		l.frozen.remove(i)
+		return nil, nil
+	}
+}
