@@ -169,28 +169,17 @@ func decodeLaneState(value []byte) (laneState, error) {
 	return s, d.end()
 }
 
-// keptBatch is a confirmed batch that can still be applied again.
-type keptBatch struct {
-	number uint64
-	prev   uint64 // the number that the lane had applied before it
-	at     progress.Instant
-	bytes  int64
-}
-
 func (k keptBatch) encode() []byte {
 	dst := binary.AppendUvarint([]byte{entryVersion}, k.prev)
 	dst = appendInstant(dst, k.at)
-	return binary.AppendUvarint(dst, uint64(k.bytes))
+	return binary.AppendUvarint(dst, uint64(len(k.encoded)))
 }
 
+// decodeKept reads what encode wrote, but for the batch.
 func decodeKept(number uint64, value []byte) (keptBatch, error) {
 	d := decoder{rest: value}
 	d.version()
 	k := keptBatch{number: number, prev: d.uvarint(), at: d.instant()}
-	bytes := d.uvarint()
-	if bytes > 1<<62 {
-		d.fail(errMalformed)
-	}
-	k.bytes = int64(bytes)
+	d.uvarint() // the size of the batch
 	return k, d.end()
 }

@@ -112,9 +112,8 @@ func TestWhatIsEncodedIsDecoded(t *testing.T) {
 			number: 7,
 			prev:   rapid.Uint64().Draw(t, "prev"),
 			at:     anyInstant().Draw(t, "at"),
-			bytes:  rapid.Int64Range(0, 1<<40).Draw(t, "bytes"),
 		}
-		if got, err := decodeKept(7, kept.encode()); err != nil || got != kept {
+		if got, err := decodeKept(7, kept.encode()); err != nil || !cmp.Equal(got, kept, cmp.AllowUnexported(kept)) {
 			t.Fatalf("%v: %+v, want %+v", err, got, kept)
 		}
 		letter := DeadLetter{
@@ -172,7 +171,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add(appendPending(nil, pendingState{due: true, opened: 5}, &r))
 	f.Add(encodeBatch(5, []progress.Record{r, r}))
 	f.Add(laneState{next: 3, frozen: []frozenName{{1, 7}, {2, 8}}}.encode())
-	f.Add(keptBatch{prev: 1, at: 2, bytes: 3}.encode())
+	f.Add(keptBatch{prev: 1, at: 2}.encode())
 	f.Add((&DeadLetter{ID: 1, Record: r}).encode())
 	f.Add(tombstone{at: 5, userID: "user-1"}.encode())
 	f.Add(tombstone{at: 5, userID: "user-1", done: 6}.encode())
@@ -199,7 +198,7 @@ func FuzzDecode(f *testing.F) {
 			}
 		}
 		if k, err := decodeKept(1, value); err == nil {
-			if again, err := decodeKept(1, k.encode()); err != nil || again != k {
+			if again, err := decodeKept(1, k.encode()); err != nil || !cmp.Equal(again, k, cmp.AllowUnexported(k)) {
 				t.Errorf("kept: %v", err)
 			}
 		}

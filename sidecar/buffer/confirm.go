@@ -46,14 +46,12 @@ func (b *Buffer) confirm(lane int, number uint64) error {
 // confirmFirst moves the lane's first frozen batch to those that are kept.
 func (b *Buffer) confirmFirst(c change, l *lane, p *Policy) {
 	fb, before := l.frozen.confirm()
-	size := int64(len(fb.encoded))
 	if p.ReplayWindow <= 0 {
 		c.delete(numberedKey(prefixBatch, l.number, fb.number))
-		b.space.freed.Add(size)
+		b.space.freed.Add(int64(len(fb.encoded)))
 		return
 	}
-	k := keptBatch{number: fb.number, prev: before, at: b.clock.read().wall, bytes: size}
-	l.kept = append(l.kept, k)
-	l.keptSize += k.bytes
+	k := keptBatch{number: fb.number, prev: before, at: b.clock.read().wall, encoded: fb.encoded}
+	l.kept.add(k)
 	c.put(numberedKey(prefixKept, l.number, k.number), k.encode())
 }

@@ -136,11 +136,13 @@ func (b *Buffer) erase(userID string) (c change, e Erased, err error) {
 	if err != nil {
 		return c, e, err
 	}
-	kept := make([]map[uint64][]progress.Record, len(b.lanes))
+	kept := make([][]keptBatch, len(b.lanes))
 	for i, l := range b.lanes {
-		if kept[i], err = b.keptWithout(l, userID, &e); err != nil {
+		var gone int
+		if kept[i], gone, err = l.kept.without(userID); err != nil {
 			return c, e, fmt.Errorf("lane %d: %w", i, err)
 		}
+		e.Confirmed += gone
 	}
 	b.tombstones[id] = s
 	for _, dl := range letters {
@@ -150,7 +152,8 @@ func (b *Buffer) erase(userID string) (c change, e Erased, err error) {
 	for i, l := range b.lanes {
 		e.Pending += b.erasePending(c, l, userID)
 		e.Frozen += b.eraseFrozen(c, l, userID)
-		b.putKept(c, l, kept[i])
+		l.kept.replace(kept[i])
+		l.putKept(c, kept[i])
 		e.EventIDs += l.events.erase(c, l.number, id.of())
 		c.put(laneKey(l.number), l.state(b).encode())
 	}
@@ -181,43 +184,10 @@ func (b *Buffer) eraseFrozen(c change, l *lane, userID string) (n int) {
 	return len(gone)
 }
 
-// keptWithout returns what is left of the lane's confirmed batches that hold
-// the learner, by their numbers.
-func (b *Buffer) keptWithout(l *lane, userID string, e *Erased) (map[uint64][]progress.Record, error) {
-	left := map[uint64][]progress.Record{}
-	for _, k := range l.kept {
-		value, err := b.journal.get(numberedKey(prefixBatch, l.number, k.number))
-		if err != nil {
-			return nil, fmt.Errorf("reading confirmed batch %d: %w", k.number, err)
-		}
-		if value == nil {
-			continue
-		}
-		_, records, err := decodeBatch(value)
-		if err != nil {
-			return nil, fmt.Errorf("reading confirmed batch %d: %w", k.number, err)
-		}
-		others := slices.DeleteFunc(records, func(r progress.Record) bool { return r.UserID == userID })
-		if n := len(records) - len(others); n > 0 {
-			e.Confirmed += n
-			left[k.number] = others
-		}
-	}
-	return left, nil
-}
-
-// putKept replaces the records of confirmed batches.
-func (b *Buffer) putKept(c change, l *lane, left map[uint64][]progress.Record) {
-	for i := range l.kept {
-		k := &l.kept[i]
-		records, ok := left[k.number]
-		if !ok {
-			continue
-		}
-		value := encodeBatch(0, records)
-		l.keptSize += int64(len(value)) - k.bytes
-		k.bytes = int64(len(value))
-		c.put(numberedKey(prefixBatch, l.number, k.number), value)
+// putKept writes changed kept batches into c.
+func (l *lane) putKept(c change, changed []keptBatch) {
+	for _, k := range changed {
+		c.put(numberedKey(prefixBatch, l.number, k.number), k.encoded)
 		c.put(numberedKey(prefixKept, l.number, k.number), k.encode())
 	}
 }

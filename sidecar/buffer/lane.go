@@ -13,9 +13,8 @@ type lane struct {
 	done    recent
 	events  eventWindow
 
-	frozen   frozenBatches
-	kept     []keptBatch
-	keptSize int64
+	frozen frozenBatches
+	kept   keptBatches
 }
 
 func newLane(number int, quieted bool) *lane {

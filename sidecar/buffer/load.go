@@ -13,8 +13,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
-// load fills the buffer from the spool. Records of confirmed batches stay on
-// disk, so that memory holds no more than what is pending or frozen.
+// load fills the buffer from the spool.
 func (b *Buffer) load() error {
 	if err := b.loadFormat(); err != nil {
 		return err
@@ -103,8 +102,10 @@ func (b *Buffer) loadLane(l *lane) error {
 			if err != nil {
 				return fmt.Errorf("kept batch %d cannot be read: %w", number, err)
 			}
-			l.kept = append(l.kept, k)
-			l.keptSize += k.bytes
+			if k.encoded, err = b.loadKept(l, number); err != nil {
+				return fmt.Errorf("kept batch %d cannot be read: %w", number, err)
+			}
+			l.kept.add(k)
 			return nil
 		})
 }
@@ -146,6 +147,19 @@ func (b *Buffer) loadBatch(l *lane, f frozenName) error {
 	}
 	l.frozen.load(fb)
 	return nil
+}
+
+// loadKept reads a confirmed batch, which stays as it is on disk.
+func (b *Buffer) loadKept(l *lane, number uint64) ([]byte, error) {
+	value, err := b.journal.get(numberedKey(prefixBatch, l.number, number))
+	if err != nil {
+		return nil, err
+	}
+	if value == nil {
+		return nil, errors.New("it is missing")
+	}
+	_, _, err = decodeBatch(value)
+	return value, err
 }
 
 // loadPending reads the pending records. Their windows go on from where they

@@ -294,16 +294,16 @@ func TestKeptBatchesAreBoundedInBytes(t *testing.T) {
 		b.confirm(b.freezeOne(5))
 	}
 	l := b.lanes[0]
-	if limit := b.policy.Load().keptBytes(b.Lanes()); l.keptSize > limit || l.keptSize < limit/2 {
-		t.Errorf("%d bytes are kept, %d may be", l.keptSize, limit)
+	if limit := b.policy.Load().keptBytes(b.Lanes()); l.kept.size > limit || l.kept.size < limit/2 {
+		t.Errorf("%d bytes are kept, %d may be", l.kept.size, limit)
 	}
 	stored := 0
 	err := b.journal.each([]byte{prefixBatch}, []byte{prefixBatch + 1}, func(_, _ []byte) error {
 		stored++
 		return nil
 	})
-	if err != nil || stored != len(l.kept) {
-		t.Errorf("%d batches are on disk, %d are kept, %v", stored, len(l.kept), err)
+	if err != nil || stored != len(l.kept.batches) {
+		t.Errorf("%d batches are on disk, %d are kept, %v", stored, len(l.kept.batches), err)
 	}
 }
 

@@ -2,7 +2,6 @@ package buffer
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
@@ -19,25 +18,17 @@ func (b *Buffer) Replayable(lane int, after uint64) (batches []progress.Batch, c
 	defer b.leave()
 	l := b.lanes[lane]
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	missing := l.frozen.applied
-	for _, k := range slices.Backward(l.kept) {
-		if k.number <= after {
-			break
-		}
-		value, err := b.journal.get(numberedKey(prefixBatch, lane, k.number))
-		if err != nil || value == nil {
-			break
-		}
-		_, records, err := decodeBatch(value)
+	kept, complete := l.kept.after(after, l.frozen.applied)
+	l.mu.Unlock()
+	for _, k := range kept {
+		batch, err := k.batch(lane)
 		if err != nil {
-			break
+			batches, complete = nil, false
+			continue
 		}
-		batches = append(batches, progress.Batch{Lane: lane, Number: k.number, Records: records})
-		missing = k.prev
+		batches = append(batches, batch)
 	}
-	slices.Reverse(batches)
-	return batches, missing <= after
+	return batches, complete
 }
 
 // Prune drops confirmed batches that were older than Policy.ReplayWindow at the
@@ -75,16 +66,9 @@ func (b *Buffer) dropKept(c change, l *lane, until progress.Instant, p *Policy) 
 	if b.space.refusing.Load() {
 		limit = 0
 	}
-	n := 0
-	for _, k := range l.kept {
-		if k.at > until && l.keptSize <= limit {
-			break
-		}
+	for _, k := range l.kept.drop(until, limit) {
 		c.delete(numberedKey(prefixKept, l.number, k.number))
 		c.delete(numberedKey(prefixBatch, l.number, k.number))
-		l.keptSize -= k.bytes
-		b.space.freed.Add(k.bytes)
-		n++
+		b.space.freed.Add(int64(len(k.encoded)))
 	}
-	l.kept = slices.Delete(l.kept, 0, n)
 }

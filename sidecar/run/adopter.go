@@ -15,7 +15,7 @@ func (s *sidecar) adopter() *adopt.Adopter {
 		Counter:  s.state,
 		Policies: func() (buffer.Policy, flush.Policy) {
 			c := s.inUse()
-			return bufferPolicy(c, false), flush.PolicyOf(c)
+			return bufferPolicy(c, s.memory, false), flush.PolicyOf(c)
 		},
 		Log: s.log.WithName("adopt"),
 	})

@@ -68,7 +68,7 @@ func open(o Options, memory int64) (*sidecar, error) {
 	began := time.Now()
 	var err error
 	s.buffer, err = buffer.Open(buffer.Options{
-		Dir: o.Spool, Policy: bufferPolicy(c, false), OnSync: s.state.JournalSynced,
+		Dir: o.Spool, Policy: bufferPolicy(c, memory, false), OnSync: s.state.JournalSynced,
 	})
 	if err != nil {
 		return nil, err
