@@ -37,7 +37,7 @@ type Buffer struct {
 	journal *journal
 	clock   *clock
 	format  format
-	lanes   []*lane
+	lanes   lanes
 	policy  atomic.Pointer[Policy]
 
 	// spread is the end of the short time after the start in which windows that
@@ -48,10 +48,8 @@ type Buffer struct {
 	received atomic.Int64 // the newest arrival that was given out
 	space    space
 
-	lastDead    atomic.Uint64 // id
-	deadLetters atomic.Int64
-
-	// tombstones are changed with all lanes locked, and read with any.
+	// quarantine and tombstones belong to no lane, see lanes.
+	quarantine  quarantine
 	tombstones  map[learnerID]tombstone
 	scrubWanted atomic.Int64 // how often there was something to scrub
 	scrubbing   sync.Mutex
@@ -97,6 +95,7 @@ func Open(o Options) (*Buffer, error) {
 		progress: make(chan struct{}),
 		written:  make(chan struct{}, 1),
 
+		quarantine: newQuarantine(),
 		tombstones: map[learnerID]tombstone{},
 	}
 	b.space = space{dir: o.Dir, free: o.FreeBytes, look: make(chan struct{}, 1)}

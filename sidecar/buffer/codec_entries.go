@@ -38,9 +38,6 @@ func decodeNumberedKey(key []byte) (lane int, number uint64, ok bool) {
 	return int(key[1]), binary.BigEndian.Uint64(key[2:]), true
 }
 
-// maxLanes is the number of bits in a set of lanes.
-const maxLanes = 64
-
 // format is what a spool is fixed to when it is created.
 type format struct {
 	lanes  int

@@ -56,44 +56,20 @@ func deadLetterID(id uint64) []byte {
 	return binary.BigEndian.AppendUint64([]byte{prefixDeadLetterID}, id)
 }
 
-// bury writes r into c as a dead letter. The lane of r is locked.
-func (b *Buffer) bury(c change, r *progress.Record, reason DeadLetterReason) error {
-	key := appendDiskKey(nil, prefixDeadLetter, r.Key)
-	now := b.clock.read().wall
-	dl, found, err := b.deadLetterAt(key)
-	switch {
-	case err != nil:
-		return err
-	case found:
-		// One that was refused before a reset is replaced by what came since.
-		dl.Record = join(dl.Record, r.Raise(dl.Record.Generation))
-	default:
-		dl = DeadLetter{ID: b.lastDead.Add(1), First: now, Record: *r}
-		b.deadLetters.Add(1)
+// putDeadLetter writes a dead letter into c, of which fresh says that it was not
+// there before.
+func (c change) putDeadLetter(dl *DeadLetter, fresh bool) {
+	key := appendDiskKey(nil, prefixDeadLetter, dl.Record.Key)
+	c.put(key, dl.encode())
+	if fresh {
 		c.put(deadLetterID(dl.ID), append([]byte{entryVersion}, key...))
 		c.put([]byte{prefixLastDeadLetter}, binary.AppendUvarint([]byte{entryVersion}, dl.ID))
 	}
-	dl.Reason, dl.Last = reason, now
-	dl.Times++
-	c.put(key, dl.encode())
-	return nil
 }
 
-// deadLetterAt reads the dead letter of a key.
-func (b *Buffer) deadLetterAt(diskKey []byte) (DeadLetter, bool, error) {
-	value, err := b.journal.get(diskKey)
-	if err != nil || value == nil {
-		return DeadLetter{}, false, wrap("reading a dead letter", err)
-	}
-	dl, err := decodeDeadLetter(value)
-	return dl, err == nil, wrap("reading a dead letter", err)
-}
-
-// exhume writes into c the removal of a dead letter.
-func (b *Buffer) exhume(c change, diskKey []byte, id uint64) {
-	c.delete(diskKey)
-	c.delete(deadLetterID(id))
-	b.deadLetters.Add(-1)
+func (c change) deleteDeadLetter(dl *DeadLetter) {
+	c.delete(appendDiskKey(nil, prefixDeadLetter, dl.Record.Key))
+	c.delete(deadLetterID(dl.ID))
 }
 
 func wrap(doing string, err error) error {

@@ -121,8 +121,7 @@ func (b *Buffer) Erase(ctx context.Context, userID string) (Erased, error) {
 }
 
 func (b *Buffer) erase(userID string) (c change, e Erased, err error) {
-	b.lock(b.allLanes())
-	defer b.unlock(b.allLanes())
+	defer b.lanes.unlock(b.lanes.lock(b.lanes.all()))
 	now := b.clock.read()
 	id := b.format.learnerID(nil, userID)
 	e.Erasure = Erasure{UserID: userID, At: b.arrival(now.wall)}
@@ -132,10 +131,6 @@ func (b *Buffer) erase(userID string) (c change, e Erased, err error) {
 		return c, e, ErrFull
 	}
 	// Nothing in memory changes before all that can fail has been read.
-	letters, err := b.deadLettersOf(userID)
-	if err != nil {
-		return c, e, err
-	}
 	kept := make([][]keptBatch, len(b.lanes))
 	for i, l := range b.lanes {
 		var gone int
@@ -145,8 +140,9 @@ func (b *Buffer) erase(userID string) (c change, e Erased, err error) {
 		e.Confirmed += gone
 	}
 	b.tombstones[id] = s
+	letters := b.quarantine.takeLearner(userID)
 	for _, dl := range letters {
-		b.exhume(c, appendDiskKey(nil, prefixDeadLetter, dl.Record.Key), dl.ID)
+		c.deleteDeadLetter(dl)
 	}
 	e.DeadLetters = len(letters)
 	for i, l := range b.lanes {
@@ -160,8 +156,6 @@ func (b *Buffer) erase(userID string) (c change, e Erased, err error) {
 	b.wantScrub(c)
 	return c, e, b.journal.append(c)
 }
-
-func (b *Buffer) allLanes() uint64 { return 1<<len(b.lanes) - 1 }
 
 func (b *Buffer) erasePending(c change, l *lane, userID string) (n int) {
 	gone := l.pending.takeLearner(userID)
@@ -241,29 +235,4 @@ func (b *Buffer) putTombstone(c change, id learnerID, s tombstone) bool {
 	return true
 }
 
-// deadLettersOf reads the dead letters of a learner, or of all if none is named.
-func (b *Buffer) deadLettersOf(userID string) (letters []DeadLetter, err error) {
-	from := []byte{prefixDeadLetter}
-	if userID != "" {
-		from = appendString(from, userID)
-	}
-	err = b.journal.each(from, behind(from), func(_, value []byte) error {
-		dl, err := decodeDeadLetter(value)
-		letters = append(letters, dl)
-		return err
-	})
-	return letters, wrap("reading the learner's dead letters", err)
-}
-
 var errNobody = errors.New("no learner is named")
-
-// behind is the first key after all that begin with prefix.
-func behind(prefix []byte) []byte {
-	end := slices.Clone(prefix)
-	for i := len(end) - 1; i >= 0; i-- {
-		if end[i]++; end[i] != 0 {
-			return end[:i+1]
-		}
-	}
-	return nil
-}

@@ -68,8 +68,7 @@ func (b *Buffer) changeTombstone(of Erasure, edit func(*tombstone)) error {
 }
 
 func (b *Buffer) putChangedTombstone(of Erasure, edit func(*tombstone)) (c change, err error) {
-	b.lock(b.allLanes())
-	defer b.unlock(b.allLanes())
+	defer b.lanes.unlock(b.lanes.lock(b.lanes.all()))
 	id := b.format.learnerID(nil, of.UserID)
 	s, ok := b.tombstones[id]
 	if !ok || s.userID == "" || s.at > of.At {

@@ -1,6 +1,9 @@
 package buffer
 
-import "sync"
+import (
+	"math/bits"
+	"sync"
+)
 
 // lane holds the keys that are written in one order: what is pending, what is
 // frozen, and which confirmed batches are kept.
@@ -12,9 +15,8 @@ type lane struct {
 	pending pendingSet
 	done    recent
 	events  eventWindow
-
-	frozen frozenBatches
-	kept   keptBatches
+	frozen  frozenBatches
+	kept    keptBatches
 }
 
 func newLane(number int, quieted bool) *lane {
@@ -48,4 +50,42 @@ func (l *lane) urge(e *entry) {
 	if l.pending.order.urge(e) {
 		l.signal()
 	}
+}
+
+// lanes are all lanes of a spool, by their numbers. What belongs to no lane is
+// changed with all of them locked and read with any.
+type lanes []*lane
+
+// laneSet has a bit for each lane in it.
+type laneSet uint64
+
+// maxLanes is the number of lanes that a laneSet has room for.
+const maxLanes = 64
+
+// anyLane is the set for reading what belongs to no lane.
+const anyLane laneSet = 1
+
+func (s *laneSet) add(lane int) { *s |= 1 << lane }
+
+func (ls lanes) all() laneSet { return 1<<len(ls) - 1 }
+
+// of is the lane of a diskKey.
+func (ls lanes) of(diskKey []byte) *lane { return ls[laneOf(diskKey, len(ls))] }
+
+// each calls do for the lanes in the set, in their order.
+func (ls lanes) each(set laneSet, do func(*lane)) {
+	for ; set != 0; set &= set - 1 {
+		do(ls[bits.TrailingZeros64(uint64(set))])
+	}
+}
+
+// lock takes the lanes in the set, in their order, so that calls that span
+// several don't wait for each other in a circle. It returns the set, for unlock.
+func (ls lanes) lock(set laneSet) laneSet {
+	ls.each(set, func(l *lane) { l.mu.Lock() })
+	return set
+}
+
+func (ls lanes) unlock(set laneSet) {
+	ls.each(set, func(l *lane) { l.mu.Unlock() })
 }

@@ -225,21 +225,24 @@ func (b *Buffer) loadDeadLetters() error {
 	if value != nil {
 		d := decoder{rest: value}
 		d.version()
-		b.lastDead.Store(d.uvarint())
+		b.quarantine.last = d.uvarint()
 		if err := d.end(); err != nil {
 			return fmt.Errorf("the last dead letter's id cannot be read: %w", err)
 		}
 	}
-	return b.journal.each([]byte{prefixDeadLetter}, []byte{prefixDeadLetter + 1},
+	var letters []*DeadLetter
+	err = b.journal.each([]byte{prefixDeadLetter}, []byte{prefixDeadLetter + 1},
 		func(_, value []byte) error {
-			n := b.deadLetters.Add(1)
 			dl, err := decodeDeadLetter(value)
 			if err != nil {
-				return fmt.Errorf("dead letter %d cannot be read: %w", n, err)
+				return fmt.Errorf("dead letter %d cannot be read: %w", len(letters)+1, err)
 			}
 			b.sawArrival(dl.Record.ReceivedAt)
+			letters = append(letters, &dl)
 			return nil
 		})
+	b.quarantine.load(letters)
+	return err
 }
 
 func (b *Buffer) loadTombstones() error {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
-	"math/bits"
 	"slices"
 	"strings"
 
@@ -119,23 +118,23 @@ func (b *Buffer) accept(ctx context.Context, n int, in input) ([]Result, error) 
 	defer w.reset()
 
 	policy := b.policy.Load()
-	var lanes uint64
+	var set laneSet
 	for i := range n {
 		start := len(w.keys)
 		w.keys = appendDiskKey(w.keys, prefixPending, in.key(i))
 		w.ends = append(w.ends, len(w.keys))
 		lane := laneOf(w.keys[start:], len(b.lanes))
 		w.lanes = append(w.lanes, lane)
-		lanes |= 1 << lane
+		set.add(lane)
 		if policy.EventIDs.MaxCount > 0 && in.resets == nil {
 			w.events = append(w.events, b.eventOf(w, w.keys[start:], &in.updates[i]))
 		}
 	}
 
 	results := make([]Result, n)
-	b.lock(lanes)
-	c, err := b.merge(w, &in, lanes, results, policy)
-	b.unlock(lanes)
+	b.lanes.lock(set)
+	c, err := b.merge(w, &in, set, results, policy)
+	b.lanes.unlock(set)
 	switch {
 	case err != nil:
 		return nil, err
@@ -160,20 +159,6 @@ func (b *Buffer) eventOf(w *work, diskKey []byte, u *progress.Update) eventID {
 	return b.format.eventID(w.value, diskKey, u)
 }
 
-// lock takes the lanes in the set, in their order, so that calls that span
-// several don't wait for each other in a circle.
-func (b *Buffer) lock(lanes uint64) {
-	for ; lanes != 0; lanes &= lanes - 1 {
-		b.lanes[bits.TrailingZeros64(lanes)].mu.Lock()
-	}
-}
-
-func (b *Buffer) unlock(lanes uint64) {
-	for ; lanes != 0; lanes &= lanes - 1 {
-		b.lanes[bits.TrailingZeros64(lanes)].mu.Unlock()
-	}
-}
-
 // maxChange is the size of a change that a large call is divided at. Pebble
 // keeps its old logs for use again, and a log is as large as the largest change
 // in it. The call is acknowledged when the last of its changes is synced, and
@@ -184,7 +169,7 @@ const maxChange = 1 << 20
 // the entries that changed to the journal, so that it has a key's changes in
 // the order in which they were merged.
 func (b *Buffer) merge(
-	w *work, in *input, lanes uint64, results []Result, p *Policy,
+	w *work, in *input, set laneSet, results []Result, p *Policy,
 ) (change, error) {
 	now := b.clock.read()
 	for i := range results {
@@ -209,7 +194,7 @@ func (b *Buffer) merge(
 	}
 	switch {
 	case len(w.touched) > 0:
-		return b.write(w, lanes, now, p)
+		return b.write(w, set, now, p)
 	case w.repeats && !p.Async:
 		// What they repeat may be on its way to the disk.
 		return b.journal.mark()
@@ -252,12 +237,9 @@ func (e *entry) held(flights *flight) progress.Record {
 
 // write appends the entries that changed to the journal, and with each of them
 // the ids of the events that changed it.
-func (b *Buffer) write(w *work, lanes uint64, now reading, p *Policy) (change, error) {
+func (b *Buffer) write(w *work, set laneSet, now reading, p *Policy) (change, error) {
 	c := b.journal.begin()
-	for ; lanes != 0; lanes &= lanes - 1 {
-		l := b.lanes[bits.TrailingZeros64(lanes)]
-		l.events.putForgotten(c, l.number)
-	}
+	b.lanes.each(set, func(l *lane) { l.events.putForgotten(c, l.number) })
 	if len(w.fresh) > 1 {
 		slices.SortStableFunc(w.fresh, func(a, b freshEvent) int { return cmp.Compare(a.entry, b.entry) })
 	}
@@ -365,9 +347,10 @@ func known(e *entry, flights *flight) (generation progress.Instant, completed bo
 }
 
 // makeRoom counts one more pending record, unless the cap is reached. Dead
-// letters count too: they are never dropped, and so have to be bounded here.
+// letters count too: they are never dropped, and so have to be bounded here. A
+// lane is locked.
 func (b *Buffer) makeRoom(p *Policy) bool {
-	if n := b.pending.Add(1) + b.deadLetters.Load(); p.MaxPendingRecords > 0 && n > int64(p.MaxPendingRecords) {
+	if n := b.pending.Add(1) + int64(b.quarantine.len()); p.MaxPendingRecords > 0 && n > int64(p.MaxPendingRecords) {
 		b.pending.Add(-1)
 		return false
 	}

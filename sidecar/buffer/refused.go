@@ -6,14 +6,14 @@ import "fmt"
 // refused for its data, by its halves under new numbers at the lane's end. It
 // returns when the disk has it.
 func (b *Buffer) Split(lane int, number uint64) error {
-	err := b.replace(lane, number, splitting)
+	err := b.replace(1<<lane, lane, number, splitting)
 	return wrap(fmt.Sprintf("splitting batch %d of lane %d", number, lane), err)
 }
 
 // Postpone puts a frozen batch, which the database refused, at the lane's end
 // under a new number, which it returns when the disk has that.
 func (b *Buffer) Postpone(lane int, number uint64) (next uint64, err error) {
-	err = b.replace(lane, number, postponing(&next))
+	err = b.replace(1<<lane, lane, number, postponing(&next))
 	return next, wrap(fmt.Sprintf("postponing batch %d of lane %d", number, lane), err)
 }
 
@@ -21,14 +21,14 @@ func (b *Buffer) Postpone(lane int, number uint64) (next uint64, err error) {
 // both refused, which become one batch. The older is frozen before the newer.
 // It returns ErrRange if the sums of both don't fit into one record.
 func (b *Buffer) Unite(lane int, older, newer uint64) (next uint64, err error) {
-	err = b.replace(lane, newer, uniting(older, &next))
+	err = b.replace(1<<lane, lane, newer, uniting(older, &next))
 	return next, wrap(fmt.Sprintf("uniting batches %d and %d of lane %d", older, newer, lane), err)
 }
 
 // Quarantine sets the record of a frozen batch of one record aside as a dead
 // letter, because the database refuses it. It returns when the disk has it.
 func (b *Buffer) Quarantine(lane int, number uint64, reason DeadLetterReason) error {
-	err := b.replace(lane, number, b.quarantining(reason))
+	err := b.replace(b.lanes.all(), lane, number, b.quarantining(reason))
 	if err == nil {
 		b.progressed()
 	}
@@ -40,16 +40,16 @@ func (b *Buffer) Quarantine(lane int, number uint64, reason DeadLetterReason) er
 // written. When it fails it has changed nothing.
 type replacement func(c change, l *lane, i int) ([]*frozenBatch, error)
 
-// replace runs do for a frozen batch, and writes what do and the batch's removal
-// change in one synced write.
-func (b *Buffer) replace(lane int, number uint64, do replacement) error {
+// replace runs do for a frozen batch with the set locked, which has its lane, and
+// writes what do and the batch's removal change in one synced write.
+func (b *Buffer) replace(set laneSet, lane int, number uint64, do replacement) error {
 	if err := b.enter(); err != nil {
 		return err
 	}
 	defer b.leave()
 	l := b.lanes[lane]
 	c := b.journal.begin()
-	added, err := b.replaceLocked(c, l, number, do)
+	added, err := b.replaceLocked(c, set, l, number, do)
 	if err != nil {
 		return err
 	}
@@ -64,9 +64,10 @@ func (b *Buffer) replace(lane int, number uint64, do replacement) error {
 	return nil
 }
 
-func (b *Buffer) replaceLocked(c change, l *lane, number uint64, do replacement) ([]*frozenBatch, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+func (b *Buffer) replaceLocked(
+	c change, set laneSet, l *lane, number uint64, do replacement,
+) ([]*frozenBatch, error) {
+	defer b.lanes.unlock(b.lanes.lock(set))
 	i, err := l.frozen.find(number)
 	if err != nil {
 		return nil, err
@@ -114,9 +115,7 @@ func (b *Buffer) quarantining(reason DeadLetterReason) replacement {
 		if n := len(fb.records); n != 1 {
 			return nil, fmt.Errorf("it has %d records", n)
 		}
-		if err := b.bury(c, &fb.records[0], reason); err != nil {
-			return nil, err
-		}
+		c.putDeadLetter(b.quarantine.add(&fb.records[0], reason, b.clock.read().wall))
 		l.frozen.remove(i)
 		return nil, nil
 	}

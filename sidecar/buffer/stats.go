@@ -55,7 +55,9 @@ func (b *Buffer) Stats() Stats {
 	if waits {
 		s.NextDue = b.clock.time(next)
 	}
-	s.DeadLetters = b.deadLetters.Load()
+	b.lanes.lock(anyLane)
+	s.DeadLetters = int64(b.quarantine.len())
+	b.lanes.unlock(anyLane)
 	return s
 }
 
