@@ -50,7 +50,7 @@ type Buffer struct {
 
 	// quarantine and tombstones belong to no lane, see lanes.
 	quarantine  quarantine
-	tombstones  map[learnerID]tombstone
+	tombstones  tombstones
 	scrubWanted atomic.Int64 // how often there was something to scrub
 	scrubbing   sync.Mutex
 	scrubbed    int64
@@ -96,7 +96,7 @@ func Open(o Options) (*Buffer, error) {
 		written:  make(chan struct{}, 1),
 
 		quarantine: newQuarantine(),
-		tombstones: map[learnerID]tombstone{},
+		tombstones: tombstones{},
 	}
 	b.space = space{dir: o.Dir, free: o.FreeBytes, look: make(chan struct{}, 1)}
 	b.work.New = func() any { return new(work) }

@@ -180,3 +180,46 @@ func decodeKept(number uint64, value []byte) (keptBatch, error) {
 	d.uvarint() // the size of the batch
 	return k, d.end()
 }
+
+func (t tombstone) encode() []byte {
+	dst := appendInstant([]byte{entryVersion}, t.at)
+	dst = appendString(dst, t.userID)
+	if t.done != 0 {
+		dst = appendInstant(dst, t.done)
+	}
+	return dst
+}
+
+func decodeTombstone(value []byte) (tombstone, error) {
+	d := decoder{rest: value}
+	d.version()
+	t := tombstone{at: d.instant(), userID: d.string()}
+	if d.err == nil && len(d.rest) > 0 {
+		t.done = d.instant()
+	}
+	return t, d.end()
+}
+
+func (dl *DeadLetter) encode() []byte {
+	dst := binary.AppendUvarint([]byte{entryVersion}, dl.ID)
+	dst = appendString(dst, dl.Reason.SQLState)
+	dst = appendString(dst, dl.Reason.Constraint)
+	dst = binary.AppendUvarint(dst, dl.Times)
+	dst = appendInstant(dst, dl.First)
+	dst = appendInstant(dst, dl.Last)
+	return appendKeyed(dst, &dl.Record)
+}
+
+func decodeDeadLetter(value []byte) (DeadLetter, error) {
+	d := decoder{rest: value}
+	d.version()
+	dl := DeadLetter{
+		ID:     d.uvarint(),
+		Reason: DeadLetterReason{SQLState: d.string(), Constraint: d.string()},
+		Times:  d.uvarint(),
+		First:  d.instant(),
+		Last:   d.instant(),
+	}
+	decodeKeyed(&d, &dl.Record)
+	return dl, d.end()
+}

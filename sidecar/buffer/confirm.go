@@ -34,7 +34,7 @@ func (b *Buffer) confirm(lane int, number uint64) error {
 	if p.ReplayWindow > 0 {
 		b.dropKept(c, l, 0, p)
 	}
-	c.put(laneKey(lane), l.state(b).encode())
+	c.putLane(lane, l.state(b))
 	if err := b.journal.appendLazily(c); err != nil {
 		return err
 	}
@@ -47,11 +47,11 @@ func (b *Buffer) confirm(lane int, number uint64) error {
 func (b *Buffer) confirmFirst(c change, l *lane, p *Policy) {
 	fb, before := l.frozen.confirm()
 	if p.ReplayWindow <= 0 {
-		c.delete(numberedKey(prefixBatch, l.number, fb.number))
+		c.deleteBatch(l.number, fb.number)
 		b.space.freed.Add(int64(len(fb.encoded)))
 		return
 	}
 	k := keptBatch{number: fb.number, prev: before, at: b.clock.read().wall, encoded: fb.encoded}
 	l.kept.add(k)
-	c.put(numberedKey(prefixKept, l.number, k.number), k.encode())
+	c.putKept(l.number, k)
 }

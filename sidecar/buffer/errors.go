@@ -1,6 +1,9 @@
 package buffer
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 var (
 	// ErrFull is the result of an update for a new key at MaxPendingRecords.
@@ -21,3 +24,11 @@ var (
 	// ErrClosed refuses calls after Close.
 	ErrClosed = errors.New("the buffer is closed")
 )
+
+// wrap says what was being done, if there is an error.
+func wrap(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}

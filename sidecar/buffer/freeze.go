@@ -80,12 +80,12 @@ func (b *Buffer) takeDue(l *lane, at time.Duration, limit int) *frozenBatch {
 // putBatch writes fb into c.
 func (b *Buffer) putBatch(c change, l *lane, fb *frozenBatch) {
 	fb.encoded = encodeBatch(fb.oldest, fb.records)
-	c.put(numberedKey(prefixBatch, l.number, fb.number), fb.encoded)
+	c.putBatch(l.number, fb.number, fb.encoded)
 }
 
 // putLane writes the lane's numbers into c and appends c to the journal.
 func (b *Buffer) putLane(c change, l *lane) error {
-	c.put(laneKey(l.number), l.state(b).encode())
+	c.putLane(l.number, l.state(b))
 	return b.journal.append(c)
 }
 

@@ -60,7 +60,7 @@ func (b *Buffer) loadFormat() error {
 	}
 	b.format = format{lanes: lanesOfNewSpool, writer: writer}
 	c := b.journal.begin()
-	c.put([]byte{prefixFormat}, b.format.encode())
+	c.putFormat(b.format)
 	if err := b.journal.append(c); err != nil {
 		return err
 	}

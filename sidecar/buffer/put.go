@@ -77,10 +77,9 @@ type work struct {
 // freshEvent is an event id that goes to the disk with the entry that it
 // changed.
 type freshEvent struct {
-	entry  int32 // its touched
-	lane   int
-	opened progress.Instant
-	id     eventID
+	entry int32 // its touched
+	lane  int
+	eventPlace
 }
 
 // maxScratch is the scratch memory that is worth keeping for the next call.
@@ -189,7 +188,7 @@ func (b *Buffer) merge(
 		}
 		if known {
 			opened := l.events.add(w.events[i], now.wall, p.EventIDs, len(b.lanes))
-			w.fresh = append(w.fresh, freshEvent{e.touched, l.number, opened, w.events[i]})
+			w.fresh = append(w.fresh, freshEvent{e.touched, l.number, eventPlace{opened, w.events[i]}})
 		}
 	}
 	switch {
@@ -239,7 +238,7 @@ func (e *entry) held(flights *flight) progress.Record {
 // the ids of the events that changed it.
 func (b *Buffer) write(w *work, set laneSet, now reading, p *Policy) (change, error) {
 	c := b.journal.begin()
-	b.lanes.each(set, func(l *lane) { l.events.putForgotten(c, l.number) })
+	b.lanes.each(set, func(l *lane) { c.deleteEventsThrough(l.number, l.events.takeForgotten()) })
 	if len(w.fresh) > 1 {
 		slices.SortStableFunc(w.fresh, func(a, b freshEvent) int { return cmp.Compare(a.entry, b.entry) })
 	}
@@ -253,11 +252,9 @@ func (b *Buffer) write(w *work, set laneSet, now reading, p *Policy) (change, er
 			c, written = b.journal.begin(), 0
 		}
 		for ; len(fresh) > 0 && fresh[0].entry == e.touched; fresh = fresh[1:] {
-			w.value = append(w.value[:0], entryVersion)
-			key := eventKey(fresh[0].lane, fresh[0].opened, fresh[0].id)
-			c.put(key, w.value)
-			written += len(key)
-			b.space.wrote(len(key))
+			c.putEvent(fresh[0].lane, fresh[0].eventPlace)
+			written += len(eventPlace{}.id)
+			b.space.wrote(len(eventPlace{}.id))
 		}
 		e.touched = 0
 		s := pendingState{due: e.lasting, opened: now.wallOf(e.opened)}
@@ -368,4 +365,18 @@ func newEntry(key string, r progress.Record, now reading) *entry {
 // seconds beyond 64 bits of microseconds is not.
 func inRange(r *progress.Record) bool {
 	return r.TimeSpent >= 0 && r.SeekEvents >= 0 && r.PauseEvents >= 0
+}
+
+// erasedBefore reports whether an update happened before its learner was
+// erased. A guess about a client's clock must not undo an erasure, so what the
+// client said counts. A lane is locked.
+func (b *Buffer) erasedBefore(u *progress.Update) bool {
+	if len(b.tombstones) == 0 || u.OccurredAt == 0 {
+		return false
+	}
+	at := u.OccurredAt
+	if u.ReportedAt != 0 {
+		at = u.ReportedAt
+	}
+	return b.tombstones.covers(b.format.learnerID(nil, u.UserID), at)
 }

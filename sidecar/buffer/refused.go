@@ -76,7 +76,7 @@ func (b *Buffer) replaceLocked(
 	if err != nil {
 		return nil, err
 	}
-	c.delete(numberedKey(prefixBatch, l.number, number))
+	c.deleteBatch(l.number, number)
 	for _, fb := range added {
 		b.putBatch(c, l, fb)
 	}
@@ -103,7 +103,7 @@ func uniting(older uint64, next *uint64) replacement {
 		if err != nil {
 			return nil, err
 		}
-		c.delete(numberedKey(prefixBatch, l.number, older))
+		c.deleteBatch(l.number, older)
 		*next = fb.number
 		return []*frozenBatch{fb}, nil
 	}

@@ -67,8 +67,7 @@ func (b *Buffer) dropKept(c change, l *lane, until progress.Instant, p *Policy) 
 		limit = 0
 	}
 	for _, k := range l.kept.drop(until, limit) {
-		c.delete(numberedKey(prefixKept, l.number, k.number))
-		c.delete(numberedKey(prefixBatch, l.number, k.number))
+		c.deleteKept(l.number, k.number)
 		b.space.freed.Add(int64(len(k.encoded)))
 	}
 }

@@ -121,3 +121,18 @@ func (b *Buffer) syncLazily(ctx context.Context) {
 		_ = b.journal.sync() // its error shows in Failed
 	}
 }
+
+// expireEvents forgets event ids that are too old, though no update comes.
+func (b *Buffer) expireEvents(l *lane) error {
+	p, now := b.policy.Load(), b.clock.read().wall
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.events.expire(now, p.EventIDs, len(b.lanes))
+	last := l.events.takeForgotten()
+	if last == 0 {
+		return nil
+	}
+	c := b.journal.begin()
+	c.deleteEventsThrough(l.number, last)
+	return b.journal.appendLazily(c)
+}

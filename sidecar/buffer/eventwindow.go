@@ -1,8 +1,6 @@
 package buffer
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
 	"slices"
 	"time"
 
@@ -22,38 +20,6 @@ type EventIDs struct {
 
 // DefaultEventIDs are 100,000 ids for a day.
 func DefaultEventIDs() EventIDs { return EventIDs{MaxCount: 100_000, MaxAge: 24 * time.Hour} }
-
-// An eventID stands for an event of a key. Its first half is the learner's
-// alone, so that the events of a learner can be found.
-type eventID [16]byte
-
-// learner is the first half of the event ids of a learner.
-type learner [8]byte
-
-// learnerID stands for a learner. Like eventID it is salted with the writer's
-// id, so that the same learner is another one in every spool.
-type learnerID [16]byte
-
-func (id eventID) of() learner   { return learner(id[:8]) }
-func (id learnerID) of() learner { return learner(id[:8]) }
-
-func (f *format) learnerID(scratch []byte, userID string) learnerID {
-	scratch = append(append(scratch[:0], f.writer[:]...), userID...)
-	sum := sha256.Sum256(scratch)
-	return learnerID(sum[:16])
-}
-
-// eventID is the identity of an event of the key that diskKey stands for.
-func (f *format) eventID(scratch, diskKey []byte, u *progress.Update) (id eventID) {
-	user := f.learnerID(scratch, u.UserID).of()
-	scratch = append(scratch[:0], f.writer[:]...)
-	scratch = appendString(scratch, u.EventID)
-	scratch = append(scratch, diskKey[1:]...)
-	sum := sha256.Sum256(scratch)
-	copy(id[:8], user[:])
-	copy(id[8:], sum[:])
-	return id
-}
 
 // eventWindow is a lane's memory of event ids: segments, the oldest first, of
 // which the last takes what is new and the first is forgotten whole.
@@ -137,12 +103,32 @@ func (w *eventWindow) forget() {
 	w.segments = w.segments[1:]
 }
 
-// putForgotten writes into c that the disk may forget what memory did.
-func (w *eventWindow) putForgotten(c change, lane int) {
-	if w.forgotten != 0 {
-		c.deleteRange(eventSegmentKey(lane, 0), eventSegmentKey(lane, w.forgotten+1))
-		w.forgotten = 0
+// takeForgotten returns the last segment that the disk may forget with those
+// before it, 0 for none, and takes it for done.
+func (w *eventWindow) takeForgotten() progress.Instant {
+	last := w.forgotten
+	w.forgotten = 0
+	return last
+}
+
+// eventPlace is an event id in its segment.
+type eventPlace struct {
+	segment progress.Instant
+	id      eventID
+}
+
+// erase removes the events of a learner and returns them.
+func (w *eventWindow) erase(of learner) (gone []eventPlace) {
+	for _, s := range w.segments {
+		for id := range s.ids {
+			if id.of() == of {
+				delete(s.ids, id)
+				gone = append(gone, eventPlace{s.opened, id})
+			}
+		}
 	}
+	w.count -= len(gone)
+	return gone
 }
 
 // load takes an id that the disk has; segments come in their order.
@@ -152,34 +138,4 @@ func (w *eventWindow) load(opened progress.Instant, id eventID) {
 	}
 	w.segments[len(w.segments)-1].ids[id] = struct{}{}
 	w.count++
-}
-
-func eventSegmentKey(lane int, opened progress.Instant) []byte {
-	return binary.BigEndian.AppendUint64([]byte{prefixEvent, byte(lane)}, uint64(opened))
-}
-
-func eventKey(lane int, opened progress.Instant, id eventID) []byte {
-	return append(eventSegmentKey(lane, opened), id[:]...)
-}
-
-func decodeEventKey(key []byte) (opened progress.Instant, id eventID, ok bool) {
-	const prefix = 10
-	if len(key) != prefix+len(id) {
-		return 0, id, false
-	}
-	return progress.Instant(binary.BigEndian.Uint64(key[2:])), eventID(key[prefix:]), true
-}
-
-// expireEvents forgets event ids that are too old, though no update comes.
-func (b *Buffer) expireEvents(l *lane) error {
-	p, now := b.policy.Load(), b.clock.read().wall
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.events.expire(now, p.EventIDs, len(b.lanes))
-	if l.events.forgotten == 0 {
-		return nil
-	}
-	c := b.journal.begin()
-	l.events.putForgotten(c, l.number)
-	return b.journal.appendLazily(c)
 }

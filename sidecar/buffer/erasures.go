@@ -1,0 +1,66 @@
+package buffer
+
+// PendingErasures returns the learners who are still to be erased from the
+// database, the earliest first. Their ids are kept for that purpose only.
+func (b *Buffer) PendingErasures() []Erasure {
+	defer b.lanes.unlock(b.lanes.lock(anyLane))
+	return b.tombstones.erasures(tombstone.pending)
+}
+
+// DoneErasures returns the learners whom the database has erased and who are not
+// forgotten, the earliest order first: a failover to a replica that lagged brings
+// their rows back.
+func (b *Buffer) DoneErasures() []Erasure {
+	defer b.lanes.unlock(b.lanes.lock(anyLane))
+	return b.tombstones.erasures(tombstone.finished)
+}
+
+// ErasureDone tells that the database has erased the learner too, now or once
+// more. It returns when the disk has that. An erasure that was ordered again
+// meanwhile stays pending.
+func (b *Buffer) ErasureDone(done Erasure) error {
+	return wrap("ending an erasure", b.changeTombstone(done, func(id learnerID) (tombstone, bool) {
+		return b.tombstones.finish(id, done, b.clock.read().wall)
+	}))
+}
+
+// ForgetErasure tells that no failover brings the learner's rows back any more.
+// The learner's id leaves the spool; a tombstone without it stays. It returns
+// when the disk has that. An erasure that was ordered again meanwhile stays.
+func (b *Buffer) ForgetErasure(done Erasure) error {
+	return wrap("forgetting an erasure", b.changeTombstone(done, func(id learnerID) (tombstone, bool) {
+		return b.tombstones.forget(id, done)
+	}))
+}
+
+func (b *Buffer) changeTombstone(of Erasure, edit func(learnerID) (tombstone, bool)) error {
+	if err := b.enter(); err != nil {
+		return err
+	}
+	defer b.leave()
+	c := b.journal.begin()
+	changed, err := b.changeTombstoneLocked(c, b.format.learnerID(nil, of.UserID), edit)
+	if err != nil || !changed {
+		return err
+	}
+	if err := b.journal.wait(c); err != nil {
+		return err
+	}
+	b.space.lookAgain()
+	return nil
+}
+
+func (b *Buffer) changeTombstoneLocked(
+	c change, id learnerID, edit func(learnerID) (tombstone, bool),
+) (changed bool, err error) {
+	defer b.lanes.unlock(b.lanes.lock(b.lanes.all()))
+	t, ok := edit(id)
+	if !ok {
+		return false, nil
+	}
+	c.putTombstone(id, t)
+	if t.userID == "" {
+		b.wantScrub(c)
+	}
+	return true, b.journal.append(c)
+}
