@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
-
-	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
 // Options of Open.
@@ -39,13 +37,15 @@ type Buffer struct {
 	format  format
 	lanes   lanes
 	policy  atomic.Pointer[Policy]
+	// freeBytes asks how much the file system has left.
+	freeBytes func() (uint64, error)
 
 	// spread is the end of the short time after the start in which windows that
 	// ended before are left alone, so that pods that start together don't write
 	// together. It is elapsed time as in clock.
 	spread   time.Duration
-	pending  atomic.Int64 // records, in all lanes
-	received atomic.Int64 // the newest arrival that was given out
+	capacity capacity
+	arrivals arrivals
 	space    space
 
 	// quarantine and tombstones belong to no lane, see lanes.
@@ -55,13 +55,12 @@ type Buffer struct {
 	scrubbing   sync.Mutex
 	scrubbed    int64
 
-	progressMu sync.Mutex
-	progress   chan struct{}
+	saved broadcast // sent when a record was saved, quarantined or erased
 
-	// gate is held for reading by calls that use the journal; Close shuts it.
-	gate    sync.RWMutex
+	// closing is locked for reading by calls that use the journal, and by Close.
+	closing sync.RWMutex
 	closed  bool
-	work    sync.Pool     // of *work
+	calls   sync.Pool     // of *call
 	written chan struct{} // signalled by writes that nobody waits for
 	stop    context.CancelFunc
 	owned   sync.WaitGroup
@@ -90,16 +89,17 @@ func Open(o Options) (*Buffer, error) {
 		return nil, fmt.Errorf("opening the spool %s: %w", o.Dir, err)
 	}
 	b := &Buffer{
-		journal:  j,
-		clock:    newClock(o.Now),
-		progress: make(chan struct{}),
-		written:  make(chan struct{}, 1),
+		journal:   j,
+		clock:     newClock(o.Now),
+		saved:     newBroadcast(),
+		space:     newSpace(),
+		written:   make(chan struct{}, 1),
+		freeBytes: func() (uint64, error) { return o.FreeBytes(o.Dir) },
 
 		quarantine: newQuarantine(),
 		tombstones: tombstones{},
 	}
-	b.space = space{dir: o.Dir, free: o.FreeBytes, look: make(chan struct{}, 1)}
-	b.work.New = func() any { return new(work) }
+	b.calls.New = func() any { return new(call) }
 	b.policy.Store(&o.Policy)
 	if err := b.load(); err != nil {
 		return nil, errors.Join(fmt.Errorf("loading the spool %s: %w", o.Dir, err), j.close())
@@ -115,13 +115,13 @@ func Open(o Options) (*Buffer, error) {
 // Close ends the buffer's goroutines and closes the spool; what was
 // acknowledged stays in it. Calls that run are waited for.
 func (b *Buffer) Close() error {
-	b.gate.Lock()
+	b.closing.Lock()
 	if b.closed {
-		b.gate.Unlock()
+		b.closing.Unlock()
 		return nil
 	}
 	b.closed = true
-	b.gate.Unlock()
+	b.closing.Unlock()
 	b.stop()
 	b.owned.Wait()
 	// A spool that failed is left as it is; a healthy one gets all of it.
@@ -141,7 +141,7 @@ func (b *Buffer) SetPolicy(p Policy) {
 		l.mu.Unlock()
 		l.signal()
 	}
-	b.space.lookAgain()
+	b.space.checkSoon()
 }
 
 // Writer is the id of this spool, a random UUID.
@@ -163,27 +163,16 @@ func (b *Buffer) Fault() error {
 
 // enter must be followed by leave, unless it returns an error.
 func (b *Buffer) enter() error {
-	b.gate.RLock()
+	b.closing.RLock()
 	switch {
 	case b.closed:
-		b.gate.RUnlock()
+		b.closing.RUnlock()
 		return ErrClosed
 	case b.journal.fault.failed():
-		b.gate.RUnlock()
+		b.closing.RUnlock()
 		return ErrFailed
 	}
 	return nil
 }
 
-func (b *Buffer) leave() { b.gate.RUnlock() }
-
-// arrival returns the next ReceivedAt: the time, but later than all before.
-func (b *Buffer) arrival(now progress.Instant) progress.Instant {
-	for {
-		last := b.received.Load()
-		next := max(int64(now), last+1)
-		if b.received.CompareAndSwap(last, next) {
-			return progress.Instant(next)
-		}
-	}
-}
+func (b *Buffer) leave() { b.closing.RUnlock() }

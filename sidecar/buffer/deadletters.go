@@ -92,7 +92,7 @@ func (b *Buffer) replay(c change, r *progress.Record) error {
 	l := b.lanes.of(key)
 	e := l.pending.entries[string(key)]
 	if e == nil {
-		b.pending.Add(1)
+		b.capacity.add(1)
 		e = newEntry(string(key), *r, now)
 		l.insert(e)
 	} else {
@@ -106,11 +106,10 @@ func (b *Buffer) replay(c change, r *progress.Record) error {
 		l.pending.update(e, &merged, now.elapsed)
 	}
 	if e.record.Completed {
-		l.done.add(e.key)
+		l.completed.add(e.key)
 	}
 	e.lasting = true
 	l.urge(e)
-	s := pendingState{due: true, opened: now.wallOf(e.opened)}
-	c.putPending(e.key, appendPending(nil, s, &e.record))
+	c.putPending(e.key, appendPending(nil, e.state(now), &e.record))
 	return nil
 }

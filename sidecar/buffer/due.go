@@ -7,12 +7,9 @@ func (b *Buffer) dueRules(p *Policy) dueRules {
 	return dueRules{
 		interval: p.Interval, linger: p.Linger, quiet: p.QuietPeriod,
 		notBefore: b.spread,
-		excess:    b.pending.Load() - p.highWater(),
+		excess:    b.capacity.excess(p),
 	}
 }
-
-// crowded reports whether the buffer is above its high-water mark.
-func (b *Buffer) crowded(p *Policy) bool { return b.pending.Load() > p.highWater() }
 
 // NextDue returns when the lane's next records are to be written, which may be
 // past, and false if nothing is pending. It is later than the end of the oldest

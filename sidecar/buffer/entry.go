@@ -1,6 +1,7 @@
 package buffer
 
 import (
+	"strings"
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
@@ -23,6 +24,27 @@ type entry struct {
 	lasting bool
 	// touched is its place, from 1, among the changes of the running call.
 	touched int32
+}
+
+// newEntry is an entry that shares no memory with the caller of Put.
+func newEntry(key string, r progress.Record, now reading) *entry {
+	r.Key, _ = splitDiskKey(key)
+	r.ModuleID = strings.Clone(r.ModuleID)
+	return &entry{key: key, record: r, opened: now.elapsed, changed: now.elapsed}
+}
+
+// joined is the entry's record with what is frozen of its key.
+func (e *entry) joined(flights *flight) progress.Record {
+	if flights == nil {
+		return e.record
+	}
+	frozen, _ := flights.joined()
+	return join(frozen, e.record)
+}
+
+// state is what is kept on disk beside the record.
+func (e *entry) state(now reading) pendingState {
+	return pendingState{due: e.lasting, opened: now.wallOf(e.opened)}
 }
 
 // waiting is the number of accepted updates that r stands for; a reset counts

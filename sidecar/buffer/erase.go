@@ -67,8 +67,8 @@ func (b *Buffer) erase(ctx context.Context, userID string) (erased Erased, err e
 	if err := b.journal.wait(c); err != nil {
 		return erased, err
 	}
-	b.progressed()
-	b.space.lookAgain()
+	b.saved.send()
+	b.space.checkSoon()
 	return erased, nil
 }
 
@@ -83,7 +83,7 @@ func (b *Buffer) eraseLocked(c change, userID string) (e Erased, err error) {
 		}
 		e.Confirmed += gone
 	}
-	e.Erasure = Erasure{UserID: userID, At: b.arrival(b.clock.read().wall)}
+	e.Erasure = Erasure{UserID: userID, At: b.arrivals.next(b.clock.read().wall)}
 	id := b.format.learnerID(nil, userID)
 	t := tombstone{at: e.At, userID: userID}
 	dropped, ok := b.tombstones.add(id, t)
@@ -111,7 +111,7 @@ func (b *Buffer) eraseLocked(c change, userID string) (e Erased, err error) {
 			c.deleteEvent(i, place)
 		}
 		e.EventIDs += len(events)
-		c.putLane(i, l.state(b))
+		c.putLane(i, l.state(&b.arrivals))
 	}
 	b.wantScrub(c)
 	return e, b.journal.append(c)
@@ -120,14 +120,14 @@ func (b *Buffer) eraseLocked(c change, userID string) (e Erased, err error) {
 // eraseUnsaved removes the learner's pending and frozen records of a lane.
 func (b *Buffer) eraseUnsaved(c change, l *lane, userID string, e *Erased) {
 	pending := l.pending.takeLearner(userID)
-	b.pending.Add(-int64(len(pending)))
+	b.capacity.add(-len(pending))
 	for _, entry := range pending {
-		l.done.forget(entry.key)
+		l.completed.forget(entry.key)
 		c.deletePending(entry.key)
 	}
 	changed, gone := l.frozen.erase(userID)
 	for _, key := range gone {
-		l.done.forget(key)
+		l.completed.forget(key)
 	}
 	for _, fb := range changed {
 		b.putBatch(c, l, fb)

@@ -46,7 +46,7 @@ func (b *Buffer) changeTombstone(of Erasure, edit func(learnerID) (tombstone, bo
 	if err := b.journal.wait(c); err != nil {
 		return err
 	}
-	b.space.lookAgain()
+	b.space.checkSoon()
 	return nil
 }
 

@@ -69,7 +69,7 @@ func (b *Buffer) takeDue(l *lane, at time.Duration, limit int) *frozenBatch {
 	if len(taken) == 0 {
 		return nil
 	}
-	b.pending.Add(-int64(len(taken)))
+	b.capacity.add(-len(taken))
 	opened := taken[0].opened
 	for _, e := range taken {
 		opened = min(opened, e.opened)
@@ -85,16 +85,8 @@ func (b *Buffer) putBatch(c change, l *lane, fb *frozenBatch) {
 
 // putLane writes the lane's numbers into c and appends c to the journal.
 func (b *Buffer) putLane(c change, l *lane) error {
-	c.putLane(l.number, l.state(b))
+	c.putLane(l.number, l.state(&b.arrivals))
 	return b.journal.append(c)
-}
-
-func (l *lane) state(b *Buffer) laneState {
-	s := laneState{next: l.frozen.next, applied: l.frozen.applied, received: progress.Instant(b.received.Load())}
-	for _, fb := range l.frozen.batches {
-		s.frozen = append(s.frozen, frozenName{fb.number, fb.id})
-	}
-	return s
 }
 
 // Frozen returns the lane's batches that are on disk and neither confirmed nor

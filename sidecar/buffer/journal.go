@@ -164,8 +164,8 @@ func (j *journal) appendLazily(c change) error {
 	return c.close()
 }
 
-// mark appends a change of nothing, to wait for what was appended before.
-func (j *journal) mark() (change, error) {
+// barrier appends a change of nothing, to wait for what was appended before.
+func (j *journal) barrier() (change, error) {
 	c := j.begin()
 	if err := c.batch.LogData(nil, nil); err != nil {
 		return c, fmt.Errorf("syncing the spool: %w", err)
@@ -175,7 +175,7 @@ func (j *journal) mark() (change, error) {
 
 // sync returns when the disk has all that was appended.
 func (j *journal) sync() error {
-	c, err := j.mark()
+	c, err := j.barrier()
 	if err != nil {
 		return err
 	}

@@ -58,8 +58,11 @@ func (c change) deleteTombstone(id learnerID) { c.delete(tombstoneKey(id)) }
 
 func tombstoneKey(id learnerID) []byte { return append([]byte{prefixTombstone}, id[:]...) }
 
-func (c change) putEvent(lane int, e eventPlace) {
-	c.put(eventKey(lane, e.segment, e.id), []byte{entryVersion})
+// putEvent returns the size of the entry.
+func (c change) putEvent(lane int, e eventPlace) int {
+	key := eventKey(lane, e.segment, e.id)
+	c.put(key, []byte{entryVersion})
+	return len(key) + 1
 }
 
 func (c change) deleteEvent(lane int, e eventPlace) { c.delete(eventKey(lane, e.segment, e.id)) }

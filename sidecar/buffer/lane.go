@@ -3,6 +3,8 @@ package buffer
 import (
 	"math/bits"
 	"sync"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
 // lane holds the keys that are written in one order: what is pending, what is
@@ -11,22 +13,41 @@ type lane struct {
 	number int
 	wake   chan struct{}
 
-	mu      sync.Mutex
-	pending pendingSet
-	done    recent
-	events  eventWindow
-	frozen  frozenBatches
-	kept    keptBatches
+	mu        sync.Mutex
+	pending   pendingSet
+	completed completedKeys
+	events    eventWindow
+	frozen    frozenBatches
+	kept      keptBatches
 }
 
 func newLane(number int, quieted bool) *lane {
 	return &lane{
-		number:  number,
-		wake:    make(chan struct{}, 1),
-		pending: newPendingSet(quieted),
-		done:    newRecent(),
-		frozen:  newFrozenBatches(),
+		number:    number,
+		wake:      make(chan struct{}, 1),
+		pending:   newPendingSet(quieted),
+		completed: newCompletedKeys(),
+		frozen:    newFrozenBatches(),
 	}
+}
+
+// record is what the lane holds of the key, zero if nothing.
+func (l *lane) record(key []byte) progress.Record {
+	flights := l.frozen.of(key)
+	if e := l.pending.entries[string(key)]; e != nil {
+		return e.joined(flights)
+	}
+	frozen, _ := flights.joined()
+	return frozen
+}
+
+// state is the lane's numbers, with the newest arrival of all lanes.
+func (l *lane) state(a *arrivals) laneState {
+	s := laneState{next: l.frozen.next, applied: l.frozen.applied, received: a.newest()}
+	for _, fb := range l.frozen.batches {
+		s.frozen = append(s.frozen, frozenName{fb.number, fb.id})
+	}
+	return s
 }
 
 // signal wakes the lane's writer.

@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-
-	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
 // load fills the buffer from the spool.
@@ -85,7 +83,7 @@ func (b *Buffer) loadLane(l *lane) error {
 		return fmt.Errorf("its numbers cannot be read: %w", err)
 	}
 	l.frozen.next, l.frozen.applied = s.next, s.applied
-	b.sawArrival(s.received)
+	b.arrivals.load(s.received)
 	for _, f := range s.frozen {
 		if err := b.loadBatch(l, f); err != nil {
 			return fmt.Errorf("batch %d cannot be read: %w", f.number, err)
@@ -140,9 +138,9 @@ func (b *Buffer) loadBatch(l *lane, f frozenName) error {
 		r := &fb.records[i]
 		fb.keys[i] = string(appendDiskKey(nil, prefixPending, r.Key))
 		r.Key, _ = splitDiskKey(fb.keys[i])
-		b.sawArrival(r.ReceivedAt)
+		b.arrivals.load(r.ReceivedAt)
 		if r.Completed {
-			l.done.add(fb.keys[i])
+			l.completed.add(fb.keys[i])
 		}
 	}
 	l.frozen.load(fb)
@@ -187,7 +185,7 @@ func (b *Buffer) loadPending() error {
 			e.changed = e.opened
 			e.lasting = s.due
 			entries = append(entries, e)
-			b.sawArrival(e.record.ReceivedAt)
+			b.arrivals.load(e.record.ReceivedAt)
 			return nil
 		})
 	if err != nil {
@@ -198,13 +196,13 @@ func (b *Buffer) loadPending() error {
 		l := b.lanes[laneOf([]byte(e.key), len(b.lanes))]
 		l.insert(e)
 		if e.record.Completed {
-			l.done.add(e.key)
+			l.completed.add(e.key)
 		}
 		if e.lasting {
 			l.urge(e)
 		}
 	}
-	b.pending.Store(int64(len(entries)))
+	b.capacity.add(len(entries))
 	return nil
 }
 
@@ -237,7 +235,7 @@ func (b *Buffer) loadDeadLetters() error {
 			if err != nil {
 				return fmt.Errorf("dead letter %d cannot be read: %w", len(letters)+1, err)
 			}
-			b.sawArrival(dl.Record.ReceivedAt)
+			b.arrivals.load(dl.Record.ReceivedAt)
 			letters = append(letters, &dl)
 			return nil
 		})
@@ -263,12 +261,7 @@ func (b *Buffer) loadTombstones() error {
 				return fmt.Errorf("the tombstone of an erased learner cannot be read: %w", err)
 			}
 			b.tombstones[learnerID(key[1:])] = s
-			b.sawArrival(s.at)
+			b.arrivals.load(s.at)
 			return nil
 		})
-}
-
-// sawArrival keeps arrivals increasing across a restart.
-func (b *Buffer) sawArrival(i progress.Instant) {
-	b.received.Store(max(b.received.Load(), int64(i)))
 }

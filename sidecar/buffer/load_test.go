@@ -195,7 +195,7 @@ func TestTheRealFileSystemHoldsASpool(t *testing.T) {
 	if diff := cmp.Diff(held, b.Held(Filter{})); diff != "" || len(held) != 1 {
 		t.Error(diff)
 	}
-	free, err := b.space.free(b.opts.Dir)
+	free, err := b.freeBytes()
 	if err != nil || free == 0 {
 		t.Errorf("free space %d, %v", free, err)
 	}

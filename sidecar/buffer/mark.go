@@ -55,17 +55,6 @@ func (l *lane) saved(m laneMark) bool {
 	return true
 }
 
-// Progressed returns a channel that is closed at the next Confirm or
-// Quarantine. Take it before asking Saved.
-func (b *Buffer) Progressed() <-chan struct{} {
-	b.progressMu.Lock()
-	defer b.progressMu.Unlock()
-	return b.progress
-}
-
-func (b *Buffer) progressed() {
-	b.progressMu.Lock()
-	defer b.progressMu.Unlock()
-	close(b.progress)
-	b.progress = make(chan struct{})
-}
+// Progressed returns a channel that is closed at the next confirmation or
+// quarantine. Take it before asking Saved.
+func (b *Buffer) Progressed() <-chan struct{} { return b.saved.wait() }

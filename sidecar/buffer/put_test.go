@@ -66,7 +66,7 @@ func TestASumOutOfRangeIsRefusedAndTheRecordStays(t *testing.T) {
 		if err != nil || !errors.Is(results[0].Err, ErrRange) {
 			t.Fatalf("%+v, %v", results, err)
 		}
-		if b.pending.Load() != 0 || b.Stats().Pending != 0 {
+		if b.capacity.pending.Load() != 0 || b.Stats().Pending != 0 {
 			t.Error("it is counted")
 		}
 	})

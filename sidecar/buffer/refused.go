@@ -30,7 +30,7 @@ func (b *Buffer) Unite(lane int, older, newer uint64) (next uint64, err error) {
 func (b *Buffer) Quarantine(lane int, number uint64, reason DeadLetterReason) error {
 	err := b.replace(b.lanes.all(), lane, number, b.quarantining(reason))
 	if err == nil {
-		b.progressed()
+		b.saved.send()
 	}
 	return wrap(fmt.Sprintf("quarantining batch %d of lane %d", number, lane), err)
 }

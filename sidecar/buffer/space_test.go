@@ -92,7 +92,7 @@ func TestConfirmedBatchesMakeRoomOnAFullDisk(t *testing.T) {
 		t.Error("a batch was dropped although nobody pruned and there is space")
 	}
 	free.Store(0)
-	b.space.lookAgain()
+	b.space.checkSoon()
 	eventually(t, "the confirmed batch is dropped", func() bool {
 		_, complete := b.Replayable(0, 0)
 		return !complete
