@@ -32,25 +32,15 @@ type Options struct {
 // concurrently; Freeze, Confirm, Split and Quarantine of one lane are meant to
 // be called by one goroutine.
 type Buffer struct {
-	journal *journal
-	clock   *clock
-	format  format
-	lanes   lanes
-	policy  atomic.Pointer[Policy]
+	*state
+
+	clock  *clock
+	policy atomic.Pointer[Policy]
 	// freeBytes asks how much the file system has left.
 	freeBytes func() (uint64, error)
 
-	// spread is the end of the short time after the start in which windows that
-	// ended before are left alone, so that pods that start together don't write
-	// together. It is elapsed time as in clock.
-	spread   time.Duration
-	capacity capacity
-	arrivals arrivals
-	space    space
+	space space
 
-	// quarantine and tombstones belong to no lane, see lanes.
-	quarantine  quarantine
-	tombstones  tombstones
 	scrubWanted atomic.Int64 // how often there was something to scrub
 	scrubbing   sync.Mutex
 	scrubbed    int64
@@ -89,15 +79,12 @@ func Open(o Options) (*Buffer, error) {
 		return nil, fmt.Errorf("opening the spool %s: %w", o.Dir, err)
 	}
 	b := &Buffer{
-		journal:   j,
+		state:     newState(j),
 		clock:     newClock(o.Now),
 		saved:     newBroadcast(),
 		space:     newSpace(),
 		written:   make(chan struct{}, 1),
 		freeBytes: func() (uint64, error) { return o.FreeBytes(o.Dir) },
-
-		quarantine: newQuarantine(),
-		tombstones: tombstones{},
 	}
 	b.calls.New = func() any { return new(call) }
 	b.policy.Store(&o.Policy)
@@ -159,6 +146,20 @@ func (b *Buffer) Fault() error {
 		return nil
 	}
 	return b.journal.fault.err
+}
+
+// write runs decide with the lanes in the set locked, as state.append says, and
+// returns when the disk has what it changed.
+func (b *Buffer) write(set laneSet, decide func(c change) error) error {
+	if err := b.enter(); err != nil {
+		return err
+	}
+	defer b.leave()
+	c, err := b.append(set, decide)
+	if err != nil || c.empty() {
+		return err
+	}
+	return b.journal.wait(c)
 }
 
 // enter must be followed by leave, unless it returns an error.

@@ -25,38 +25,44 @@ func (b *Buffer) confirm(lane int, number uint64) error {
 		return err
 	}
 	defer b.leave()
-	l, p := b.lanes[lane], b.policy.Load()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	i, err := l.frozen.find(number)
-	switch {
-	case err != nil && number <= l.frozen.applied:
-		return nil
-	case err != nil:
-		return err
-	}
-	c := b.journal.begin()
-	for range i + 1 {
-		fb, before := l.frozen.confirm()
-		if p.ReplayWindow <= 0 {
-			c.deleteBatch(lane, fb.number)
-			b.space.freed.Add(int64(len(fb.encoded)))
-			continue
+	l, p, now := b.lanes[lane], b.policy.Load(), b.clock.read().wall
+	err := b.appendLazily(1<<lane, func(c change) error {
+		i, err := l.frozen.find(number)
+		if err != nil && number <= l.frozen.applied {
+			return nil
 		}
-		k := keptBatch{number: fb.number, prev: before, at: b.clock.read().wall, encoded: fb.encoded}
-		l.kept.add(k)
-		c.putKept(lane, k)
-	}
-	if p.ReplayWindow > 0 {
-		b.dropKept(c, l, 0)
-	}
-	c.putLane(lane, l.state(&b.arrivals))
-	if err := b.journal.appendLazily(c); err != nil {
+		if err != nil {
+			return err
+		}
+		for range i + 1 {
+			b.space.freed.Add(l.confirm(c, p.ReplayWindow > 0, now))
+		}
+		if p.ReplayWindow > 0 {
+			b.space.freed.Add(l.dropKept(c, 0, b.keptLimit()))
+		}
+		b.putLane(c, l)
+		return nil
+	})
+	if err != nil {
 		return err
 	}
 	b.wroteLazily()
 	b.saved.send()
 	return nil
+}
+
+// confirm confirms the lane's first frozen batch, which is then kept or dropped,
+// and writes that into c. It returns the bytes that the disk may give back.
+func (l *lane) confirm(c change, keep bool, now progress.Instant) (freed int64) {
+	fb, before := l.frozen.confirm()
+	if !keep {
+		c.deleteBatch(l.number, fb.number)
+		return int64(len(fb.encoded))
+	}
+	k := keptBatch{number: fb.number, prev: before, at: now, encoded: fb.encoded}
+	l.kept.add(k)
+	c.putKept(l.number, k)
+	return 0
 }
 
 // Replayable returns the confirmed batches of the lane with numbers above
@@ -92,23 +98,33 @@ func (b *Buffer) Prune(now time.Time) error {
 	}
 	defer b.leave()
 	until := progress.InstantOf(now.Add(-b.policy.Load().ReplayWindow))
-	for _, l := range b.lanes {
-		if err := b.pruneLane(l, until); err != nil {
-			return fmt.Errorf("pruning confirmed batches of lane %d: %w", l.number, err)
+	for i, l := range b.lanes {
+		err := b.appendLazily(1<<i, func(c change) error {
+			b.space.freed.Add(l.dropKept(c, until, b.keptLimit()))
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("pruning confirmed batches of lane %d: %w", i, err)
 		}
 	}
 	return nil
 }
 
-// dropKept drops batches that were confirmed up to the given instant, and the
-// oldest ones where they are too much for the disk, and writes that into c.
-func (b *Buffer) dropKept(c change, l *lane, until progress.Instant) {
-	limit := b.policy.Load().keptBytes(len(b.lanes))
+// keptLimit is how many bytes of confirmed batches a lane may keep.
+func (b *Buffer) keptLimit() int64 {
 	if b.space.refusing.Load() {
-		limit = 0
+		return 0
 	}
+	return b.policy.Load().keptBytes(len(b.lanes))
+}
+
+// dropKept drops batches that were confirmed up to the given instant, and the
+// oldest ones beyond the limit, and writes that into c. It returns the bytes that
+// the disk may give back.
+func (l *lane) dropKept(c change, until progress.Instant, limit int64) (freed int64) {
 	for _, k := range l.kept.drop(until, limit) {
 		c.deleteKept(l.number, k.number)
-		b.space.freed.Add(int64(len(k.encoded)))
+		freed += int64(len(k.encoded))
 	}
+	return freed
 }

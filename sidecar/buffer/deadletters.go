@@ -47,7 +47,8 @@ func (b *Buffer) Quarantined(f Filter) (updates int64, err error) {
 // has it. Errors are ErrNoDeadLetter, ErrRange if the sums of both don't fit,
 // and those of Put.
 func (b *Buffer) ReplayDeadLetter(id uint64) error {
-	return wrap(fmt.Sprintf("replaying dead letter %d", id), b.removeDeadLetter(id, b.replay))
+	err := b.removeDeadLetter(id, func(c change, r *progress.Record) error { return b.replay(c, r, b.clock.read()) })
+	return wrap(fmt.Sprintf("replaying dead letter %d", id), err)
 }
 
 // DeleteDeadLetter drops a dead letter, what it holds included. It returns when
@@ -60,39 +61,27 @@ func (b *Buffer) DeleteDeadLetter(id uint64) error {
 // removeDeadLetter removes a dead letter and does do in the same write, unless do
 // fails.
 func (b *Buffer) removeDeadLetter(id uint64, do func(change, *progress.Record) error) error {
-	if err := b.enter(); err != nil {
-		return err
-	}
-	defer b.leave()
-	c := b.journal.begin()
-	if err := b.removeDeadLetterLocked(c, id, do); err != nil {
-		return err
-	}
-	return b.journal.wait(c)
+	return b.write(b.lanes.all(), func(c change) error {
+		dl, err := b.quarantine.get(id)
+		if err != nil {
+			return err
+		}
+		if err := do(c, &dl.Record); err != nil {
+			return err
+		}
+		b.quarantine.remove(dl)
+		c.deleteDeadLetter(dl)
+		return nil
+	})
 }
 
-func (b *Buffer) removeDeadLetterLocked(c change, id uint64, do func(change, *progress.Record) error) error {
-	defer b.lanes.unlock(b.lanes.lock(b.lanes.all()))
-	dl, err := b.quarantine.get(id)
-	if err != nil {
-		return err
-	}
-	if err := do(c, &dl.Record); err != nil {
-		return err
-	}
-	b.quarantine.remove(dl)
-	c.deleteDeadLetter(dl)
-	return b.journal.append(c)
-}
-
-// replay makes the record pending and due.
-func (b *Buffer) replay(c change, r *progress.Record) error {
-	now := b.clock.read()
+// replay makes a record pending and due, and writes that into c.
+func (s *state) replay(c change, r *progress.Record, now reading) error {
 	key := appendDiskKey(nil, prefixPending, r.Key)
-	l := b.lanes.of(key)
+	l := s.lanes.of(key)
 	e := l.pending.entries[string(key)]
 	if e == nil {
-		b.capacity.add(1)
+		s.capacity.add(1)
 		e = newEntry(string(key), *r, now)
 		l.insert(e)
 	} else {

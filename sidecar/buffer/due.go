@@ -2,15 +2,6 @@ package buffer
 
 import "time"
 
-// dueRules are the rules of this moment.
-func (b *Buffer) dueRules(p *Policy) dueRules {
-	return dueRules{
-		interval: p.Interval, linger: p.Linger, quiet: p.QuietPeriod,
-		notBefore: b.spread,
-		excess:    b.capacity.excess(p),
-	}
-}
-
 // NextDue returns when the lane's next records are to be written, which may be
 // past, and false if nothing is pending. It is later than the end of the oldest
 // window by Policy.Linger.

@@ -41,52 +41,42 @@ var errNobody = errors.New("no learner is named")
 // overwritten soon after, see Scrub.
 //
 // ErrFull says that too many erasures wait for the database.
-func (b *Buffer) Erase(ctx context.Context, userID string) (Erased, error) {
-	erased, err := b.erase(ctx, userID)
+func (b *Buffer) Erase(ctx context.Context, userID string) (erased Erased, err error) {
+	switch err = ctx.Err(); {
+	case err != nil:
+	case userID == "":
+		err = errNobody
+	default:
+		err = b.write(b.lanes.all(), func(c change) (err error) {
+			erased, err = b.erase(c, userID, b.clock.read())
+			b.wantScrub(c)
+			return err
+		})
+	}
 	if err != nil {
 		return Erased{}, fmt.Errorf("erasing a learner: %w", err)
-	}
-	return erased, nil
-}
-
-func (b *Buffer) erase(ctx context.Context, userID string) (erased Erased, err error) {
-	if err := ctx.Err(); err != nil {
-		return erased, err
-	}
-	if userID == "" {
-		return erased, errNobody
-	}
-	if err := b.enter(); err != nil {
-		return erased, err
-	}
-	defer b.leave()
-	c := b.journal.begin()
-	if erased, err = b.eraseLocked(c, userID); err != nil {
-		return erased, err
-	}
-	if err := b.journal.wait(c); err != nil {
-		return erased, err
 	}
 	b.saved.send()
 	b.space.checkSoon()
 	return erased, nil
 }
 
-func (b *Buffer) eraseLocked(c change, userID string) (e Erased, err error) {
-	defer b.lanes.unlock(b.lanes.lock(b.lanes.all()))
+// erase removes all that is held of a learner, and writes that into c. All lanes
+// are locked.
+func (s *state) erase(c change, userID string, now reading) (e Erased, err error) {
 	// Nothing changes before all that can fail has been read.
-	kept := make([][]keptBatch, len(b.lanes))
-	for i, l := range b.lanes {
+	kept := make([][]keptBatch, len(s.lanes))
+	for i, l := range s.lanes {
 		var gone int
 		if kept[i], gone, err = l.kept.without(userID); err != nil {
 			return e, fmt.Errorf("lane %d: %w", i, err)
 		}
 		e.Confirmed += gone
 	}
-	e.Erasure = Erasure{UserID: userID, At: b.arrivals.next(b.clock.read().wall)}
-	id := b.format.learnerID(nil, userID)
+	e.Erasure = Erasure{UserID: userID, At: s.arrivals.next(now.wall)}
+	id := s.format.learnerID(nil, userID)
 	t := tombstone{at: e.At, userID: userID}
-	dropped, ok := b.tombstones.add(id, t)
+	dropped, ok := s.tombstones.add(id, t)
 	if !ok {
 		return e, ErrFull
 	}
@@ -94,44 +84,45 @@ func (b *Buffer) eraseLocked(c change, userID string) (e Erased, err error) {
 	for _, old := range dropped {
 		c.deleteTombstone(old)
 	}
-	letters := b.quarantine.takeLearner(userID)
+	letters := s.quarantine.takeLearner(userID)
 	for _, dl := range letters {
 		c.deleteDeadLetter(dl)
 	}
 	e.DeadLetters = len(letters)
-	for i, l := range b.lanes {
+	for i, l := range s.lanes {
 		l.kept.replace(kept[i])
 		for _, k := range kept[i] {
 			c.putBatch(i, k.number, k.encoded)
 			c.putKept(i, k)
 		}
-		b.eraseUnsaved(c, l, userID, &e)
-		events := l.events.erase(id.of())
-		for _, place := range events {
-			c.deleteEvent(i, place)
-		}
-		e.EventIDs += len(events)
-		c.putLane(i, l.state(&b.arrivals))
+		pending, frozen, events := l.erase(c, userID, id.of())
+		s.capacity.add(-pending)
+		e.Pending += pending
+		e.Frozen += frozen
+		e.EventIDs += events
+		s.putLane(c, l)
 	}
-	b.wantScrub(c)
-	return e, b.journal.append(c)
+	return e, nil
 }
 
-// eraseUnsaved removes the learner's pending and frozen records of a lane.
-func (b *Buffer) eraseUnsaved(c change, l *lane, userID string, e *Erased) {
-	pending := l.pending.takeLearner(userID)
-	b.capacity.add(-len(pending))
-	for _, entry := range pending {
-		l.completed.forget(entry.key)
-		c.deletePending(entry.key)
+// erase removes the learner's pending and frozen records and event ids, and writes
+// that into c. It returns how many there were.
+func (l *lane) erase(c change, userID string, of learner) (pending, frozen, events int) {
+	entries := l.pending.takeLearner(userID)
+	for _, e := range entries {
+		l.completed.forget(e.key)
+		c.deletePending(e.key)
 	}
 	changed, gone := l.frozen.erase(userID)
 	for _, key := range gone {
 		l.completed.forget(key)
 	}
 	for _, fb := range changed {
-		b.putBatch(c, l, fb)
+		l.putBatch(c, fb)
 	}
-	e.Pending += len(pending)
-	e.Frozen += len(gone)
+	places := l.events.erase(of)
+	for _, place := range places {
+		c.deleteEvent(l.number, place)
+	}
+	return len(entries), len(gone), len(places)
 }

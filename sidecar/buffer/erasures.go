@@ -34,33 +34,18 @@ func (b *Buffer) ForgetErasure(done Erasure) error {
 }
 
 func (b *Buffer) changeTombstone(of Erasure, edit func(learnerID) (tombstone, bool)) error {
-	if err := b.enter(); err != nil {
-		return err
-	}
-	defer b.leave()
-	c := b.journal.begin()
-	changed, err := b.changeTombstoneLocked(c, b.format.learnerID(nil, of.UserID), edit)
-	if err != nil || !changed {
-		return err
-	}
-	if err := b.journal.wait(c); err != nil {
-		return err
-	}
+	id := b.format.learnerID(nil, of.UserID)
+	err := b.write(b.lanes.all(), func(c change) error {
+		t, ok := edit(id)
+		if !ok {
+			return nil
+		}
+		c.putTombstone(id, t)
+		if t.userID == "" {
+			b.wantScrub(c)
+		}
+		return nil
+	})
 	b.space.checkSoon()
-	return nil
-}
-
-func (b *Buffer) changeTombstoneLocked(
-	c change, id learnerID, edit func(learnerID) (tombstone, bool),
-) (changed bool, err error) {
-	defer b.lanes.unlock(b.lanes.lock(b.lanes.all()))
-	t, ok := edit(id)
-	if !ok {
-		return false, nil
-	}
-	c.putTombstone(id, t)
-	if t.userID == "" {
-		b.wantScrub(c)
-	}
-	return true, b.journal.append(c)
+	return err
 }

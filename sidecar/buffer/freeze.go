@@ -15,20 +15,22 @@ import (
 func (b *Buffer) FreezeRound(
 	lane int, now time.Time, batchSize, maxBatches int,
 ) ([]progress.Batch, error) {
-	if err := b.enter(); err != nil {
-		return nil, fmt.Errorf("freezing batches of lane %d: %w", lane, err)
-	}
-	defer b.leave()
-	l := b.lanes[lane]
-	c, round, err := b.freezeRound(l, b.clock.at(now), batchSize, maxBatches)
-	if err == nil && len(round) > 0 {
-		err = b.journal.wait(c)
-	}
+	l, at, p, reading := b.lanes[lane], b.clock.at(now), b.policy.Load(), b.clock.read()
+	var round []*frozenBatch
+	err := b.write(1<<lane, func(c change) error {
+		for len(round) < maxBatches {
+			fb := b.freeze(c, l, l.pending.takeDue(at, batchSize, b.dueRules(p)), reading)
+			if fb == nil {
+				break
+			}
+			round = append(round, fb)
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, fmt.Errorf("freezing batches of lane %d: %w", lane, err)
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	defer b.lanes.unlock(b.lanes.lock(1 << lane))
 	var batches []progress.Batch
 	for _, fb := range round {
 		fb.synced = true
@@ -37,56 +39,22 @@ func (b *Buffer) FreezeRound(
 	return batches, nil
 }
 
-// freezeRound freezes what is due and appends that to the journal.
-func (b *Buffer) freezeRound(
-	l *lane, at time.Duration, batchSize, maxBatches int,
-) (c change, round []*frozenBatch, err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for len(round) < maxBatches {
-		fb := b.takeDue(l, at, batchSize)
-		if fb == nil {
-			break
-		}
-		if len(round) == 0 {
-			c = b.journal.begin()
-		}
-		for _, key := range fb.keys {
-			c.deletePending(key)
-		}
-		b.putBatch(c, l, fb)
-		round = append(round, fb)
-	}
-	if len(round) == 0 {
-		return c, nil, nil
-	}
-	return c, round, b.putLane(c, l)
-}
-
-// takeDue moves what is due into a new frozen batch, nil if nothing is.
-func (b *Buffer) takeDue(l *lane, at time.Duration, limit int) *frozenBatch {
-	taken := l.pending.takeDue(at, limit, b.dueRules(b.policy.Load()))
-	if len(taken) == 0 {
+// freeze makes a batch of entries that are not pending any more, nil of none, and
+// writes that into c.
+func (s *state) freeze(c change, l *lane, entries []*entry, now reading) *frozenBatch {
+	if len(entries) == 0 {
 		return nil
 	}
-	b.capacity.add(-len(taken))
-	opened := taken[0].opened
-	for _, e := range taken {
+	s.capacity.add(-len(entries))
+	opened := entries[0].opened
+	for _, e := range entries {
 		opened = min(opened, e.opened)
+		c.deletePending(e.key)
 	}
-	return l.frozen.freeze(taken, b.clock.read().wallOf(opened))
-}
-
-// putBatch writes fb into c.
-func (b *Buffer) putBatch(c change, l *lane, fb *frozenBatch) {
-	fb.encoded = encodeBatch(fb.oldest, fb.records)
-	c.putBatch(l.number, fb.number, fb.encoded)
-}
-
-// putLane writes the lane's numbers into c and appends c to the journal.
-func (b *Buffer) putLane(c change, l *lane) error {
-	c.putLane(l.number, l.state(&b.arrivals))
-	return b.journal.append(c)
+	fb := l.frozen.freeze(entries, now.wallOf(opened))
+	l.putBatch(c, fb)
+	s.putLane(c, l)
+	return fb
 }
 
 // Frozen returns the lane's batches that are on disk and neither confirmed nor

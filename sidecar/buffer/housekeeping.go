@@ -3,8 +3,6 @@ package buffer
 import (
 	"context"
 	"time"
-
-	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
 const (
@@ -32,20 +30,13 @@ func (b *Buffer) housekeep(ctx context.Context) {
 		}
 		b.measure()
 		b.scrubSoon(ctx)
-		for _, l := range b.lanes {
-			_ = b.expireEvents(l) // an error of the disk shows in Failed
-		}
+		b.expire()
 		if !b.space.refusing.Load() {
 			continue
 		}
-		// Errors of the disk show in Failed; anything else is tried again at
-		// the next tick.
-		for _, l := range b.lanes {
-			_ = b.pruneLane(l, 0)
-		}
 		if b.space.freed.Load() >= worthReclaiming || time.Since(reclaimed) >= reclaimPause {
 			b.space.freed.Store(0)
-			_ = b.journal.reclaim(ctx)
+			_ = b.journal.reclaim(ctx) // an error of the disk shows in Failed
 			reclaimed = time.Now()
 			b.measure()
 		}
@@ -57,32 +48,20 @@ func (b *Buffer) measure() {
 	b.space.measured(b.journal.size(), free, err == nil, b.policy.Load())
 }
 
-// expireEvents forgets event ids that are too old, though no update comes.
-func (b *Buffer) expireEvents(l *lane) error {
+// expire forgets what is too old or too much, though no call comes.
+func (b *Buffer) expire() {
 	p, now := b.policy.Load(), b.clock.read().wall
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.events.expire(now, p.EventIDs, len(b.lanes))
-	last := l.events.takeForgotten()
-	if last == 0 {
-		return nil
+	for i, l := range b.lanes {
+		// An error of the disk shows in Failed.
+		_ = b.appendLazily(1<<i, func(c change) error {
+			l.events.expire(now, p.EventIDs, len(b.lanes))
+			c.deleteEventsThrough(i, l.events.takeForgotten())
+			if b.space.refusing.Load() {
+				b.space.freed.Add(l.dropKept(c, 0, 0))
+			}
+			return nil
+		})
 	}
-	c := b.journal.begin()
-	c.deleteEventsThrough(l.number, last)
-	return b.journal.appendLazily(c)
-}
-
-// pruneLane drops batches that were confirmed up to the given instant, and more
-// where they are too much for the disk.
-func (b *Buffer) pruneLane(l *lane, until progress.Instant) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	c := b.journal.begin()
-	b.dropKept(c, l, until)
-	if c.empty() {
-		return c.close()
-	}
-	return b.journal.appendLazily(c)
 }
 
 // wroteLazily sees to it that the disk soon has what nobody waits for.

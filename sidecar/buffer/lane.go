@@ -41,8 +41,15 @@ func (l *lane) record(key []byte) progress.Record {
 	return frozen
 }
 
-// state is the lane's numbers, with the newest arrival of all lanes.
-func (l *lane) state(a *arrivals) laneState {
+// putBatch writes a frozen batch into c.
+func (l *lane) putBatch(c change, fb *frozenBatch) {
+	fb.encoded = encodeBatch(fb.oldest, fb.records)
+	c.putBatch(l.number, fb.number, fb.encoded)
+}
+
+// numbers are what the disk has of the lane beside its records, with the newest
+// arrival of all lanes.
+func (l *lane) numbers(a *arrivals) laneState {
 	s := laneState{next: l.frozen.next, applied: l.frozen.applied, received: a.newest()}
 	for _, fb := range l.frozen.batches {
 		s.frozen = append(s.frozen, frozenName{fb.number, fb.id})

@@ -30,7 +30,7 @@ func (b *Buffer) load() error {
 	if err := b.loadTombstones(); err != nil {
 		return err
 	}
-	b.spread = b.clock.read().elapsed + startDelay(p)
+	b.notBefore = b.clock.read().elapsed + startDelay(p)
 	return b.loadPending()
 }
 

@@ -1,6 +1,10 @@
 package buffer
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+)
 
 // Split replaces a frozen batch of two or more records, which the database
 // refused for its data, by its halves under new numbers at the lane's end. It
@@ -28,7 +32,8 @@ func (b *Buffer) Unite(lane int, older, newer uint64) (next uint64, err error) {
 // Quarantine sets the record of a frozen batch of one record aside as a dead
 // letter, because the database refuses it. It returns when the disk has it.
 func (b *Buffer) Quarantine(lane int, number uint64, reason DeadLetterReason) error {
-	err := b.replace(b.lanes.all(), lane, number, b.quarantining(reason))
+	now := b.clock.read().wall
+	err := b.replace(b.lanes.all(), lane, number, quarantining(&b.quarantine, reason, now))
 	if err == nil {
 		b.saved.send()
 	}
@@ -43,44 +48,31 @@ type replacement func(c change, l *lane, i int) ([]*frozenBatch, error)
 // replace runs do for a frozen batch with the set locked, which has its lane, and
 // writes what do and the batch's removal change in one synced write.
 func (b *Buffer) replace(set laneSet, lane int, number uint64, do replacement) error {
-	if err := b.enter(); err != nil {
-		return err
-	}
-	defer b.leave()
 	l := b.lanes[lane]
-	c := b.journal.begin()
-	added, err := b.replaceLocked(c, set, l, number, do)
+	var added []*frozenBatch
+	err := b.write(set, func(c change) error {
+		i, err := l.frozen.find(number)
+		if err != nil {
+			return err
+		}
+		if added, err = do(c, l, i); err != nil {
+			return err
+		}
+		c.deleteBatch(lane, number)
+		for _, fb := range added {
+			l.putBatch(c, fb)
+		}
+		b.putLane(c, l)
+		return nil
+	})
 	if err != nil {
 		return err
 	}
-	if err := b.journal.wait(c); err != nil {
-		return err
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	defer b.lanes.unlock(b.lanes.lock(1 << lane))
 	for _, fb := range added {
 		fb.synced = true
 	}
 	return nil
-}
-
-func (b *Buffer) replaceLocked(
-	c change, set laneSet, l *lane, number uint64, do replacement,
-) ([]*frozenBatch, error) {
-	defer b.lanes.unlock(b.lanes.lock(set))
-	i, err := l.frozen.find(number)
-	if err != nil {
-		return nil, err
-	}
-	added, err := do(c, l, i)
-	if err != nil {
-		return nil, err
-	}
-	c.deleteBatch(l.number, number)
-	for _, fb := range added {
-		b.putBatch(c, l, fb)
-	}
-	return added, b.putLane(c, l)
 }
 
 func splitting(_ change, l *lane, i int) ([]*frozenBatch, error) { return l.frozen.split(i) }
@@ -109,13 +101,13 @@ func uniting(older uint64, next *uint64) replacement {
 	}
 }
 
-func (b *Buffer) quarantining(reason DeadLetterReason) replacement {
+func quarantining(q *quarantine, reason DeadLetterReason, now progress.Instant) replacement {
 	return func(c change, l *lane, i int) ([]*frozenBatch, error) {
 		fb := l.frozen.batches[i]
 		if n := len(fb.records); n != 1 {
 			return nil, fmt.Errorf("it has %d records", n)
 		}
-		c.putDeadLetter(b.quarantine.add(&fb.records[0], reason, b.clock.read().wall))
+		c.putDeadLetter(q.add(&fb.records[0], reason, now))
 		l.frozen.remove(i)
 		return nil, nil
 	}
