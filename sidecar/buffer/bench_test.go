@@ -55,7 +55,7 @@ func diskBuffer(b *testing.B) *Buffer {
 
 // BenchmarkPut writes to a real file system with its syncs.
 func BenchmarkPut(b *testing.B) {
-	for _, bb := range []struct{ goroutines, items int }{{1, 1}, {64, 1}, {1, 50}, {64, 50}} {
+	for _, bb := range []struct{ goroutines, items int }{{1, 1}, {64, 1}, {256, 1}, {1, 50}, {64, 50}} {
 		b.Run(fmt.Sprintf("goroutines=%d/items=%d", bb.goroutines, bb.items), func(b *testing.B) {
 			buf := diskBuffer(b)
 			keys := learners(2000)
