@@ -1,0 +1,80 @@
+package disktest
+
+import (
+	"maps"
+	"math/rand/v2"
+)
+
+// Killed returns a copy of the disk as a process finds it that starts after
+// another one was killed at this moment: with all that was written.
+func (d *Disk) Killed() *Disk {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.copied(d.names, func(i *inode) content { return i.is.clone() })
+}
+
+// Crashed returns a copy of the disk as it could be after a loss of power at
+// this moment: with all that was synced, and of what was written and renamed since
+// about the given percentage, in any order; a write may have happened in part. For
+// 0 percent rng may be nil.
+func (d *Disk) Crashed(percent int, rng *rand.Rand) *Disk {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	kept := func() bool { return percent > 0 && rng.IntN(100) < percent }
+	names := maps.Clone(d.durable)
+	for _, r := range d.pending {
+		if kept() {
+			r.apply(names)
+		}
+	}
+	return d.copied(names, func(i *inode) content {
+		after := i.durable.clone()
+		if kept() {
+			after.size = i.is.size
+		}
+		for _, w := range i.writes {
+			if kept() {
+				w.tear(&after, rng)
+			}
+		}
+		return after
+	})
+}
+
+// tear does a write, or any part of it.
+func (w write) tear(after *content, rng *rand.Rand) {
+	from, to := 0, len(w.data)
+	switch rng.IntN(4) {
+	case 0:
+		to = rng.IntN(to + 1)
+	case 1:
+		from = rng.IntN(to + 1)
+	case 2:
+		from = rng.IntN(to + 1)
+		to = from + rng.IntN(to-from+1)
+	}
+	after.put(w.data[from:to], w.at+int64(from))
+}
+
+// copied is a disk on which everything is durable.
+func (d *Disk) copied(names map[string]*inode, find func(*inode) content) *Disk {
+	to := New()
+	to.limit, to.dirs = d.limit, maps.Clone(d.dirs)
+	for name, i := range names {
+		is := find(i)
+		to.names[name] = &inode{is: is, durable: is.clone()}
+	}
+	to.durable = maps.Clone(to.names)
+	return to
+}
+
+// Contents returns what is in the files, by their paths.
+func (d *Disk) Contents() map[string][]byte {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	all := map[string][]byte{}
+	for name, i := range d.names {
+		all[name] = i.is.bytes()
+	}
+	return all
+}
