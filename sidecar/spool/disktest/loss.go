@@ -3,14 +3,35 @@ package disktest
 import (
 	"maps"
 	"math/rand/v2"
+	"slices"
 )
 
 // Killed returns a copy of the disk as a process finds it that starts after
-// another one was killed at this moment: with all that was written.
+// another one was killed at this moment: with all that was written, and a loss of
+// power can still take what was not synced.
 func (d *Disk) Killed() *Disk {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.copied(d.names, func(i *inode) content { return i.is.clone() })
+	copies := map[*inode]*inode{}
+	copied := func(i *inode) *inode {
+		if i != nil && copies[i] == nil {
+			copies[i] = &inode{is: i.is.clone(), durable: i.durable.clone(), writes: slices.Clone(i.writes)}
+		}
+		return copies[i]
+	}
+	to := New()
+	to.limit, to.dirs = d.limit, maps.Clone(d.dirs)
+	for name, i := range d.names {
+		to.names[name] = copied(i)
+	}
+	for name, i := range d.durable {
+		to.durable[name] = copied(i)
+	}
+	for _, r := range d.pending {
+		r.inode = copied(r.inode)
+		to.pending = append(to.pending, r)
+	}
+	return to
 }
 
 // Crashed returns a copy of the disk as it could be after a loss of power at
@@ -27,7 +48,9 @@ func (d *Disk) Crashed(percent int, rng *rand.Rand) *Disk {
 			r.apply(names)
 		}
 	}
-	return d.copied(names, func(i *inode) content {
+	to := New()
+	to.limit, to.dirs = d.limit, maps.Clone(d.dirs)
+	for name, i := range names {
 		after := i.durable.clone()
 		if kept() {
 			after.size = i.is.size
@@ -37,8 +60,10 @@ func (d *Disk) Crashed(percent int, rng *rand.Rand) *Disk {
 				w.tear(&after, rng)
 			}
 		}
-		return after
-	})
+		to.names[name] = &inode{is: after, durable: after.clone()}
+	}
+	to.durable = maps.Clone(to.names)
+	return to
 }
 
 // tear does a write, or any part of it.
@@ -54,18 +79,6 @@ func (w write) tear(after *content, rng *rand.Rand) {
 		to = from + rng.IntN(to-from+1)
 	}
 	after.put(w.data[from:to], w.at+int64(from))
-}
-
-// copied is a disk on which everything is durable.
-func (d *Disk) copied(names map[string]*inode, find func(*inode) content) *Disk {
-	to := New()
-	to.limit, to.dirs = d.limit, maps.Clone(d.dirs)
-	for name, i := range names {
-		is := find(i)
-		to.names[name] = &inode{is: is, durable: is.clone()}
-	}
-	to.durable = maps.Clone(to.names)
-	return to
 }
 
 // Contents returns what is in the files, by their paths.

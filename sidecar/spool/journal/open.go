@@ -60,7 +60,7 @@ func (j *Journal) load(apply func(changes []byte) error) error {
 	j.log.sequence = r.sequence
 	if last != nil {
 		j.log.file, j.log.header, j.log.size, j.log.end = last.file, last.header, last.size, last.at
-		if err := cut(last); err != nil {
+		if err := keep(last); err != nil {
 			return err
 		}
 	}
@@ -81,6 +81,11 @@ func (j *Journal) load(apply func(changes []byte) error) error {
 
 // removeLeftovers removes files that were not finished or have been replaced.
 func (j *Journal) removeLeftovers(there found) error {
+	// An earlier process may have been killed before it synced the names that it
+	// gave, and what they stand for is only then not needed any more.
+	if err := j.files.sync(); err != nil {
+		return fmt.Errorf("syncing its names: %w", err)
+	}
 	gone := there.unfinished
 	for _, number := range there.segments {
 		if number < there.first() {
@@ -97,10 +102,7 @@ func (j *Journal) removeLeftovers(there found) error {
 			return fmt.Errorf("removing what is left over: %w", err)
 		}
 	}
-	if len(gone) == 0 {
-		return nil
-	}
-	return j.files.sync()
+	return nil
 }
 
 // ignoreFull drops the error that says that the disk is full: what the journal

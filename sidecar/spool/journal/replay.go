@@ -206,9 +206,10 @@ func (r *replay) end(in *reader) error {
 	return nil
 }
 
-// cut writes zeros over what is behind the log's last frame, whose sync never
-// returned.
-func cut(in *reader) error {
+// keep makes what was read of the last segment durable, since an earlier process
+// may have been killed before it synced that, and writes zeros over what is behind
+// it, a frame that is torn.
+func keep(in *reader) error {
 	rest, err := in.rest()
 	if err != nil {
 		return err
@@ -217,14 +218,13 @@ func cut(in *reader) error {
 	for torn > 0 && rest[torn-1] == 0 {
 		torn--
 	}
-	if torn == 0 {
-		return nil
-	}
-	if _, err := in.file.WriteAt(make([]byte, torn), in.at); err != nil {
-		return fmt.Errorf("cutting the end of %s: %w", in.path, err)
+	if torn > 0 {
+		if _, err := in.file.WriteAt(make([]byte, torn), in.at); err != nil {
+			return fmt.Errorf("cutting off the torn end of %s: %w", in.path, err)
+		}
 	}
 	if err := in.file.Sync(); err != nil {
-		return fmt.Errorf("cutting the end of %s: %w", in.path, err)
+		return fmt.Errorf("syncing %s: %w", in.path, err)
 	}
 	return nil
 }
