@@ -1,10 +1,10 @@
 package buffer
 
 import (
-	"encoding/binary"
 	"slices"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
 
 // input is what one call brings, updates or resets.
@@ -33,11 +33,11 @@ func (in *input) key(i int) progress.Key {
 // call is the scratch memory of one Put or Reset: what its items are known by,
 // and what they change.
 type call struct {
-	keys    []byte // diskKeys, one after the other
+	keys    []byte // each a spool.Key, one after the other
 	ends    []int  // of each in keys
 	lanes   []int  // of each item
 	set     laneSet
-	events  []eventID // of each item; none if no event ids are remembered
+	events  []spool.EventID // of each item; none if no event ids are remembered
 	scratch []byte
 
 	touched []*entry // that changed, in the order of their first change
@@ -49,8 +49,7 @@ type call struct {
 // freshEvent is an event id that goes to the disk with the entry that it
 // changed.
 type freshEvent struct {
-	entry int32 // its touched
-	lane  int
+	lane int
 	eventPlace
 }
 
@@ -68,30 +67,30 @@ func (c *call) reset() {
 }
 
 // identify finds out the keys, lanes and event ids of the items.
-func (c *call) identify(in *input, f *format, remember bool) {
+func (c *call) identify(in *input, lanes int, salt *salt, remember bool) {
 	for i := range in.len() {
 		start := len(c.keys)
-		c.keys = appendDiskKey(c.keys, prefixPending, in.key(i))
+		c.keys = spool.AppendKey(c.keys, in.key(i))
 		c.ends = append(c.ends, len(c.keys))
-		lane := laneOf(c.keys[start:], f.lanes)
+		lane := laneOf(c.keys[start:], lanes)
 		c.lanes = append(c.lanes, lane)
 		c.set.add(lane)
 		if remember && in.resets == nil {
-			c.events = append(c.events, c.eventOf(c.keys[start:], &in.updates[i], f))
+			c.events = append(c.events, c.eventOf(c.keys[start:], &in.updates[i], salt))
 		}
 	}
 }
 
 // eventOf is the identity of the update's event, zero if it has none.
-func (c *call) eventOf(diskKey []byte, u *progress.Update, f *format) eventID {
+func (c *call) eventOf(key []byte, u *progress.Update, salt *salt) spool.EventID {
 	if u.EventID == "" {
-		return eventID{}
+		return spool.EventID{}
 	}
-	c.scratch = slices.Grow(c.scratch[:0], len(f.writer)+len(u.EventID)+len(diskKey)+binary.MaxVarintLen64)
-	return f.eventID(c.scratch, diskKey, u)
+	c.scratch = slices.Grow(c.scratch[:0], idSize(key, u))
+	return salt.eventID(c.scratch, key, u)
 }
 
-// key is the i-th item's diskKey.
+// key is the i-th item's spool.Key.
 func (c *call) key(i int) []byte {
 	if i == 0 {
 		return c.keys[:c.ends[0]]
@@ -101,8 +100,8 @@ func (c *call) key(i int) []byte {
 
 // touch notes that e changed.
 func (c *call) touch(e *entry) {
-	if e.touched == 0 {
+	if !e.touched {
+		e.touched = true
 		c.touched = append(c.touched, e)
-		e.touched = int32(len(c.touched))
 	}
 }

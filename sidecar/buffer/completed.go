@@ -1,6 +1,10 @@
 package buffer
 
-import "hash/maphash"
+import (
+	"hash/maphash"
+
+	"github.com/progress-sync/progress-sync/sidecar/spool"
+)
 
 // completedKeys remembers the keys that were completed lately, so that a learner who
 // goes on watching a completed lesson isn't written at once with each
@@ -18,8 +22,8 @@ func newCompletedKeys() completedKeys {
 }
 
 // add remembers key and reports whether it was remembered before.
-func (r *completedKeys) add(key string) bool {
-	h := maphash.String(r.seed, key)
+func (r *completedKeys) add(key spool.Key) bool {
+	h := maphash.String(r.seed, string(key))
 	if _, ok := r.young[h]; ok {
 		return true
 	}
@@ -31,8 +35,8 @@ func (r *completedKeys) add(key string) bool {
 	return known
 }
 
-func (r *completedKeys) forget(key string) {
-	h := maphash.String(r.seed, key)
+func (r *completedKeys) forget(key spool.Key) {
+	h := maphash.String(r.seed, string(key))
 	delete(r.young, h)
 	delete(r.old, h)
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
 
 // ConfirmThrough tells that a frozen batch of the lane, and all that are frozen
@@ -26,7 +27,7 @@ func (b *Buffer) confirm(lane int, number uint64) error {
 	}
 	defer b.leave()
 	l, p, now := b.lanes[lane], b.policy.Load(), b.clock.read().wall
-	err := b.appendLazily(1<<lane, func(c change) error {
+	err := b.appendLazily(1<<lane, func(c *spool.Change) error {
 		i, err := l.frozen.find(number)
 		if err != nil && number <= l.frozen.applied {
 			return nil
@@ -35,10 +36,10 @@ func (b *Buffer) confirm(lane int, number uint64) error {
 			return err
 		}
 		for range i + 1 {
-			b.space.freed.Add(l.confirm(c, p.ReplayWindow > 0, now))
+			l.confirm(c, p.ReplayWindow > 0, now)
 		}
 		if p.ReplayWindow > 0 {
-			b.space.freed.Add(l.dropKept(c, 0, b.keptLimit()))
+			l.dropKept(c, 0, b.keptLimit())
 		}
 		b.putLane(c, l)
 		return nil
@@ -52,17 +53,16 @@ func (b *Buffer) confirm(lane int, number uint64) error {
 }
 
 // confirm confirms the lane's first frozen batch, which is then kept or dropped,
-// and writes that into c. It returns the bytes that the disk may give back.
-func (l *lane) confirm(c change, keep bool, now progress.Instant) (freed int64) {
+// and writes that into c.
+func (l *lane) confirm(c *spool.Change, keep bool, now progress.Instant) {
 	fb, before := l.frozen.confirm()
 	if !keep {
-		c.deleteBatch(l.number, fb.number)
-		return int64(len(fb.encoded))
+		c.DeleteBatch(l.number, fb.number)
+		return
 	}
 	k := keptBatch{number: fb.number, prev: before, at: now, encoded: fb.encoded}
 	l.kept.add(k)
-	c.putKept(l.number, k)
-	return 0
+	k.putName(c, l.number)
 }
 
 // Replayable returns the confirmed batches of the lane with numbers above
@@ -99,8 +99,8 @@ func (b *Buffer) Prune(now time.Time) error {
 	defer b.leave()
 	until := progress.InstantOf(now.Add(-b.policy.Load().ReplayWindow))
 	for i, l := range b.lanes {
-		err := b.appendLazily(1<<i, func(c change) error {
-			b.space.freed.Add(l.dropKept(c, until, b.keptLimit()))
+		err := b.appendLazily(1<<i, func(c *spool.Change) error {
+			l.dropKept(c, until, b.keptLimit())
 			return nil
 		})
 		if err != nil {
@@ -119,12 +119,10 @@ func (b *Buffer) keptLimit() int64 {
 }
 
 // dropKept drops batches that were confirmed up to the given instant, and the
-// oldest ones beyond the limit, and writes that into c. It returns the bytes that
-// the disk may give back.
-func (l *lane) dropKept(c change, until progress.Instant, limit int64) (freed int64) {
+// oldest ones beyond the limit, and writes that into c.
+func (l *lane) dropKept(c *spool.Change, until progress.Instant, limit int64) {
 	for _, k := range l.kept.drop(until, limit) {
-		c.deleteKept(l.number, k.number)
-		freed += int64(len(k.encoded))
+		c.DeleteKept(l.number, k.number)
+		c.DeleteBatch(l.number, k.number)
 	}
-	return freed
 }

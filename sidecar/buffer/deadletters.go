@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
 
 // maxDeadLetterPage is the most that ListDeadLetters returns at once.
@@ -47,7 +48,7 @@ func (b *Buffer) Quarantined(f Filter) (updates int64, err error) {
 // has it. Errors are ErrNoDeadLetter, ErrRange if the sums of both don't fit,
 // and those of Put.
 func (b *Buffer) ReplayDeadLetter(id uint64) error {
-	err := b.removeDeadLetter(id, func(c change, r *progress.Record) error { return b.replay(c, r, b.clock.read()) })
+	err := b.removeDeadLetter(id, func(c *spool.Change, r *progress.Record) error { return b.replay(c, r, b.clock.read()) })
 	return wrap(fmt.Sprintf("replaying dead letter %d", id), err)
 }
 
@@ -55,13 +56,13 @@ func (b *Buffer) ReplayDeadLetter(id uint64) error {
 // the disk has that. Errors are ErrNoDeadLetter and those of Put.
 func (b *Buffer) DeleteDeadLetter(id uint64) error {
 	return wrap(fmt.Sprintf("deleting dead letter %d", id),
-		b.removeDeadLetter(id, func(change, *progress.Record) error { return nil }))
+		b.removeDeadLetter(id, func(*spool.Change, *progress.Record) error { return nil }))
 }
 
 // removeDeadLetter removes a dead letter and does do in the same write, unless do
 // fails.
-func (b *Buffer) removeDeadLetter(id uint64, do func(change, *progress.Record) error) error {
-	return b.write(b.lanes.all(), func(c change) error {
+func (b *Buffer) removeDeadLetter(id uint64, do func(*spool.Change, *progress.Record) error) error {
+	return b.write(b.lanes.all(), func(c *spool.Change) error {
 		dl, err := b.quarantine.get(id)
 		if err != nil {
 			return err
@@ -70,19 +71,19 @@ func (b *Buffer) removeDeadLetter(id uint64, do func(change, *progress.Record) e
 			return err
 		}
 		b.quarantine.remove(dl)
-		c.deleteDeadLetter(dl)
+		c.DeleteDeadLetter(spool.KeyOf(dl.Record.Key))
 		return nil
 	})
 }
 
 // replay makes a record pending and due, and writes that into c.
-func (s *state) replay(c change, r *progress.Record, now reading) error {
-	key := appendDiskKey(nil, prefixPending, r.Key)
-	l := s.lanes.of(key)
-	e := l.pending.entries[string(key)]
+func (s *state) replay(c *spool.Change, r *progress.Record, now reading) error {
+	key := spool.KeyOf(r.Key)
+	l := s.lanes.of([]byte(key))
+	e := l.pending.entries[key]
 	if e == nil {
 		s.capacity.add(1)
-		e = newEntry(string(key), *r, now)
+		e = newEntry(key, *r, now)
 		l.insert(e)
 	} else {
 		// What came since a reset doesn't know of it, if the reset was refused.
@@ -99,6 +100,6 @@ func (s *state) replay(c change, r *progress.Record, now reading) error {
 	}
 	e.lasting = true
 	l.urge(e)
-	c.putPending(e.key, appendPending(nil, e.state(now), &e.record))
+	e.put(c, now)
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
 
 // Erasure is a learner who was erased.
@@ -47,9 +48,8 @@ func (b *Buffer) Erase(ctx context.Context, userID string) (erased Erased, err e
 	case userID == "":
 		err = errNobody
 	default:
-		err = b.write(b.lanes.all(), func(c change) (err error) {
+		err = b.write(b.lanes.all(), func(c *spool.Change) (err error) {
 			erased, err = b.erase(c, userID, b.clock.read())
-			b.wantScrub(c)
 			return err
 		})
 	}
@@ -57,13 +57,13 @@ func (b *Buffer) Erase(ctx context.Context, userID string) (erased Erased, err e
 		return Erased{}, fmt.Errorf("erasing a learner: %w", err)
 	}
 	b.saved.send()
-	b.space.checkSoon()
+	b.checkpoints.want()
 	return erased, nil
 }
 
 // erase removes all that is held of a learner, and writes that into c. All lanes
 // are locked.
-func (s *state) erase(c change, userID string, now reading) (e Erased, err error) {
+func (s *state) erase(c *spool.Change, userID string, now reading) (e Erased, err error) {
 	// Nothing changes before all that can fail has been read.
 	kept := make([][]keptBatch, len(s.lanes))
 	for i, l := range s.lanes {
@@ -74,28 +74,27 @@ func (s *state) erase(c change, userID string, now reading) (e Erased, err error
 		e.Confirmed += gone
 	}
 	e.Erasure = Erasure{UserID: userID, At: s.arrivals.next(now.wall)}
-	id := s.format.learnerID(nil, userID)
-	t := tombstone{at: e.At, userID: userID}
+	id := s.salt.learnerID(nil, userID)
+	t := spool.Tombstone{At: e.At, UserID: userID}
 	dropped, ok := s.tombstones.add(id, t)
 	if !ok {
 		return e, ErrFull
 	}
-	c.putTombstone(id, t)
+	c.PutTombstone(id, t)
 	for _, old := range dropped {
-		c.deleteTombstone(old)
+		c.DeleteTombstone(old)
 	}
 	letters := s.quarantine.takeLearner(userID)
 	for _, dl := range letters {
-		c.deleteDeadLetter(dl)
+		c.DeleteDeadLetter(spool.KeyOf(dl.Record.Key))
 	}
 	e.DeadLetters = len(letters)
 	for i, l := range s.lanes {
 		l.kept.replace(kept[i])
 		for _, k := range kept[i] {
-			c.putBatch(i, k.number, k.encoded)
-			c.putKept(i, k)
+			k.put(c, i)
 		}
-		pending, frozen, events := l.erase(c, userID, id.of())
+		pending, frozen, events := l.erase(c, userID, learnerOf(id))
 		s.capacity.add(-pending)
 		e.Pending += pending
 		e.Frozen += frozen
@@ -107,11 +106,11 @@ func (s *state) erase(c change, userID string, now reading) (e Erased, err error
 
 // erase removes the learner's pending and frozen records and event ids, and writes
 // that into c. It returns how many there were.
-func (l *lane) erase(c change, userID string, of learner) (pending, frozen, events int) {
+func (l *lane) erase(c *spool.Change, userID string, of learner) (pending, frozen, events int) {
 	entries := l.pending.takeLearner(userID)
 	for _, e := range entries {
 		l.completed.forget(e.key)
-		c.deletePending(e.key)
+		c.DeletePending(e.key)
 	}
 	changed, gone := l.frozen.erase(userID)
 	for _, key := range gone {
@@ -122,7 +121,7 @@ func (l *lane) erase(c change, userID string, of learner) (pending, frozen, even
 	}
 	places := l.events.erase(of)
 	for _, place := range places {
-		c.deleteEvent(l.number, place)
+		c.DeleteEvent(l.number, place.segment, place.id)
 	}
 	return len(entries), len(gone), len(places)
 }

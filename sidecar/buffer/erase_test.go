@@ -10,9 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool/disk"
 )
 
 const erasedUser = "learner-who-goes-away"
@@ -240,13 +239,13 @@ func found(t *testing.T, dir, text string) (names []string) {
 func TestNoFileOfTheSpoolHoldsAnErasedLearner(t *testing.T) {
 	for name, between := range map[string]func(*rig){
 		"right away": func(*rig) {},
-		"with tables in the lowest level": func(b *rig) {
-			if err := b.journal.rewrite(context.Background()); err != nil {
+		"in a checkpoint": func(b *rig) {
+			if err := b.Checkpoint(context.Background()); err != nil {
 				b.t.Fatal(err)
 			}
 		},
 		"with old logs": func(b *rig) {
-			// The learner is in a log that is done with, and in the tables.
+			// The learner is in a log that is done with, and in the one in use.
 			big := updateOf(key(1))
 			big.ModuleID = strings.Repeat("m", 200<<10)
 			for i := range 80 {
@@ -261,7 +260,7 @@ func TestNoFileOfTheSpoolHoldsAnErasedLearner(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newRig(t, withEvents(1000, 0), func(o *Options) {
-				o.Dir, o.FS = t.TempDir(), vfs.Default
+				o.Dir, o.FS = t.TempDir(), disk.OS{}
 			})
 			b.everywhere(erasedUser)
 			between(b)
@@ -269,7 +268,7 @@ func TestNoFileOfTheSpoolHoldsAnErasedLearner(t *testing.T) {
 				t.Fatal("the learner is nowhere to be found before")
 			}
 			e := b.erase(erasedUser)
-			if err := b.Scrub(context.Background()); err != nil {
+			if err := b.Checkpoint(context.Background()); err != nil {
 				t.Fatal(err)
 			}
 			for _, lesson := range []string{"pending", "frozen", "confirmed"} {
@@ -283,7 +282,7 @@ func TestNoFileOfTheSpoolHoldsAnErasedLearner(t *testing.T) {
 			if err := b.ForgetErasure(e.Erasure); err != nil {
 				t.Fatal(err)
 			}
-			if err := b.Scrub(context.Background()); err != nil {
+			if err := b.Checkpoint(context.Background()); err != nil {
 				t.Fatal(err)
 			}
 			if names := found(t, b.opts.Dir, erasedUser); len(names) > 0 {
@@ -303,9 +302,9 @@ func TestNoFileOfTheSpoolHoldsAnErasedLearner(t *testing.T) {
 	}
 }
 
-func TestTheSpoolIsScrubbedAlsoAfterACrash(t *testing.T) {
+func TestAnErasedLearnerLeavesTheFilesAlsoAfterARestart(t *testing.T) {
 	dir := t.TempDir()
-	b := newRig(t, func(o *Options) { o.Dir, o.FS = dir, vfs.Default })
+	b := newRig(t, func(o *Options) { o.Dir, o.FS = dir, disk.OS{} })
 	b.put(updateOf(progress.Key{UserID: erasedUser, CourseID: "c", LessonID: "l"}))
 	if err := b.ForgetErasure(b.erase(erasedUser).Erasure); err != nil {
 		t.Fatal(err)

@@ -1,10 +1,12 @@
 package buffer
 
+import "github.com/progress-sync/progress-sync/sidecar/spool"
+
 // PendingErasures returns the learners who are still to be erased from the
 // database, the earliest first. Their ids are kept for that purpose only.
 func (b *Buffer) PendingErasures() []Erasure {
 	defer b.lanes.unlock(b.lanes.lock(anyLane))
-	return b.tombstones.erasures(tombstone.pending)
+	return b.tombstones.erasures(pendingErasure)
 }
 
 // DoneErasures returns the learners whom the database has erased and who are not
@@ -12,14 +14,14 @@ func (b *Buffer) PendingErasures() []Erasure {
 // their rows back.
 func (b *Buffer) DoneErasures() []Erasure {
 	defer b.lanes.unlock(b.lanes.lock(anyLane))
-	return b.tombstones.erasures(tombstone.finished)
+	return b.tombstones.erasures(finishedErasure)
 }
 
 // ErasureDone tells that the database has erased the learner too, now or once
 // more. It returns when the disk has that. An erasure that was ordered again
 // meanwhile stays pending.
 func (b *Buffer) ErasureDone(done Erasure) error {
-	return wrap("ending an erasure", b.changeTombstone(done, func(id learnerID) (tombstone, bool) {
+	return wrap("ending an erasure", b.changeTombstone(done, func(id spool.LearnerID) (spool.Tombstone, bool) {
 		return b.tombstones.finish(id, done, b.clock.read().wall)
 	}))
 }
@@ -28,24 +30,25 @@ func (b *Buffer) ErasureDone(done Erasure) error {
 // The learner's id leaves the spool; a tombstone without it stays. It returns
 // when the disk has that. An erasure that was ordered again meanwhile stays.
 func (b *Buffer) ForgetErasure(done Erasure) error {
-	return wrap("forgetting an erasure", b.changeTombstone(done, func(id learnerID) (tombstone, bool) {
+	return wrap("forgetting an erasure", b.changeTombstone(done, func(id spool.LearnerID) (spool.Tombstone, bool) {
 		return b.tombstones.forget(id, done)
 	}))
 }
 
-func (b *Buffer) changeTombstone(of Erasure, edit func(learnerID) (tombstone, bool)) error {
-	id := b.format.learnerID(nil, of.UserID)
-	err := b.write(b.lanes.all(), func(c change) error {
+func (b *Buffer) changeTombstone(of Erasure, edit func(spool.LearnerID) (spool.Tombstone, bool)) error {
+	id := b.salt.learnerID(nil, of.UserID)
+	forgotten := false
+	err := b.write(b.lanes.all(), func(c *spool.Change) error {
 		t, ok := edit(id)
 		if !ok {
 			return nil
 		}
-		c.putTombstone(id, t)
-		if t.userID == "" {
-			b.wantScrub(c)
-		}
+		c.PutTombstone(id, t)
+		forgotten = t.UserID == ""
 		return nil
 	})
-	b.space.checkSoon()
+	if forgotten {
+		b.checkpoints.want()
+	}
 	return err
 }

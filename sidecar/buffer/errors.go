@@ -3,6 +3,8 @@ package buffer
 import (
 	"errors"
 	"fmt"
+
+	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
 
 var (
@@ -18,7 +20,7 @@ var (
 	ErrNoSpace = errors.New("the spool volume is nearly full; updates are accepted again when space is free")
 	// ErrFailed refuses every call after an error of the disk. It is final:
 	// what is on disk is only known after a restart.
-	ErrFailed = errors.New("the spool's disk failed; restart to go on with what it holds")
+	ErrFailed = spool.ErrFailed
 	// ErrNoDeadLetter says that there is no dead letter of an id any more.
 	ErrNoDeadLetter = errors.New("there is no such dead letter")
 	// ErrClosed refuses calls after Close.

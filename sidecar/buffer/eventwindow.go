@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
 
 // EventIDs bounds the memory of the event ids that were accepted. It is divided
@@ -33,7 +34,7 @@ type eventWindow struct {
 
 type eventSegment struct {
 	opened progress.Instant // rising, and its name on disk
-	ids    map[eventID]struct{}
+	ids    map[spool.EventID]struct{}
 }
 
 // eventSegments is how many parts a full window has.
@@ -52,7 +53,7 @@ func (p EventIDs) span() progress.Instant {
 	return progress.Instant((p.MaxAge / eventSegments).Microseconds())
 }
 
-func (w *eventWindow) has(id eventID) bool {
+func (w *eventWindow) has(id spool.EventID) bool {
 	for _, s := range slices.Backward(w.segments) {
 		if _, ok := s.ids[id]; ok {
 			return true
@@ -62,7 +63,7 @@ func (w *eventWindow) has(id eventID) bool {
 }
 
 // add remembers an id and returns the segment that it is in.
-func (w *eventWindow) add(id eventID, now progress.Instant, p EventIDs, lanes int) progress.Instant {
+func (w *eventWindow) add(id spool.EventID, now progress.Instant, p EventIDs, lanes int) progress.Instant {
 	share := p.share(lanes)
 	size := max(1, share/eventSegments)
 	last := len(w.segments) - 1
@@ -75,7 +76,7 @@ func (w *eventWindow) add(id eventID, now progress.Instant, p EventIDs, lanes in
 		for len(w.segments) > 0 && w.count > share-size {
 			w.forget()
 		}
-		w.segments = append(w.segments, eventSegment{opened, map[eventID]struct{}{}})
+		w.segments = append(w.segments, eventSegment{opened, map[spool.EventID]struct{}{}})
 		last = len(w.segments) - 1
 	}
 	w.segments[last].ids[id] = struct{}{}
@@ -114,14 +115,14 @@ func (w *eventWindow) takeForgotten() progress.Instant {
 // eventPlace is an event id in its segment.
 type eventPlace struct {
 	segment progress.Instant
-	id      eventID
+	id      spool.EventID
 }
 
 // erase removes the events of a learner and returns them.
 func (w *eventWindow) erase(of learner) (gone []eventPlace) {
 	for _, s := range w.segments {
 		for id := range s.ids {
-			if id.of() == of {
+			if learnerOf(id) == of {
 				delete(s.ids, id)
 				gone = append(gone, eventPlace{s.opened, id})
 			}
@@ -132,10 +133,21 @@ func (w *eventWindow) erase(of learner) (gone []eventPlace) {
 }
 
 // load takes an id that the disk has; segments come in their order.
-func (w *eventWindow) load(opened progress.Instant, id eventID) {
+func (w *eventWindow) load(opened progress.Instant, id spool.EventID) {
 	if n := len(w.segments); n == 0 || w.segments[n-1].opened != opened {
-		w.segments = append(w.segments, eventSegment{opened, map[eventID]struct{}{}})
+		w.segments = append(w.segments, eventSegment{opened, map[spool.EventID]struct{}{}})
 	}
 	w.segments[len(w.segments)-1].ids[id] = struct{}{}
 	w.count++
+}
+
+// segmentAfter returns the first segment with a name above the given one, nil ids
+// for none.
+func (w *eventWindow) segmentAfter(name progress.Instant) (segment progress.Instant, ids map[spool.EventID]struct{}) {
+	for _, s := range w.segments {
+		if s.opened > name {
+			return s.opened, s.ids
+		}
+	}
+	return 0, nil
 }

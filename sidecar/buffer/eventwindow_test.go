@@ -6,9 +6,10 @@ import (
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
 
-func eventOf(learner, n byte) (id eventID) {
+func eventOf(learner, n byte) (id spool.EventID) {
 	id[0], id[8] = learner, n
 	return id
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
 
 // FreezeRound takes what is due of the lane at the given time into up to
@@ -17,7 +18,7 @@ func (b *Buffer) FreezeRound(
 ) ([]progress.Batch, error) {
 	l, at, p, reading := b.lanes[lane], b.clock.at(now), b.policy.Load(), b.clock.read()
 	var round []*frozenBatch
-	err := b.write(1<<lane, func(c change) error {
+	err := b.write(1<<lane, func(c *spool.Change) error {
 		for len(round) < maxBatches {
 			fb := b.freeze(c, l, l.pending.takeDue(at, batchSize, b.dueRules(p)), reading)
 			if fb == nil {
@@ -41,7 +42,7 @@ func (b *Buffer) FreezeRound(
 
 // freeze makes a batch of entries that are not pending any more, nil of none, and
 // writes that into c.
-func (s *state) freeze(c change, l *lane, entries []*entry, now reading) *frozenBatch {
+func (s *state) freeze(c *spool.Change, l *lane, entries []*entry, now reading) *frozenBatch {
 	if len(entries) == 0 {
 		return nil
 	}
@@ -49,7 +50,7 @@ func (s *state) freeze(c change, l *lane, entries []*entry, now reading) *frozen
 	opened := entries[0].opened
 	for _, e := range entries {
 		opened = min(opened, e.opened)
-		c.deletePending(e.key)
+		c.DeletePending(e.key)
 	}
 	fb := l.frozen.freeze(entries, now.wallOf(opened))
 	l.putBatch(c, fb)

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
 
 // frozenBatches are the batches of a lane that are neither confirmed nor
@@ -16,7 +17,7 @@ type frozenBatches struct {
 	applied uint64 // the number of the last confirmed batch, 0 for none
 	freezes uint64 // how often there was a freeze in this process
 	batches []*frozenBatch
-	flights map[string]*flight
+	flights map[spool.Key]*flight
 }
 
 // flight finds the frozen records of a key; next is an earlier one.
@@ -27,7 +28,7 @@ type flight struct {
 }
 
 func newFrozenBatches() frozenBatches {
-	return frozenBatches{next: 1, flights: map[string]*flight{}}
+	return frozenBatches{next: 1, flights: map[spool.Key]*flight{}}
 }
 
 // freeze adds a batch of entries that are not pending any more.
@@ -124,7 +125,7 @@ func (f *frozenBatches) unite(older, newer int) (*frozenBatch, error) {
 
 // erase drops the learner's records. Their batches stay, though nothing be left
 // in them. It returns these batches and the keys of the records.
-func (f *frozenBatches) erase(userID string) (changed []*frozenBatch, gone []string) {
+func (f *frozenBatches) erase(userID string) (changed []*frozenBatch, gone []spool.Key) {
 	for _, fb := range f.batches {
 		if !fb.matches(Filter{UserID: userID}) {
 			continue
@@ -138,7 +139,7 @@ func (f *frozenBatches) erase(userID string) (changed []*frozenBatch, gone []str
 }
 
 // of finds what is frozen of a key, the latest first, nil for nothing.
-func (f *frozenBatches) of(key []byte) *flight { return f.flights[string(key)] }
+func (f *frozenBatches) of(key []byte) *flight { return f.flights[spool.Key(key)] }
 
 // joined is the flights' records as one, and the updates that they stand for.
 func (fl *flight) joined() (r progress.Record, updates int64) {

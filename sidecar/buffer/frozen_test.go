@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
 
 // frozenOf has one batch for each list of keys, each record with one seek.
@@ -45,7 +46,7 @@ func (f *frozenBatches) numbers() (n []uint64) {
 
 // seeksOf is the sum of what the index finds of a key.
 func (f *frozenBatches) seeksOf(n int) int64 {
-	r, _ := f.of(appendDiskKey(nil, prefixPending, key(n))).joined()
+	r, _ := f.of([]byte(spool.KeyOf(key(n)))).joined()
 	return r.SeekEvents
 }
 

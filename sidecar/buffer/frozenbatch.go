@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
 
 // frozenBatch is a batch that is not confirmed yet.
@@ -14,9 +15,9 @@ type frozenBatch struct {
 	number  uint64
 	id      uint64 // see progress.Batch
 	records []progress.Record
-	keys    []string         // of the records, as in pendingSet
-	oldest  progress.Instant // opening of the oldest window in it
-	encoded []byte           // as the disk has it
+	keys    []spool.Key        // of the records
+	oldest  progress.Instant   // opening of the oldest window in it
+	encoded spool.EncodedBatch // as the disk has it
 	// freeze counts the lane's freezes in this process; the halves of a batch
 	// keep its. turn is the first of the urgent entries in it, 0 for none.
 	freeze, turn uint64
@@ -34,7 +35,7 @@ func newFrozenBatch(entries []*entry, oldest progress.Instant) *frozenBatch {
 		turn:    entries[0].turn,
 		oldest:  oldest,
 		records: make([]progress.Record, len(entries)),
-		keys:    make([]string, len(entries)),
+		keys:    make([]spool.Key, len(entries)),
 	}
 	slices.SortFunc(entries, func(a, b *entry) int { return a.record.Compare(b.record.Key) })
 	for i, e := range entries {
@@ -90,9 +91,9 @@ func unite(older, newer *frozenBatch) (*frozenBatch, error) {
 }
 
 // erase drops the learner's records and returns their keys.
-func (fb *frozenBatch) erase(userID string) (gone []string) {
+func (fb *frozenBatch) erase(userID string) (gone []spool.Key) {
 	var records []progress.Record
-	var keys []string
+	var keys []spool.Key
 	for i := range fb.records {
 		if fb.records[i].UserID == userID {
 			gone = append(gone, fb.keys[i])

@@ -3,22 +3,19 @@ package buffer
 import (
 	"context"
 	"time"
+
+	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
 
 const (
 	housekeepingPause = time.Second
-	reclaimPause      = 10 * time.Second // unless much was deleted
 	lazySyncDelay     = 50 * time.Millisecond
-
-	// worthReclaiming is how many deleted bytes are worth a compaction.
-	worthReclaiming = 4 << 20
 )
 
-// housekeep runs until Close or a fault.
+// housekeep measures the spool and expires what is old, until Close or a fault.
 func (b *Buffer) housekeep(ctx context.Context) {
 	tick := time.NewTicker(housekeepingPause)
 	defer tick.Stop()
-	var reclaimed time.Time
 	for {
 		select {
 		case <-ctx.Done():
@@ -29,23 +26,16 @@ func (b *Buffer) housekeep(ctx context.Context) {
 		case <-b.space.check:
 		}
 		b.measure()
-		b.scrubSoon(ctx)
 		b.expire()
-		if !b.space.refusing.Load() {
-			continue
-		}
-		if b.space.freed.Load() >= worthReclaiming || time.Since(reclaimed) >= reclaimPause {
-			b.space.freed.Store(0)
-			_ = b.journal.reclaim(ctx) // an error of the disk shows in Failed
-			reclaimed = time.Now()
-			b.measure()
-		}
+		b.checkpoints.check()
 	}
 }
 
 func (b *Buffer) measure() {
 	free, err := b.freeBytes()
-	b.space.measured(b.journal.size(), free, err == nil, b.policy.Load())
+	b.space.measured(measurement{
+		size: b.spool.Size(), growth: b.spool.Growth(), short: b.spool.Short(), free: free, freeKnown: err == nil,
+	}, b.policy.Load())
 }
 
 // expire forgets what is too old or too much, though no call comes.
@@ -53,11 +43,11 @@ func (b *Buffer) expire() {
 	p, now := b.policy.Load(), b.clock.read().wall
 	for i, l := range b.lanes {
 		// An error of the disk shows in Failed.
-		_ = b.appendLazily(1<<i, func(c change) error {
+		_ = b.appendLazily(1<<i, func(c *spool.Change) error {
 			l.events.expire(now, p.EventIDs, len(b.lanes))
-			c.deleteEventsThrough(i, l.events.takeForgotten())
+			l.putForgotten(c)
 			if b.space.refusing.Load() {
-				b.space.freed.Add(l.dropKept(c, 0, 0))
+				l.dropKept(c, 0, 0)
 			}
 			return nil
 		})
@@ -87,6 +77,6 @@ func (b *Buffer) syncLazily(ctx context.Context) {
 			return
 		case <-time.After(lazySyncDelay):
 		}
-		_ = b.journal.sync() // its error shows in Failed
+		_ = b.spool.Sync() // its error shows in Failed
 	}
 }

@@ -2,38 +2,45 @@ package buffer
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
+
+	"github.com/google/uuid"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
 
-// An eventID stands for an event of a key. Its first half is the learner's
-// alone, so that the events of a learner can be found.
-type eventID [16]byte
-
-// learner is the first half of the event ids of a learner.
+// learner is the first half of the ids of a learner and of the learner's events.
 type learner [8]byte
 
-// learnerID stands for a learner. Like eventID it is salted with the writer's
-// id, so that the same learner is another one in every spool.
-type learnerID [16]byte
+func learnerOf(id [16]byte) learner { return learner(id[:8]) }
 
-func (id eventID) of() learner   { return learner(id[:8]) }
-func (id learnerID) of() learner { return learner(id[:8]) }
+// salt makes ids of learners and events. It is the writer's id, so that the same
+// learner is another one in every spool.
+type salt uuid.UUID
 
-func (f *format) learnerID(scratch []byte, userID string) learnerID {
-	scratch = append(append(scratch[:0], f.writer[:]...), userID...)
+// spool.LearnerID stands for a learner. scratch may be nil.
+func (s *salt) learnerID(scratch []byte, userID string) spool.LearnerID {
+	scratch = append(append(scratch[:0], s[:]...), userID...)
 	sum := sha256.Sum256(scratch)
-	return learnerID(sum[:16])
+	return spool.LearnerID(sum[:16])
 }
 
-// eventID is the identity of an event of the key that diskKey stands for.
-func (f *format) eventID(scratch, diskKey []byte, u *progress.Update) (id eventID) {
-	user := f.learnerID(scratch, u.UserID).of()
-	scratch = append(scratch[:0], f.writer[:]...)
-	scratch = appendString(scratch, u.EventID)
-	scratch = append(scratch, diskKey[1:]...)
+// spool.EventID is the identity of an event of a key. Its first half is the learner's
+// alone, so that the events of a learner can be found.
+func (s *salt) eventID(scratch, key []byte, u *progress.Update) (id spool.EventID) {
+	user := learnerOf(s.learnerID(scratch, u.UserID))
+	scratch = append(scratch[:0], s[:]...)
+	scratch = binary.AppendUvarint(scratch, uint64(len(u.EventID)))
+	scratch = append(scratch, u.EventID...)
+	scratch = append(scratch, key...)
 	sum := sha256.Sum256(scratch)
 	copy(id[:8], user[:])
 	copy(id[8:], sum[:])
 	return id
+}
+
+// idSize is the memory that an spool.EventID is made in, at most.
+func idSize(key []byte, u *progress.Update) int {
+	return len(salt{}) + binary.MaxVarintLen64 + len(u.EventID) + len(key)
 }

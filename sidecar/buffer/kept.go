@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
 
 // keptBatch is a confirmed batch that can still be applied again.
@@ -15,14 +16,25 @@ type keptBatch struct {
 	at     progress.Instant
 	// encoded is the batch as the disk has it, which takes half the memory of its
 	// records. It is not changed.
-	encoded []byte
+	encoded spool.EncodedBatch
 }
 
 // batch decodes what is kept.
 func (k keptBatch) batch(lane int) (progress.Batch, error) {
-	_, records, err := decodeBatch(k.encoded)
-	return progress.Batch{Lane: lane, Number: k.number, Records: records},
+	b, err := k.encoded.Decode()
+	return progress.Batch{Lane: lane, Number: k.number, Records: b.Records},
 		wrap(fmt.Sprintf("decoding confirmed batch %d", k.number), err)
+}
+
+// putName writes that the batch, which the disk has, is kept.
+func (k keptBatch) putName(c *spool.Change, lane int) {
+	c.PutKept(lane, k.number, spool.Kept{Prev: k.prev, At: k.at, Bytes: int64(len(k.encoded))})
+}
+
+// put writes all of it.
+func (k keptBatch) put(c *spool.Change, lane int) {
+	c.PutBatch(lane, k.number, k.encoded)
+	k.putName(c, lane)
 }
 
 // keptBatches are the confirmed batches of a lane that are kept, in the order in
@@ -74,14 +86,15 @@ func (s *keptBatches) without(userID string) (changed []keptBatch, gone int, err
 		if !bytes.Contains(k.encoded, []byte(userID)) {
 			continue
 		}
-		_, records, err := decodeBatch(k.encoded)
+		b, err := k.encoded.Decode()
 		if err != nil {
 			return nil, 0, fmt.Errorf("decoding confirmed batch %d: %w", k.number, err)
 		}
-		others := slices.DeleteFunc(records, func(r progress.Record) bool { return r.UserID == userID })
-		if n := len(records) - len(others); n > 0 {
+		all := len(b.Records)
+		b.Records = slices.DeleteFunc(b.Records, func(r progress.Record) bool { return r.UserID == userID })
+		if n := all - len(b.Records); n > 0 {
 			gone += n
-			k.encoded = encodeBatch(0, others)
+			k.encoded = spool.EncodeBatch(b)
 			changed = append(changed, k)
 		}
 	}

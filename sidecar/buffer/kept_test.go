@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
 
 // keptOf keeps batches 1, 4 and 5, confirmed at 10, 20 and 30, of two learners.
@@ -13,7 +14,7 @@ func keptOf() keptBatches {
 	prev := uint64(0)
 	for i, number := range []uint64{1, 4, 5} {
 		records := []progress.Record{{Key: key(i % 2), SeekEvents: 1}, {Key: key(7), SeekEvents: 2}}
-		s.add(keptBatch{number: number, prev: prev, at: progress.Instant(10 * (i + 1)), encoded: encodeBatch(0, records)})
+		s.add(keptBatch{number: number, prev: prev, at: progress.Instant(10 * (i + 1)), encoded: spool.EncodeBatch(spool.Batch{Records: records})})
 		prev = number
 	}
 	return s

@@ -1,10 +1,12 @@
 package buffer
 
 import (
+	"hash/crc32"
 	"math/bits"
 	"sync"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
 
 // lane holds the keys that are written in one order: what is pending, what is
@@ -34,7 +36,7 @@ func newLane(number int, quieted bool) *lane {
 // record is what the lane holds of the key, zero if nothing.
 func (l *lane) record(key []byte) progress.Record {
 	flights := l.frozen.of(key)
-	if e := l.pending.entries[string(key)]; e != nil {
+	if e := l.pending.entries[spool.Key(key)]; e != nil {
 		return e.joined(flights)
 	}
 	frozen, _ := flights.joined()
@@ -42,19 +44,26 @@ func (l *lane) record(key []byte) progress.Record {
 }
 
 // putBatch writes a frozen batch into c.
-func (l *lane) putBatch(c change, fb *frozenBatch) {
-	fb.encoded = encodeBatch(fb.oldest, fb.records)
-	c.putBatch(l.number, fb.number, fb.encoded)
+func (l *lane) putBatch(c *spool.Change, fb *frozenBatch) {
+	fb.encoded = spool.EncodeBatch(spool.Batch{Oldest: fb.oldest, Records: fb.records})
+	c.PutBatch(l.number, fb.number, fb.encoded)
+}
+
+// putForgotten writes into c that the disk may forget the events that memory did.
+func (l *lane) putForgotten(c *spool.Change) {
+	if last := l.events.takeForgotten(); last != 0 {
+		c.DeleteEventsThrough(l.number, last)
+	}
 }
 
 // numbers are what the disk has of the lane beside its records, with the newest
 // arrival of all lanes.
-func (l *lane) numbers(a *arrivals) laneState {
-	s := laneState{next: l.frozen.next, applied: l.frozen.applied, received: a.newest()}
+func (l *lane) numbers(a *arrivals) spool.Lane {
+	n := spool.Lane{Next: l.frozen.next, Applied: l.frozen.applied, Received: a.newest()}
 	for _, fb := range l.frozen.batches {
-		s.frozen = append(s.frozen, frozenName{fb.number, fb.id})
+		n.Frozen = append(n.Frozen, spool.BatchName{Number: fb.number, ID: fb.id})
 	}
-	return s
+	return n
 }
 
 // signal wakes the lane's writer.
@@ -88,7 +97,7 @@ type lanes []*lane
 type laneSet uint64
 
 // maxLanes is the number of lanes that a laneSet has room for.
-const maxLanes = 64
+const maxLanes = spool.MaxLanes
 
 // anyLane is the set for reading what belongs to no lane.
 const anyLane laneSet = 1
@@ -97,8 +106,16 @@ func (s *laneSet) add(lane int) { *s |= 1 << lane }
 
 func (ls lanes) all() laneSet { return 1<<len(ls) - 1 }
 
-// of is the lane of a diskKey.
-func (ls lanes) of(diskKey []byte) *lane { return ls[laneOf(diskKey, len(ls))] }
+// of is the lane of a spool.Key.
+func (ls lanes) of(key []byte) *lane { return ls[laneOf(key, len(ls))] }
+
+// laneOf is the lane of a spool.Key. It must stay the same for the life of a
+// spool.
+func laneOf(key []byte, lanes int) int {
+	return int(crc32.Checksum(key, castagnoli) % uint32(lanes))
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // each calls do for the lanes in the set, in their order.
 func (ls lanes) each(set laneSet, do func(*lane)) {

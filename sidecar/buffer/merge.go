@@ -1,11 +1,10 @@
 package buffer
 
 import (
-	"cmp"
-	"slices"
 	"strings"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
 
 // merger takes one call's input into its lanes, which are locked.
@@ -34,7 +33,7 @@ func (m *merger) merge(results []Result) {
 		if known {
 			id := m.call.events[i]
 			segment := l.events.add(id, m.now.wall, m.p.EventIDs, len(m.b.lanes))
-			m.call.fresh = append(m.call.fresh, freshEvent{e.touched, l.number, eventPlace{segment, id}})
+			m.call.fresh = append(m.call.fresh, freshEvent{l.number, eventPlace{segment, id}})
 		}
 	}
 }
@@ -59,7 +58,7 @@ func (m *merger) mergeOne(l *lane, i int, result *Result) *entry {
 		return nil
 	}
 	key := m.call.key(i)
-	e := l.pending.entries[string(key)]
+	e := l.pending.entries[spool.Key(key)]
 	if e == nil && !m.b.capacity.take(m.b.quarantine.len(), m.p) {
 		result.Err = ErrFull
 		return nil
@@ -75,7 +74,7 @@ func (m *merger) mergeOne(l *lane, i int, result *Result) *entry {
 		return nil
 	}
 	if e == nil {
-		e = newEntry(string(key), r, m.now)
+		e = newEntry(spool.Key(key), r, m.now)
 		l.insert(e)
 		if m.b.capacity.excess(m.p) > 0 {
 			l.signal()
@@ -149,47 +148,20 @@ func (m *merger) erasedBefore(u *progress.Update) bool {
 	if u.ReportedAt != 0 {
 		at = u.ReportedAt
 	}
-	return m.b.tombstones.covers(m.b.format.learnerID(nil, u.UserID), at)
+	return m.b.tombstones.covers(m.b.salt.learnerID(nil, u.UserID), at)
 }
 
-// maxChange is the size of a change that a large call is divided at. Pebble
-// keeps its old logs for use again, and a log is as large as the largest change
-// in it. The call is acknowledged when the last of its changes is synced, and
-// then the earlier ones are.
-const maxChange = 1 << 20
-
-// append hands the entries that changed to the journal, each with the ids of the
-// events that changed it, so that it has a key's changes in the order in which
-// they were merged. It returns the change to wait for.
-func (m *merger) append() (change, error) {
-	j, space := m.b.journal, &m.b.space
-	c := j.begin()
-	m.b.lanes.each(m.call.set, func(l *lane) { c.deleteEventsThrough(l.number, l.events.takeForgotten()) })
-	fresh := m.call.fresh
-	if len(fresh) > 1 {
-		slices.SortStableFunc(fresh, func(a, b freshEvent) int { return cmp.Compare(a.entry, b.entry) })
-	}
-	written := 0
+// change is what the items changed: entries, each with the ids of the events that
+// changed it.
+func (m *merger) change() *spool.Change {
+	c := m.b.spool.Begin()
+	m.b.lanes.each(m.call.set, func(l *lane) { l.putForgotten(c) })
 	for _, e := range m.call.touched {
-		if written >= maxChange {
-			if err := j.appendLazily(c); err != nil {
-				return change{}, err
-			}
-			c, written = j.begin(), 0
-		}
-		size := 0
-		for ; len(fresh) > 0 && fresh[0].entry == e.touched; fresh = fresh[1:] {
-			size += c.putEvent(fresh[0].lane, fresh[0].eventPlace)
-		}
-		e.touched = 0
-		m.call.scratch = appendPending(m.call.scratch[:0], e.state(m.now), &e.record)
-		c.putPending(e.key, m.call.scratch)
-		size += len(e.key) + len(m.call.scratch)
-		written += size
-		space.wrote(size)
+		e.touched = false
+		e.put(c, m.now)
 	}
-	if m.p.Async {
-		return c, j.appendLazily(c)
+	for _, f := range m.call.fresh {
+		c.PutEvent(f.lane, f.segment, f.id)
 	}
-	return c, j.append(c)
+	return c
 }

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool/disktest"
 )
 
 // sum is all that the model knows of a record.
@@ -68,7 +69,7 @@ type modelLane struct {
 type model struct {
 	t       *rapid.T
 	b       *Buffer
-	fs      *disk
+	fs      *disktest.Disk
 	clock   *testClock
 	opts    Options
 	pending sums
@@ -375,8 +376,8 @@ func (m *model) Erase(t *rapid.T) {
 			t.Fatal(err)
 		}
 	}
-	if rapid.IntRange(0, 4).Draw(t, "scrubbed") == 0 {
-		if err := m.b.Scrub(context.Background()); err != nil {
+	if rapid.IntRange(0, 4).Draw(t, "checkpoint") == 0 {
+		if err := m.b.Checkpoint(context.Background()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -417,7 +418,7 @@ func (m *model) Restart(t *rapid.T) {
 
 // Crash goes on with a disk that lost some of what was not waited for.
 func (m *model) Crash(t *rapid.T) {
-	after := m.fs.crash(
+	after := m.fs.Crashed(
 		rapid.SampledFrom([]int{0, 0, 50, 100}).Draw(t, "unsynced percent kept"),
 		rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1)),
 	)
@@ -522,7 +523,7 @@ func (m *model) checkIndexes(t *rapid.T) {
 
 func TestNothingIsLostOrDoubledWhateverHappensInWhateverOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		m := &model{t: t, fs: newDisk(), clock: newTestClock(), pending: sums{}, dead: sums{}, accepted: sums{}, events: map[modelEvent]bool{}}
+		m := &model{t: t, fs: disktest.New(), clock: newTestClock(), pending: sums{}, dead: sums{}, accepted: sums{}, events: map[modelEvent]bool{}}
 		p := testPolicy()
 		p.ReplayWindow = 1000 * time.Hour
 		p.EventIDs = EventIDs{MaxCount: 10_000}

@@ -7,10 +7,11 @@ import (
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
 
 func pendingEntry(n int, opened, changed time.Duration) *entry {
-	e := newEntry(string(appendDiskKey(nil, prefixPending, key(n))), progress.Record{Key: key(n)}, reading{elapsed: opened})
+	e := newEntry(spool.KeyOf(key(n)), progress.Record{Key: key(n)}, reading{elapsed: opened})
 	e.changed = changed
 	return e
 }
@@ -98,7 +99,7 @@ func TestTheQuietOrderIsTheSameWhetherItWasAlwaysKeptOrNot(t *testing.T) {
 	later.keepQuiet(true)
 	chain := func(o *dueOrder) (keys []string) {
 		for e := o.quiet.head; e != nil; e = e.links[byTurn].next {
-			keys = append(keys, e.key)
+			keys = append(keys, string(e.key))
 		}
 		return keys
 	}

@@ -5,23 +5,26 @@ import (
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
 
 // pendingSet is the records of a lane that wait to be frozen, found by key and by
 // learner, and in the order in which they are due.
 type pendingSet struct {
-	entries map[string]*entry
+	entries map[spool.Key]*entry
 	peak    int // of entries, since the map was made
 	// learners finds the first entry of each learner by a hash of the id.
 	learners map[uint64]*entry
 	seed     maphash.Seed
 	order    dueOrder
 	updates  int64 // that the records stand for
+	// next is the entry that walk visits next, nil for none.
+	next *entry
 }
 
 func newPendingSet(quieted bool) pendingSet {
 	return pendingSet{
-		entries:  map[string]*entry{},
+		entries:  map[spool.Key]*entry{},
 		learners: map[uint64]*entry{},
 		seed:     maphash.MakeSeed(),
 		order:    newDueOrder(quieted),
@@ -47,6 +50,9 @@ const smallMap = 1024
 // remove takes e out of everything.
 func (s *pendingSet) remove(e *entry) {
 	delete(s.entries, e.key)
+	if s.next == e {
+		s.next = e.links[byAge].next
+	}
 	s.order.remove(e)
 	if e.userNext != nil {
 		e.userNext.userPrev = e.userPrev
@@ -60,7 +66,7 @@ func (s *pendingSet) remove(e *entry) {
 	}
 	s.updates -= waiting(&e.record)
 	if len(s.entries) == 0 && s.peak > smallMap {
-		s.entries, s.learners, s.peak = map[string]*entry{}, map[uint64]*entry{}, 0
+		s.entries, s.learners, s.peak = map[spool.Key]*entry{}, map[uint64]*entry{}, 0
 	}
 }
 
@@ -114,4 +120,18 @@ func (s *pendingSet) each(f Filter, do func(*entry)) {
 			do(e)
 		}
 	}
+}
+
+// beginWalk begins a walk through all entries by age. There is one at a time.
+func (s *pendingSet) beginWalk() { s.next = s.order.age.head }
+
+// walk visits the next n entries. It may be called again at any later moment, while
+// entries come and go: those that were there all the time are visited once. It
+// returns false when there are no more.
+func (s *pendingSet) walk(n int, do func(*entry)) (more bool) {
+	for ; n > 0 && s.next != nil; n-- {
+		do(s.next)
+		s.next = s.next.links[byAge].next
+	}
+	return s.next != nil
 }

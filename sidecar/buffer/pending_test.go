@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
 
 func TestOfWhatIsDueOnlySoMuchIsTakenAsIsAskedFor(t *testing.T) {
@@ -39,7 +40,7 @@ func TestALearnersRecordsAreFoundAndTakenAmongThoseOfOthers(t *testing.T) {
 	s := newPendingSet(true)
 	for i := range 6 {
 		k := progress.Key{UserID: []string{"a", "b"}[i%2], CourseID: "c", LessonID: key(i).UserID}
-		s.insert(newEntry(string(appendDiskKey(nil, prefixPending, k)), progress.Record{Key: k, UpdateCount: 2}, reading{}))
+		s.insert(newEntry(spool.KeyOf(k), progress.Record{Key: k, UpdateCount: 2}, reading{}))
 	}
 	found := 0
 	s.each(Filter{UserID: "a", LessonID: key(2).UserID}, func(*entry) { found++ })

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
 
 // Result is what became of one update or reset.
@@ -52,37 +53,41 @@ func (b *Buffer) put(ctx context.Context, in input) ([]Result, error) {
 	defer b.calls.Put(call)
 	defer call.reset()
 	p := b.policy.Load()
-	call.identify(&in, &b.format, p.EventIDs.MaxCount > 0)
+	call.identify(&in, len(b.lanes), &b.salt, p.EventIDs.MaxCount > 0)
 	results := make([]Result, in.len())
 	c, err := b.putLocked(call, &in, p, results)
 	switch {
 	case err != nil:
 		return nil, err
-	case c.batch == nil:
-		return results, nil
-	case p.Async:
-		b.wroteLazily()
+	case c == nil:
 		return results, nil
 	}
-	if err := b.journal.wait(c); err != nil {
+	if err := b.spool.Wait(c); err != nil {
 		return nil, err
 	}
 	return results, nil
 }
 
-// putLocked merges what the call brings. It returns the change to wait for, the
-// zero change for none.
-func (b *Buffer) putLocked(call *call, in *input, p *Policy, results []Result) (change, error) {
+// putLocked merges what the call brings. It returns the change to wait for, nil for
+// none.
+func (b *Buffer) putLocked(call *call, in *input, p *Policy, results []Result) (*spool.Change, error) {
 	b.lanes.lock(call.set)
 	defer b.lanes.unlock(call.set)
 	m := merger{b: b, call: call, in: in, p: p, now: b.clock.read()}
 	m.merge(results)
 	switch {
 	case len(call.touched) > 0:
-		return m.append()
+		c := m.change()
+		b.space.wrote(c.Len())
+		if !p.Async {
+			return c, b.commit(b.spool.Append(c))
+		}
+		b.wroteLazily()
+		return nil, b.commit(b.spool.AppendLazily(c))
 	case call.repeats && !p.Async:
 		// What they repeat may be on its way to the disk.
-		return b.journal.barrier()
+		c := b.spool.Begin()
+		return c, b.commit(b.spool.Append(c))
 	}
-	return change{}, nil
+	return nil, nil
 }

@@ -28,22 +28,21 @@ func (q *quarantine) load(letters []*DeadLetter) {
 
 func (q *quarantine) len() int { return len(q.byID) }
 
-// add sets r aside. fresh says that nothing of its key was there before.
-func (q *quarantine) add(
-	r *progress.Record, reason DeadLetterReason, now progress.Instant,
-) (dl *DeadLetter, fresh bool) {
-	if dl = q.of(&r.Key); dl != nil {
+// add sets r aside, in the dead letter that it returns.
+func (q *quarantine) add(r *progress.Record, reason DeadLetterReason, now progress.Instant) *DeadLetter {
+	dl := q.of(&r.Key)
+	if dl != nil {
 		// One that was refused before a reset is replaced by what came since.
 		dl.Record = join(dl.Record, r.Raise(dl.Record.Generation))
 	} else {
 		q.last++
-		dl, fresh = &DeadLetter{ID: q.last, First: now, Record: *r}, true
+		dl = &DeadLetter{ID: q.last, First: now, Record: *r}
 		q.byID = append(q.byID, dl)
 		q.byLearner[r.UserID] = append(q.byLearner[r.UserID], dl)
 	}
 	dl.Reason, dl.Last = reason, now
 	dl.Times++
-	return dl, fresh
+	return dl
 }
 
 func (q *quarantine) of(k *progress.Key) *DeadLetter {

@@ -19,13 +19,13 @@ func TestWhatIsRefusedAgainIsAddedToTheDeadLetterOfItsKey(t *testing.T) {
 	q := newQuarantine()
 	q.add(refusedRecord(1, "a", 2), DeadLetterReason{SQLState: "22003"}, 10)
 	q.add(refusedRecord(1, "b", 1), DeadLetterReason{}, 15)
-	dl, fresh := q.add(refusedRecord(1, "a", 3), DeadLetterReason{SQLState: "23514"}, 20)
-	if fresh || q.len() != 2 || dl.ID != 1 || dl.Times != 2 || dl.First != 10 || dl.Last != 20 ||
+	dl := q.add(refusedRecord(1, "a", 3), DeadLetterReason{SQLState: "23514"}, 20)
+	if q.len() != 2 || dl.ID != 1 || dl.Times != 2 || dl.First != 10 || dl.Last != 20 ||
 		dl.Reason.SQLState != "23514" || dl.Record.SeekEvents != 5 {
 		t.Errorf("dead letter %+v of %d", dl, q.len())
 	}
 	// A sum beyond the range must not lose the record.
-	if dl, _ = q.add(refusedRecord(1, "a", math.MaxInt64), DeadLetterReason{}, 21); dl.Record.SeekEvents != math.MaxInt64 {
+	if dl = q.add(refusedRecord(1, "a", math.MaxInt64), DeadLetterReason{}, 21); dl.Record.SeekEvents != math.MaxInt64 {
 		t.Errorf("sum %d", dl.Record.SeekEvents)
 	}
 }
@@ -38,7 +38,7 @@ func TestAResetThatIsRefusedReplacesWhatWasRefusedBefore(t *testing.T) {
 	q.add(reset, DeadLetterReason{}, 13)
 	since := refusedRecord(1, "a", 1)
 	since.ReceivedAt = 14
-	if dl, _ := q.add(since, DeadLetterReason{}, 15); dl.Record.SeekEvents != 1 || dl.Record.Generation != 12 {
+	if dl := q.add(since, DeadLetterReason{}, 15); dl.Record.SeekEvents != 1 || dl.Record.Generation != 12 {
 		t.Errorf("dead letter %+v", dl.Record)
 	}
 }

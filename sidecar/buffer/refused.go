@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
 
 // Split replaces a frozen batch of two or more records, which the database
@@ -43,14 +44,14 @@ func (b *Buffer) Quarantine(lane int, number uint64, reason DeadLetterReason) er
 // replacement takes the i-th frozen batch out of the lane, writes into c what
 // becomes of it, and returns the batches that it adds, which are yet to be
 // written. When it fails it has changed nothing.
-type replacement func(c change, l *lane, i int) ([]*frozenBatch, error)
+type replacement func(c *spool.Change, l *lane, i int) ([]*frozenBatch, error)
 
 // replace runs do for a frozen batch with the set locked, which has its lane, and
 // writes what do and the batch's removal change in one synced write.
 func (b *Buffer) replace(set laneSet, lane int, number uint64, do replacement) error {
 	l := b.lanes[lane]
 	var added []*frozenBatch
-	err := b.write(set, func(c change) error {
+	err := b.write(set, func(c *spool.Change) error {
 		i, err := l.frozen.find(number)
 		if err != nil {
 			return err
@@ -58,7 +59,7 @@ func (b *Buffer) replace(set laneSet, lane int, number uint64, do replacement) e
 		if added, err = do(c, l, i); err != nil {
 			return err
 		}
-		c.deleteBatch(lane, number)
+		c.DeleteBatch(lane, number)
 		for _, fb := range added {
 			l.putBatch(c, fb)
 		}
@@ -75,10 +76,10 @@ func (b *Buffer) replace(set laneSet, lane int, number uint64, do replacement) e
 	return nil
 }
 
-func splitting(_ change, l *lane, i int) ([]*frozenBatch, error) { return l.frozen.split(i) }
+func splitting(_ *spool.Change, l *lane, i int) ([]*frozenBatch, error) { return l.frozen.split(i) }
 
 func postponing(next *uint64) replacement {
-	return func(_ change, l *lane, i int) ([]*frozenBatch, error) {
+	return func(_ *spool.Change, l *lane, i int) ([]*frozenBatch, error) {
 		fb := l.frozen.postpone(i)
 		*next = fb.number
 		return []*frozenBatch{fb}, nil
@@ -86,7 +87,7 @@ func postponing(next *uint64) replacement {
 }
 
 func uniting(older uint64, next *uint64) replacement {
-	return func(c change, l *lane, i int) ([]*frozenBatch, error) {
+	return func(c *spool.Change, l *lane, i int) ([]*frozenBatch, error) {
 		j, err := l.frozen.find(older)
 		if err != nil {
 			return nil, err
@@ -95,19 +96,20 @@ func uniting(older uint64, next *uint64) replacement {
 		if err != nil {
 			return nil, err
 		}
-		c.deleteBatch(l.number, older)
+		c.DeleteBatch(l.number, older)
 		*next = fb.number
 		return []*frozenBatch{fb}, nil
 	}
 }
 
 func quarantining(q *quarantine, reason DeadLetterReason, now progress.Instant) replacement {
-	return func(c change, l *lane, i int) ([]*frozenBatch, error) {
+	return func(c *spool.Change, l *lane, i int) ([]*frozenBatch, error) {
 		fb := l.frozen.batches[i]
 		if n := len(fb.records); n != 1 {
 			return nil, fmt.Errorf("it has %d records", n)
 		}
-		c.putDeadLetter(q.add(&fb.records[0], reason, now))
+		c.PutDeadLetter(q.add(&fb.records[0], reason, now))
+		c.PutLastDeadLetter(q.last)
 		l.frozen.remove(i)
 		return nil, nil
 	}

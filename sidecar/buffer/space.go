@@ -7,7 +7,6 @@ type space struct {
 	check    chan struct{} // signalled when it is to be measured at once
 	bytes    atomic.Int64  // of the spool, when it was last measured
 	since    atomic.Int64  // bytes written since then
-	freed    atomic.Int64  // bytes deleted since the spool was last compacted
 	refusing atomic.Bool
 }
 
@@ -15,15 +14,25 @@ type space struct {
 // second; far less than the headroom.
 const measureAfter = 4 << 20
 
+// measurement is what the spool and its file system say of their room, in bytes.
+type measurement struct {
+	size      int64 // of the spool's files
+	growth    int64 // what its next checkpoint may need beside them
+	short     bool  // whether the disk was found full
+	free      uint64
+	freeKnown bool
+}
+
 func newSpace() space { return space{check: make(chan struct{}, 1)} }
 
-// measured takes the spool's bytes and those that are free on its file system,
-// if that is known. Updates are refused while the spool is nearly full; freezing
-// and confirming go on in any case, since they are what frees space.
-func (s *space) measured(spool int64, free uint64, known bool, p *Policy) {
+// measured judges a measurement. What the next checkpoint may need counts as taken,
+// since without it no space is ever freed. Updates are refused while the spool is
+// nearly full; freezing and confirming go on in any case, since they are what
+// frees space.
+func (s *space) measured(m measurement, p *Policy) {
 	s.since.Store(0)
-	s.bytes.Store(spool)
-	s.refusing.Store(p.full(spool) || known && free < p.headroom())
+	s.bytes.Store(m.size + m.growth)
+	s.refusing.Store(m.short || p.full(m.size+m.growth) || m.freeKnown && m.free < p.headroom()+uint64(m.growth))
 }
 
 // wrote counts bytes that were written.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
 
 const (
@@ -15,38 +16,31 @@ const (
 	maxTombstones = 10_000
 )
 
-// tombstone says that a learner was erased. userID is kept while the database
-// may have to erase the learner, which needs it: until done, and for as long
-// after that as a failover could undo it.
-type tombstone struct {
-	at     progress.Instant
-	userID string
-	done   progress.Instant // 0 for not yet, or for long ago
-}
+// pendingErasure says that the database has not erased the learner yet.
+func pendingErasure(t spool.Tombstone) bool { return t.UserID != "" && t.Done == 0 }
 
-// pending says that the database has not erased the learner yet.
-func (t tombstone) pending() bool { return t.userID != "" && t.done == 0 }
+// finishedErasure says that the database has erased the learner, who is not
+// forgotten yet.
+func finishedErasure(t spool.Tombstone) bool { return t.UserID != "" && t.Done != 0 }
 
-// finished says that the database has erased the learner, who is not forgotten
-// yet.
-func (t tombstone) finished() bool { return t.userID != "" && t.done != 0 }
-
-// tombstones are those of the erased learners.
-type tombstones map[learnerID]tombstone
+// tombstones are those of the erased learners. A learner's id is kept while the
+// database may have to erase the learner, which needs it: until done, and for as
+// long after that as a failover could undo it.
+type tombstones map[spool.LearnerID]spool.Tombstone
 
 // covers reports whether what happened at the given instant happened before the
 // learner was erased.
-func (ts tombstones) covers(id learnerID, at progress.Instant) bool {
+func (ts tombstones) covers(id spool.LearnerID, at progress.Instant) bool {
 	t, ok := ts[id]
-	return ok && at <= t.at
+	return ok && at <= t.At
 }
 
-// add enters a tombstone, and drops those that are too old or too many, which it
+// add enters a spool.Tombstone, and drops those that are too old or too many, which it
 // returns. It returns false, and changes nothing, when there is no room for it.
-func (ts tombstones) add(id learnerID, t tombstone) (dropped []learnerID, ok bool) {
-	oldest := t.at - progress.Instant(tombstoneAge.Microseconds())
+func (ts tombstones) add(id spool.LearnerID, t spool.Tombstone) (dropped []spool.LearnerID, ok bool) {
+	oldest := t.At - progress.Instant(tombstoneAge.Microseconds())
 	type candidate struct {
-		id learnerID
+		id spool.LearnerID
 		at progress.Instant
 	}
 	var others []candidate
@@ -54,10 +48,10 @@ func (ts tombstones) add(id learnerID, t tombstone) (dropped []learnerID, ok boo
 	for other, t := range ts {
 		switch {
 		case other == id:
-		case t.pending():
+		case pendingErasure(t):
 			waiting++
 		default:
-			others = append(others, candidate{other, t.at})
+			others = append(others, candidate{other, t.At})
 		}
 	}
 	if waiting >= maxTombstones {
@@ -77,19 +71,19 @@ func (ts tombstones) add(id learnerID, t tombstone) (dropped []learnerID, ok boo
 
 // finish notes when the database had erased the learner. It returns false if the
 // erasure is not known, or was ordered again since.
-func (ts tombstones) finish(id learnerID, of Erasure, done progress.Instant) (tombstone, bool) {
-	return ts.change(id, of, func(t *tombstone) { t.done = done })
+func (ts tombstones) finish(id spool.LearnerID, of Erasure, done progress.Instant) (spool.Tombstone, bool) {
+	return ts.change(id, of, func(t *spool.Tombstone) { t.Done = done })
 }
 
-// forget takes the learner's id out of a tombstone, which stays. It returns false
+// forget takes the learner's id out of a spool.Tombstone, which stays. It returns false
 // as finish does.
-func (ts tombstones) forget(id learnerID, of Erasure) (tombstone, bool) {
-	return ts.change(id, of, func(t *tombstone) { t.userID, t.done = "", 0 })
+func (ts tombstones) forget(id spool.LearnerID, of Erasure) (spool.Tombstone, bool) {
+	return ts.change(id, of, func(t *spool.Tombstone) { t.UserID, t.Done = "", 0 })
 }
 
-func (ts tombstones) change(id learnerID, of Erasure, edit func(*tombstone)) (tombstone, bool) {
+func (ts tombstones) change(id spool.LearnerID, of Erasure, edit func(*spool.Tombstone)) (spool.Tombstone, bool) {
 	t, ok := ts[id]
-	if !ok || t.userID == "" || t.at > of.At {
+	if !ok || t.UserID == "" || t.At > of.At {
 		return t, false
 	}
 	edit(&t)
@@ -98,11 +92,11 @@ func (ts tombstones) change(id learnerID, of Erasure, edit func(*tombstone)) (to
 }
 
 // erasures are those of the given kind, the one that was ordered first in front.
-func (ts tombstones) erasures(kind func(tombstone) bool) []Erasure {
+func (ts tombstones) erasures(kind func(spool.Tombstone) bool) []Erasure {
 	var all []Erasure
 	for _, t := range ts {
 		if kind(t) {
-			all = append(all, Erasure{t.userID, t.at, t.done})
+			all = append(all, Erasure{t.UserID, t.At, t.Done})
 		}
 	}
 	slices.SortFunc(all, func(a, b Erasure) int { return cmp.Compare(a.At, b.At) })

@@ -1,4 +1,4 @@
-package buffer
+package spool
 
 import (
 	"bytes"
@@ -70,11 +70,11 @@ func anyRecord() *rapid.Generator[progress.Record] {
 func TestWhatIsEncodedIsDecoded(t *testing.T) {
 	t.Run("pending record", rapid.MakeCheck(func(t *rapid.T) {
 		want := anyRecord().Draw(t, "record")
-		state := pendingState{due: rapid.Bool().Draw(t, "due"), opened: anyInstant().Draw(t, "opened")}
-		var got progress.Record
-		gotState, err := decodePending(appendPending(nil, state, &want), &got)
-		if err != nil || got != want || gotState != state {
-			t.Fatalf("%v\n%s", err, cmp.Diff(want, got))
+		pending := Pending{Due: rapid.Bool().Draw(t, "due"), Opened: anyInstant().Draw(t, "opened"), Record: want}
+		var got Pending
+		err := decodePending(pending.encode(nil), &got)
+		if err != nil || got != pending {
+			t.Fatalf("%v\n%s", err, cmp.Diff(pending, got))
 		}
 	}))
 	t.Run("batch", rapid.MakeCheck(func(t *rapid.T) {
@@ -83,37 +83,37 @@ func TestWhatIsEncodedIsDecoded(t *testing.T) {
 			want[i].Key = anyKey().Draw(t, "key")
 		}
 		oldest := anyInstant().Draw(t, "oldest")
-		gotOldest, got, err := decodeBatch(encodeBatch(oldest, want))
-		if err != nil || !slices.Equal(got, want) || gotOldest != oldest {
-			t.Fatalf("%v\n%s", err, cmp.Diff(want, got))
+		got, err := EncodeBatch(Batch{Oldest: oldest, Records: want}).Decode()
+		if err != nil || !slices.Equal(got.Records, want) || got.Oldest != oldest {
+			t.Fatalf("%v\n%s", err, cmp.Diff(want, got.Records))
 		}
 	}))
 	t.Run("key", rapid.MakeCheck(func(t *rapid.T) {
 		want := anyKey().Draw(t, "key")
-		if got, ok := splitDiskKey(string(appendDiskKey(nil, prefixPending, want))); !ok || got != want {
+		if got, ok := KeyOf(want).Split(); !ok || got != want {
 			t.Fatalf("%v %v", got, ok)
 		}
 	}))
 	t.Run("lane, kept batch, dead letter and format", rapid.MakeCheck(func(t *rapid.T) {
-		lane := laneState{
-			next:     rapid.Uint64Min(1).Draw(t, "next"),
-			applied:  rapid.Uint64().Draw(t, "applied"),
-			received: anyInstant().Draw(t, "received"),
-			frozen: rapid.SliceOf(rapid.Custom(func(t *rapid.T) frozenName {
-				return frozenName{rapid.Uint64().Draw(t, "number"), rapid.Uint64().Draw(t, "id")}
+		lane := Lane{
+			Next:     rapid.Uint64Min(1).Draw(t, "next"),
+			Applied:  rapid.Uint64().Draw(t, "applied"),
+			Received: anyInstant().Draw(t, "received"),
+			Frozen: rapid.SliceOf(rapid.Custom(func(t *rapid.T) BatchName {
+				return BatchName{rapid.Uint64().Draw(t, "number"), rapid.Uint64().Draw(t, "id")}
 			})).Draw(t, "frozen"),
 		}
-		gotLane, err := decodeLaneState(lane.encode())
-		if err != nil || !slices.Equal(gotLane.frozen, lane.frozen) || gotLane.next != lane.next ||
-			gotLane.applied != lane.applied || gotLane.received != lane.received {
+		gotLane, err := decodeLane(lane.encode(nil))
+		if err != nil || !slices.Equal(gotLane.Frozen, lane.Frozen) || gotLane.Next != lane.Next ||
+			gotLane.Applied != lane.Applied || gotLane.Received != lane.Received {
 			t.Fatalf("%v: %+v, want %+v", err, gotLane, lane)
 		}
-		kept := keptBatch{
-			number: 7,
-			prev:   rapid.Uint64().Draw(t, "prev"),
-			at:     anyInstant().Draw(t, "at"),
+		kept := Kept{
+			Prev:  rapid.Uint64().Draw(t, "prev"),
+			At:    anyInstant().Draw(t, "at"),
+			Bytes: rapid.Int64Range(0, 1<<40).Draw(t, "bytes"),
 		}
-		if got, err := decodeKept(7, kept.encode()); err != nil || !cmp.Equal(got, kept, cmp.AllowUnexported(kept)) {
+		if got, err := decodeKept(kept.encode(nil)); err != nil || got != kept {
 			t.Fatalf("%v: %+v, want %+v", err, got, kept)
 		}
 		letter := DeadLetter{
@@ -125,18 +125,18 @@ func TestWhatIsEncodedIsDecoded(t *testing.T) {
 			Record: anyRecord().Draw(t, "record"),
 		}
 		letter.Record.Key = anyKey().Draw(t, "key")
-		if got, err := decodeDeadLetter(letter.encode()); err != nil || got != letter {
+		if got, err := decodeDeadLetter(letter.encode(nil)); err != nil || got != letter {
 			t.Fatalf("%v: %+v, want %+v", err, got, letter)
 		}
-		f := format{lanes: rapid.IntRange(1, maxLanes).Draw(t, "lanes"), writer: uuid.New()}
-		if got, err := decodeFormat(f.encode()); err != nil || got != f {
+		f := Format{Lanes: rapid.IntRange(1, MaxLanes).Draw(t, "lanes"), Writer: uuid.New()}
+		if got, err := decodeFormat(f.encode(nil)); err != nil || got != f {
 			t.Fatalf("%v: %+v, want %+v", err, got, f)
 		}
 	}))
 }
 
 func TestASpoiledEntryIsRefused(t *testing.T) {
-	whole := appendPending(nil, pendingState{}, &progress.Record{Position: 3, ModuleID: "m"})
+	whole := (&Pending{Record: progress.Record{Position: 3, ModuleID: "m"}}).encode(nil)
 	changed := func(i int, b byte) []byte {
 		v := slices.Clone(whole)
 		v[i] = b
@@ -157,8 +157,8 @@ func TestASpoiledEntryIsRefused(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			var r progress.Record
-			if _, err := decodePending(tt.value, &r); !errors.Is(err, tt.want) {
+			var p Pending
+			if err := decodePending(tt.value, &p); !errors.Is(err, tt.want) {
 				t.Errorf("got %v, want %v", err, tt.want)
 			}
 		})
@@ -167,58 +167,58 @@ func TestASpoiledEntryIsRefused(t *testing.T) {
 
 // FuzzDecode feeds every decoder; what one accepts must survive another round.
 func FuzzDecode(f *testing.F) {
-	r := progress.Record{Key: key(1), ModuleID: "m", Position: 3, UpdateCount: 2, Completed: true}
-	f.Add(appendPending(nil, pendingState{due: true, opened: 5}, &r))
-	f.Add(encodeBatch(5, []progress.Record{r, r}))
-	f.Add(laneState{next: 3, frozen: []frozenName{{1, 7}, {2, 8}}}.encode())
-	f.Add(keptBatch{prev: 1, at: 2}.encode())
-	f.Add((&DeadLetter{ID: 1, Record: r}).encode())
-	f.Add(tombstone{at: 5, userID: "user-1"}.encode())
-	f.Add(tombstone{at: 5, userID: "user-1", done: 6}.encode())
-	f.Add(format{lanes: 2}.encode())
-	f.Add(appendDiskKey(nil, prefixPending, r.Key))
+	k := progress.Key{UserID: "user-1", CourseID: "course", LessonID: "lesson"}
+	r := progress.Record{Key: k, ModuleID: "m", Position: 3, UpdateCount: 2, Completed: true}
+	f.Add((&Pending{Due: true, Opened: 5, Record: r}).encode(nil))
+	f.Add([]byte(EncodeBatch(Batch{Oldest: 5, Records: []progress.Record{r, r}})))
+	f.Add(Lane{Next: 3, Frozen: []BatchName{{1, 7}, {2, 8}}}.encode(nil))
+	f.Add(Kept{Prev: 1, At: 2, Bytes: 3}.encode(nil))
+	f.Add((&DeadLetter{ID: 1, Record: r}).encode(nil))
+	f.Add(Tombstone{At: 5, UserID: "user-1"}.encode(nil))
+	f.Add(Tombstone{At: 5, UserID: "user-1", Done: 6}.encode(nil))
+	f.Add(Format{Lanes: 2}.encode(nil))
+	f.Add([]byte(KeyOf(k)))
 	f.Fuzz(func(t *testing.T, value []byte) {
-		var got progress.Record
-		if s, err := decodePending(value, &got); err == nil {
-			var again progress.Record
-			s2, err := decodePending(appendPending(nil, s, &got), &again)
-			if err != nil || s2 != s || !sameBits(got, again) {
-				t.Errorf("pending: %v %+v %+v", err, got, again)
+		var p, pendingAgain Pending
+		if err := decodePending(value, &p); err == nil {
+			err := decodePending(p.encode(nil), &pendingAgain)
+			if err != nil || pendingAgain.Due != p.Due || pendingAgain.Opened != p.Opened || !sameBits(p.Record, pendingAgain.Record) {
+				t.Errorf("pending: %v %+v %+v", err, p, pendingAgain)
 			}
 		}
-		if oldest, records, err := decodeBatch(value); err == nil {
-			oldest2, again, err := decodeBatch(encodeBatch(oldest, records))
-			if err != nil || oldest2 != oldest || !slices.EqualFunc(records, again, sameBits) {
+		if b, err := EncodedBatch(value).Decode(); err == nil {
+			again, err := EncodeBatch(b).Decode()
+			if err != nil || again.Oldest != b.Oldest || !slices.EqualFunc(b.Records, again.Records, sameBits) {
 				t.Errorf("batch: %v", err)
 			}
 		}
-		if s, err := decodeLaneState(value); err == nil {
-			if again, err := decodeLaneState(s.encode()); err != nil || !cmp.Equal(s, again, cmp.AllowUnexported(s, frozenName{})) {
+		if l, err := decodeLane(value); err == nil {
+			if again, err := decodeLane(l.encode(nil)); err != nil || !cmp.Equal(l, again) {
 				t.Errorf("lane: %v", err)
 			}
 		}
-		if k, err := decodeKept(1, value); err == nil {
-			if again, err := decodeKept(1, k.encode()); err != nil || !cmp.Equal(again, k, cmp.AllowUnexported(k)) {
+		if k, err := decodeKept(value); err == nil {
+			if again, err := decodeKept(k.encode(nil)); err != nil || again != k {
 				t.Errorf("kept: %v", err)
 			}
 		}
 		if dl, err := decodeDeadLetter(value); err == nil {
-			if again, err := decodeDeadLetter(dl.encode()); err != nil || !sameBits(dl.Record, again.Record) {
+			if again, err := decodeDeadLetter(dl.encode(nil)); err != nil || !sameBits(dl.Record, again.Record) {
 				t.Errorf("dead letter: %v", err)
 			}
 		}
 		if ts, err := decodeTombstone(value); err == nil {
-			if again, err := decodeTombstone(ts.encode()); err != nil || again != ts {
+			if again, err := decodeTombstone(ts.encode(nil)); err != nil || again != ts {
 				t.Errorf("tombstone: %v", err)
 			}
 		}
 		if fm, err := decodeFormat(value); err == nil {
-			if again, err := decodeFormat(fm.encode()); err != nil || again != fm {
+			if again, err := decodeFormat(fm.encode(nil)); err != nil || again != fm {
 				t.Errorf("format: %v", err)
 			}
 		}
-		if k, ok := splitDiskKey(string(value)); ok {
-			if again, ok := splitDiskKey(string(appendDiskKey(nil, value[0], k))); !ok || again != k {
+		if k, ok := Key(value).Split(); ok {
+			if again, ok := KeyOf(k).Split(); !ok || again != k {
 				t.Errorf("key: %v", again)
 			}
 		}
