@@ -9,11 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool/disktest"
 )
 
 // quarantine gives the desk a real buffer that has set aside a record of each
@@ -23,7 +23,7 @@ func (d *desk) quarantine(t *testing.T, sqlState string, lessons ...string) *buf
 	b, ok := d.Handler.buffer.(*buffer.Buffer)
 	if !ok {
 		var err error
-		b, err = buffer.Open(buffer.Options{Dir: "spool", FS: vfs.NewMem(), Policy: buffer.Policy{
+		b, err = buffer.Open(buffer.Options{Dir: "spool", FS: disktest.New(), Policy: buffer.Policy{
 			Interval: time.Hour, EventIDs: buffer.DefaultEventIDs(),
 		}, FreeBytes: func(string) (uint64, error) { return 1 << 40, nil }})
 		if err != nil {
