@@ -8,7 +8,7 @@ import (
 )
 
 // portion is how many entries of a checkpoint are read under one lock.
-const portion = 256
+const portion = 64
 
 // enumerate passes all entries there are to add, in portions, so that no call
 // waits long for it. What changes meanwhile may be missing or there, as the spool
