@@ -103,7 +103,7 @@ const (
 	checkpointFrame = 128 << 10
 	// checkpointSync is how much is written between syncs, so that a sync of the
 	// log that comes meanwhile has little to wait for.
-	checkpointSync = 1 << 20
+	checkpointSync = 256 << 10
 )
 
 func newCheckpoint(j *Journal, first header) (*checkpoint, error) {
