@@ -61,7 +61,8 @@ func (c *Change) DeletePending(key Key) { c.name(opDelete, pendingEntry, key) }
 // PutBatch writes the records of a batch.
 func (c *Change) PutBatch(lane int, number uint64, b EncodedBatch) {
 	name := numberedName(batchEntry, lane, number)
-	c.put(name[:], b)
+	c.add(opPut, name[:])
+	c.bytes(b)
 	c.dropped += c.batches.set(lane, number, int64(len(b)))
 }
 
@@ -145,11 +146,16 @@ func (c *Change) name(op, entry byte, key Key) {
 	c.ops = append(append(c.ops, entry), key...)
 }
 
-// value adds the value of a put; it may lie in scratch.
+// value adds the value of a put, which was made in scratch.
 func (c *Change) value(value []byte) {
-	c.ops = binary.AppendUvarint(c.ops, uint64(len(value)))
-	c.ops = append(c.ops, value...)
+	c.bytes(value)
 	if cap(value) > cap(c.scratch) && cap(value) <= maxScratch {
 		c.scratch = value[:0]
 	}
+}
+
+// bytes adds a value that is somebody else's.
+func (c *Change) bytes(value []byte) {
+	c.ops = binary.AppendUvarint(c.ops, uint64(len(value)))
+	c.ops = append(c.ops, value...)
 }

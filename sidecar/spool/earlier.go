@@ -61,7 +61,10 @@ func (c *Change) PutImported() { c.put([]byte{importedEntry}, append(c.scratch[:
 
 // PutEntry puts an entry by its name and value on the disk, see doc.go: for an
 // import, since both are what they were with Pebble.
-func (c *Change) PutEntry(name, value []byte) { c.put(name, value) }
+func (c *Change) PutEntry(name, value []byte) {
+	c.add(opPut, name)
+	c.bytes(value)
+}
 
 // State is what was done to a spool so far.
 type State int

@@ -21,6 +21,12 @@ const (
 	toScrub      = 'x'
 )
 
+// Pebble's share of a container's memory, which the sidecar has reckoned without.
+const (
+	cacheBytes   = 1 << 20
+	maxOpenFiles = 64
+)
+
 // portion is the size of the changes that are copied at once, in bytes.
 const portion = 64 << 10
 
@@ -33,6 +39,7 @@ func copyEntries(ctx context.Context, o Options) (r upgrade.Report, err error) {
 	defer func() { err = errors.Join(err, to.Close()) }()
 	db, err := pebble.Open(o.Dir, &pebble.Options{
 		FS: readable{o.Pebble}, ReadOnly: true, ErrorIfNotExists: true, Logger: quiet{},
+		CacheSize: cacheBytes, MaxOpenFiles: maxOpenFiles,
 	})
 	if err != nil {
 		return r, fmt.Errorf("opening it with Pebble: %w", err)

@@ -22,6 +22,22 @@ type Report struct {
 	Bytes int64 `json:"bytes"`
 }
 
+// Import returns what spool.Options.Import takes: it runs the program that lies
+// beside this one, and passes on what that reports.
+func Import(ctx context.Context, done func(dir string, r Report)) func(dir string) error {
+	return func(dir string) error {
+		program, err := Program()
+		if err != nil {
+			return err
+		}
+		r, err := Run(ctx, program, dir)
+		if err == nil {
+			done(dir, r)
+		}
+		return err
+	}
+}
+
 // ProgramName is the import's, beside the sidecar.
 const ProgramName = "spool-import"
 
