@@ -32,6 +32,7 @@
 //	t learner            tombstone of an erased learner, who is named by a
 //	                     salted hash: instant; the learner's id and the instant
 //	                     of the database's erasure, while they are needed
+//	o                    the entries come from an import and are unchanged
 //	p key                pending: due flag, opening of the window, record
 //
 // # Changes

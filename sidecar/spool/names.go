@@ -17,6 +17,7 @@ const (
 	eventEntry          = 'e'
 	lastDeadLetterEntry = 'n'
 	tombstoneEntry      = 't'
+	importedEntry       = 'o'
 )
 
 const (

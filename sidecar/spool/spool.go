@@ -19,6 +19,9 @@ type Options struct {
 	// OnSync, if not nil, is told how long each sync of the log took. It must
 	// return quickly.
 	OnSync func(time.Duration)
+	// Import is called when Dir holds a spool of an earlier version, and replaces
+	// it by one that Open can read, see package upgrade; nil fails with ErrEarlier.
+	Import func(dir string) error
 }
 
 // Spool is the entries on disk. Its methods may be called concurrently, but for
@@ -44,6 +47,9 @@ var (
 func Open(o Options) (*Spool, error) {
 	if o.FS == nil {
 		o.FS = disk.OS{}
+	}
+	if err := importEarlier(o); err != nil {
+		return nil, err
 	}
 	s := &Spool{contents: newContents()}
 	s.batches.bytes = map[batchName]int64{}

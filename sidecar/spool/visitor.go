@@ -31,6 +31,7 @@ type Visitor struct {
 
 // visit passes the entries on and drops them.
 func (c *contents) visit(v *Visitor) error {
+	delete(c.entries, string(rune(importedEntry)))
 	if err := c.visitFormat(v); err != nil {
 		return err
 	}

@@ -22,9 +22,16 @@ import (
 func (j *Journal) Checkpoint(ctx context.Context, state func(add func(changes []byte) error) error) error {
 	j.checkpoints.Lock()
 	defer j.checkpoints.Unlock()
+	if err := j.checkpoint(ctx, state); err != nil {
+		return fmt.Errorf("making a checkpoint: %w", err)
+	}
+	return nil
+}
+
+func (j *Journal) checkpoint(ctx context.Context, state func(add func(changes []byte) error) error) error {
 	first, written, err := j.beginCheckpoint()
 	if err != nil {
-		return fmt.Errorf("beginning a checkpoint: %w", err)
+		return err
 	}
 	dropped := j.size.dropped.Load()
 	c, err := newCheckpoint(j, first)
@@ -41,13 +48,16 @@ func (j *Journal) Checkpoint(ctx context.Context, state func(add func(changes []
 		err = c.finish()
 	}
 	if err != nil {
-		return fmt.Errorf("writing a checkpoint: %w", errors.Join(err, c.abandon()))
+		return errors.Join(err, c.abandon())
 	}
 	j.size.checkpoint.Store(c.end)
 	j.size.written.Add(-written)
 	j.size.dropped.Add(-dropped)
 	j.size.replayed.Store(false)
-	return j.removeBefore(first.number)
+	if err := j.removeBefore(first.number); err != nil {
+		return err
+	}
+	return j.refill()
 }
 
 // beginCheckpoint begins a segment, and returns its header and the bytes in the
@@ -66,8 +76,9 @@ func (j *Journal) beginCheckpoint() (header, int64, error) {
 			return header{}, 0, err
 		}
 		if j.queue.rotate() {
-			if err := j.advance(); err != nil {
-				return header{}, 0, err
+			// What room is left is for the checkpoint first.
+			if err := j.log.rotate(); err != nil {
+				return header{}, 0, j.fault.take("going on in the next log", err)
 			}
 			break
 		}
@@ -92,7 +103,7 @@ const (
 	checkpointFrame = 128 << 10
 	// checkpointSync is how much is written between syncs, so that a sync of the
 	// log that comes meanwhile has little to wait for.
-	checkpointSync = 1 << 20
+	checkpointSync = 256 << 10
 )
 
 func newCheckpoint(j *Journal, first header) (*checkpoint, error) {

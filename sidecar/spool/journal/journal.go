@@ -139,11 +139,23 @@ func (j *Journal) advance() error {
 	if err := j.log.rotate(); err != nil {
 		return j.fault.take("going on in the next log", err)
 	}
+	return j.tryPrepare()
+}
+
+// tryPrepare prepares the next segment if there is room; without, Append says so
+// when it needs it. The caller leads.
+func (j *Journal) tryPrepare() error {
 	if err := j.prepare(0); err != nil && !errors.Is(err, ErrNoSpace) {
 		return err
 	}
-	// Without room for it, Append says so when it needs it.
 	return nil
+}
+
+// refill is tryPrepare for others.
+func (j *Journal) refill() error {
+	j.lead <- struct{}{}
+	defer func() { <-j.lead }()
+	return j.tryPrepare()
 }
 
 // prepare prepares the next segment. The caller leads.
