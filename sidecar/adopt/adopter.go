@@ -42,7 +42,9 @@ type Options struct {
 	Counter  Counter
 	// Policies are asked for each spool.
 	Policies func() (buffer.Policy, flush.Policy)
-	Log      logr.Logger
+	// Import is that of buffer.Options.
+	Import func(dir string) error
+	Log    logr.Logger
 
 	Every, Grace, Patience time.Duration
 }

@@ -16,7 +16,7 @@ func (a *Adopter) drain(ctx context.Context, dir string) (deadLetters int64, err
 	ctx, cancel := context.WithTimeout(ctx, a.o.Patience)
 	defer cancel()
 	held, writing := a.o.Policies()
-	b, err := buffer.Open(buffer.Options{Dir: dir, Policy: held})
+	b, err := buffer.Open(buffer.Options{Dir: dir, Policy: held, Import: a.o.Import})
 	if err != nil {
 		return 0, err
 	}

@@ -27,6 +27,9 @@ type Options struct {
 	// OnSync, if not nil, is told how long each sync of the spool's log took. It
 	// must return quickly.
 	OnSync func(time.Duration)
+	// Import replaces a spool of an earlier version by one that can be opened; nil
+	// to refuse it, see spool.Options.
+	Import func(dir string) error
 }
 
 // Buffer holds what was accepted and is not saved. Its methods may be called
@@ -64,7 +67,7 @@ func Open(o Options) (*Buffer, error) {
 	if o.FreeBytes == nil {
 		o.FreeBytes = o.FS.FreeBytes
 	}
-	from, err := spool.Open(spool.Options{Dir: o.Dir, FS: o.FS, OnSync: o.OnSync})
+	from, err := spool.Open(spool.Options{Dir: o.Dir, FS: o.FS, OnSync: o.OnSync, Import: o.Import})
 	if err != nil {
 		return nil, err
 	}

@@ -1,13 +1,16 @@
 package run
 
 import (
+	"context"
+
 	"github.com/progress-sync/progress-sync/sidecar/adopt"
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/flush"
+	"github.com/progress-sync/progress-sync/sidecar/spool/upgrade"
 )
 
 // adopter looks after the spools that other pods have left beside ours.
-func (s *sidecar) adopter() *adopt.Adopter {
+func (s *sidecar) adopter(ctx context.Context) *adopt.Adopter {
 	return adopt.New(adopt.Options{
 		Spool:    s.options.Spool,
 		Database: s.state.Timed(s.tracing.Database(s.db)),
@@ -17,6 +20,7 @@ func (s *sidecar) adopter() *adopt.Adopter {
 			c := s.inUse()
 			return bufferPolicy(c, s.memory, false), flush.PolicyOf(c)
 		},
-		Log: s.log.WithName("adopt"),
+		Import: upgrade.Import(ctx, s.imported),
+		Log:    s.log.WithName("adopt"),
 	})
 }

@@ -19,7 +19,7 @@ const answering = 2 * time.Second
 // the process must be started again, or started otherwise.
 func Run(ctx context.Context, o Options) error {
 	limit := limitMemory(os.ReadFile)
-	s, err := open(o, limit)
+	s, err := open(ctx, o, limit)
 	if err != nil {
 		s.terminate(o, err.Error())
 		return err
@@ -50,7 +50,7 @@ func (s *sidecar) run(ctx context.Context) (string, error) {
 		// The grace period is for our own spool.
 		adopting, end := context.WithCancel(failed)
 		defer context.AfterFunc(ctx, end)()
-		group.Go(func() error { s.adopter().Run(adopting); return nil })
+		group.Go(func() error { s.adopter(adopting).Run(adopting); return nil })
 	}
 	group.Go(func() error {
 		select {
