@@ -12,8 +12,10 @@ const portion = 64
 
 // enumerate passes all entries there are to add, in portions, so that no call
 // waits long for it. What changes meanwhile may be missing or there, as the spool
-// replays the log over it. There is one enumeration at a time.
+// replays the log over it.
 func (s *state) enumerate(clock *clock, add func(*spool.Change) error) error {
+	s.enumerating.Lock()
+	defer s.enumerating.Unlock()
 	c := s.spool.Begin()
 	c.PutFormat(s.format)
 	if err := add(c); err != nil {

@@ -61,6 +61,40 @@ func TestALearnersRecordsAreFoundAndTakenAmongThoseOfOthers(t *testing.T) {
 	}
 }
 
+func TestAWalkVisitsOnceWhatIsThereAllTheTime(t *testing.T) {
+	s := newPendingSet(false)
+	var entries []*entry
+	for i := range 20 {
+		entries = append(entries, pendingEntry(i, 0, 0))
+		s.insert(entries[i])
+	}
+	visits := map[*entry]int{}
+	visit := func(e *entry) { visits[e]++ }
+	s.beginWalk()
+	if !s.walk(5, visit) {
+		t.Fatal("it ended at once")
+	}
+	// The next one, the last one, and two that were visited go; others come.
+	for _, i := range []int{5, 6, 19, 0, 4} {
+		s.remove(entries[i])
+	}
+	s.insert(pendingEntry(30, 0, 0))
+	for s.walk(4, visit) {
+	}
+	for i, e := range entries {
+		if want := 1; visits[e] != want && i != 5 && i != 6 && i != 19 {
+			t.Errorf("entry %d was visited %d times", i, visits[e])
+		}
+	}
+	if visits[entries[5]]+visits[entries[6]]+visits[entries[19]] != 0 {
+		t.Error("an entry was visited that is gone")
+	}
+	s.beginWalk()
+	if s.takeDue(0, 100, dueRules{}); s.walk(1, visit) {
+		t.Error("a walk through nothing goes on")
+	}
+}
+
 func TestALargeSetGivesItsMemoryBackWhenItIsEmpty(t *testing.T) {
 	s := newPendingSet(false)
 	for i := range smallMap + 1 {

@@ -2,6 +2,7 @@ package buffer
 
 import (
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/spool"
@@ -22,6 +23,8 @@ type state struct {
 	// quarantine and tombstones belong to no lane, see lanes.
 	quarantine quarantine
 	tombstones tombstones
+
+	enumerating sync.Mutex // held by enumerate
 }
 
 // append lets decide change memory, with the lanes in the set locked, and write
