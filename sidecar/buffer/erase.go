@@ -38,8 +38,8 @@ var errNobody = errors.New("no learner is named")
 // from the buffer before it. The caller then removes the learner's rows from
 // the database, for which PendingErasures keeps the user id across restarts,
 // and calls ErasureDone, and ForgetErasure when it can't be undone any more. What
-// the spool's files still hold of the learner is
-// overwritten soon after, see Scrub.
+// the spool's files still hold of the learner goes with a checkpoint soon after,
+// see Checkpoint.
 //
 // ErrFull says that too many erasures wait for the database.
 func (b *Buffer) Erase(ctx context.Context, userID string) (erased Erased, err error) {

@@ -47,7 +47,7 @@ const (
 	maxKeptBytes = 32 << 20
 
 	// maxHeadroom is what must be free on the file system for freezing and
-	// compacting, a quarter of the limit on a small volume.
+	// confirming, a quarter of the limit on a small volume.
 	maxHeadroom = 32 << 20
 
 	// maxStartJitter spreads what is overdue at start, so that pods that

@@ -16,8 +16,8 @@ type Stats struct {
 	Oldest progress.Instant
 	// DeadLetters is the number of keys with a record in the quarantine.
 	DeadLetters int64
-	// SpoolBytes is the size on disk, at most a second old; LimitBytes is
-	// Policy.SizeLimitBytes.
+	// SpoolBytes is the size on disk, and what the next checkpoint may need beside
+	// it, at most a second old; LimitBytes is Policy.SizeLimitBytes.
 	SpoolBytes, LimitBytes int64
 	// Refusing says that Put returns ErrNoSpace.
 	Refusing bool
