@@ -76,9 +76,9 @@ func (b *Buffer) keepCheckpoints(ctx context.Context) {
 			return
 		case <-b.checkpoints.wake:
 		}
-		rested := time.Since(last) >= checkpointPause
 		due := b.spool.CheckpointDue() || b.checkpoints.owed.Load() != b.checkpoints.paid.Load()
-		if failed && !rested || !due && !(b.space.refusing.Load() && rested) {
+		rested := time.Since(last) >= checkpointPause
+		if !worthCheckpoint(due, b.space.refusing.Load(), rested, failed) {
 			continue
 		}
 		// For want of space it is tried again; an error of the disk shows in
@@ -86,4 +86,14 @@ func (b *Buffer) keepCheckpoints(ctx context.Context) {
 		failed = b.checkpoint(ctx) != nil
 		last = time.Now()
 	}
+}
+
+// worthCheckpoint decides whether to make a checkpoint. due says that the log is
+// long or a learner was erased, refusing that there is no room for updates, rested
+// that the last one was checkpointPause ago, and failed that it failed.
+func worthCheckpoint(due, refusing, rested, failed bool) bool {
+	if failed {
+		return rested
+	}
+	return due || refusing && rested
 }

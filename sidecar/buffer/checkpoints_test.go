@@ -184,6 +184,24 @@ func TestWhatAnErasureLeftInTheFilesGoesByItself(t *testing.T) {
 	eventually(t, "no file holds the learner", func() bool { return !holds(erasedUser) })
 }
 
+func TestWhenACheckpointIsWorthIt(t *testing.T) {
+	for name, tt := range map[string]struct {
+		due, refusing, rested, failed bool
+		want                          bool
+	}{
+		"when it is due":                                {due: true, want: true},
+		"not when nothing asks for it":                  {rested: true},
+		"for want of space, now and then":               {refusing: true, rested: true, want: true},
+		"not for want of space all the time":            {refusing: true},
+		"not at once after one failed":                  {due: true, failed: true},
+		"some time after one failed, though not so due": {failed: true, rested: true, want: true},
+	} {
+		if got := worthCheckpoint(tt.due, tt.refusing, tt.rested, tt.failed); got != tt.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
 // stateBytes is what a checkpoint of the buffer takes.
 func stateBytes(t *testing.T, b *Buffer) (n int64) {
 	t.Helper()

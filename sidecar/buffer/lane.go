@@ -112,10 +112,8 @@ func (ls lanes) of(key []byte) *lane { return ls[laneOf(key, len(ls))] }
 // laneOf is the lane of a spool.Key. It must stay the same for the life of a
 // spool.
 func laneOf(key []byte, lanes int) int {
-	return int(crc32.Checksum(key, castagnoli) % uint32(lanes))
+	return int(crc32.Checksum(key, crc32.MakeTable(crc32.Castagnoli)) % uint32(lanes))
 }
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // each calls do for the lanes in the set, in their order.
 func (ls lanes) each(set laneSet, do func(*lane)) {
