@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/spool"
@@ -36,23 +35,17 @@ type Options struct {
 // concurrently; those that freeze, confirm or replace batches of one lane are
 // meant to be called by one goroutine.
 type Buffer struct {
-	*state
+	*core
+	intake
+	unsaved
+	due
+	batches
+	deadLetters
+	erasures
+	housekeeper
 
-	clock  *clock
-	policy atomic.Pointer[Policy]
-	// freeBytes asks how much the file system has left.
-	freeBytes   func() (uint64, error)
-	space       space
-	checkpoints checkpoints
-	saved       broadcast     // sent when a record was saved, quarantined or erased
-	written     chan struct{} // signalled by writes that nobody waits for
-	calls       sync.Pool     // of *call
-
-	// closing is locked for reading by calls that use the spool, and by Close.
-	closing sync.RWMutex
-	closed  bool
-	stop    context.CancelFunc
-	owned   sync.WaitGroup
+	stop  context.CancelFunc
+	owned sync.WaitGroup
 }
 
 // Open opens the spool in o.Dir, or creates it, and loads what it holds. An
@@ -71,18 +64,15 @@ func Open(o Options) (*Buffer, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Buffer{
-		clock:       newClock(o.Now),
-		freeBytes:   func() (uint64, error) { return o.FreeBytes(o.Dir) },
-		space:       newSpace(),
-		checkpoints: newCheckpoints(),
-		saved:       newBroadcast(),
-		written:     make(chan struct{}, 1),
-		calls:       sync.Pool{New: func() any { return new(call) }},
-	}
-	b.policy.Store(&o.Policy)
-	if b.state, err = load(from, b.clock.read(), &o.Policy); err != nil {
+	c := &core{clock: newClock(o.Now), space: newSpace(), checkpoints: newCheckpoints(), saved: newBroadcast(), written: make(chan struct{}, 1)}
+	c.policy.Store(&o.Policy)
+	if c.state, err = load(from, c.clock.read(), &o.Policy); err != nil {
 		return nil, errors.Join(fmt.Errorf("loading the spool %s: %w", o.Dir, err), from.Close())
+	}
+	b := &Buffer{
+		core: c, intake: newIntake(c), unsaved: unsaved{c}, due: due{c}, batches: batches{c},
+		deadLetters: deadLetters{c}, erasures: erasures{c},
+		housekeeper: housekeeper{c, func() (uint64, error) { return o.FreeBytes(o.Dir) }},
 	}
 	b.measure()
 	ctx, stop := context.WithCancel(context.Background())
@@ -131,35 +121,3 @@ func (b *Buffer) Failed() <-chan struct{} { return b.spool.Failed() }
 
 // Fault is the error of the disk that closed Failed, nil before.
 func (b *Buffer) Fault() error { return b.spool.Fault() }
-
-// write runs decide with the lanes in the set locked, as state.append says, and
-// returns when the disk has what it changed.
-func (b *Buffer) write(set laneSet, decide func(c *spool.Change) error) error {
-	if err := b.enter(); err != nil {
-		return err
-	}
-	defer b.leave()
-	c, err := b.append(set, decide)
-	if err != nil || c == nil {
-		return err
-	}
-	return b.spool.Wait(c)
-}
-
-// enter must be followed by leave, unless it returns an error.
-func (b *Buffer) enter() error {
-	b.closing.RLock()
-	if b.closed {
-		b.closing.RUnlock()
-		return ErrClosed
-	}
-	select {
-	case <-b.spool.Failed():
-		b.closing.RUnlock()
-		return ErrFailed
-	default:
-		return nil
-	}
-}
-
-func (b *Buffer) leave() { b.closing.RUnlock() }

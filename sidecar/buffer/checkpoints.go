@@ -44,46 +44,46 @@ func (c *checkpoints) check() {
 //
 // The files are removed from the file system, which may write over their blocks
 // later.
-func (b *Buffer) Checkpoint(ctx context.Context) error {
-	if err := b.enter(); err != nil {
+func (h *housekeeper) Checkpoint(ctx context.Context) error {
+	if err := h.enter(); err != nil {
 		return err
 	}
-	defer b.leave()
-	return b.checkpoint(ctx)
+	defer h.leave()
+	return h.checkpoint(ctx)
 }
 
-func (b *Buffer) checkpoint(ctx context.Context) error {
-	owed := b.checkpoints.owed.Load()
-	err := b.spool.Checkpoint(ctx, func(add func(*spool.Change) error) error {
-		return b.enumerate(b.clock, add)
+func (h *housekeeper) checkpoint(ctx context.Context) error {
+	owed := h.checkpoints.owed.Load()
+	err := h.spool.Checkpoint(ctx, func(add func(*spool.Change) error) error {
+		return h.enumerate(h.clock, add)
 	})
 	if err == nil {
-		b.checkpoints.paid.Store(owed)
-		b.space.checkSoon()
+		h.checkpoints.paid.Store(owed)
+		h.space.checkSoon()
 	}
 	return err
 }
 
 // keepCheckpoints makes checkpoints until Close or a fault.
-func (b *Buffer) keepCheckpoints(ctx context.Context) {
+func (h *housekeeper) keepCheckpoints(ctx context.Context) {
 	var last time.Time
 	failed := false
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-b.Failed():
+		case <-h.spool.Failed():
 			return
-		case <-b.checkpoints.wake:
+		case <-h.checkpoints.wake:
 		}
-		due := b.spool.CheckpointDue() || b.checkpoints.owed.Load() != b.checkpoints.paid.Load()
+		due := h.spool.CheckpointDue() || h.checkpoints.owed.Load() != h.checkpoints.paid.Load()
 		rested := time.Since(last) >= checkpointPause
-		if !worthCheckpoint(due, b.space.refusing.Load(), rested, failed) {
+		if !worthCheckpoint(due, h.space.refusing.Load(), rested, failed) {
 			continue
 		}
 		// For want of space it is tried again; an error of the disk shows in
 		// Failed.
-		failed = b.checkpoint(ctx) != nil
+		failed = h.checkpoint(ctx) != nil
 		last = time.Now()
 	}
 }

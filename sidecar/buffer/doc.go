@@ -31,6 +31,11 @@
 //	tombstones      learners who were erased
 //	capacity, space whether there is room; clock, arrivals
 //
+// Buffer's methods are those of its parts, which share a core: intake (updates and
+// resets), unsaved (what is held, and how much), due (when to write), batches (for
+// the writer), deadLetters, erasures and housekeeper. All of them work on a state:
+// what is held, and the decisions that change it.
+//
 // A call locks the lanes that it needs, decides, changes memory and writes into a
 // spool.Change what it changed, appends that while the locks are held, so that
 // one key's changes are in order on disk too, and waits for the disk without

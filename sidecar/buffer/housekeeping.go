@@ -12,41 +12,48 @@ const (
 	lazySyncDelay     = 50 * time.Millisecond
 )
 
+// housekeeper is the part of a Buffer that works by itself.
+type housekeeper struct {
+	*core
+	// freeBytes asks how much the file system has left.
+	freeBytes func() (uint64, error)
+}
+
 // housekeep measures the spool and expires what is old, until Close or a fault.
-func (b *Buffer) housekeep(ctx context.Context) {
+func (h *housekeeper) housekeep(ctx context.Context) {
 	tick := time.NewTicker(housekeepingPause)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-b.Failed():
+		case <-h.spool.Failed():
 			return
 		case <-tick.C:
-		case <-b.space.check:
+		case <-h.space.check:
 		}
-		b.measure()
-		b.expire()
-		b.checkpoints.check()
+		h.measure()
+		h.expire()
+		h.checkpoints.check()
 	}
 }
 
-func (b *Buffer) measure() {
-	free, err := b.freeBytes()
-	b.space.measured(measurement{
-		size: b.spool.Size(), growth: b.spool.Growth(), short: b.spool.Short(), free: free, freeKnown: err == nil,
-	}, b.policy.Load())
+func (h *housekeeper) measure() {
+	free, err := h.freeBytes()
+	h.space.measured(measurement{
+		size: h.spool.Size(), growth: h.spool.Growth(), short: h.spool.Short(), free: free, freeKnown: err == nil,
+	}, h.policy.Load())
 }
 
 // expire forgets what is too old or too much, though no call comes.
-func (b *Buffer) expire() {
-	p, now := b.policy.Load(), b.clock.read().wall
-	for i, l := range b.lanes {
+func (h *housekeeper) expire() {
+	p, now := h.policy.Load(), h.clock.read().wall
+	for i, l := range h.lanes {
 		// An error of the disk shows in Failed.
-		_ = b.appendLazily(1<<i, func(c *spool.Change) error {
-			l.events.expire(now, p.EventIDs, len(b.lanes))
+		_ = h.appendLazily(1<<i, func(c *spool.Change) error {
+			l.events.expire(now, p.EventIDs, len(h.lanes))
 			l.putForgotten(c)
-			if b.space.refusing.Load() {
+			if h.space.refusing.Load() {
 				l.dropKept(c, 0, 0)
 			}
 			return nil
@@ -54,29 +61,21 @@ func (b *Buffer) expire() {
 	}
 }
 
-// wroteLazily sees to it that the disk soon has what nobody waits for.
-func (b *Buffer) wroteLazily() {
-	select {
-	case b.written <- struct{}{}:
-	default:
-	}
-}
-
 // syncLazily syncs what nobody waits for, until Close or a fault.
-func (b *Buffer) syncLazily(ctx context.Context) {
+func (h *housekeeper) syncLazily(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-b.Failed():
+		case <-h.spool.Failed():
 			return
-		case <-b.written:
+		case <-h.written:
 		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-time.After(lazySyncDelay):
 		}
-		_ = b.spool.Sync() // its error shows in Failed
+		_ = h.spool.Sync() // its error shows in Failed
 	}
 }

@@ -1,8 +1,6 @@
 package buffer
 
 import (
-	"hash/crc32"
-	"math/bits"
 	"sync"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
@@ -43,29 +41,6 @@ func (l *lane) record(key []byte) progress.Record {
 	return frozen
 }
 
-// putBatch writes a frozen batch into c.
-func (l *lane) putBatch(c *spool.Change, fb *frozenBatch) {
-	fb.encoded = spool.EncodeBatch(spool.Batch{Oldest: fb.oldest, Records: fb.records})
-	c.PutBatch(l.number, fb.number, fb.encoded)
-}
-
-// putForgotten writes into c that the disk may forget the events that memory did.
-func (l *lane) putForgotten(c *spool.Change) {
-	if last := l.events.takeForgotten(); last != 0 {
-		c.DeleteEventsThrough(l.number, last)
-	}
-}
-
-// numbers are what the disk has of the lane beside its records, with the newest
-// arrival of all lanes.
-func (l *lane) numbers(a *arrivals) spool.Lane {
-	n := spool.Lane{Next: l.frozen.next, Applied: l.frozen.applied, Received: a.newest()}
-	for _, fb := range l.frozen.batches {
-		n.Frozen = append(n.Frozen, spool.BatchName{Number: fb.number, ID: fb.id})
-	}
-	return n
-}
-
 // signal wakes the lane's writer.
 func (l *lane) signal() {
 	select {
@@ -89,46 +64,59 @@ func (l *lane) urge(e *entry) {
 	}
 }
 
-// lanes are all lanes of a spool, by their numbers. What belongs to no lane is
-// changed with all of them locked and read with any.
-type lanes []*lane
-
-// laneSet has a bit for each lane in it.
-type laneSet uint64
-
-// maxLanes is the number of lanes that a laneSet has room for.
-const maxLanes = spool.MaxLanes
-
-// anyLane is the set for reading what belongs to no lane.
-const anyLane laneSet = 1
-
-func (s *laneSet) add(lane int) { *s |= 1 << lane }
-
-func (ls lanes) all() laneSet { return 1<<len(ls) - 1 }
-
-// of is the lane of a spool.Key.
-func (ls lanes) of(key []byte) *lane { return ls[laneOf(key, len(ls))] }
-
-// laneOf is the lane of a spool.Key. It must stay the same for the life of a
-// spool.
-func laneOf(key []byte, lanes int) int {
-	return int(crc32.Checksum(key, crc32.MakeTable(crc32.Castagnoli)) % uint32(lanes))
+// held appends what is not saved of the keys that f matches to all.
+func (l *lane) held(all []Held, f Filter) []Held {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.pending.each(f, func(e *entry) {
+		h := Held{Record: e.record, PendingUpdates: waiting(&e.record)}
+		for fl := l.frozen.flights[e.key]; fl != nil; fl = fl.next {
+			h.Record = join(h.Record, *fl.record)
+			h.InFlightUpdates += waiting(fl.record)
+		}
+		all = append(all, h)
+	})
+	for key, fl := range l.frozen.flights {
+		if l.pending.entries[key] != nil || !f.matches(&fl.record.Key) {
+			continue
+		}
+		var h Held
+		h.Record, h.InFlightUpdates = fl.joined()
+		all = append(all, h)
+	}
+	return all
 }
 
-// each calls do for the lanes in the set, in their order.
-func (ls lanes) each(set laneSet, do func(*lane)) {
-	for ; set != 0; set &= set - 1 {
-		do(ls[bits.TrailingZeros64(uint64(set))])
+// tally counts what held would append.
+func (l *lane) tally(t *Tally, f Filter) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.pending.each(f, func(e *entry) {
+		t.Records++
+		t.PendingUpdates += waiting(&e.record)
+	})
+	for key, fl := range l.frozen.flights {
+		if !f.matches(&fl.record.Key) {
+			continue
+		}
+		if l.pending.entries[key] == nil {
+			t.Records++
+		}
+		for ; fl != nil; fl = fl.next {
+			t.InFlightUpdates += waiting(fl.record)
+		}
 	}
 }
 
-// lock takes the lanes in the set, in their order, so that calls that span
-// several don't wait for each other in a circle. It returns the set, for unlock.
-func (ls lanes) lock(set laneSet) laneSet {
-	ls.each(set, func(l *lane) { l.mu.Lock() })
-	return set
-}
-
-func (ls lanes) unlock(set laneSet) {
-	ls.each(set, func(l *lane) { l.mu.Unlock() })
+// saved reports whether all that m stands for is confirmed or quarantined.
+func (l *lane) saved(m laneMark) bool {
+	if e := l.pending.order.urgent.head; e != nil && e.turn <= m.turn {
+		return false
+	}
+	for _, fb := range l.frozen.batches {
+		if fb.freeze <= m.freeze || fb.turn != 0 && fb.turn <= m.turn {
+			return false
+		}
+	}
+	return true
 }

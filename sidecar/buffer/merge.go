@@ -9,7 +9,7 @@ import (
 
 // merger takes one call's input into its lanes, which are locked.
 type merger struct {
-	b    *Buffer
+	b    *core
 	call *call
 	in   *input
 	p    *Policy

@@ -2,6 +2,7 @@ package buffer
 
 import (
 	"context"
+	"sync"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/spool"
@@ -21,6 +22,16 @@ type Result struct {
 	Err error
 }
 
+// intake is the part of a Buffer that takes updates and resets.
+type intake struct {
+	*core
+	calls sync.Pool // of *call
+}
+
+func newIntake(c *core) intake {
+	return intake{core: c, calls: sync.Pool{New: func() any { return new(call) }}}
+}
+
 // Put merges updates into the pending records of their keys, in order, and
 // returns when the disk has them (with Policy.Async, before). There is a
 // Result for each update. An update that was accepted before, by its EventID,
@@ -28,17 +39,17 @@ type Result struct {
 // After ErrNoSpace or ErrClosed none of the updates
 // was accepted; after ErrFailed that is unknown. ctx is only asked at the
 // start: what has begun to be written cannot be called back.
-func (b *Buffer) Put(ctx context.Context, updates []progress.Update) ([]Result, error) {
+func (b *intake) Put(ctx context.Context, updates []progress.Update) ([]Result, error) {
 	return b.put(ctx, input{updates: updates})
 }
 
 // Reset starts keys anew: what is known of them, here and in the database, is
 // replaced by an empty record of a new generation.
-func (b *Buffer) Reset(ctx context.Context, keys []progress.Key) ([]Result, error) {
+func (b *intake) Reset(ctx context.Context, keys []progress.Key) ([]Result, error) {
 	return b.put(ctx, input{resets: keys})
 }
 
-func (b *Buffer) put(ctx context.Context, in input) ([]Result, error) {
+func (b *intake) put(ctx context.Context, in input) ([]Result, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -70,10 +81,10 @@ func (b *Buffer) put(ctx context.Context, in input) ([]Result, error) {
 
 // putLocked merges what the call brings. It returns the change to wait for, nil for
 // none.
-func (b *Buffer) putLocked(call *call, in *input, p *Policy, results []Result) (*spool.Change, error) {
+func (b *intake) putLocked(call *call, in *input, p *Policy, results []Result) (*spool.Change, error) {
 	b.lanes.lock(call.set)
 	defer b.lanes.unlock(call.set)
-	m := merger{b: b, call: call, in: in, p: p, now: b.clock.read()}
+	m := merger{b: b.core, call: call, in: in, p: p, now: b.clock.read()}
 	m.merge(results)
 	switch {
 	case len(call.touched) > 0:

@@ -10,14 +10,14 @@ import (
 // Split replaces a frozen batch of two or more records, which the database
 // refused for its data, by its halves under new numbers at the lane's end. It
 // returns when the disk has it.
-func (b *Buffer) Split(lane int, number uint64) error {
+func (b *batches) Split(lane int, number uint64) error {
 	err := b.replace(1<<lane, lane, number, splitting)
 	return wrap(fmt.Sprintf("splitting batch %d of lane %d", number, lane), err)
 }
 
 // Postpone puts a frozen batch, which the database refused, at the lane's end
 // under a new number, which it returns when the disk has that.
-func (b *Buffer) Postpone(lane int, number uint64) (next uint64, err error) {
+func (b *batches) Postpone(lane int, number uint64) (next uint64, err error) {
 	err = b.replace(1<<lane, lane, number, postponing(&next))
 	return next, wrap(fmt.Sprintf("postponing batch %d of lane %d", number, lane), err)
 }
@@ -25,14 +25,14 @@ func (b *Buffer) Postpone(lane int, number uint64) (next uint64, err error) {
 // Unite is Postpone for two batches of one record each, both of the same key and
 // both refused, which become one batch. The older is frozen before the newer.
 // It returns ErrRange if the sums of both don't fit into one record.
-func (b *Buffer) Unite(lane int, older, newer uint64) (next uint64, err error) {
+func (b *batches) Unite(lane int, older, newer uint64) (next uint64, err error) {
 	err = b.replace(1<<lane, lane, newer, uniting(older, &next))
 	return next, wrap(fmt.Sprintf("uniting batches %d and %d of lane %d", older, newer, lane), err)
 }
 
 // Quarantine sets the record of a frozen batch of one record aside as a dead
 // letter, because the database refuses it. It returns when the disk has it.
-func (b *Buffer) Quarantine(lane int, number uint64, reason DeadLetterReason) error {
+func (b *batches) Quarantine(lane int, number uint64, reason DeadLetterReason) error {
 	now := b.clock.read().wall
 	err := b.replace(b.lanes.all(), lane, number, quarantining(&b.quarantine, reason, now))
 	if err == nil {
@@ -48,7 +48,7 @@ type replacement func(c *spool.Change, l *lane, i int) ([]*frozenBatch, error)
 
 // replace runs do for a frozen batch with the set locked, which has its lane, and
 // writes what do and the batch's removal change in one synced write.
-func (b *Buffer) replace(set laneSet, lane int, number uint64, do replacement) error {
+func (b *batches) replace(set laneSet, lane int, number uint64, do replacement) error {
 	l := b.lanes[lane]
 	var added []*frozenBatch
 	err := b.write(set, func(c *spool.Change) error {

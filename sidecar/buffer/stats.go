@@ -26,16 +26,16 @@ type Stats struct {
 }
 
 // Stats returns the state of the buffer.
-func (b *Buffer) Stats() Stats {
-	now, p := b.clock.read(), b.policy.Load()
+func (u *unsaved) Stats() Stats {
+	now, p := u.clock.read(), u.policy.Load()
 	s := Stats{
-		SpoolBytes: b.space.bytes.Load(),
+		SpoolBytes: u.space.bytes.Load(),
 		LimitBytes: p.SizeLimitBytes,
-		Refusing:   b.space.refusing.Load(),
+		Refusing:   u.space.refusing.Load(),
 	}
-	rules := b.dueRules(p)
+	rules := u.dueRules(p)
 	next, waits := time.Duration(0), false
-	for _, l := range b.lanes {
+	for _, l := range u.lanes {
 		l.mu.Lock()
 		s.Pending += int64(len(l.pending.entries))
 		s.PendingUpdates += l.pending.updates
@@ -53,11 +53,11 @@ func (b *Buffer) Stats() Stats {
 		l.mu.Unlock()
 	}
 	if waits {
-		s.NextDue = b.clock.time(next)
+		s.NextDue = u.clock.time(next)
 	}
-	b.lanes.lock(anyLane)
-	s.DeadLetters = int64(b.quarantine.len())
-	b.lanes.unlock(anyLane)
+	u.lanes.lock(anyLane)
+	s.DeadLetters = int64(u.quarantine.len())
+	u.lanes.unlock(anyLane)
 	return s
 }
 

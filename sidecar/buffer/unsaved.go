@@ -24,35 +24,16 @@ type Held struct {
 	PendingUpdates, InFlightUpdates int64
 }
 
+// unsaved is the part of a Buffer that tells what is not saved.
+type unsaved struct{ *core }
+
 // Held returns what is not saved of the keys that f matches, sorted by key.
-func (b *Buffer) Held(f Filter) []Held {
+func (u *unsaved) Held(f Filter) []Held {
 	var all []Held
-	for _, l := range b.lanes {
+	for _, l := range u.lanes {
 		all = l.held(all, f)
 	}
 	slices.SortFunc(all, func(a, b Held) int { return a.Record.Compare(b.Record.Key) })
-	return all
-}
-
-func (l *lane) held(all []Held, f Filter) []Held {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.pending.each(f, func(e *entry) {
-		h := Held{Record: e.record, PendingUpdates: waiting(&e.record)}
-		for fl := l.frozen.flights[e.key]; fl != nil; fl = fl.next {
-			h.Record = join(h.Record, *fl.record)
-			h.InFlightUpdates += waiting(fl.record)
-		}
-		all = append(all, h)
-	})
-	for key, fl := range l.frozen.flights {
-		if l.pending.entries[key] != nil || !f.matches(&fl.record.Key) {
-			continue
-		}
-		var h Held
-		h.Record, h.InFlightUpdates = fl.joined()
-		all = append(all, h)
-	}
 	return all
 }
 
@@ -64,29 +45,9 @@ type Tally struct {
 }
 
 // Tally counts what Held would return, and makes nothing of it.
-func (b *Buffer) Tally(f Filter) (t Tally) {
-	for _, l := range b.lanes {
+func (u *unsaved) Tally(f Filter) (t Tally) {
+	for _, l := range u.lanes {
 		l.tally(&t, f)
 	}
 	return t
-}
-
-func (l *lane) tally(t *Tally, f Filter) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.pending.each(f, func(e *entry) {
-		t.Records++
-		t.PendingUpdates += waiting(&e.record)
-	})
-	for key, fl := range l.frozen.flights {
-		if !f.matches(&fl.record.Key) {
-			continue
-		}
-		if l.pending.entries[key] == nil {
-			t.Records++
-		}
-		for ; fl != nil; fl = fl.next {
-			t.InFlightUpdates += waiting(fl.record)
-		}
-	}
 }
