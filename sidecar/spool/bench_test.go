@@ -27,6 +27,35 @@ func heartbeat(n int) (Key, *Pending) {
 	return KeyOf(p.Record.Key), p
 }
 
+// waiting are pending records.
+type waiting struct {
+	keys    []Key
+	records []*Pending
+}
+
+func heartbeats(n int) (w waiting) {
+	for i := range n {
+		key, p := heartbeat(i)
+		w.keys, w.records = append(w.keys, key), append(w.records, p)
+	}
+	return w
+}
+
+// addTo adds the records in small portions.
+func (w waiting) addTo(s *Spool, add func(*Change) error) error {
+	const portion = 100
+	for n := 0; n < len(w.keys); n += portion {
+		c := s.Begin()
+		for i := n; i < min(n+portion, len(w.keys)); i++ {
+			c.PutPending(w.keys[i], w.records[i])
+		}
+		if err := add(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func benchSpool(b *testing.B) *Spool {
 	b.Helper()
 	s, err := Open(Options{Dir: b.TempDir()})
@@ -49,7 +78,7 @@ func benchSpool(b *testing.B) *Spool {
 	return s
 }
 
-// put writes a record and returns when the disk has it.
+// putOne writes a record and returns when the disk has it.
 func (s *Spool) putOne(key Key, p *Pending) error {
 	c := s.Begin()
 	c.PutPending(key, p)
@@ -65,16 +94,15 @@ func BenchmarkPut(b *testing.B) {
 	for _, writers := range []int{1, 64, 256} {
 		b.Run(fmt.Sprint("writers=", writers), func(b *testing.B) {
 			s := benchSpool(b)
-			stop := checkpointing(b, s, 0)
-			defer stop()
+			all := heartbeats(writers)
+			defer checkpointing(b, s, all)()
 			var next atomic.Int64
 			var running sync.WaitGroup
 			b.ResetTimer()
 			for w := range writers {
-				key, p := heartbeat(w)
 				running.Go(func() {
 					for next.Add(1) <= int64(b.N) {
-						if err := s.putOne(key, p); err != nil {
+						if err := s.putOne(all.keys[w], all.records[w]); err != nil {
 							b.Error(err)
 							return
 						}
@@ -87,10 +115,9 @@ func BenchmarkPut(b *testing.B) {
 	}
 }
 
-// checkpointing makes a checkpoint of so many records, whenever one is due, until
-// it is stopped.
-func checkpointing(b *testing.B, s *Spool, records int) (stop func() (count int)) {
-	done, count := make(chan struct{}), 0
+// checkpointing makes a checkpoint whenever one is due, until it is stopped.
+func checkpointing(b *testing.B, s *Spool, all waiting) (stop func()) {
+	done := make(chan struct{})
 	var running sync.WaitGroup
 	running.Go(func() {
 		for {
@@ -102,33 +129,15 @@ func checkpointing(b *testing.B, s *Spool, records int) (stop func() (count int)
 			if !s.CheckpointDue() {
 				continue
 			}
-			if err := s.Checkpoint(b.Context(), func(add func(*Change) error) error { return addAll(s, records, add) }); err != nil {
+			if err := s.Checkpoint(b.Context(), func(add func(*Change) error) error { return all.addTo(s, add) }); err != nil {
 				b.Error(err)
 			}
-			count++
 		}
 	})
-	return func() int {
+	return func() {
 		close(done)
 		running.Wait()
-		return count
 	}
-}
-
-// addAll adds records in small portions.
-func addAll(s *Spool, records int, add func(*Change) error) error {
-	const portion = 100
-	for n := 0; n < records; n += portion {
-		c := s.Begin()
-		for i := range portion {
-			key, p := heartbeat(n + i)
-			c.PutPending(key, p)
-		}
-		if err := add(c); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // BenchmarkCheckpoint makes checkpoints of 100,000 records while 64 writers change
@@ -137,7 +146,8 @@ func addAll(s *Spool, records int, add func(*Change) error) error {
 func BenchmarkCheckpoint(b *testing.B) {
 	const keys, writers = 100_000, 64
 	s := benchSpool(b)
-	if err := addAll(s, keys, s.AppendLazily); err != nil {
+	all := heartbeats(keys)
+	if err := all.addTo(s, s.AppendLazily); err != nil {
 		b.Fatal(err)
 	}
 	if err := s.Sync(); err != nil {
@@ -156,9 +166,8 @@ func BenchmarkCheckpoint(b *testing.B) {
 					return
 				default:
 				}
-				key, p := heartbeat(n)
 				waits, at := into.Load(), time.Now()
-				if err := s.putOne(key, p); err != nil {
+				if err := s.putOne(all.keys[n], all.records[n]); err != nil {
 					b.Error(err)
 					return
 				}
@@ -169,7 +178,7 @@ func BenchmarkCheckpoint(b *testing.B) {
 	for b.Loop() {
 		into.Store(&with)
 		at := time.Now()
-		if err := s.Checkpoint(b.Context(), func(add func(*Change) error) error { return addAll(s, keys, add) }); err != nil {
+		if err := s.Checkpoint(b.Context(), func(add func(*Change) error) error { return all.addTo(s, add) }); err != nil {
 			b.Fatal(err)
 		}
 		into.Store(&without)

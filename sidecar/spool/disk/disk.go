@@ -39,6 +39,10 @@ type File interface {
 	io.Closer
 	// Sync makes what was written durable.
 	Sync() error
+	// Begin makes the disk begin with what was written to a range, after what it has
+	// begun with before in that range. It spreads the work of a later Sync and
+	// promises nothing itself, but its error is as final as that of Sync.
+	Begin(at, length int64) error
 	// Size is the file's length in bytes.
 	Size() (int64, error)
 }

@@ -118,6 +118,9 @@ type osFile struct{ *os.File }
 // Sync implements File.
 func (f osFile) Sync() error { return syncData(f.File) }
 
+// Begin implements File.
+func (f osFile) Begin(at, length int64) error { return beginWriting(f.File, at, length) }
+
 // Size implements File.
 func (f osFile) Size() (int64, error) {
 	info, err := f.Stat()

@@ -21,6 +21,19 @@ func syncData(f *os.File) error {
 	return ignoringInterrupts(func() error { return syscall.Fdatasync(int(f.Fd())) })
 }
 
+// beginWriting begins to write a range to the disk, once earlier writing of it is
+// done. It does not wait for the file system's own log, as a sync does.
+func beginWriting(f *os.File, at, length int64) error {
+	const waitBefore, write = 1, 2 // SYNC_FILE_RANGE_…
+	err := ignoringInterrupts(func() error {
+		return syscall.SyncFileRange(int(f.Fd()), at, length, waitBefore|write)
+	})
+	if errors.Is(err, syscall.ENOSYS) || errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.EOPNOTSUPP) {
+		return nil
+	}
+	return err
+}
+
 func ignoringInterrupts(call func() error) error {
 	for {
 		if err := call(); !errors.Is(err, syscall.EINTR) {

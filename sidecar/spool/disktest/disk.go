@@ -21,6 +21,7 @@ const (
 	Create   Kind = "create"
 	Write    Kind = "write"
 	Sync     Kind = "sync"
+	Begin    Kind = "beginning to write"
 	Rename   Kind = "rename"
 	Remove   Kind = "remove"
 	SyncDir  Kind = "sync of the names in"

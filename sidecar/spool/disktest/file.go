@@ -101,6 +101,9 @@ func (f *file) Sync() error {
 	return nil
 }
 
+// Begin implements disk.File.
+func (f *file) Begin(int64, int64) error { return f.disk.ask(Begin, f.name) }
+
 // Size implements disk.File.
 func (f *file) Size() (int64, error) {
 	f.disk.mu.Lock()

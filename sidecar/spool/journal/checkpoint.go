@@ -95,15 +95,15 @@ type checkpoint struct {
 	frame  []byte
 	frames uint64
 	end    int64 // of what is written
-	synced int64
+	begun  int64 // of that, how much the disk was given
 }
 
 const (
 	// checkpointFrame is the payload at which a frame is written.
 	checkpointFrame = 128 << 10
-	// checkpointSync is how much is written between syncs, so that a sync of the
+	// checkpointStep is how much the disk is given at once, so that a sync of the
 	// log that comes meanwhile has little to wait for.
-	checkpointSync = 256 << 10
+	checkpointStep = 256 << 10
 )
 
 func newCheckpoint(j *Journal, first header) (*checkpoint, error) {
@@ -142,10 +142,15 @@ func (c *checkpoint) flush() error {
 	if err := c.write(c.frames); err != nil {
 		return err
 	}
-	if c.end-c.synced < checkpointSync {
+	if c.end-c.begun < checkpointStep {
 		return nil
 	}
-	return c.sync()
+	c.begun = c.end
+	// All of it, so as to wait for what was begun before.
+	if err := c.file.Begin(0, c.end); err != nil {
+		return c.j.fault.take("writing a checkpoint", err)
+	}
+	return nil
 }
 
 func (c *checkpoint) write(sequence uint64) error {
@@ -156,14 +161,6 @@ func (c *checkpoint) write(sequence uint64) error {
 	c.end += int64(len(frame))
 	c.j.files.resize(c.name+unfinishedSuffix, c.end)
 	c.frame = frame[:frameHeader]
-	return nil
-}
-
-func (c *checkpoint) sync() error {
-	if err := c.file.Sync(); err != nil {
-		return c.j.fault.take("syncing a checkpoint", err)
-	}
-	c.synced = c.end
 	return nil
 }
 
@@ -181,8 +178,8 @@ func (c *checkpoint) finish() error {
 	if err := c.write(0); err != nil {
 		return err
 	}
-	if err := c.sync(); err != nil {
-		return err
+	if err := c.file.Sync(); err != nil {
+		return c.j.fault.take("syncing a checkpoint", err)
 	}
 	if err := c.j.files.finish(c.name); err != nil {
 		return c.j.fault.take("naming a checkpoint", err)
