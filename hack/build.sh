@@ -8,7 +8,7 @@ cd "$root"
 version=$(<hack/VERSION)
 
 for architecture in amd64 arm64; do
-	for command in operator sidecar; do
+	for command in operator sidecar spool-import; do
 		start=$SECONDS
 		target=dist/linux_$architecture/$command
 		CGO_ENABLED=0 GOOS=linux GOARCH=$architecture \
@@ -16,5 +16,5 @@ for architecture in amd64 arm64; do
 		printf '%-28s %5.1f MiB  %3d s\n' "$target" \
 			"$(awk -v bytes="$(stat -c %s "$target")" 'BEGIN { print bytes / 1048576 }')" $((SECONDS - start))
 	done
-	go run ./hack/elfcheck "$architecture" "dist/linux_$architecture/operator" "dist/linux_$architecture/sidecar"
+	go run ./hack/elfcheck "$architecture" "dist/linux_$architecture/"*
 done

@@ -3,7 +3,9 @@ package buffer
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
 
 // learners are keys of the usual shape, three UUIDs.
@@ -55,7 +58,7 @@ func diskBuffer(b *testing.B) *Buffer {
 
 // BenchmarkPut writes to a real file system with its syncs.
 func BenchmarkPut(b *testing.B) {
-	for _, bb := range []struct{ goroutines, items int }{{1, 1}, {64, 1}, {1, 50}, {64, 50}} {
+	for _, bb := range []struct{ goroutines, items int }{{1, 1}, {64, 1}, {256, 1}, {1, 50}, {64, 50}} {
 		b.Run(fmt.Sprintf("goroutines=%d/items=%d", bb.goroutines, bb.items), func(b *testing.B) {
 			buf := diskBuffer(b)
 			keys := learners(2000)
@@ -99,13 +102,13 @@ func BenchmarkFreeze(b *testing.B) {
 			b.ReportAllocs()
 			frozen, lane := 0, 0
 			for b.Loop() {
-				batch, ok, err := buf.Freeze(lane, time.Now(), size)
+				batch, ok, err := freeze(buf, lane, time.Now(), size)
 				if err != nil {
 					b.Fatal(err)
 				}
 				if ok {
 					frozen += len(batch.Records)
-					if err := buf.Confirm(lane, batch.Number); err != nil {
+					if err := confirm(buf, lane, batch.Number); err != nil {
 						b.Fatal(err)
 					}
 					continue
@@ -197,4 +200,73 @@ func heapInUse() float64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return float64(m.HeapAlloc)
+}
+
+// BenchmarkPutDuringCheckpoints has 64 callers write to 100,000 pending keys at
+// random, while one checkpoint follows another or none is made, and reports how
+// long they waited: at the median, the 99.9th percentile, and at most.
+func BenchmarkPutDuringCheckpoints(b *testing.B) {
+	for name, checkpoints := range map[string]bool{"none": false, "without end": true} {
+		b.Run("checkpoints="+name, func(b *testing.B) {
+			buf := diskBuffer(b)
+			keys := fill100k(b, buf)
+			ctx, stop := context.WithCancel(context.Background())
+			made := make(chan int)
+			go func() {
+				n := 0
+				for ; checkpoints && ctx.Err() == nil; n++ {
+					if err := buf.Checkpoint(ctx); err != nil && ctx.Err() == nil {
+						b.Error(err)
+						break
+					}
+				}
+				made <- n
+			}()
+			const callers = 64
+			waits := make([][]time.Duration, callers)
+			var caller atomic.Int64
+			b.SetParallelism(callers / runtime.GOMAXPROCS(0))
+			b.ResetTimer()
+			b.RunParallel(func(pb *testing.PB) {
+				n := int(caller.Add(1) - 1)
+				rng := rand.New(rand.NewPCG(uint64(n), 1))
+				for i := 0; pb.Next(); i++ {
+					start := time.Now()
+					updates := []progress.Update{heartbeat(keys[rng.IntN(len(keys))], i)}
+					if _, err := buf.Put(context.Background(), updates); err != nil {
+						b.Error(err)
+						return
+					}
+					waits[n%callers] = append(waits[n%callers], time.Since(start))
+				}
+			})
+			b.StopTimer()
+			stop()
+			b.ReportMetric(float64(<-made), "checkpoints")
+			all := slices.Sorted(slices.Values(slices.Concat(waits...)))
+			ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+			b.ReportMetric(ms(all[len(all)/2]), "ms-median")
+			b.ReportMetric(ms(all[len(all)*999/1000]), "ms-p99.9")
+			b.ReportMetric(ms(all[len(all)-1]), "ms-longest")
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "updates/s")
+		})
+	}
+}
+
+// BenchmarkEnumerate reads 100,000 pending records for a checkpoint, without
+// writing it, and reports how long a portion of them holds its lane's lock.
+func BenchmarkEnumerate(b *testing.B) {
+	buf := diskBuffer(b)
+	fill100k(b, buf)
+	portions := 0
+	for b.Loop() {
+		err := buf.enumerate(buf.clock, func(*spool.Change) error {
+			portions++
+			return nil
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(portions), "µs/portion")
 }

@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-
-	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
+	"github.com/progress-sync/progress-sync/sidecar/spool/disk"
 )
 
 // Options of Open.
@@ -18,97 +16,69 @@ type Options struct {
 	// Dir is the spool's directory; it is made if it doesn't exist.
 	Dir string
 	// FS holds Dir; nil for the operating system's.
-	FS vfs.FS
+	FS disk.FS
 	// Now is the clock; nil for time.Now.
 	Now    func() time.Time
 	Policy Policy
 	// FreeBytes asks how much the file system that holds dir has left; nil for
 	// FS's own answer.
 	FreeBytes func(dir string) (uint64, error)
-	// OnSync, if not nil, is told how long each sync of the journal took. It
+	// OnSync, if not nil, is told how long each sync of the spool's log took. It
 	// must return quickly.
 	OnSync func(time.Duration)
+	// Import replaces a spool of an earlier version by one that can be opened; nil
+	// to refuse it, see spool.Options.
+	Import func(dir string) error
 }
 
 // Buffer holds what was accepted and is not saved. Its methods may be called
-// concurrently; Freeze, Confirm, Split and Quarantine of one lane are meant to
-// be called by one goroutine.
+// concurrently; those that freeze, confirm or replace batches of one lane are
+// meant to be called by one goroutine.
 type Buffer struct {
-	journal *journal
-	clock   *clock
-	format  format
-	lanes   []*lane
-	policy  atomic.Pointer[Policy]
+	*core
+	intake
+	unsaved
+	due
+	batches
+	deadLetters
+	erasures
+	housekeeper
 
-	// settled ends the short time after the start in which windows that ended
-	// before are left alone, so that pods that start together don't write
-	// together.
-	settled  time.Duration
-	pending  atomic.Int64 // records, in all lanes
-	received atomic.Int64 // the newest arrival that was given out
-	space    space
-
-	lastDead    atomic.Uint64 // id
-	deadLetters atomic.Int64
-
-	// tombstones are changed with all lanes locked, and read with any.
-	tombstones  map[learnerID]tombstone
-	scrubWanted atomic.Int64 // how often there was something to scrub
-	scrubbing   sync.Mutex
-	scrubbed    int64
-
-	progressMu sync.Mutex
-	progress   chan struct{}
-
-	// gate is held for reading by calls that use the journal; Close shuts it.
-	gate    sync.RWMutex
-	closed  bool
-	work    sync.Pool     // of *work
-	written chan struct{} // signalled by writes that nobody waits for
-	stop    context.CancelFunc
-	owned   sync.WaitGroup
+	stop  context.CancelFunc
+	owned sync.WaitGroup
 }
-
-// lanesOfNewSpool is fixed in a spool when it is created.
-const lanesOfNewSpool = 2
 
 // Open opens the spool in o.Dir, or creates it, and loads what it holds. An
 // error names the entry that cannot be read.
 func Open(o Options) (*Buffer, error) {
 	if o.FS == nil {
-		o.FS = vfs.Default
+		o.FS = disk.OS{}
 	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
 	if o.FreeBytes == nil {
-		o.FreeBytes = func(dir string) (uint64, error) {
-			usage, err := o.FS.GetDiskUsage(dir)
-			return usage.AvailBytes, err
-		}
+		o.FreeBytes = o.FS.FreeBytes
 	}
-	j, err := openJournal(o.Dir, o.FS, o.OnSync)
+	from, err := spool.Open(spool.Options{Dir: o.Dir, FS: o.FS, OnSync: o.OnSync, Import: o.Import})
 	if err != nil {
-		return nil, fmt.Errorf("opening the spool %s: %w", o.Dir, err)
+		return nil, err
+	}
+	c := &core{clock: newClock(o.Now), space: newSpace(), checkpoints: newCheckpoints(), saved: newBroadcast(), written: make(chan struct{}, 1)}
+	c.policy.Store(&o.Policy)
+	if c.state, err = load(from, c.clock.read(), &o.Policy); err != nil {
+		return nil, errors.Join(fmt.Errorf("loading the spool %s: %w", o.Dir, err), from.Close())
 	}
 	b := &Buffer{
-		journal:  j,
-		clock:    newClock(o.Now),
-		progress: make(chan struct{}),
-		written:  make(chan struct{}, 1),
-
-		tombstones: map[learnerID]tombstone{},
-	}
-	b.space = space{dir: o.Dir, free: o.FreeBytes, look: make(chan struct{}, 1)}
-	b.work.New = func() any { return new(work) }
-	b.policy.Store(&o.Policy)
-	if err := b.load(); err != nil {
-		return nil, errors.Join(fmt.Errorf("loading the spool %s: %w", o.Dir, err), j.close())
+		core: c, intake: newIntake(c), unsaved: unsaved{c}, due: due{c}, batches: batches{c},
+		deadLetters: deadLetters{c}, erasures: erasures{c},
+		housekeeper: housekeeper{c, func() (uint64, error) { return o.FreeBytes(o.Dir) }},
 	}
 	b.measure()
 	ctx, stop := context.WithCancel(context.Background())
 	b.stop = stop
 	b.owned.Go(func() { b.housekeep(ctx) })
+	b.owned.Go(func() { b.keepCheckpoints(ctx) })
 	b.owned.Go(func() { b.syncLazily(ctx) })
 	return b, nil
 }
@@ -116,21 +86,16 @@ func Open(o Options) (*Buffer, error) {
 // Close ends the buffer's goroutines and closes the spool; what was
 // acknowledged stays in it. Calls that run are waited for.
 func (b *Buffer) Close() error {
-	b.gate.Lock()
+	b.closing.Lock()
 	if b.closed {
-		b.gate.Unlock()
+		b.closing.Unlock()
 		return nil
 	}
 	b.closed = true
-	b.gate.Unlock()
+	b.closing.Unlock()
 	b.stop()
 	b.owned.Wait()
-	// A spool that failed is left as it is; a healthy one gets all of it.
-	err := b.journal.sync()
-	if errors.Is(err, ErrFailed) {
-		err = nil
-	}
-	return errors.Join(err, b.journal.close())
+	return b.spool.Close()
 }
 
 // SetPolicy replaces the policy at once.
@@ -138,53 +103,21 @@ func (b *Buffer) SetPolicy(p Policy) {
 	b.policy.Store(&p)
 	for _, l := range b.lanes {
 		l.mu.Lock()
-		l.keepQuiet(p.QuietPeriod > 0)
+		l.pending.order.keepQuiet(p.QuietPeriod > 0)
 		l.mu.Unlock()
 		l.signal()
 	}
-	b.space.lookAgain()
+	b.measure()
 }
 
 // Writer is the id of this spool, a random UUID.
-func (b *Buffer) Writer() string { return b.format.writer.String() }
+func (b *Buffer) Writer() string { return b.format.Writer.String() }
 
 // Lanes is the number of lanes, fixed when the spool was created.
 func (b *Buffer) Lanes() int { return len(b.lanes) }
 
 // Failed is closed after an error of the disk, see ErrFailed and Fault.
-func (b *Buffer) Failed() <-chan struct{} { return b.journal.fault.done }
+func (b *Buffer) Failed() <-chan struct{} { return b.spool.Failed() }
 
 // Fault is the error of the disk that closed Failed, nil before.
-func (b *Buffer) Fault() error {
-	if !b.journal.fault.failed() {
-		return nil
-	}
-	return b.journal.fault.err
-}
-
-// enter must be followed by leave, unless it returns an error.
-func (b *Buffer) enter() error {
-	b.gate.RLock()
-	switch {
-	case b.closed:
-		b.gate.RUnlock()
-		return ErrClosed
-	case b.journal.fault.failed():
-		b.gate.RUnlock()
-		return ErrFailed
-	}
-	return nil
-}
-
-func (b *Buffer) leave() { b.gate.RUnlock() }
-
-// arrival returns the next ReceivedAt: the time, but later than all before.
-func (b *Buffer) arrival(now progress.Instant) progress.Instant {
-	for {
-		last := b.received.Load()
-		next := max(int64(now), last+1)
-		if b.received.CompareAndSwap(last, next) {
-			return progress.Instant(next)
-		}
-	}
-}
+func (b *Buffer) Fault() error { return b.spool.Fault() }

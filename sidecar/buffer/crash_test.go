@@ -5,16 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"path"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
-
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool/disktest"
 )
 
 // account is what writers were told, per key.
@@ -75,16 +75,16 @@ func compare(t *testing.T, b *Buffer, acknowledged, sent [16]int64) {
 	}
 }
 
-func load(counts *[16]atomic.Int64) (values [16]int64) {
-	for i := range counts {
-		values[i] = counts[i].Load()
+func counts(of *[16]atomic.Int64) (values [16]int64) {
+	for i := range of {
+		values[i] = of[i].Load()
 	}
 	return values
 }
 
 func TestACrashAtAnyMomentKeepsWhatWasAcknowledged(t *testing.T) {
 	const crashes = 40
-	fs := newDisk()
+	fs := disktest.New()
 	p := testPolicy()
 	p.Interval = time.Hour
 	p.EventIDs = DefaultEventIDs()
@@ -111,7 +111,7 @@ func TestACrashAtAnyMomentKeepsWhatWasAcknowledged(t *testing.T) {
 			default:
 			}
 			b.MarkDue(Filter{UserID: key(3).UserID})
-			if _, _, err := b.Freeze(0, time.Now(), 4); err != nil {
+			if _, _, err := freeze(b, 0, time.Now(), 4); err != nil {
 				t.Errorf("freezing: %v", err)
 			}
 		}
@@ -126,9 +126,9 @@ func TestACrashAtAnyMomentKeepsWhatWasAcknowledged(t *testing.T) {
 				last = append(last, u)
 			}
 		}
-		acknowledged := load(&a.acknowledged)
-		after := fs.crash(rng.IntN(101), rng)
-		sent := load(&a.sent)
+		acknowledged := counts(&a.acknowledged)
+		after := fs.Crashed(rng.IntN(101), rng)
+		sent := counts(&a.sent)
 		opts.FS = after
 		restarted, err := Open(opts)
 		if err != nil {
@@ -156,7 +156,7 @@ func TestAsyncUpdatesAreOnDiskSoonAfterTheyWereAcknowledged(t *testing.T) {
 	b.put(at(1, 1), at(2, 1))
 	eventually(t, "both are on disk", func() bool {
 		opts := b.opts
-		opts.FS = b.fs.crash(0, nil)
+		opts.FS = b.fs.Crashed(0, nil)
 		after, err := Open(opts)
 		if err != nil {
 			t.Fatal(err)
@@ -173,52 +173,44 @@ func TestAsyncUpdatesAreOnDiskSoonAfterTheyWereAcknowledged(t *testing.T) {
 // breaker lets operations of the file system fail from a moment on.
 type breaker struct {
 	broken atomic.Bool
-	hit    func(errorfs.Op) bool
+	hit    func(disktest.Op) bool
 }
 
 var errBroken = errors.New("input/output error")
 
-func (br *breaker) MaybeError(op errorfs.Op) error {
+func (br *breaker) before(op disktest.Op) error {
 	if br.broken.Load() && br.hit(op) {
 		return errBroken
 	}
 	return nil
 }
 
-func (br *breaker) String() string { return "breaker" }
-
 func TestAnErrorOfTheDiskIsFinal(t *testing.T) {
-	isLog := func(op errorfs.Op) bool {
-		return strings.HasSuffix(op.Path, ".log")
-	}
-	kind := func(kinds ...errorfs.OpKind) func(errorfs.Op) bool {
-		return func(op errorfs.Op) bool {
-			for _, k := range kinds {
-				if op.Kind == k && isLog(op) {
-					return true
-				}
-			}
-			return false
+	on := func(file string, kinds ...disktest.Kind) func(disktest.Op) bool {
+		return func(op disktest.Op) bool {
+			return slices.Contains(kinds, op.Kind) && strings.HasPrefix(path.Base(op.Name), file)
 		}
 	}
-	tests := map[string]func(errorfs.Op) bool{
-		"syncing the log":       kind(errorfs.OpFileSync, errorfs.OpFileSyncData, errorfs.OpFileSyncTo),
-		"writing the log":       kind(errorfs.OpFileWrite),
-		"creating the next log": kind(errorfs.OpCreate, errorfs.OpReuseForWrite),
-		"syncing a table":       func(op errorfs.Op) bool { return op.Kind == errorfs.OpFileSync && !isLog(op) },
-		"writing the manifest": func(op errorfs.Op) bool {
-			return op.Kind == errorfs.OpFileWrite && strings.Contains(op.Path, "MANIFEST")
-		},
-		"everything that writes":  func(op errorfs.Op) bool { return op.Kind.ReadOrWrite() == errorfs.OpIsWrite },
-		"syncing the directories": func(op errorfs.Op) bool { return op.Kind == errorfs.OpFileSync && op.Path == "spool" },
+	tests := map[string]func(disktest.Op) bool{
+		"syncing the log":         on("log-", disktest.Sync),
+		"writing the log":         on("log-", disktest.Write),
+		"creating the next log":   on("log-", disktest.Create),
+		"naming the next log":     on("log-", disktest.Rename),
+		"removing an older log":   on("log-", disktest.Remove),
+		"creating a checkpoint":   on("checkpoint-", disktest.Create),
+		"writing a checkpoint":    on("checkpoint-", disktest.Write),
+		"syncing a checkpoint":    on("checkpoint-", disktest.Sync),
+		"naming a checkpoint":     on("checkpoint-", disktest.Rename),
+		"everything that writes":  func(op disktest.Op) bool { return op.Kind.Changes() },
+		"syncing the directories": on(spoolDir, disktest.SyncDir),
 	}
 	for name, hit := range tests {
 		t.Run(name, func(t *testing.T) {
-			disk := newDisk()
+			disk := disktest.New()
 			br := &breaker{hit: hit}
 			p := testPolicy()
 			p.EventIDs = DefaultEventIDs()
-			opts := Options{Dir: spoolDir, FS: errorfs.Wrap(disk, br), Policy: p, FreeBytes: plentyFree}
+			opts := Options{Dir: spoolDir, FS: disk, Policy: p, FreeBytes: plentyFree}
 			b, err := Open(opts)
 			if err != nil {
 				t.Fatal(err)
@@ -231,6 +223,7 @@ func TestAnErrorOfTheDiskIsFinal(t *testing.T) {
 				writers.Go(func() { refusals <- a.write(b, uint64(i), stop) })
 			}
 			eventually(t, "updates are acknowledged", func() bool { return a.acknowledged[0].Load() >= 10 })
+			disk.Before(br.before)
 			br.broken.Store(true)
 			fill(t, b)
 			<-b.Failed()
@@ -247,13 +240,13 @@ func TestAnErrorOfTheDiskIsFinal(t *testing.T) {
 				t.Errorf("Put afterwards: %v", err)
 			}
 			b.MarkDue(Filter{})
-			if _, _, err := b.Freeze(0, time.Now(), 1); !errors.Is(err, ErrFailed) {
+			if _, _, err := freeze(b, 0, time.Now(), 1); !errors.Is(err, ErrFailed) {
 				t.Errorf("Freeze afterwards: %v", err)
 			}
-			acknowledged, sent := load(&a.acknowledged), load(&a.sent)
+			acknowledged, sent := counts(&a.acknowledged), counts(&a.sent)
 			rng := rand.New(rand.NewPCG(3, 3))
 			for _, percent := range []int{0, 50, 100} {
-				opts.FS = disk.crash(percent, rng)
+				opts.FS = disk.Crashed(percent, rng)
 				restarted, err := Open(opts)
 				if err != nil {
 					t.Fatalf("opening with %d %% of the unsynced data: %v", percent, err)
@@ -286,9 +279,11 @@ func fill(t *testing.T, b *Buffer) {
 }
 
 func TestASpoolThatCannotBeCreatedSaysWhy(t *testing.T) {
-	br := &breaker{hit: func(op errorfs.Op) bool { return op.Kind.ReadOrWrite() == errorfs.OpIsWrite }}
+	br := &breaker{hit: func(op disktest.Op) bool { return op.Kind.Changes() }}
 	br.broken.Store(true)
-	_, err := Open(Options{Dir: spoolDir, FS: errorfs.Wrap(vfs.NewMem(), br), Policy: testPolicy()})
+	disk := disktest.New()
+	disk.Before(br.before)
+	_, err := Open(Options{Dir: spoolDir, FS: disk, Policy: testPolicy()})
 	if !errors.Is(err, errBroken) {
 		t.Errorf("got %v", err)
 	}

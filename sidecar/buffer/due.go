@@ -1,72 +1,73 @@
 package buffer
 
-import (
-	"cmp"
-	"slices"
-	"time"
-)
+import "time"
 
-func sortByChange(entries []*entry) {
-	slices.SortStableFunc(entries, func(a, b *entry) int { return cmp.Compare(a.changed, b.changed) })
-}
-
-// nextDue returns the entry that is to be frozen first of those due at the
-// given moment, nil if there is none.
-func (b *Buffer) nextDue(l *lane, at time.Duration, p *Policy) *entry {
-	if e := l.urgent.head; e != nil {
-		return e
-	}
-	if b.crowded(p) {
-		return l.age.head
-	}
-	if at < b.settled {
-		return nil
-	}
-	if e := l.age.head; e != nil && at-e.opened >= p.Interval {
-		return e
-	}
-	if e := l.quiet.head; e != nil && at-e.changed >= p.QuietPeriod {
-		return e
-	}
-	return nil
-}
-
-// dueAt returns when the lane's next entries are worth a write, false if it has
-// none. What became due by time lingers, so that those that follow closely share
-// its batch; what is urgent does not.
-func (b *Buffer) dueAt(l *lane, now time.Duration, p *Policy) (time.Duration, bool) {
-	oldest := l.age.head
-	switch {
-	case oldest == nil:
-		return 0, false
-	case l.urgent.head != nil || b.crowded(p):
-		return now, true
-	}
-	due := oldest.opened + p.Interval
-	if e := l.quiet.head; e != nil {
-		due = min(due, e.changed+p.QuietPeriod)
-	}
-	return max(due+p.Linger, b.settled), true
-}
-
-// crowded reports whether the buffer is above its high-water mark.
-func (b *Buffer) crowded(p *Policy) bool { return b.pending.Load() > p.highWater() }
+// due is the part of a Buffer that tells when records are to be written, and
+// whether they were.
+type due struct{ *core }
 
 // NextDue returns when the lane's next records are to be written, which may be
 // past, and false if nothing is pending. It is later than the end of the oldest
 // window by Policy.Linger.
-func (b *Buffer) NextDue(lane int) (time.Time, bool) {
-	l, p := b.lanes[lane], b.policy.Load()
-	now := b.clock.read().elapsed
+func (d *due) NextDue(lane int) (time.Time, bool) {
+	l, r := d.lanes[lane], d.dueRules(d.policy.Load())
+	now := d.clock.read().elapsed
 	l.mu.Lock()
-	due, ok := b.dueAt(l, now, p)
+	next, ok := l.pending.order.next(now, r)
 	l.mu.Unlock()
 	if !ok {
 		return time.Time{}, false
 	}
-	return b.clock.time(due), true
+	return d.clock.time(next), true
 }
 
 // Wake is signalled when something of the lane may be due earlier than NextDue
 // said before. It never closes.
-func (b *Buffer) Wake(lane int) <-chan struct{} { return b.lanes[lane].wake }
+func (d *due) Wake(lane int) <-chan struct{} { return d.lanes[lane].wake }
+
+// Mark is what MarkDue found; see Saved.
+type Mark struct{ lanes []laneMark }
+
+// laneMark is the last turn and the last freeze, within a lane, that a Mark
+// waits for.
+type laneMark struct{ turn, freeze uint64 }
+
+// MarkDue makes everything pending that f matches due now. Records that are
+// already frozen count for the returned Mark too.
+func (d *due) MarkDue(f Filter) Mark {
+	m := Mark{lanes: make([]laneMark, len(d.lanes))}
+	for i, l := range d.lanes {
+		l.mu.Lock()
+		l.pending.each(f, func(e *entry) {
+			l.urge(e)
+			m.lanes[i].turn = max(m.lanes[i].turn, e.turn)
+		})
+		for _, fb := range l.frozen.batches {
+			if fb.matches(f) {
+				m.lanes[i].freeze = max(m.lanes[i].freeze, fb.freeze)
+			}
+		}
+		l.mu.Unlock()
+	}
+	return m
+}
+
+// Saved reports whether all that m stands for is confirmed or quarantined. The
+// records of a lane are saved in their turn, so that it may wait for others
+// that were due before.
+func (d *due) Saved(m Mark) bool {
+	for i, want := range m.lanes {
+		l := d.lanes[i]
+		l.mu.Lock()
+		saved := l.saved(want)
+		l.mu.Unlock()
+		if !saved {
+			return false
+		}
+	}
+	return true
+}
+
+// Progressed returns a channel that is closed at the next confirmation or
+// quarantine. Take it before asking Saved.
+func (d *due) Progressed() <-chan struct{} { return d.saved.wait() }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
 
 func TestASteadyHeartbeatIsDueOncePerInterval(t *testing.T) {
@@ -187,7 +188,7 @@ func TestKeysWhoseWindowsEndShortlyAfterEachOtherShareABatch(t *testing.T) {
 	var mates []progress.Update
 	lane := -1
 	for i := 0; len(mates) < 3; i++ {
-		l := laneOf(appendDiskKey(nil, prefixPending, key(i)), b.Lanes())
+		l := laneOf([]byte(spool.KeyOf(key(i))), b.Lanes())
 		if lane == -1 || l == lane {
 			lane = l
 			mates = append(mates, at(i, 1))
@@ -217,7 +218,7 @@ func TestWhatIsOverdueAtStartWaitsForAShortRandomTime(t *testing.T) {
 	if got := b.Stats().Oldest; got != opened {
 		t.Errorf("oldest %v, want %v", got.Time(), opened.Time())
 	}
-	lane := laneOf(appendDiskKey(nil, prefixPending, key(1)), b.Lanes())
+	lane := laneOf([]byte(spool.KeyOf(key(1))), b.Lanes())
 	due, ok := b.NextDue(lane)
 	if wait := due.Sub(b.clock.Now()); !ok || wait < 0 || wait > maxStartJitter {
 		t.Errorf("due in %v", wait)
@@ -230,7 +231,7 @@ func TestWhatIsOverdueAtStartWaitsForAShortRandomTime(t *testing.T) {
 
 func TestWakeIsSignalledWhenSomethingIsDueEarlier(t *testing.T) {
 	b := newRig(t)
-	lane := laneOf(appendDiskKey(nil, prefixPending, key(1)), b.Lanes())
+	lane := laneOf([]byte(spool.KeyOf(key(1))), b.Lanes())
 	awake := func() bool {
 		select {
 		case <-b.Wake(lane):

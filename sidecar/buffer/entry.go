@@ -1,14 +1,16 @@
 package buffer
 
 import (
+	"strings"
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
 
 // entry is a pending record in memory, at most 352 bytes beside its key.
 type entry struct {
-	key     string // its diskKey, which the strings of record.Key are part of
+	key     spool.Key // which the strings of record.Key are part of
 	record  progress.Record
 	opened  time.Duration // when the window opened, by the clock's elapsed time
 	changed time.Duration // when the last update came
@@ -21,8 +23,29 @@ type entry struct {
 	// lasting says that it is urgent because its lesson was completed or it was
 	// replayed, which is kept on disk.
 	lasting bool
-	// touched is its place, from 1, among the changes of the running call.
-	touched int32
+	// touched says that the running call has changed it.
+	touched bool
+}
+
+// newEntry is an entry that shares no memory with the caller of Put.
+func newEntry(key spool.Key, r progress.Record, now reading) *entry {
+	r.Key, _ = key.Split()
+	r.ModuleID = strings.Clone(r.ModuleID)
+	return &entry{key: key, record: r, opened: now.elapsed, changed: now.elapsed}
+}
+
+// joined is the entry's record with what is frozen of its key.
+func (e *entry) joined(flights *flight) progress.Record {
+	if flights == nil {
+		return e.record
+	}
+	frozen, _ := flights.joined()
+	return join(frozen, e.record)
+}
+
+// put writes the entry into c.
+func (e *entry) put(c *spool.Change, now reading) {
+	c.PutPending(e.key, &spool.Pending{Due: e.lasting, Opened: now.wallOf(e.opened), Record: e.record})
 }
 
 // waiting is the number of accepted updates that r stands for; a reset counts

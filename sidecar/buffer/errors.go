@@ -1,6 +1,11 @@
 package buffer
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+
+	"github.com/progress-sync/progress-sync/sidecar/spool"
+)
 
 var (
 	// ErrFull is the result of an update for a new key at MaxPendingRecords.
@@ -15,9 +20,17 @@ var (
 	ErrNoSpace = errors.New("the spool volume is nearly full; updates are accepted again when space is free")
 	// ErrFailed refuses every call after an error of the disk. It is final:
 	// what is on disk is only known after a restart.
-	ErrFailed = errors.New("the spool's disk failed; restart to go on with what it holds")
+	ErrFailed = spool.ErrFailed
 	// ErrNoDeadLetter says that there is no dead letter of an id any more.
 	ErrNoDeadLetter = errors.New("there is no such dead letter")
 	// ErrClosed refuses calls after Close.
 	ErrClosed = errors.New("the buffer is closed")
 )
+
+// wrap says what was being done, if there is an error.
+func wrap(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}

@@ -9,10 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
-
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
+	"github.com/progress-sync/progress-sync/sidecar/spool/disktest"
 )
 
 func withEvents(count int, age time.Duration) func(*Options) {
@@ -115,34 +114,32 @@ func TestARefusedUpdateLeavesItsEventToBeSentAgain(t *testing.T) {
 	}
 }
 
-// hold stops the syncs of the log until it is released.
-type hold struct {
+// stall stops the syncs of the log until it is released.
+type stall struct {
 	reached chan struct{}
 	release chan struct{}
 	armed   chan struct{} // closed when syncs are to stop
 }
 
-func (h *hold) MaybeError(op errorfs.Op) error {
-	sync := op.Kind == errorfs.OpFileSync || op.Kind == errorfs.OpFileSyncData || op.Kind == errorfs.OpFileSyncTo
+func (s *stall) before(op disktest.Op) error {
 	select {
-	case <-h.armed:
-		if sync {
+	case <-s.armed:
+		if op.Kind == disktest.Sync {
 			select {
-			case h.reached <- struct{}{}:
+			case s.reached <- struct{}{}:
 			default:
 			}
-			<-h.release
+			<-s.release
 		}
 	default:
 	}
 	return nil
 }
 
-func (h *hold) String() string { return "hold" }
-
 func TestARepeatedEventIsNotAcknowledgedBeforeTheFirstIsOnDisk(t *testing.T) {
-	h := &hold{reached: make(chan struct{}, 1), release: make(chan struct{}), armed: make(chan struct{})}
-	b := newRig(t, withEvents(1000, time.Hour), func(o *Options) { o.FS = errorfs.Wrap(vfs.NewMem(), h) })
+	h := &stall{reached: make(chan struct{}, 1), release: make(chan struct{}), armed: make(chan struct{})}
+	b := newRig(t, withEvents(1000, time.Hour))
+	b.fs.Before(h.before)
 	close(h.armed)
 	answered := make(chan bool, 2)
 	put := func() {
@@ -154,7 +151,7 @@ func TestARepeatedEventIsNotAcknowledgedBeforeTheFirstIsOnDisk(t *testing.T) {
 	go put()
 	eventually(t, "the second waits for the disk", func() bool {
 		buf := make([]byte, 1<<20)
-		return strings.Count(string(buf[:runtime.Stack(buf, true)]), "buffer.(*journal).wait(") == 2
+		return strings.Count(string(buf[:runtime.Stack(buf, true)]), "spool.(*Spool).Wait(") == 2
 	})
 	if len(answered) > 0 {
 		t.Error("acknowledged before the disk had it")
@@ -180,11 +177,8 @@ func TestTheWindowOfEventIDsIsBoundedByCount(t *testing.T) {
 	}
 	b.crash()
 	onDisk := 0
-	if err := b.journal.each([]byte{prefixEvent}, []byte{prefixEvent + 1}, func(_, _ []byte) error {
-		onDisk++
-		return nil
-	}); err != nil {
-		t.Fatal(err)
+	for _, l := range b.lanes {
+		onDisk += l.events.count // read from the disk
 	}
 	if onDisk > most || onDisk < most/2 {
 		t.Errorf("%d are on disk", onDisk)
@@ -214,7 +208,7 @@ func TestAnEventIDTakesLittleMemory(t *testing.T) {
 	for i := range windows {
 		w := &windows[i]
 		for j := range p.MaxCount * 5 / 4 {
-			w.add(eventID(fmt.Appendf(nil, "%016d", j*7919)), 1, p, 1)
+			w.add(spool.EventID(fmt.Appendf(nil, "%016d", j*7919)), 1, p, 1)
 		}
 		if w.count < p.MaxCount*7/8 || w.count > p.MaxCount {
 			t.Fatalf("%d ids", w.count)

@@ -10,7 +10,10 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool/disktest"
 )
+
+const spoolDir = "spool"
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
@@ -51,7 +54,7 @@ func testPolicy() Policy {
 type rig struct {
 	*Buffer
 	t     testing.TB
-	fs    *disk
+	fs    *disktest.Disk
 	clock *testClock
 	opts  Options
 }
@@ -60,7 +63,7 @@ func plentyFree(string) (uint64, error) { return 1 << 40, nil }
 
 func newRig(tb testing.TB, set ...func(*Options)) *rig {
 	tb.Helper()
-	b := &rig{t: tb, fs: newDisk(), clock: newTestClock()}
+	b := &rig{t: tb, fs: disktest.New(), clock: newTestClock()}
 	b.opts = Options{
 		Dir: spoolDir, FS: b.fs, Now: b.clock.Now, Policy: testPolicy(), FreeBytes: plentyFree,
 	}
@@ -97,7 +100,7 @@ func (b *rig) restart() {
 // crash goes on with what was certainly on disk at this moment.
 func (b *rig) crash() {
 	b.t.Helper()
-	after := b.fs.crash(0, nil)
+	after := b.fs.Crashed(0, nil)
 	if err := b.Buffer.Close(); err != nil {
 		b.t.Fatalf("closing what crashed: %v", err)
 	}
@@ -177,3 +180,22 @@ func eventually(tb testing.TB, what string, is func() bool) {
 }
 
 func updateOf(k progress.Key) progress.Update { return progress.Update{Key: k, SeekEvents: 1} }
+
+// Freeze freezes up to limit records of a lane in one batch.
+func (b *rig) Freeze(lane int, now time.Time, limit int) (progress.Batch, bool, error) {
+	return freeze(b.Buffer, lane, now, limit)
+}
+
+// Confirm confirms a batch, which must be the lane's first unless it was
+// confirmed before.
+func (b *rig) Confirm(lane int, number uint64) error { return confirm(b.Buffer, lane, number) }
+
+func freeze(b *Buffer, lane int, now time.Time, limit int) (progress.Batch, bool, error) {
+	batches, err := b.FreezeRound(lane, now, limit, 1)
+	if err != nil || len(batches) == 0 {
+		return progress.Batch{}, false, err
+	}
+	return batches[0], true, nil
+}
+
+func confirm(b *Buffer, lane int, number uint64) error { return b.ConfirmThrough(lane, number) }

@@ -1,11 +1,10 @@
 package buffer
 
 import (
-	"hash/maphash"
 	"sync"
-	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
 
 // lane holds the keys that are written in one order: what is pending, what is
@@ -14,45 +13,32 @@ type lane struct {
 	number int
 	wake   chan struct{}
 
-	mu      sync.Mutex
-	pending map[string]*entry
-	peak    int // of pending, since the map was made
-	users   map[uint64]*entry
-	seed    maphash.Seed
-	age     list // all pending entries, oldest window first
-	urgent  list // those that are due whatever their age, in turn
-	quiet   list // the others, longest quiet first; only with a quiet period
-	quieted bool // whether quiet is kept
-	turns   uint64
-
-	pendingUpdates int64
-	done           recent
-	events         eventWindow
-
-	next     uint64
-	applied  uint64
-	freezes  uint64
-	frozen   []*frozenBatch
-	inFlight map[string]*flight
-	kept     []keptBatch
-	keptSize int64
+	mu        sync.Mutex
+	pending   pendingSet
+	completed completedKeys
+	events    eventWindow
+	frozen    frozenBatches
+	kept      keptBatches
 }
 
 func newLane(number int, quieted bool) *lane {
 	return &lane{
-		number:   number,
-		wake:     make(chan struct{}, 1),
-		pending:  map[string]*entry{},
-		users:    map[uint64]*entry{},
-		seed:     maphash.MakeSeed(),
-		age:      list{by: byAge},
-		urgent:   list{by: byTurn},
-		quiet:    list{by: byTurn},
-		quieted:  quieted,
-		done:     newRecent(),
-		next:     1,
-		inFlight: map[string]*flight{},
+		number:    number,
+		wake:      make(chan struct{}, 1),
+		pending:   newPendingSet(quieted),
+		completed: newCompletedKeys(),
+		frozen:    newFrozenBatches(),
 	}
+}
+
+// record is what the lane holds of the key, zero if nothing.
+func (l *lane) record(key []byte) progress.Record {
+	flights := l.frozen.of(key)
+	if e := l.pending.entries[spool.Key(key)]; e != nil {
+		return e.joined(flights)
+	}
+	frozen, _ := flights.joined()
+	return frozen
 }
 
 // signal wakes the lane's writer.
@@ -65,95 +51,72 @@ func (l *lane) signal() {
 
 // insert makes e pending; its window is the youngest.
 func (l *lane) insert(e *entry) {
-	if l.age.head == nil {
+	if l.pending.order.age.head == nil {
 		l.signal()
 	}
-	l.pending[e.key] = e
-	l.peak = max(l.peak, len(l.pending))
-	l.age.pushBack(e)
-	if l.quieted {
-		l.quiet.pushBack(e)
-	}
-	h := maphash.String(l.seed, e.record.UserID)
-	if first := l.users[h]; first != nil {
-		e.userNext, first.userPrev = first, e
-	}
-	l.users[h] = e
-	l.pendingUpdates += waiting(&e.record)
+	l.pending.insert(e)
 }
 
-// smallMap is the size below which a map's memory isn't worth giving back.
-const smallMap = 1024
-
-// remove takes e out of everything.
-func (l *lane) remove(e *entry) {
-	delete(l.pending, e.key)
-	l.age.remove(e)
-	if e.turn != 0 {
-		l.urgent.remove(e)
-	} else if l.quieted {
-		l.quiet.remove(e)
-	}
-	if e.userNext != nil {
-		e.userNext.userPrev = e.userPrev
-	}
-	if e.userPrev != nil {
-		e.userPrev.userNext = e.userNext
-	} else if h := maphash.String(l.seed, e.record.UserID); e.userNext != nil {
-		l.users[h] = e.userNext
-	} else {
-		delete(l.users, h)
-	}
-	l.pendingUpdates -= waiting(&e.record)
-	if len(l.pending) == 0 && l.peak > smallMap {
-		l.pending, l.users, l.peak = map[string]*entry{}, map[uint64]*entry{}, 0
+// urge makes e due now.
+func (l *lane) urge(e *entry) {
+	if l.pending.order.urge(e) {
+		l.signal()
 	}
 }
 
-// change gives e another record.
-func (l *lane) change(e *entry, r *progress.Record, at time.Duration) {
-	l.pendingUpdates += waiting(r) - waiting(&e.record)
-	e.record = *r
-	e.changed = at
-	if l.quieted && e.turn == 0 {
-		l.quiet.remove(e)
-		l.quiet.pushBack(e)
+// held appends what is not saved of the keys that f matches to all.
+func (l *lane) held(all []Held, f Filter) []Held {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.pending.each(f, func(e *entry) {
+		h := Held{Record: e.record, PendingUpdates: waiting(&e.record)}
+		for fl := l.frozen.flights[e.key]; fl != nil; fl = fl.next {
+			h.Record = join(h.Record, *fl.record)
+			h.InFlightUpdates += waiting(fl.record)
+		}
+		all = append(all, h)
+	})
+	for key, fl := range l.frozen.flights {
+		if l.pending.entries[key] != nil || !f.matches(&fl.record.Key) {
+			continue
+		}
+		var h Held
+		h.Record, h.InFlightUpdates = fl.joined()
+		all = append(all, h)
 	}
+	return all
 }
 
-// hurry makes e due now.
-func (l *lane) hurry(e *entry) {
-	if e.turn != 0 {
-		return
-	}
-	if l.quieted {
-		l.quiet.remove(e)
-	}
-	l.turns++
-	e.turn = l.turns
-	l.urgent.pushBack(e)
-	l.signal()
-}
-
-// keepQuiet starts or stops keeping the order of the last changes.
-func (l *lane) keepQuiet(on bool) {
-	if l.quieted == on {
-		return
-	}
-	l.quieted = on
-	l.quiet = list{by: byTurn}
-	var waiting []*entry
-	for e := l.age.head; e != nil; e = e.links[byAge].next {
-		if e.turn == 0 {
-			e.links[byTurn] = links{}
-			waiting = append(waiting, e)
+// tally counts what held would append.
+func (l *lane) tally(t *Tally, f Filter) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.pending.each(f, func(e *entry) {
+		t.Records++
+		t.PendingUpdates += waiting(&e.record)
+	})
+	for key, fl := range l.frozen.flights {
+		if !f.matches(&fl.record.Key) {
+			continue
+		}
+		if l.pending.entries[key] == nil {
+			t.Records++
+		}
+		for ; fl != nil; fl = fl.next {
+			t.InFlightUpdates += waiting(fl.record)
 		}
 	}
-	if !on {
-		return
+}
+
+// saved reports whether all that m stands for is confirmed or quarantined.
+func (l *lane) saved(m laneMark) bool {
+	if e := l.pending.order.urgent.head; e != nil && e.turn <= m.turn {
+		return false
 	}
-	sortByChange(waiting)
-	for _, e := range waiting {
-		l.quiet.pushBack(e)
+	for _, fb := range l.frozen.batches {
+		if fb.freeze <= m.freeze || fb.turn != 0 && fb.turn <= m.turn {
+			return false
+		}
 	}
+	return true
 }

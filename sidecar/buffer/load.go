@@ -11,188 +11,211 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
 
-// load fills the buffer from the spool. Records of confirmed batches stay on
-// disk, so that memory holds no more than what is pending or frozen.
-func (b *Buffer) load() error {
-	if err := b.loadFormat(); err != nil {
-		return err
-	}
-	p := b.policy.Load()
-	for i := range b.format.lanes {
-		l := newLane(i, p.QuietPeriod > 0)
-		b.lanes = append(b.lanes, l)
-		if err := b.loadLane(l); err != nil {
-			return fmt.Errorf("lane %d: %w", i, err)
-		}
-	}
-	if err := b.loadDeadLetters(); err != nil {
-		return err
-	}
-	if err := b.loadTombstones(); err != nil {
-		return err
-	}
-	b.settled = b.clock.read().elapsed + startDelay(p)
-	return b.loadPending()
-}
+// lanesOfNewSpool is fixed in a spool when it is created.
+const lanesOfNewSpool = 2
 
-// loadFormat reads what the spool was created with, or creates it.
-func (b *Buffer) loadFormat() error {
-	value, err := b.journal.get([]byte{prefixFormat})
-	if err != nil {
-		return fmt.Errorf("reading its format: %w", err)
+// load reads what the spool holds, or begins a new one.
+func load(from *spool.Spool, now reading, p *Policy) (*state, error) {
+	l := &loader{
+		state: &state{spool: from, quarantine: newQuarantine(), tombstones: tombstones{}},
+		now:   now, quieted: p.QuietPeriod > 0, batches: map[batchName]spool.EncodedBatch{},
 	}
-	if value != nil {
-		if b.format, err = decodeFormat(value); err != nil {
-			return fmt.Errorf("its format cannot be read, it may be of a newer version: %w", err)
-		}
-		return nil
-	}
-	err = b.journal.each([]byte{0}, []byte{0xff}, func([]byte, []byte) error {
-		return errors.New("it holds data but not its format")
+	err := from.Load(spool.Visitor{
+		Format: l.format, Event: l.event, Lane: l.lane, Batch: l.batch, Kept: l.kept,
+		DeadLetter: l.deadLetter, LastDeadLetter: l.lastDeadLetter, Tombstone: l.tombstone, Pending: l.pending,
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
+	if len(l.state.lanes) == 0 {
+		if err := l.create(); err != nil {
+			return nil, err
+		}
+	}
+	if err := l.finish(); err != nil {
+		return nil, err
+	}
+	l.state.notBefore = now.elapsed + startDelay(p)
+	return l.state, nil
+}
+
+// loader gathers the entries of a spool.
+type loader struct {
+	state   *state
+	now     reading
+	quieted bool
+
+	names   [][]spool.BatchName // frozen, of each lane
+	batches map[batchName]spool.EncodedBatch
+	letters []*DeadLetter
+	entries []*entry
+}
+
+type batchName struct {
+	lane   int
+	number uint64
+}
+
+func (l *loader) format(f spool.Format) error {
+	if f.Lanes < 1 || f.Lanes > maxLanes {
+		return fmt.Errorf("its format has %d lanes", f.Lanes)
+	}
+	l.state.format, l.state.salt = f, salt(f.Writer)
+	for i := range f.Lanes {
+		l.state.lanes = append(l.state.lanes, newLane(i, l.quieted))
+	}
+	l.names = make([][]spool.BatchName, f.Lanes)
+	return nil
+}
+
+// create writes the format of a new spool.
+func (l *loader) create() error {
 	writer, err := uuid.NewRandom()
 	if err != nil {
 		return fmt.Errorf("choosing the writer's id: %w", err)
 	}
-	b.format = format{lanes: lanesOfNewSpool, writer: writer}
-	c := b.journal.begin()
-	c.put([]byte{prefixFormat}, b.format.encode())
-	if err := b.journal.append(c); err != nil {
+	f := spool.Format{Lanes: lanesOfNewSpool, Writer: writer}
+	if err := l.format(f); err != nil {
 		return err
 	}
-	return b.journal.wait(c)
+	c := l.state.spool.Begin()
+	c.PutFormat(f)
+	if err := l.state.spool.Append(c); err != nil {
+		return fmt.Errorf("creating it: %w", err)
+	}
+	return wrap("creating it", l.state.spool.Wait(c))
 }
 
-// loadLane reads the lane's event ids, its numbers, its frozen batches, and which confirmed
-// ones are kept.
-func (b *Buffer) loadLane(l *lane) error {
-	if err := b.loadEvents(l); err != nil {
-		return err
+// of returns a lane that the spool must have.
+func (l *loader) of(lane int) (*lane, error) {
+	if lane >= len(l.state.lanes) {
+		return nil, fmt.Errorf("it has no lane %d", lane)
 	}
-	value, err := b.journal.get(laneKey(l.number))
-	if err != nil {
-		return fmt.Errorf("reading its numbers: %w", err)
-	}
-	if value == nil {
-		return nil
-	}
-	s, err := decodeLaneState(value)
-	if err != nil {
-		return fmt.Errorf("its numbers cannot be read: %w", err)
-	}
-	l.next, l.applied = s.next, s.applied
-	b.sawArrival(s.received)
-	for _, f := range s.frozen {
-		if err := b.loadBatch(l, f); err != nil {
-			return fmt.Errorf("batch %d cannot be read: %w", f.number, err)
-		}
-	}
-	return b.journal.each(
-		numberedKey(prefixKept, l.number, 0), []byte{prefixKept, byte(l.number) + 1},
-		func(key, value []byte) error {
-			_, number, ok := decodeNumberedKey(key)
-			if !ok {
-				return errors.New("the key of a kept batch cannot be read")
-			}
-			k, err := decodeKept(number, value)
-			if err != nil {
-				return fmt.Errorf("kept batch %d cannot be read: %w", number, err)
-			}
-			l.kept = append(l.kept, k)
-			l.keptSize += k.bytes
-			return nil
-		})
+	return l.state.lanes[lane], nil
 }
 
-func (b *Buffer) loadEvents(l *lane) error {
-	return b.journal.each(
-		eventSegmentKey(l.number, 0), []byte{prefixEvent, byte(l.number) + 1},
-		func(key, value []byte) error {
-			opened, id, ok := decodeEventKey(key)
-			if !ok || len(value) != 1 || value[0] != entryVersion {
-				return errors.New("the id of an event cannot be read")
-			}
-			l.events.load(opened, id)
-			return nil
-		})
+func (l *loader) event(lane int, segment progress.Instant, id spool.EventID) error {
+	in, err := l.of(lane)
+	if err == nil {
+		in.events.load(segment, id)
+	}
+	return err
 }
 
-func (b *Buffer) loadBatch(l *lane, f frozenName) error {
-	value, err := b.journal.get(numberedKey(prefixBatch, l.number, f.number))
+func (l *loader) lane(lane int, numbers spool.Lane) error {
+	in, err := l.of(lane)
 	if err != nil {
 		return err
 	}
-	if value == nil {
-		return errors.New("it is missing")
-	}
-	l.freezes++
-	fb := &frozenBatch{number: f.number, id: f.id, freeze: l.freezes, bytes: int64(len(value)), synced: true}
-	if fb.oldest, fb.records, err = decodeBatch(value); err != nil {
-		return err
-	}
-	fb.keys = make([]string, len(fb.records))
-	for i := range fb.records {
-		r := &fb.records[i]
-		fb.keys[i] = string(appendDiskKey(nil, prefixPending, r.Key))
-		r.Key, _ = splitDiskKey(fb.keys[i])
-		b.sawArrival(r.ReceivedAt)
-		if r.Completed {
-			l.done.add(fb.keys[i])
-		}
-	}
-	l.frozen = append(l.frozen, fb)
-	l.takeOff(fb)
+	in.frozen.next, in.frozen.applied = numbers.Next, numbers.Applied
+	l.names[lane] = numbers.Frozen
+	l.state.arrivals.load(numbers.Received)
 	return nil
 }
 
-// loadPending reads the pending records. Their windows go on from where they
-// were, the time in which nothing ran included.
-func (b *Buffer) loadPending() error {
-	now := b.clock.read()
-	var entries []*entry
-	n := 0
-	err := b.journal.each([]byte{prefixPending}, []byte{prefixPending + 1},
-		func(key, value []byte) error {
-			n++
-			e := &entry{key: string(key)}
-			s, err := decodePending(value, &e.record)
-			if err != nil {
-				// The key is a learner's; its checksum can be told.
-				return fmt.Errorf("pending record %d (%08x, %d bytes) cannot be read: %w",
-					n, checksum(key), len(value), err)
-			}
-			var ok bool
-			if e.record.Key, ok = splitDiskKey(e.key); !ok {
-				return fmt.Errorf("the key of pending record %d (%08x) cannot be read",
-					n, checksum(key))
-			}
-			e.opened = now.elapsed - max(0, time.Duration(now.wall-s.opened)*time.Microsecond)
-			e.changed = e.opened
-			e.lasting = s.due
-			entries = append(entries, e)
-			b.sawArrival(e.record.ReceivedAt)
-			return nil
-		})
+func (l *loader) batch(lane int, number uint64, b spool.EncodedBatch) error {
+	l.batches[batchName{lane, number}] = b
+	return nil
+}
+
+// take returns a batch that must be there.
+func (l *loader) take(lane int, number uint64) (spool.EncodedBatch, spool.Batch, error) {
+	name := batchName{lane, number}
+	encoded, ok := l.batches[name]
+	if !ok {
+		return nil, spool.Batch{}, errors.New("it is missing")
+	}
+	delete(l.batches, name)
+	b, err := encoded.Decode()
+	return encoded, b, err
+}
+
+func (l *loader) kept(lane int, number uint64, k spool.Kept) error {
+	in, err := l.of(lane)
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(entries, func(a, b *entry) int { return cmp.Compare(a.opened, b.opened) })
-	for _, e := range entries {
-		l := b.lanes[laneOf([]byte(e.key), len(b.lanes))]
-		l.insert(e)
-		if e.record.Completed {
-			l.done.add(e.key)
-		}
-		if e.lasting {
-			l.hurry(e)
+	encoded, _, err := l.take(lane, number)
+	if err != nil {
+		return fmt.Errorf("lane %d: kept batch %d cannot be read: %w", lane, number, err)
+	}
+	in.kept.add(keptBatch{number: number, prev: k.Prev, at: k.At, encoded: encoded})
+	return nil
+}
+
+func (l *loader) deadLetter(_ spool.Key, dl DeadLetter) error {
+	l.state.arrivals.load(dl.Record.ReceivedAt)
+	l.letters = append(l.letters, &dl)
+	return nil
+}
+
+func (l *loader) lastDeadLetter(id uint64) error {
+	l.state.quarantine.last = id
+	return nil
+}
+
+func (l *loader) tombstone(id spool.LearnerID, t spool.Tombstone) error {
+	l.state.tombstones[id] = t
+	l.state.arrivals.load(t.At)
+	return nil
+}
+
+// pending takes a pending record, whose window goes on from where it was, the
+// time in which nothing ran included.
+func (l *loader) pending(key spool.Key, p *spool.Pending) error {
+	opened := l.now.elapsed - max(0, time.Duration(l.now.wall-p.Opened)*time.Microsecond)
+	l.entries = append(l.entries, &entry{key: key, record: p.Record, opened: opened, changed: opened, lasting: p.Due})
+	return nil
+}
+
+// finish makes of what was gathered what the lanes hold.
+func (l *loader) finish() error {
+	for i, names := range l.names {
+		for _, name := range names {
+			if err := l.frozen(l.state.lanes[i], name); err != nil {
+				return fmt.Errorf("lane %d: batch %d cannot be read: %w", i, name.Number, err)
+			}
 		}
 	}
-	b.pending.Store(int64(len(entries)))
+	l.state.quarantine.load(l.letters)
+	slices.SortFunc(l.entries, func(a, b *entry) int { return cmp.Compare(a.opened, b.opened) })
+	for _, e := range l.entries {
+		in := l.state.lanes.of([]byte(e.key))
+		in.insert(e)
+		if e.record.Completed {
+			in.completed.add(e.key)
+		}
+		if e.lasting {
+			in.urge(e)
+		}
+		l.state.arrivals.load(e.record.ReceivedAt)
+	}
+	l.state.capacity.add(len(l.entries))
+	return nil
+}
+
+func (l *loader) frozen(in *lane, name spool.BatchName) error {
+	encoded, b, err := l.take(in.number, name.Number)
+	if err != nil {
+		return err
+	}
+	fb := &frozenBatch{
+		number: name.Number, id: name.ID, oldest: b.Oldest, encoded: encoded,
+		records: b.Records, keys: make([]spool.Key, len(b.Records)),
+	}
+	for i := range fb.records {
+		r := &fb.records[i]
+		fb.keys[i] = spool.KeyOf(r.Key)
+		r.Key, _ = fb.keys[i].Split()
+		l.state.arrivals.load(r.ReceivedAt)
+		if r.Completed {
+			in.completed.add(fb.keys[i])
+		}
+	}
+	in.frozen.load(fb)
 	return nil
 }
 
@@ -203,57 +226,4 @@ func startDelay(p *Policy) time.Duration {
 		return 0
 	}
 	return rand.N(longest) //nolint:gosec // nobody gains by guessing it
-}
-
-func (b *Buffer) loadDeadLetters() error {
-	value, err := b.journal.get([]byte{prefixLastDeadLetter})
-	if err != nil {
-		return fmt.Errorf("reading the last dead letter's id: %w", err)
-	}
-	if value != nil {
-		d := decoder{rest: value}
-		d.version()
-		b.lastDead.Store(d.uvarint())
-		if err := d.end(); err != nil {
-			return fmt.Errorf("the last dead letter's id cannot be read: %w", err)
-		}
-	}
-	return b.journal.each([]byte{prefixDeadLetter}, []byte{prefixDeadLetter + 1},
-		func(_, value []byte) error {
-			n := b.deadLetters.Add(1)
-			dl, err := decodeDeadLetter(value)
-			if err != nil {
-				return fmt.Errorf("dead letter %d cannot be read: %w", n, err)
-			}
-			b.sawArrival(dl.Record.ReceivedAt)
-			return nil
-		})
-}
-
-func (b *Buffer) loadTombstones() error {
-	marker, err := b.journal.get([]byte{prefixScrub})
-	if err != nil {
-		return fmt.Errorf("reading whether it must be scrubbed: %w", err)
-	}
-	if marker != nil {
-		b.scrubWanted.Add(1)
-	}
-	return b.journal.each([]byte{prefixTombstone}, []byte{prefixTombstone + 1},
-		func(key, value []byte) error {
-			s, err := decodeTombstone(value)
-			if err == nil && len(key) != 1+len(learnerID{}) {
-				err = errMalformed
-			}
-			if err != nil {
-				return fmt.Errorf("the tombstone of an erased learner cannot be read: %w", err)
-			}
-			b.tombstones[learnerID(key[1:])] = s
-			b.sawArrival(s.at)
-			return nil
-		})
-}
-
-// sawArrival keeps arrivals increasing across a restart.
-func (b *Buffer) sawArrival(i progress.Instant) {
-	b.received.Store(max(b.received.Load(), int64(i)))
 }

@@ -6,11 +6,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2"
-	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
+	"github.com/progress-sync/progress-sync/sidecar/spool/disk"
 )
 
 func TestARestartChangesNothing(t *testing.T) {
@@ -100,53 +100,44 @@ func TestHeldFindsWhatTheFilterMatches(t *testing.T) {
 
 func digit(n int64) string { return string(rune('0' + n)) }
 
-func TestASpoolThatCannotBeReadSaysWhatIsWrong(t *testing.T) {
-	put := func(key, value []byte) func(*rig, *pebble.Batch) error {
-		return func(_ *rig, batch *pebble.Batch) error { return batch.Set(key, value, nil) }
+func TestASpoolWithoutWhatBelongsTogetherSaysWhatIsWrong(t *testing.T) {
+	batch := func(b *rig) spool.EncodedBatch {
+		return spool.EncodeBatch(spool.Batch{Records: b.Frozen(0)[0].Records})
 	}
 	tests := map[string]struct {
-		spoil func(*rig, *pebble.Batch) error
+		spoil func(*rig, *spool.Change)
 		want  string
 	}{
-		"a pending record": {
-			put(appendDiskKey(nil, prefixPending, key(1)), []byte{1, 0, 3}),
-			"pending record 1 (",
-		},
-		"a pending record's key": {
-			put([]byte{prefixPending, 0xff}, appendPending(nil, pendingState{}, &progress.Record{})),
-			"the key of pending record 2 (",
-		},
-		"the format": {put([]byte{prefixFormat}, []byte{9}), "its format cannot be read, it may be of a newer version"},
-		"a lane's numbers": {
-			put(laneKey(0), []byte{entryVersion}),
-			"lane 0: its numbers cannot be read: it ends too early",
-		},
 		"a frozen batch": {
-			put(numberedKey(prefixBatch, 0, 1), []byte{entryVersion}),
+			func(_ *rig, c *spool.Change) { c.PutBatch(0, 1, spool.EncodedBatch{1}) },
 			"lane 0: batch 1 cannot be read: it ends too early",
 		},
 		"a frozen batch's record": {
-			func(b *rig, batch *pebble.Batch) error {
-				value := encodeBatch(0, b.Frozen(0)[0].Records)
-				return batch.Set(numberedKey(prefixBatch, 0, 1), value[:len(value)-1], nil)
-			},
+			func(b *rig, c *spool.Change) { c.PutBatch(0, 1, batch(b)[:len(batch(b))-1]) },
 			"lane 0: batch 1 cannot be read: record 2 of 2: it ends too early",
 		},
 		"a frozen batch that is missing": {
-			func(_ *rig, batch *pebble.Batch) error { return batch.Delete(numberedKey(prefixBatch, 0, 1), nil) },
+			func(_ *rig, c *spool.Change) { c.DeleteBatch(0, 1) },
 			"lane 0: batch 1 cannot be read: it is missing",
 		},
 		"a kept batch": {
-			put(numberedKey(prefixKept, 0, 7), nil),
-			"lane 0: kept batch 7 cannot be read: it ends too early",
+			func(_ *rig, c *spool.Change) { c.PutKept(0, 7, spool.Kept{}) },
+			"lane 0: kept batch 7 cannot be read: it is missing",
 		},
-		"a dead letter": {
-			put([]byte{prefixDeadLetter, 0}, []byte{7}),
-			"dead letter 1 cannot be read: it has a version that this program does not know",
+		"a kept batch's record": {
+			func(b *rig, c *spool.Change) {
+				c.PutKept(0, 7, spool.Kept{})
+				c.PutBatch(0, 7, batch(b)[:len(batch(b))-1])
+			},
+			"lane 0: kept batch 7 cannot be read: record 2 of 2: it ends too early",
 		},
-		"someone else's data": {
-			func(_ *rig, batch *pebble.Batch) error { return batch.Delete([]byte{prefixFormat}, nil) },
-			"it holds data but not its format",
+		"a lane beyond those of its format": {
+			func(_ *rig, c *spool.Change) { c.PutLane(lanesOfNewSpool, spool.Lane{Next: 1}) },
+			"it has no lane 2",
+		},
+		"an event of such a lane": {
+			func(_ *rig, c *spool.Change) { c.PutEvent(lanesOfNewSpool, 1, spool.EventID{}) },
+			"it has no lane 2",
 		},
 	}
 	for name, tt := range tests {
@@ -154,11 +145,12 @@ func TestASpoolThatCannotBeReadSaysWhatIsWrong(t *testing.T) {
 			b := newRig(t)
 			b.freezeOne(2)
 			b.put(at(1, 1))
-			batch := b.journal.db.NewBatch()
-			if err := tt.spoil(b, batch); err != nil {
+			c := b.spool.Begin()
+			tt.spoil(b, c)
+			if err := b.spool.Append(c); err != nil {
 				t.Fatal(err)
 			}
-			if err := batch.Commit(pebble.Sync); err != nil {
+			if err := b.spool.Wait(c); err != nil {
 				t.Fatal(err)
 			}
 			if err := b.Close(); err != nil {
@@ -184,7 +176,7 @@ func TestASpoolIsOpenedOnce(t *testing.T) {
 
 func TestTheRealFileSystemHoldsASpool(t *testing.T) {
 	b := newRig(t, func(o *Options) {
-		o.Dir, o.FS = t.TempDir()+"/made/at/start", vfs.Default
+		o.Dir, o.FS = t.TempDir()+"/made/at/start", disk.OS{}
 		o.FreeBytes = nil
 		o.Policy.SizeLimitBytes = 64 << 10 // so that little must be free
 	})
@@ -195,7 +187,7 @@ func TestTheRealFileSystemHoldsASpool(t *testing.T) {
 	if diff := cmp.Diff(held, b.Held(Filter{})); diff != "" || len(held) != 1 {
 		t.Error(diff)
 	}
-	free, err := b.space.free(b.opts.Dir)
+	free, err := b.freeBytes()
 	if err != nil || free == 0 {
 		t.Errorf("free space %d, %v", free, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool/disktest"
 )
 
 // sum is all that the model knows of a record.
@@ -68,7 +69,7 @@ type modelLane struct {
 type model struct {
 	t       *rapid.T
 	b       *Buffer
-	fs      *disk
+	fs      *disktest.Disk
 	clock   *testClock
 	opts    Options
 	pending sums
@@ -375,8 +376,8 @@ func (m *model) Erase(t *rapid.T) {
 			t.Fatal(err)
 		}
 	}
-	if rapid.IntRange(0, 4).Draw(t, "scrubbed") == 0 {
-		if err := m.b.Scrub(context.Background()); err != nil {
+	if rapid.IntRange(0, 4).Draw(t, "checkpoint") == 0 {
+		if err := m.b.Checkpoint(context.Background()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -417,7 +418,7 @@ func (m *model) Restart(t *rapid.T) {
 
 // Crash goes on with a disk that lost some of what was not waited for.
 func (m *model) Crash(t *rapid.T) {
-	after := m.fs.crash(
+	after := m.fs.Crashed(
 		rapid.SampledFrom([]int{0, 0, 50, 100}).Draw(t, "unsynced percent kept"),
 		rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1)),
 	)
@@ -497,32 +498,32 @@ func (m *model) Check(t *rapid.T) {
 func (m *model) checkIndexes(t *rapid.T) {
 	for _, l := range m.b.lanes {
 		var aged, byUser, urgent, waitingUpdates int64
-		for e := l.age.head; e != nil; e = e.links[byAge].next {
+		for e := l.pending.order.age.head; e != nil; e = e.links[byAge].next {
 			aged++
 			if e.turn != 0 {
 				urgent++
 			}
 			waitingUpdates += waiting(&e.record)
-			l.each(Filter{UserID: e.record.UserID}, func(found *entry) {
+			l.pending.each(Filter{UserID: e.record.UserID}, func(found *entry) {
 				if found == e {
 					byUser++
 				}
 			})
 		}
 		inTurn := int64(0)
-		for e := l.urgent.head; e != nil; e = e.links[byTurn].next {
+		for e := l.pending.order.urgent.head; e != nil; e = e.links[byTurn].next {
 			inTurn++
 		}
-		if n := int64(len(l.pending)); aged != n || byUser != n || urgent != inTurn || waitingUpdates != l.pendingUpdates {
+		if n := int64(len(l.pending.entries)); aged != n || byUser != n || urgent != inTurn || waitingUpdates != l.pending.updates {
 			t.Fatalf("lane %d: %d pending, by age %d, by learner %d, urgent %d and %d, updates %d and %d",
-				l.number, n, aged, byUser, urgent, inTurn, waitingUpdates, l.pendingUpdates)
+				l.number, n, aged, byUser, urgent, inTurn, waitingUpdates, l.pending.updates)
 		}
 	}
 }
 
 func TestNothingIsLostOrDoubledWhateverHappensInWhateverOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		m := &model{t: t, fs: newDisk(), clock: newTestClock(), pending: sums{}, dead: sums{}, accepted: sums{}, events: map[modelEvent]bool{}}
+		m := &model{t: t, fs: disktest.New(), clock: newTestClock(), pending: sums{}, dead: sums{}, accepted: sums{}, events: map[modelEvent]bool{}}
 		p := testPolicy()
 		p.ReplayWindow = 1000 * time.Hour
 		p.EventIDs = EventIDs{MaxCount: 10_000}
@@ -547,7 +548,7 @@ func TestNothingIsLostOrDoubledWhateverHappensInWhateverOrder(t *testing.T) {
 		m.b.MarkDue(Filter{})
 		for lane := range m.lanes {
 			for {
-				_, ok, err := m.b.Freeze(lane, m.clock.Now(), 3)
+				_, ok, err := freeze(m.b, lane, m.clock.Now(), 3)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -557,7 +558,7 @@ func TestNothingIsLostOrDoubledWhateverHappensInWhateverOrder(t *testing.T) {
 			}
 			for _, b := range m.b.Frozen(lane) {
 				m.apply(t, &m.lanes[lane], m.b.Applied(lane), b)
-				if err := m.b.Confirm(lane, b.Number); err != nil {
+				if err := confirm(m.b, lane, b.Number); err != nil {
 					t.Fatal(err)
 				}
 			}

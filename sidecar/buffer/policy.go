@@ -30,6 +30,8 @@ type Policy struct {
 	// SizeLimitBytes is the size of the spool volume, 0 for unknown. Above 90 %
 	// of it all updates are refused.
 	SizeLimitBytes int64
+	// MemoryBytes is what the process may take, 0 for unknown.
+	MemoryBytes int64
 	// ReplayWindow is how long confirmed batches are kept; 0 keeps none.
 	ReplayWindow time.Duration
 	// EventIDs bounds which repeated event ids are recognized.
@@ -40,12 +42,12 @@ const (
 	highWaterPercent = 80
 	fullPercent      = 90
 
-	// maxKeptBytes bounds the confirmed batches, which Replayable returns all
-	// at once; on a small volume they get an eighth of it.
+	// maxKeptBytes bounds the confirmed batches, encoded, which are in memory and
+	// on disk; of a small volume or little memory they get an eighth.
 	maxKeptBytes = 32 << 20
 
 	// maxHeadroom is what must be free on the file system for freezing and
-	// compacting, a quarter of the limit on a small volume.
+	// confirming, a quarter of the limit on a small volume.
 	maxHeadroom = 32 << 20
 
 	// maxStartJitter spreads what is overdue at start, so that pods that
@@ -79,6 +81,9 @@ func (p *Policy) keptBytes(lanes int) int64 {
 	kept := int64(maxKeptBytes)
 	if p.SizeLimitBytes > 0 {
 		kept = min(p.SizeLimitBytes/8, kept)
+	}
+	if p.MemoryBytes > 0 {
+		kept = min(p.MemoryBytes/8, kept)
 	}
 	return kept / int64(lanes)
 }

@@ -9,46 +9,42 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
-
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool/disktest"
 )
 
 // afterwards is a disk that lost its power, and what must and may be on it.
 type afterwards struct {
-	disk               *disk
+	disk               *disktest.Disk
 	before             string // the operation that was not begun
 	acknowledged, sent [16]int64
 }
 
 // outage takes a copy of the disk before every operation that changes it.
 type outage struct {
-	disk    *disk
+	disk    *disktest.Disk
 	account account
 	mu      sync.Mutex
 	rng     *rand.Rand
 	copies  []afterwards
 }
 
-func (o *outage) String() string { return "outage" }
-
-// MaybeError implements errorfs.Injector.
-func (o *outage) MaybeError(op errorfs.Op) error {
-	if op.Kind.ReadOrWrite() != errorfs.OpIsWrite || op.Kind == errorfs.OpFileClose {
+func (o *outage) before(op disktest.Op) error {
+	if !op.Kind.Changes() {
 		return nil
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	percent := []int{0, 50, 50, 100}[o.rng.IntN(4)]
-	a := afterwards{before: fmt.Sprintf("operation %d on %s, %d %% kept", op.Kind, op.Path, percent)}
-	a.acknowledged = load(&o.account.acknowledged)
-	a.disk = o.disk.crash(percent, o.rng)
-	a.sent = load(&o.account.sent)
+	a := afterwards{before: fmt.Sprintf("%s %s, %d %% kept", op.Kind, op.Name, percent)}
+	a.acknowledged = counts(&o.account.acknowledged)
+	a.disk = o.disk.Crashed(percent, o.rng)
+	a.sent = counts(&o.account.sent)
 	o.copies = append(o.copies, a)
 	return nil
 }
 
-// put puts an update with some ballast, so that logs and tables come and go.
+// put puts an update with some ballast, so that logs come and go.
 func (o *outage) put(t *testing.T, b *Buffer, n, ballast int) {
 	t.Helper()
 	u := at(n, 1)
@@ -62,11 +58,12 @@ func (o *outage) put(t *testing.T, b *Buffer, n, ballast int) {
 
 func TestAPowerLossBeforeAnyOperationOfTheDiskLeavesASpoolThatOpens(t *testing.T) {
 	for seed := range uint64(2) {
-		o := &outage{disk: newDisk(), rng: rand.New(rand.NewPCG(seed, 1))}
+		o := &outage{disk: disktest.New(), rng: rand.New(rand.NewPCG(seed, 1))}
 		p := testPolicy()
 		p.Interval = time.Hour
-		opts := Options{Dir: spoolDir, FS: errorfs.Wrap(o.disk, o), Policy: p, FreeBytes: plentyFree}
-		for life := range 4 {
+		opts := Options{Dir: spoolDir, FS: o.disk, Policy: p, FreeBytes: plentyFree}
+		o.disk.Before(o.before)
+		for life := range 6 {
 			b, err := Open(opts)
 			if err != nil {
 				t.Fatal(err)
@@ -81,13 +78,13 @@ func TestAPowerLossBeforeAnyOperationOfTheDiskLeavesASpoolThatOpens(t *testing.T
 				}
 			}
 			o.put(t, b, life, 0)
-			if err := b.journal.reclaim(context.Background()); err != nil {
+			if err := b.Checkpoint(context.Background()); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := b.Erase(context.Background(), key(100).UserID); err != nil {
 				t.Fatal(err)
 			}
-			if err := b.Scrub(context.Background()); err != nil {
+			if err := b.Checkpoint(context.Background()); err != nil {
 				t.Fatal(err)
 			}
 			o.put(t, b, life, 0)

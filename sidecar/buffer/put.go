@@ -1,14 +1,11 @@
 package buffer
 
 import (
-	"cmp"
 	"context"
-	"encoding/binary"
-	"math/bits"
-	"slices"
-	"strings"
+	"sync"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
 
 // Result is what became of one update or reset.
@@ -25,6 +22,16 @@ type Result struct {
 	Err error
 }
 
+// intake is the part of a Buffer that takes updates and resets.
+type intake struct {
+	*core
+	calls sync.Pool // of *call
+}
+
+func newIntake(c *core) intake {
+	return intake{core: c, calls: sync.Pool{New: func() any { return new(call) }}}
+}
+
 // Put merges updates into the pending records of their keys, in order, and
 // returns when the disk has them (with Policy.Async, before). There is a
 // Result for each update. An update that was accepted before, by its EventID,
@@ -32,78 +39,17 @@ type Result struct {
 // After ErrNoSpace or ErrClosed none of the updates
 // was accepted; after ErrFailed that is unknown. ctx is only asked at the
 // start: what has begun to be written cannot be called back.
-func (b *Buffer) Put(ctx context.Context, updates []progress.Update) ([]Result, error) {
-	return b.accept(ctx, len(updates), input{updates: updates})
+func (b *intake) Put(ctx context.Context, updates []progress.Update) ([]Result, error) {
+	return b.put(ctx, input{updates: updates})
 }
 
 // Reset starts keys anew: what is known of them, here and in the database, is
 // replaced by an empty record of a new generation.
-func (b *Buffer) Reset(ctx context.Context, keys []progress.Key) ([]Result, error) {
-	return b.accept(ctx, len(keys), input{resets: keys})
+func (b *intake) Reset(ctx context.Context, keys []progress.Key) ([]Result, error) {
+	return b.put(ctx, input{resets: keys})
 }
 
-// input is what one call brings, updates or resets.
-type input struct {
-	updates []progress.Update
-	resets  []progress.Key
-}
-
-// event is the i-th item's event id, empty for none.
-func (in *input) event(i int) string {
-	if in.resets != nil {
-		return ""
-	}
-	return in.updates[i].EventID
-}
-
-func (in *input) key(i int) progress.Key {
-	if in.resets != nil {
-		return in.resets[i]
-	}
-	return in.updates[i].Key
-}
-
-// work is the scratch memory of one call.
-type work struct {
-	keys    []byte // diskKeys, one after the other
-	ends    []int  // of each in keys
-	lanes   []int
-	value   []byte
-	touched []*entry
-	events  []eventID // of each item; none if no event ids are remembered
-	fresh   []freshEvent
-	repeats bool // whether one of the items is a duplicate
-}
-
-// freshEvent is an event id that goes to the disk with the entry that it
-// changed.
-type freshEvent struct {
-	entry  int32 // its touched
-	lane   int
-	opened progress.Instant
-	id     eventID
-}
-
-// maxScratch is the scratch memory that is worth keeping for the next call.
-const maxScratch = 1 << 18
-
-func (w *work) reset() {
-	if cap(w.keys) > maxScratch {
-		*w = work{}
-	}
-	clear(w.touched)
-	w.keys, w.ends, w.lanes, w.touched = w.keys[:0], w.ends[:0], w.lanes[:0], w.touched[:0]
-	w.events, w.fresh, w.repeats = w.events[:0], w.fresh[:0], false
-}
-
-func (w *work) key(i int) []byte {
-	if i == 0 {
-		return w.keys[:w.ends[0]]
-	}
-	return w.keys[w.ends[i-1]:w.ends[i]]
-}
-
-func (b *Buffer) accept(ctx context.Context, n int, in input) ([]Result, error) {
+func (b *intake) put(ctx context.Context, in input) ([]Result, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -114,275 +60,45 @@ func (b *Buffer) accept(ctx context.Context, n int, in input) ([]Result, error) 
 	if b.space.refusing.Load() {
 		return nil, ErrNoSpace
 	}
-	w := b.work.Get().(*work)
-	defer b.work.Put(w)
-	defer w.reset()
-
-	policy := b.policy.Load()
-	var lanes uint64
-	for i := range n {
-		start := len(w.keys)
-		w.keys = appendDiskKey(w.keys, prefixPending, in.key(i))
-		w.ends = append(w.ends, len(w.keys))
-		lane := laneOf(w.keys[start:], len(b.lanes))
-		w.lanes = append(w.lanes, lane)
-		lanes |= 1 << lane
-		if policy.EventIDs.MaxCount > 0 && in.resets == nil {
-			w.events = append(w.events, b.eventOf(w, w.keys[start:], &in.updates[i]))
-		}
-	}
-
-	results := make([]Result, n)
-	b.lock(lanes)
-	c, err := b.merge(w, &in, lanes, results, policy)
-	b.unlock(lanes)
+	call := b.calls.Get().(*call)
+	defer b.calls.Put(call)
+	defer call.reset()
+	p := b.policy.Load()
+	call.identify(&in, len(b.lanes), &b.salt, p.EventIDs.MaxCount > 0)
+	results := make([]Result, in.len())
+	c, err := b.putLocked(call, &in, p, results)
 	switch {
 	case err != nil:
 		return nil, err
-	case c.batch == nil:
-		return results, nil
-	case policy.Async:
-		b.wroteLazily()
+	case c == nil:
 		return results, nil
 	}
-	if err := b.journal.wait(c); err != nil {
+	if err := b.spool.Wait(c); err != nil {
 		return nil, err
 	}
 	return results, nil
 }
 
-// eventOf is the identity of the update's event, zero if it has none.
-func (b *Buffer) eventOf(w *work, diskKey []byte, u *progress.Update) eventID {
-	if u.EventID == "" {
-		return eventID{}
-	}
-	w.value = slices.Grow(w.value[:0], len(b.format.writer)+len(u.EventID)+len(diskKey)+binary.MaxVarintLen64)
-	return b.format.eventID(w.value, diskKey, u)
-}
-
-// lock takes the lanes in the set, in their order, so that calls that span
-// several don't wait for each other in a circle.
-func (b *Buffer) lock(lanes uint64) {
-	for ; lanes != 0; lanes &= lanes - 1 {
-		b.lanes[bits.TrailingZeros64(lanes)].mu.Lock()
-	}
-}
-
-func (b *Buffer) unlock(lanes uint64) {
-	for ; lanes != 0; lanes &= lanes - 1 {
-		b.lanes[bits.TrailingZeros64(lanes)].mu.Unlock()
-	}
-}
-
-// maxChange is the size of a change that a large call is divided at. Pebble
-// keeps its old logs for use again, and a log is as large as the largest change
-// in it. The call is acknowledged when the last of its changes is synced, and
-// then the earlier ones are.
-const maxChange = 1 << 20
-
-// merge takes the call's input into the lanes, which are locked, and appends
-// the entries that changed to the journal, so that it has a key's changes in
-// the order in which they were merged.
-func (b *Buffer) merge(
-	w *work, in *input, lanes uint64, results []Result, p *Policy,
-) (change, error) {
-	now := b.clock.read()
-	for i := range results {
-		l := b.lanes[w.lanes[i]]
-		known := in.event(i) != "" && i < len(w.events)
-		if known && l.repeats(w.events[i], w.key(i), in.key(i), &results[i], now, p, len(b.lanes)) {
-			w.repeats = true
-			continue
-		}
-		e := b.mergeOne(l, w.key(i), in, i, &results[i], now, p)
-		if e == nil {
-			continue
-		}
-		if e.touched == 0 {
-			w.touched = append(w.touched, e)
-			e.touched = int32(len(w.touched))
-		}
-		if known {
-			opened := l.events.add(w.events[i], now.wall, p.EventIDs, len(b.lanes))
-			w.fresh = append(w.fresh, freshEvent{e.touched, l.number, opened, w.events[i]})
-		}
-	}
+// putLocked merges what the call brings. It returns the change to wait for, nil for
+// none.
+func (b *intake) putLocked(call *call, in *input, p *Policy, results []Result) (*spool.Change, error) {
+	b.lanes.lock(call.set)
+	defer b.lanes.unlock(call.set)
+	m := merger{b: b.core, call: call, in: in, p: p, now: b.clock.read()}
+	m.merge(results)
 	switch {
-	case len(w.touched) > 0:
-		return b.write(w, lanes, now, p)
-	case w.repeats && !p.Async:
+	case len(call.touched) > 0:
+		c := m.change()
+		b.space.wrote(c.Len())
+		if !p.Async {
+			return c, b.commit(b.spool.Append(c))
+		}
+		b.wroteLazily()
+		return nil, b.commit(b.spool.AppendLazily(c))
+	case call.repeats && !p.Async:
 		// What they repeat may be on its way to the disk.
-		return b.journal.mark()
+		c := b.spool.Begin()
+		return c, b.commit(b.spool.Append(c))
 	}
-	return change{}, nil
-}
-
-// repeats reports whether an event was accepted before, and fills its result.
-func (l *lane) repeats(
-	id eventID, key []byte, k progress.Key, result *Result, now reading, p *Policy, lanes int,
-) bool {
-	l.events.expire(now.wall, p.EventIDs, lanes)
-	if !l.events.has(id) {
-		return false
-	}
-	result.Duplicate = true
-	result.Record = l.heldOf(key)
-	result.Record.Key = k
-	return true
-}
-
-// heldOf is what the lane holds of the key, zero if nothing.
-func (l *lane) heldOf(key []byte) progress.Record {
-	flights := l.inFlight[string(key)]
-	if e := l.pending[string(key)]; e != nil {
-		return e.held(flights)
-	}
-	frozen, _ := flights.joined()
-	return frozen
-}
-
-// held is the entry's record with what is frozen of its key.
-func (e *entry) held(flights *flight) progress.Record {
-	if flights == nil {
-		return e.record
-	}
-	frozen, _ := flights.joined()
-	return join(frozen, e.record)
-}
-
-// write appends the entries that changed to the journal, and with each of them
-// the ids of the events that changed it.
-func (b *Buffer) write(w *work, lanes uint64, now reading, p *Policy) (change, error) {
-	c := b.journal.begin()
-	for ; lanes != 0; lanes &= lanes - 1 {
-		l := b.lanes[bits.TrailingZeros64(lanes)]
-		l.events.putForgotten(c, l.number)
-	}
-	if len(w.fresh) > 1 {
-		slices.SortStableFunc(w.fresh, func(a, b freshEvent) int { return cmp.Compare(a.entry, b.entry) })
-	}
-	fresh := w.fresh
-	written := 0
-	for _, e := range w.touched {
-		if written >= maxChange {
-			if err := b.journal.appendLazily(c); err != nil {
-				return change{}, err
-			}
-			c, written = b.journal.begin(), 0
-		}
-		for ; len(fresh) > 0 && fresh[0].entry == e.touched; fresh = fresh[1:] {
-			w.value = append(w.value[:0], entryVersion)
-			key := eventKey(fresh[0].lane, fresh[0].opened, fresh[0].id)
-			c.put(key, w.value)
-			written += len(key)
-			b.space.wrote(len(key))
-		}
-		e.touched = 0
-		s := pendingState{due: e.lasting, opened: now.wallOf(e.opened)}
-		w.value = appendPending(w.value[:0], s, &e.record)
-		c.putPending(e.key, w.value)
-		written += len(e.key) + len(w.value)
-		b.space.wrote(len(e.key) + len(w.value))
-	}
-	if p.Async {
-		return c, b.journal.appendLazily(c)
-	}
-	return c, b.journal.append(c)
-}
-
-// mergeOne takes the i-th item into its lane. It returns the entry that
-// changed, nil if the item is refused.
-func (b *Buffer) mergeOne(
-	l *lane, key []byte, in *input, i int, result *Result, now reading, p *Policy,
-) *entry {
-	if in.resets == nil && b.erasedBefore(&in.updates[i]) {
-		result.Err = ErrErased
-		return nil
-	}
-	e := l.pending[string(key)]
-	if e == nil && !b.makeRoom(p) {
-		result.Err = ErrFull
-		return nil
-	}
-	flights := l.inFlight[string(key)]
-	generation, completed := known(e, flights)
-	received := b.arrival(now.wall)
-	var r progress.Record
-	if in.resets != nil {
-		r = progress.Reset(in.resets[i], received)
-	} else {
-		r = in.updates[i].Record(received, p.CompletionThreshold)
-		r.Generation = generation
-	}
-	if !inRange(&r) || e != nil && !fits(&e.record, &r) {
-		if e == nil {
-			b.pending.Add(-1)
-		}
-		result.Err = ErrRange
-		return nil
-	}
-
-	if e == nil {
-		e = newEntry(string(key), r, now)
-		l.insert(e)
-		if b.crowded(p) {
-			l.signal()
-		}
-	} else {
-		merged := progress.Merge(e.record, r)
-		merged.Key = e.record.Key
-		if merged.ModuleID == e.record.ModuleID {
-			merged.ModuleID = e.record.ModuleID
-		} else {
-			merged.ModuleID = strings.Clone(merged.ModuleID)
-		}
-		l.change(e, &merged, now.elapsed)
-	}
-	if in.resets != nil {
-		l.done.forget(e.key)
-	} else if e.record.Completed && !l.done.add(e.key) && !completed && p.FlushOnComplete {
-		e.lasting = true
-		l.hurry(e)
-	}
-	result.Record = e.held(flights)
-	return e
-}
-
-// known is what pending and frozen records say of a key before an update.
-func known(e *entry, flights *flight) (generation progress.Instant, completed bool) {
-	if e != nil {
-		generation, completed = e.record.Generation, e.record.Completed
-	}
-	for f := flights; f != nil; f = f.next {
-		switch r := f.record; {
-		case r.Generation > generation:
-			generation, completed = r.Generation, r.Completed
-		case r.Generation == generation:
-			completed = completed || r.Completed
-		}
-	}
-	return generation, completed
-}
-
-// makeRoom counts one more pending record, unless the cap is reached. Dead
-// letters count too: they are never dropped, and so have to be bounded here.
-func (b *Buffer) makeRoom(p *Policy) bool {
-	if n := b.pending.Add(1) + b.deadLetters.Load(); p.MaxPendingRecords > 0 && n > int64(p.MaxPendingRecords) {
-		b.pending.Add(-1)
-		return false
-	}
-	return true
-}
-
-// newEntry is an entry that shares no memory with the caller of Put.
-func newEntry(key string, r progress.Record, now reading) *entry {
-	r.Key, _ = splitDiskKey(key)
-	r.ModuleID = strings.Clone(r.ModuleID)
-	return &entry{key: key, record: r, opened: now.elapsed, changed: now.elapsed}
-}
-
-// inRange reports whether the sums of a record are counts at all; a number of
-// seconds beyond 64 bits of microseconds is not.
-func inRange(r *progress.Record) bool {
-	return r.TimeSpent >= 0 && r.SeekEvents >= 0 && r.PauseEvents >= 0
+	return nil, nil
 }

@@ -1,166 +1,118 @@
 package buffer
 
 import (
-	"errors"
-	"fmt"
+	"cmp"
+	"slices"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
-// maxDeadLetterPage is the most that ListDeadLetters returns at once.
-const maxDeadLetterPage = 1000
-
-// ListDeadLetters returns up to limit (1 to 1000) dead letters with ids above
-// after, by their ids. more says that others follow on the last of them.
-func (b *Buffer) ListDeadLetters(after uint64, limit int) (letters []DeadLetter, more bool, err error) {
-	if err := b.enter(); err != nil {
-		return nil, false, fmt.Errorf("listing dead letters: %w", err)
-	}
-	defer b.leave()
-	limit = min(max(limit, 1), maxDeadLetterPage)
-	err = b.journal.each(deadLetterID(after+1), []byte{prefixDeadLetterID + 1},
-		func(_, value []byte) error {
-			if len(letters) == limit {
-				more = true
-				return errEnough
-			}
-			dl, found, err := b.deadLetterAt(value[1:])
-			if found {
-				letters = append(letters, dl)
-			}
-			return err
-		})
-	if err != nil && !errors.Is(err, errEnough) {
-		return nil, false, fmt.Errorf("listing dead letters: %w", err)
-	}
-	return letters, more, nil
+// quarantine is the dead letters, one for a key. A dead letter takes about as
+// much memory as the pending record that it was, and counts for the same cap.
+type quarantine struct {
+	last      uint64        // the id that was given out last
+	byID      []*DeadLetter // rising
+	byLearner map[string][]*DeadLetter
 }
 
-var errEnough = errors.New("buffer: enough")
+func newQuarantine() quarantine { return quarantine{byLearner: map[string][]*DeadLetter{}} }
 
-// DeadLetter returns a dead letter, or ErrNoDeadLetter.
-func (b *Buffer) DeadLetter(id uint64) (DeadLetter, error) {
-	if err := b.enter(); err != nil {
-		return DeadLetter{}, fmt.Errorf("reading dead letter %d: %w", id, err)
+// load takes the dead letters that the disk has.
+func (q *quarantine) load(letters []*DeadLetter) {
+	slices.SortFunc(letters, func(a, b *DeadLetter) int { return cmp.Compare(a.ID, b.ID) })
+	q.byID = letters
+	for _, dl := range letters {
+		q.byLearner[dl.Record.UserID] = append(q.byLearner[dl.Record.UserID], dl)
 	}
-	defer b.leave()
-	_, dl, err := b.findDeadLetter(id)
-	if err != nil {
-		return DeadLetter{}, fmt.Errorf("reading dead letter %d: %w", id, err)
-	}
-	return dl, nil
 }
 
-// Quarantined counts the updates in the dead letters of the keys that f matches:
-// they were accepted, and are not saved.
-func (b *Buffer) Quarantined(f Filter) (updates int64, err error) {
-	if b.deadLetters.Load() == 0 {
-		return 0, nil
-	}
-	if err := b.enter(); err != nil {
-		return 0, fmt.Errorf("counting what is in quarantine: %w", err)
-	}
-	defer b.leave()
-	letters, err := b.deadLettersOf(f.UserID)
-	for i := range letters {
-		if r := &letters[i].Record; f.matches(&r.Key) {
-			updates += waiting(r)
-		}
-	}
-	return updates, err
-}
+func (q *quarantine) len() int { return len(q.byID) }
 
-// ReplayDeadLetter makes the record of a dead letter pending again, merged with
-// what came for its key meanwhile, and due at once. It returns when the disk
-// has it. Errors are ErrNoDeadLetter, ErrRange if the sums of both don't fit,
-// and those of Put.
-func (b *Buffer) ReplayDeadLetter(id uint64) error {
-	return wrap(fmt.Sprintf("replaying dead letter %d", id), b.settleDeadLetter(id, b.revive))
-}
-
-// DeleteDeadLetter drops a dead letter, what it holds included. It returns when
-// the disk has that. Errors are ErrNoDeadLetter and those of Put.
-func (b *Buffer) DeleteDeadLetter(id uint64) error {
-	return wrap(fmt.Sprintf("deleting dead letter %d", id),
-		b.settleDeadLetter(id, func(change, *lane, *DeadLetter) error { return nil }))
-}
-
-// findDeadLetter returns the dead letter and its diskKey.
-func (b *Buffer) findDeadLetter(id uint64) ([]byte, DeadLetter, error) {
-	value, err := b.journal.get(deadLetterID(id))
-	if err != nil {
-		return nil, DeadLetter{}, fmt.Errorf("finding its key: %w", err)
-	}
-	if len(value) < 2 || value[0] != entryVersion {
-		return nil, DeadLetter{}, ErrNoDeadLetter
-	}
-	dl, found, err := b.deadLetterAt(value[1:])
-	if err == nil && (!found || dl.ID != id) {
-		err = ErrNoDeadLetter
-	}
-	return value[1:], dl, err
-}
-
-// settleDeadLetter removes a dead letter and does do in the same write.
-func (b *Buffer) settleDeadLetter(id uint64, do func(change, *lane, *DeadLetter) error) error {
-	if err := b.enter(); err != nil {
-		return err
-	}
-	defer b.leave()
-	key, _, err := b.findDeadLetter(id)
-	if err != nil {
-		return err
-	}
-	c, err := b.settleDeadLetterLocked(b.lanes[laneOf(key, len(b.lanes))], id, do)
-	if err != nil {
-		return err
-	}
-	return b.journal.wait(c)
-}
-
-func (b *Buffer) settleDeadLetterLocked(
-	l *lane, id uint64, do func(change, *lane, *DeadLetter) error,
-) (change, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	// Another call may have been faster.
-	key, dl, err := b.findDeadLetter(id)
-	if err != nil {
-		return change{}, err
-	}
-	c := b.journal.begin()
-	if err := do(c, l, &dl); err != nil {
-		return change{}, errors.Join(err, c.close())
-	}
-	b.exhume(c, key, id)
-	return c, b.journal.append(c)
-}
-
-// revive makes the record pending and due.
-func (b *Buffer) revive(c change, l *lane, dl *DeadLetter) error {
-	now := b.clock.read()
-	key := appendDiskKey(nil, prefixPending, dl.Record.Key)
-	e := l.pending[string(key)]
-	if e == nil {
-		b.pending.Add(1)
-		e = newEntry(string(key), dl.Record, now)
-		l.insert(e)
+// add sets r aside, in the dead letter that it returns.
+func (q *quarantine) add(r *progress.Record, reason DeadLetterReason, now progress.Instant) *DeadLetter {
+	dl := q.of(&r.Key)
+	if dl != nil {
+		// One that was refused before a reset is replaced by what came since.
+		dl.Record = join(dl.Record, r.Raise(dl.Record.Generation))
 	} else {
-		// What came since a reset doesn't know of it, if the reset was refused.
-		since := e.record.Raise(dl.Record.Generation)
-		if !fits(&since, &dl.Record) {
-			return ErrRange
+		q.last++
+		dl = &DeadLetter{ID: q.last, First: now, Record: *r}
+		q.byID = append(q.byID, dl)
+		q.byLearner[r.UserID] = append(q.byLearner[r.UserID], dl)
+	}
+	dl.Reason, dl.Last = reason, now
+	dl.Times++
+	return dl
+}
+
+func (q *quarantine) of(k *progress.Key) *DeadLetter {
+	for _, dl := range q.byLearner[k.UserID] {
+		if dl.Record.Key == *k {
+			return dl
 		}
-		r := progress.Merge(since, dl.Record)
-		r.Key = e.record.Key
-		l.change(e, &r, now.elapsed)
 	}
-	if e.record.Completed {
-		l.done.add(e.key)
-	}
-	e.lasting = true
-	l.hurry(e)
-	s := pendingState{due: true, opened: now.wallOf(e.opened)}
-	c.putPending(e.key, appendPending(nil, s, &e.record))
 	return nil
+}
+
+// get returns a dead letter, or ErrNoDeadLetter.
+func (q *quarantine) get(id uint64) (*DeadLetter, error) {
+	i, found := q.place(id)
+	if !found {
+		return nil, ErrNoDeadLetter
+	}
+	return q.byID[i], nil
+}
+
+// page returns up to limit dead letters with ids above after. more says that
+// others follow.
+func (q *quarantine) page(after uint64, limit int) (letters []DeadLetter, more bool) {
+	i, found := q.place(after)
+	if found {
+		i++
+	}
+	end := min(i+limit, len(q.byID))
+	for _, dl := range q.byID[i:end] {
+		letters = append(letters, *dl)
+	}
+	return letters, end < len(q.byID)
+}
+
+// place is where the dead letter is, or would be.
+func (q *quarantine) place(id uint64) (int, bool) {
+	return slices.BinarySearchFunc(q.byID, id, func(dl *DeadLetter, id uint64) int { return cmp.Compare(dl.ID, id) })
+}
+
+// remove drops a dead letter.
+func (q *quarantine) remove(dl *DeadLetter) {
+	if i, found := q.place(dl.ID); found {
+		q.byID = slices.Delete(q.byID, i, i+1)
+	}
+	user := dl.Record.UserID
+	others := slices.DeleteFunc(q.byLearner[user], func(other *DeadLetter) bool { return other == dl })
+	if q.byLearner[user] = others; len(others) == 0 {
+		delete(q.byLearner, user)
+	}
+}
+
+// takeLearner removes and returns the learner's dead letters.
+func (q *quarantine) takeLearner(userID string) []*DeadLetter {
+	letters := slices.Clone(q.byLearner[userID])
+	for _, dl := range letters {
+		q.remove(dl)
+	}
+	return letters
+}
+
+// updates counts the updates in the dead letters of the keys that f matches.
+func (q *quarantine) updates(f Filter) (n int64) {
+	letters := q.byID
+	if f.UserID != "" {
+		letters = q.byLearner[f.UserID]
+	}
+	for _, dl := range letters {
+		if f.matches(&dl.Record.Key) {
+			n += waiting(&dl.Record)
+		}
+	}
+	return n
 }

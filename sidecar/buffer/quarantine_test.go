@@ -1,179 +1,89 @@
 package buffer
 
 import (
-	"context"
 	"errors"
+	"math"
+	"slices"
 	"testing"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
-// buryKeys quarantines one update of each of n keys of lane 0; ids are 1 to n.
-func (b *rig) buryKeys(n int) []progress.Key {
-	b.t.Helper()
-	keys := oneLane(b.Lanes(), n)
-	for _, k := range keys {
-		b.put(updateOf(k))
-		b.MarkDue(Filter{})
-		batch, ok, err := b.Freeze(0, b.clock.Now(), 1)
-		if err != nil || !ok {
-			b.t.Fatal(ok, err)
-		}
-		if err := b.Quarantine(0, batch.Number, DeadLetterReason{SQLState: "22003"}); err != nil {
-			b.t.Fatal(err)
-		}
-	}
-	return keys
+func refusedRecord(n int, lesson string, seeks int64) *progress.Record {
+	k := key(n)
+	k.LessonID = lesson
+	return &progress.Record{Key: k, SeekEvents: seeks, UpdateCount: seeks}
 }
 
-func (b *rig) list(after uint64, limit int) (ids []uint64, more bool) {
-	b.t.Helper()
-	letters, more, err := b.ListDeadLetters(after, limit)
-	if err != nil {
-		b.t.Fatal(err)
+func TestWhatIsRefusedAgainIsAddedToTheDeadLetterOfItsKey(t *testing.T) {
+	q := newQuarantine()
+	q.add(refusedRecord(1, "a", 2), DeadLetterReason{SQLState: "22003"}, 10)
+	q.add(refusedRecord(1, "b", 1), DeadLetterReason{}, 15)
+	dl := q.add(refusedRecord(1, "a", 3), DeadLetterReason{SQLState: "23514"}, 20)
+	if q.len() != 2 || dl.ID != 1 || dl.Times != 2 || dl.First != 10 || dl.Last != 20 ||
+		dl.Reason.SQLState != "23514" || dl.Record.SeekEvents != 5 {
+		t.Errorf("dead letter %+v of %d", dl, q.len())
 	}
-	for _, dl := range letters {
-		ids = append(ids, dl.ID)
+	// A sum beyond the range must not lose the record.
+	if dl = q.add(refusedRecord(1, "a", math.MaxInt64), DeadLetterReason{}, 21); dl.Record.SeekEvents != math.MaxInt64 {
+		t.Errorf("sum %d", dl.Record.SeekEvents)
 	}
-	return ids, more
 }
 
-func TestDeadLettersAreListedInPages(t *testing.T) {
-	b := newRig(t)
-	b.buryKeys(5)
-	b.crash()
-	if err := b.DeleteDeadLetter(3); err != nil {
-		t.Fatal(err)
+func TestAResetThatIsRefusedReplacesWhatWasRefusedBefore(t *testing.T) {
+	q := newQuarantine()
+	q.add(refusedRecord(1, "a", 2), DeadLetterReason{}, 10)
+	reset := refusedRecord(1, "a", 0)
+	reset.Generation, reset.ReceivedAt = 12, 12
+	q.add(reset, DeadLetterReason{}, 13)
+	since := refusedRecord(1, "a", 1)
+	since.ReceivedAt = 14
+	if dl := q.add(since, DeadLetterReason{}, 15); dl.Record.SeekEvents != 1 || dl.Record.Generation != 12 {
+		t.Errorf("dead letter %+v", dl.Record)
 	}
-	for name, tt := range map[string]struct {
-		after uint64
-		limit int
-		ids   []uint64
-		more  bool
-	}{
-		"the first page":            {0, 2, []uint64{1, 2}, true},
-		"the next, without a gap's": {2, 2, []uint64{4, 5}, false},
-		"behind the last":           {5, 2, nil, false},
-		"at least one":              {0, -1, []uint64{1}, true},
-		"all":                       {0, 1 << 30, []uint64{1, 2, 4, 5}, false},
-	} {
+}
+
+func TestDeadLettersAreFoundByIDAndByLearner(t *testing.T) {
+	loaded := newQuarantine()
+	loaded.load([]*DeadLetter{
+		{ID: 5, Record: *refusedRecord(2, "a", 5)},
+		{ID: 1, Record: *refusedRecord(1, "a", 1)},
+		{ID: 3, Record: *refusedRecord(1, "b", 3)},
+	})
+	added := newQuarantine()
+	for i := range 5 {
+		added.add(refusedRecord([]int{1, 9, 1, 9, 2}[i], []string{"a", "c", "b", "d", "a"}[i], int64(i+1)), DeadLetterReason{}, 1)
+	}
+	for _, dl := range added.takeLearner(key(9).UserID) {
+		if _, err := added.get(dl.ID); !errors.Is(err, ErrNoDeadLetter) {
+			t.Errorf("letter %d: %v", dl.ID, err)
+		}
+	}
+	for name, q := range map[string]quarantine{"loaded": loaded, "added and partly erased": added} {
 		t.Run(name, func(t *testing.T) {
-			ids, more := b.list(tt.after, tt.limit)
-			if len(ids) != len(tt.ids) || more != tt.more {
-				t.Fatalf("got %v, more %v", ids, more)
-			}
-			for i := range ids {
-				if ids[i] != tt.ids[i] {
-					t.Errorf("got %v", ids)
+			var ids []uint64
+			for after, more := uint64(0), true; more; {
+				var letters []DeadLetter
+				letters, more = q.page(after, 2)
+				for _, dl := range letters {
+					ids, after = append(ids, dl.ID), dl.ID
 				}
 			}
+			if !slices.Equal(ids, []uint64{1, 3, 5}) {
+				t.Errorf("ids %v", ids)
+			}
+			user := Filter{UserID: key(1).UserID}
+			if all, of := q.updates(Filter{}), q.updates(user); all != 9 || of != 4 {
+				t.Errorf("%d updates, %d of the learner", all, of)
+			}
+			dl, err := q.get(3)
+			if err != nil {
+				t.Fatal(err)
+			}
+			q.remove(dl)
+			if q.updates(user) != 1 || q.len() != 2 || q.of(&dl.Record.Key) != nil {
+				t.Errorf("removed, and %d updates of %d letters are left", q.updates(user), q.len())
+			}
 		})
-	}
-}
-
-func TestAReplayedDeadLetterIsPendingAndDueAlsoAfterACrash(t *testing.T) {
-	b := newRig(t)
-	keys := b.buryKeys(2)
-	b.put(updateOf(keys[0]))
-	for id := uint64(1); id <= 2; id++ {
-		if err := b.ReplayDeadLetter(id); err != nil {
-			t.Fatal(err)
-		}
-		if err := b.ReplayDeadLetter(id); !errors.Is(err, ErrNoDeadLetter) {
-			t.Errorf("replaying it again: %v", err)
-		}
-	}
-	b.crash()
-	if s := b.Stats(); s.DeadLetters != 0 || s.Pending != 2 || s.PendingUpdates != 3 {
-		t.Errorf("stats %+v", s)
-	}
-	if n := records(b.freezeAll(10)); n != 2 {
-		t.Errorf("%d records are due", n)
-	}
-}
-
-func TestTheIDOfADeadLetterIsNeverGivenOutAgain(t *testing.T) {
-	b := newRig(t)
-	b.buryKeys(2)
-	if err := b.DeleteDeadLetter(2); err != nil {
-		t.Fatal(err)
-	}
-	b.crash()
-	b.buryKeys(2)
-	if ids, _ := b.list(0, 10); len(ids) != 2 || ids[1] != 3 {
-		t.Errorf("ids %v", ids)
-	}
-	if _, err := b.DeadLetter(2); !errors.Is(err, ErrNoDeadLetter) {
-		t.Errorf("reading what was deleted: %v", err)
-	}
-}
-
-func TestWhatCameAfterARefusedResetIsReplayedWithIt(t *testing.T) {
-	b := newRig(t)
-	k := oneLane(b.Lanes(), 1)[0]
-	refuse := func() {
-		t.Helper()
-		b.MarkDue(Filter{})
-		batches := b.freezeAll(10)
-		if err := b.Quarantine(0, batches[0].Number, DeadLetterReason{SQLState: "23514"}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := b.Reset(context.Background(), []progress.Key{k}); err != nil {
-		t.Fatal(err)
-	}
-	refuse()
-	b.put(updateOf(k))
-	refuse()
-	b.put(updateOf(k))
-	if err := b.ReplayDeadLetter(1); err != nil {
-		t.Fatal(err)
-	}
-	held := b.Held(Filter{})
-	if len(held) != 1 || held[0].Record.SeekEvents != 2 || held[0].Record.Generation == 0 {
-		t.Errorf("held %+v", held)
-	}
-}
-
-func TestDeadLettersTakeTheirPartOfTheCap(t *testing.T) {
-	b := newRig(t, func(o *Options) { o.Policy.MaxPendingRecords = 3 })
-	b.buryKeys(3)
-	results, err := b.Put(context.Background(), []progress.Update{at(1000, 1)})
-	if err != nil || !errors.Is(results[0].Err, ErrFull) {
-		t.Errorf("%+v, %v", results, err)
-	}
-	if err := b.DeleteDeadLetter(1); err != nil {
-		t.Fatal(err)
-	}
-	b.put(at(1000, 1))
-}
-
-// Who asks whether a learner's progress is saved must not hear yes.
-func TestUpdatesInQuarantineAreCountedForTheirLearner(t *testing.T) {
-	b := newRig(t)
-	count := func(f Filter) int64 {
-		t.Helper()
-		n, err := b.Quarantined(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return n
-	}
-	if n := count(Filter{}); n != 0 {
-		t.Errorf("an empty quarantine has %d updates", n)
-	}
-	keys := b.buryKeys(3)
-	b.crash()
-	of := Filter{UserID: keys[1].UserID}
-	elsewhere := of
-	elsewhere.LessonID = "another"
-	if all, one, none := count(Filter{}), count(of), count(elsewhere); all != 3 || one != 1 || none != 0 {
-		t.Errorf("%d updates of all, %d of the learner and %d of another lesson, want 3, 1 and 0", all, one, none)
-	}
-	if err := b.ReplayDeadLetter(2); err != nil {
-		t.Fatal(err)
-	}
-	if n := count(of); n != 0 {
-		t.Errorf("%d updates of the learner after the replay", n)
 	}
 }

@@ -1,123 +1,51 @@
 package buffer
 
-import (
-	"context"
-	"sync/atomic"
-	"time"
-)
+import "sync/atomic"
 
-// space watches how much room the spool has.
+// space decides whether the spool has room for updates.
 type space struct {
-	dir      string
-	free     func(dir string) (uint64, error)
-	look     chan struct{}
-	bytes    atomic.Int64 // of the spool, when it was last measured
-	since    atomic.Int64 // bytes written since then
-	freed    atomic.Int64 // bytes deleted since the spool was last compacted
+	check    chan struct{} // signalled when it is to be measured at once
+	bytes    atomic.Int64  // of the spool, when it was last measured
+	since    atomic.Int64  // bytes written since then
 	refusing atomic.Bool
 }
 
-const (
-	housekeepingPause = time.Second
-	reclaimPause      = 10 * time.Second // unless much was deleted
-	lazySyncDelay     = 50 * time.Millisecond
+// measureAfter is how many written bytes call for a measurement before the next
+// second; far less than the headroom.
+const measureAfter = 4 << 20
 
-	// measureAfter is how many written bytes call for a look before the next
-	// second; far less than the headroom.
-	measureAfter = 4 << 20
-
-	// worthReclaiming is how many deleted bytes are worth a compaction.
-	worthReclaiming = 4 << 20
-)
-
-func (s *space) lookAgain() {
-	select {
-	case s.look <- struct{}{}:
-	default:
-	}
+// measurement is what the spool and its file system say of their room, in bytes.
+type measurement struct {
+	size      int64 // of the spool's files
+	growth    int64 // what its next checkpoint may need beside them
+	short     bool  // whether the disk was found full
+	free      uint64
+	freeKnown bool
 }
 
+func newSpace() space { return space{check: make(chan struct{}, 1)} }
+
+// measured judges a measurement. What the next checkpoint may need counts as taken,
+// since without it no space is ever freed. Updates are refused while the spool is
+// nearly full; freezing and confirming go on in any case, since they are what
+// frees space.
+func (s *space) measured(m measurement, p *Policy) {
+	s.since.Store(0)
+	s.bytes.Store(m.size + m.growth)
+	s.refusing.Store(m.short || p.full(m.size+m.growth) || m.freeKnown && m.free < p.headroom()+uint64(m.growth))
+}
+
+// wrote counts bytes that were written.
 func (s *space) wrote(n int) {
 	if s.since.Add(int64(n)) >= measureAfter {
 		s.since.Store(0)
-		s.lookAgain()
+		s.checkSoon()
 	}
 }
 
-// measure decides whether updates are accepted. Freezing and confirming go on
-// in any case: they are what frees space.
-func (b *Buffer) measure() {
-	p := b.policy.Load()
-	bytes := b.journal.size()
-	b.space.since.Store(0)
-	b.space.bytes.Store(bytes)
-	refuse := p.full(bytes)
-	if free, err := b.space.free(b.space.dir); err == nil && free < p.headroom() {
-		refuse = true
-	}
-	b.space.refusing.Store(refuse)
-}
-
-// housekeep runs until Close or a fault.
-func (b *Buffer) housekeep(ctx context.Context) {
-	tick := time.NewTicker(housekeepingPause)
-	defer tick.Stop()
-	var reclaimed time.Time
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-b.Failed():
-			return
-		case <-tick.C:
-		case <-b.space.look:
-		}
-		b.measure()
-		b.scrubSoon(ctx)
-		for _, l := range b.lanes {
-			_ = b.expireEvents(l) // an error of the disk shows in Failed
-		}
-		if !b.space.refusing.Load() {
-			continue
-		}
-		// Errors of the disk show in Failed; anything else is tried again at
-		// the next tick.
-		p := b.policy.Load()
-		for _, l := range b.lanes {
-			_ = b.pruneLane(l, 0, p)
-		}
-		if b.space.freed.Load() >= worthReclaiming || time.Since(reclaimed) >= reclaimPause {
-			b.space.freed.Store(0)
-			_ = b.journal.reclaim(ctx)
-			reclaimed = time.Now()
-			b.measure()
-		}
-	}
-}
-
-// wroteLazily sees to it that the disk soon has what nobody waits for.
-func (b *Buffer) wroteLazily() {
+func (s *space) checkSoon() {
 	select {
-	case b.written <- struct{}{}:
+	case s.check <- struct{}{}:
 	default:
-	}
-}
-
-// syncLazily syncs what nobody waits for, until Close or a fault.
-func (b *Buffer) syncLazily(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-b.Failed():
-			return
-		case <-b.written:
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(lazySyncDelay):
-		}
-		_ = b.journal.sync() // its error shows in Failed
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -92,9 +93,66 @@ func TestConfirmedBatchesMakeRoomOnAFullDisk(t *testing.T) {
 		t.Error("a batch was dropped although nobody pruned and there is space")
 	}
 	free.Store(0)
-	b.space.lookAgain()
+	b.space.checkSoon()
 	eventually(t, "the confirmed batch is dropped", func() bool {
 		_, complete := b.Replayable(0, 0)
 		return !complete
 	})
+}
+
+func TestWhenUpdatesAreRefused(t *testing.T) {
+	const mb = 1 << 20
+	p := Policy{SizeLimitBytes: 100 * mb} // a headroom of 25 MB
+	plenty := measurement{free: 1000 * mb, freeKnown: true}
+	for name, tt := range map[string]struct {
+		set    func(*measurement)
+		refuse bool
+	}{
+		"not with plenty of room":                    {func(*measurement) {}, false},
+		"not just below 90 % of the limit":           {func(m *measurement) { m.size = 89 * mb }, false},
+		"at 90 % of the limit":                       {func(m *measurement) { m.size = 90 * mb }, true},
+		"when the next checkpoint would reach it":    {func(m *measurement) { m.size, m.growth = 50*mb, 40*mb }, true},
+		"not when it would stay below":               {func(m *measurement) { m.size, m.growth = 50*mb, 39*mb }, false},
+		"when the file system has less than needed":  {func(m *measurement) { m.free = 24 * mb }, true},
+		"when it has no more for the checkpoint":     {func(m *measurement) { m.free, m.growth = 30*mb, 6*mb }, true},
+		"not when what it has is not known":          {func(m *measurement) { m.free, m.freeKnown = 0, false }, false},
+		"when the disk had no room for the next log": {func(m *measurement) { m.short = true }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, m := newSpace(), plenty
+			tt.set(&m)
+			s.measured(m, &p)
+			if s.refusing.Load() != tt.refuse || s.bytes.Load() != m.size+m.growth {
+				t.Errorf("refused: %v, at %d bytes", s.refusing.Load(), s.bytes.Load())
+			}
+		})
+	}
+}
+
+// A file system that others fill doesn't ask first.
+func TestOnADiskThatIsFullNothingAcknowledgedIsLost(t *testing.T) {
+	b := newRig(t, func(o *Options) { o.Policy.MaxPendingRecords = 0 })
+	b.fs.Limit(24 << 20)
+	module := strings.Repeat("m", 64<<10)
+	acknowledged := 0
+	var err error
+	for err == nil {
+		u := at(acknowledged, 1)
+		u.ModuleID = module
+		if _, err = b.Put(context.Background(), []progress.Update{u}); err == nil {
+			acknowledged++
+		}
+		if acknowledged > 1000 {
+			t.Fatal("60 MB were written to a disk of 24 MB")
+		}
+	}
+	if !errors.Is(err, ErrNoSpace) && !errors.Is(err, ErrFailed) {
+		t.Errorf("refused with %v", err)
+	}
+	b.fs.Limit(0)
+	b.crash()
+	if s := b.Stats(); s.Pending < int64(acknowledged) || s.Pending > int64(acknowledged)+1 {
+		t.Errorf("%d are held, %d were acknowledged", s.Pending, acknowledged)
+	}
+	b.put(at(0, 2))
 }

@@ -16,8 +16,8 @@ type Stats struct {
 	Oldest progress.Instant
 	// DeadLetters is the number of keys with a record in the quarantine.
 	DeadLetters int64
-	// SpoolBytes is the size on disk, at most a second old; LimitBytes is
-	// Policy.SizeLimitBytes.
+	// SpoolBytes is the size on disk, and what the next checkpoint may need beside
+	// it, at most a second old; LimitBytes is Policy.SizeLimitBytes.
 	SpoolBytes, LimitBytes int64
 	// Refusing says that Put returns ErrNoSpace.
 	Refusing bool
@@ -26,35 +26,38 @@ type Stats struct {
 }
 
 // Stats returns the state of the buffer.
-func (b *Buffer) Stats() Stats {
-	now, p := b.clock.read(), b.policy.Load()
+func (u *unsaved) Stats() Stats {
+	now, p := u.clock.read(), u.policy.Load()
 	s := Stats{
-		SpoolBytes: b.space.bytes.Load(),
+		SpoolBytes: u.space.bytes.Load(),
 		LimitBytes: p.SizeLimitBytes,
-		Refusing:   b.space.refusing.Load(),
+		Refusing:   u.space.refusing.Load(),
 	}
+	rules := u.dueRules(p)
 	next, waits := time.Duration(0), false
-	for _, l := range b.lanes {
+	for _, l := range u.lanes {
 		l.mu.Lock()
-		s.Pending += int64(len(l.pending))
-		s.PendingUpdates += l.pendingUpdates
-		for _, fb := range l.frozen {
+		s.Pending += int64(len(l.pending.entries))
+		s.PendingUpdates += l.pending.updates
+		for _, fb := range l.frozen.batches {
 			s.InFlight += int64(len(fb.records))
 			s.PendingUpdates += fb.updates()
 		}
-		s.older(l.oldestFrozen())
-		if e := l.age.head; e != nil {
+		s.older(l.frozen.oldest())
+		if e := l.pending.order.age.head; e != nil {
 			s.older(now.wallOf(e.opened))
 		}
-		if due, ok := b.dueAt(l, now.elapsed, p); ok && (!waits || due < next) {
+		if due, ok := l.pending.order.next(now.elapsed, rules); ok && (!waits || due < next) {
 			next, waits = due, true
 		}
 		l.mu.Unlock()
 	}
 	if waits {
-		s.NextDue = b.clock.time(next)
+		s.NextDue = u.clock.time(next)
 	}
-	s.DeadLetters = b.deadLetters.Load()
+	u.lanes.lock(anyLane)
+	s.DeadLetters = int64(u.quarantine.len())
+	u.lanes.unlock(anyLane)
 	return s
 }
 

@@ -6,11 +6,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool/disk"
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
 
@@ -30,7 +29,7 @@ func BenchmarkCatchUp(b *testing.B) {
 		b.Run(fmt.Sprintf("batch=%d", size), func(b *testing.B) {
 			p := bufferPolicy
 			p.MaxPendingRecords = 1 << 30
-			held, err := buffer.Open(buffer.Options{Dir: b.TempDir(), FS: vfs.Default, Policy: p})
+			held, err := buffer.Open(buffer.Options{Dir: b.TempDir(), FS: disk.OS{}, Policy: p})
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -11,11 +11,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
 	"pgregory.net/rapid"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool/disktest"
 )
 
 var errCrashed = errors.New("the process is dead")
@@ -25,16 +25,16 @@ var errCrashed = errors.New("the process is dead")
 // was at that moment, with or without what was not synced.
 type crasher struct {
 	mu      sync.Mutex
-	disk    *vfs.MemFS
+	disk    *disktest.Disk
 	percent int // of the unsynced data that a crash leaves
 	rng     *rand.Rand
 	left    int // steps until the crash, 0 for none planned
 	dead    bool
 	gone    chan struct{} // closed when dead
-	clone   *vfs.MemFS
+	clone   *disktest.Disk
 }
 
-func newCrasher(disk *vfs.MemFS, rng *rand.Rand) *crasher {
+func newCrasher(disk *disktest.Disk, rng *rand.Rand) *crasher {
 	return &crasher{disk: disk, rng: rng, gone: make(chan struct{})}
 }
 
@@ -52,7 +52,7 @@ func (c *crasher) step() error {
 	}
 	c.dead = true
 	close(c.gone)
-	c.clone = c.disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: c.percent, RNG: c.rng})
+	c.clone = c.disk.Crashed(c.percent, c.rng)
 	return errCrashed
 }
 
@@ -155,7 +155,7 @@ type world struct {
 func newWorld(t *rapid.T) *world {
 	w := &world{db: newLedgerModel(), acknowledged: map[int]int64{}}
 	w.db.before, w.db.refuse, w.db.after = w.before, w.refuses, w.after
-	w.boot(t, vfs.NewCrashableMem())
+	w.boot(t, disktest.New())
 	return w
 }
 
@@ -193,7 +193,7 @@ func (w *world) after(progress.Batch) error {
 	return w.crasher.step()
 }
 
-func (w *world) boot(t *rapid.T, disk *vfs.MemFS) {
+func (w *world) boot(t *rapid.T, disk *disktest.Disk) {
 	b, err := buffer.Open(buffer.Options{
 		Dir: "spool", FS: disk, Policy: bufferPolicy,
 		FreeBytes: func(string) (uint64, error) { return 1 << 40, nil },

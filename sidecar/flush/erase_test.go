@@ -6,10 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool/disktest"
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
 
@@ -197,7 +196,7 @@ func TestAReplayThatHasBegunWritesNothingOfALearnerErasedMeanwhile(t *testing.T)
 func TestAgainstPostgresALearnerIsErasedAmidWrites(t *testing.T) {
 	uri := pgtest.Database(t)
 	admin := connect(t, uri)
-	b := openBuffer(t, vfs.NewMem(), bufferPolicy)
+	b := openBuffer(t, disktest.New(), bufferPolicy)
 	f := start(t, b, openDatabase(t, uri), quick)
 	for range 20 {
 		put(t, b, learners(40)...)
@@ -390,7 +389,7 @@ func TestADrainTriesErasuresUntilTheEndWhileTheDatabaseIsAway(t *testing.T) {
 func TestAgainstPostgresAnErasureThatATriggerRefusesKeepsNoOtherBack(t *testing.T) {
 	uri := pgtest.Database(t)
 	admin := connect(t, uri)
-	b := openBuffer(t, vfs.NewMem(), bufferPolicy)
+	b := openBuffer(t, disktest.New(), bufferPolicy)
 	f := start(t, b, openDatabase(t, uri), quick)
 	put(t, b, learners(5)...)
 	if err := f.Sync(t.Context(), buffer.Filter{}); err != nil {

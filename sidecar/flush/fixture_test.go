@@ -8,13 +8,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/go-logr/logr"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool/disk"
 )
 
 var testPolicy = Policy{
@@ -136,7 +136,7 @@ type fixture struct {
 	stop   func() error
 }
 
-func openBuffer(tb testing.TB, fs vfs.FS, p buffer.Policy) *buffer.Buffer {
+func openBuffer(tb testing.TB, fs disk.FS, p buffer.Policy) *buffer.Buffer {
 	tb.Helper()
 	b, err := buffer.Open(buffer.Options{
 		Dir: "spool", FS: fs, Policy: p,

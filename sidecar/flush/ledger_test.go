@@ -5,11 +5,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool/disktest"
 )
 
 // save accepts an update for each key and waits until it is in the database.
@@ -167,11 +167,11 @@ func TestAnOlderProcessIsFencedAndStopsForGood(t *testing.T) {
 func TestAStaleSpoolIsHeldAndNothingOfItWritten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		db := newLedgerModel()
-		disk := vfs.NewCrashableMem()
+		disk := disktest.New()
 		b := openBuffer(t, disk, bufferPolicy)
 		f := start(t, b, db, testPolicy)
 		save(t, f, 1, 2, 3, 4)
-		old := disk.CrashClone(vfs.CrashCloneCfg{})
+		old := disk.Crashed(0, nil)
 		save(t, f, 1, 2, 3, 4)
 		save(t, f, 1, 2, 3, 4)
 
@@ -200,10 +200,10 @@ func TestAStaleSpoolIsHeldAndNothingOfItWritten(t *testing.T) {
 func TestAStaleSpoolThatHasNothingToWriteSaysSoAndFencesNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		db := newLedgerModel()
-		disk := vfs.NewCrashableMem()
+		disk := disktest.New()
 		f := start(t, openBuffer(t, disk, bufferPolicy), db, testPolicy)
 		save(t, f, 1)
-		old := disk.CrashClone(vfs.CrashCloneCfg{})
+		old := disk.Crashed(0, nil)
 		save(t, f, 1) // of one lane
 		g := start(t, openBuffer(t, old, bufferPolicy), db, testPolicy)
 		after(10 * time.Minute)
@@ -220,13 +220,13 @@ func TestAStaleSpoolThatHasNothingToWriteSaysSoAndFencesNobody(t *testing.T) {
 func TestAProcessThatDiedBeforeItsConfirmGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		db := newLedgerModel()
-		disk := vfs.NewCrashableMem()
+		disk := disktest.New()
 		b := openBuffer(t, disk, bufferPolicy)
 		f := start(t, b, db, testPolicy)
 		save(t, f, 1, 2, 3, 4)
-		var after *vfs.MemFS
+		var after *disktest.Disk
 		db.setTrouble(nil, func(progress.Batch) error {
-			after = disk.CrashClone(vfs.CrashCloneCfg{})
+			after = disk.Crashed(0, nil)
 			return nil
 		})
 		save(t, f, 1)
@@ -252,7 +252,7 @@ func TestAProcessThatDiedBeforeItsConfirmGoesOn(t *testing.T) {
 func TestADatabaseThatFellBackToBeforeTheClaimAndLostNoBatchIsClaimedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		db := newLedgerModel()
-		disk := vfs.NewMem()
+		disk := disktest.New()
 		first := openBuffer(t, disk, bufferPolicy)
 		f := start(t, first, db, testPolicy)
 		save(t, f, 1, 2, 3, 4)
@@ -276,11 +276,11 @@ func TestADatabaseThatFellBackToBeforeTheClaimAndLostNoBatchIsClaimedAgain(t *te
 // twins are two processes on copies of one spool.
 func twins(t *testing.T, db *ledgerModel) (a, b *fixture) {
 	t.Helper()
-	disk := vfs.NewCrashableMem()
+	disk := disktest.New()
 	original := openBuffer(t, disk, bufferPolicy)
 	a = start(t, original, db, testPolicy)
 	save(t, a, 1, 2, 3, 4)
-	copied := disk.CrashClone(vfs.CrashCloneCfg{})
+	copied := disk.Crashed(0, nil)
 	b = start(t, openBuffer(t, copied, bufferPolicy), db, testPolicy)
 	synctest.Wait()
 	return a, b
@@ -329,7 +329,7 @@ func TestLiveCopiesOfASpoolDoNotFightForTheLedger(t *testing.T) {
 func TestACopyThatFrozeOtherRecordsUnderAnAppliedNumberIsHeld(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		db := newLedgerModel()
-		disk := vfs.NewCrashableMem()
+		disk := disktest.New()
 		original := openBuffer(t, disk, bufferPolicy)
 		f := start(t, original, db, testPolicy)
 		save(t, f, 1, 2, 3, 4)
@@ -337,7 +337,7 @@ func TestACopyThatFrozeOtherRecordsUnderAnAppliedNumberIsHeld(t *testing.T) {
 		if err := original.Close(); err != nil {
 			t.Fatal(err)
 		}
-		copied := disk.CrashClone(vfs.CrashCloneCfg{})
+		copied := disk.Crashed(0, nil)
 		original = openBuffer(t, disk, bufferPolicy)
 		g := start(t, original, db, testPolicy)
 

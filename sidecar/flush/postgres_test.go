@@ -7,11 +7,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
+	"github.com/progress-sync/progress-sync/sidecar/spool/disktest"
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
 
@@ -85,7 +85,7 @@ const terminateOthers = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 func TestAgainstPostgresNothingIsLostOrDoubledWhileBackendsAndProcessesDie(t *testing.T) {
 	uri := pgtest.Database(t)
 	admin := connect(t, uri)
-	disk := vfs.NewCrashableMem()
+	disk := disktest.New()
 	rng := rand.New(rand.NewPCG(7, 7))
 	acknowledged := map[string]int64{}
 
@@ -150,7 +150,7 @@ func TestAgainstPostgresNothingIsLostOrDoubledWhileBackendsAndProcessesDie(t *te
 func TestAgainstPostgresARefusedRecordIsSetAside(t *testing.T) {
 	uri := pgtest.Database(t)
 	admin := connect(t, uri)
-	b := openBuffer(t, vfs.NewMem(), bufferPolicy)
+	b := openBuffer(t, disktest.New(), bufferPolicy)
 	f := start(t, b, openDatabase(t, uri), quick)
 	put(t, b, 1)
 	if err := f.Sync(t.Context(), buffer.Filter{}); err != nil {
@@ -187,7 +187,7 @@ func TestAgainstPostgresAMissingGrantIsHeldUntilItIsGiven(t *testing.T) {
 	if _, err := first.Claim(t.Context(), "3f0e8c9c-7d43-4c53-9a51-0a8f6c2d1b11", "3f0e8c9c-7d43-4c53-9a51-0a8f6c2d1b12", 1, nil); err != nil {
 		t.Fatal(err)
 	}
-	b := openBuffer(t, vfs.NewMem(), bufferPolicy)
+	b := openBuffer(t, disktest.New(), bufferPolicy)
 	f := start(t, b, openDatabase(t, server.URI("lms", database)), quick)
 	put(t, b, 1, 2, 3)
 	failure := notSaved(t, f.Sync(t.Context(), buffer.Filter{}))
@@ -207,7 +207,7 @@ func TestAgainstPostgresAMissingGrantIsHeldUntilItIsGiven(t *testing.T) {
 func TestAgainstPostgresADatabaseThatFellBackGetsWhatItLacks(t *testing.T) {
 	uri := pgtest.Database(t)
 	admin := connect(t, uri)
-	b := openBuffer(t, vfs.NewMem(), bufferPolicy)
+	b := openBuffer(t, disktest.New(), bufferPolicy)
 	f := start(t, b, openDatabase(t, uri), quick)
 	save := func(keys ...int) {
 		t.Helper()
@@ -248,7 +248,7 @@ func TestAgainstPostgresADatabaseThatFellBackGetsWhatItLacks(t *testing.T) {
 func TestAgainstPostgresALostLedgerIsClaimedAgain(t *testing.T) {
 	uri := pgtest.Database(t)
 	admin := connect(t, uri)
-	b := openBuffer(t, vfs.NewMem(), bufferPolicy)
+	b := openBuffer(t, disktest.New(), bufferPolicy)
 	f := start(t, b, openDatabase(t, uri), quick)
 	put(t, b, 1, 2, 3)
 	if err := f.Sync(t.Context(), buffer.Filter{}); err != nil {
@@ -268,11 +268,11 @@ func TestAgainstPostgresALostLedgerIsClaimedAgain(t *testing.T) {
 func TestAgainstPostgresAnOldCopyOfASpoolFencesNobody(t *testing.T) {
 	uri := pgtest.Database(t)
 	admin := connect(t, uri)
-	disk := vfs.NewCrashableMem()
+	disk := disktest.New()
 	b := openBuffer(t, disk, bufferPolicy)
 	good := start(t, b, openDatabase(t, uri), quick)
 	save(t, good, 1, 2, 3, 4)
-	old := disk.CrashClone(vfs.CrashCloneCfg{})
+	old := disk.Crashed(0, nil)
 	save(t, good, 1, 2, 3, 4)
 	stale := start(t, openBuffer(t, old, bufferPolicy), openDatabase(t, uri), quick)
 	for range 5 {
@@ -292,14 +292,14 @@ func TestAgainstPostgresAnOldCopyOfASpoolFencesNobody(t *testing.T) {
 func TestAgainstPostgresANewerProcessFencesAnOlder(t *testing.T) {
 	uri := pgtest.Database(t)
 	admin := connect(t, uri)
-	disk := vfs.NewCrashableMem()
+	disk := disktest.New()
 	b := openBuffer(t, disk, bufferPolicy)
 	older := start(t, b, openDatabase(t, uri), quick)
 	put(t, b, 1, 2, 3, 4)
 	if err := older.Sync(t.Context(), buffer.Filter{}); err != nil {
 		t.Fatal(err)
 	}
-	copied := openBuffer(t, disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 100, RNG: rand.New(rand.NewPCG(1, 1))}), bufferPolicy)
+	copied := openBuffer(t, disk.Crashed(100, rand.New(rand.NewPCG(1, 1))), bufferPolicy)
 	newer := start(t, copied, openDatabase(t, uri), quick)
 	put(t, copied, 1, 2, 3, 4)
 	if err := newer.Sync(t.Context(), buffer.Filter{}); err != nil {
@@ -339,7 +339,7 @@ func TestAgainstPostgresWhomATriggerRefusesHoldsNobodyElse(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			uri := pgtest.Database(t)
 			admin := connect(t, uri)
-			b := openBuffer(t, vfs.NewMem(), bufferPolicy)
+			b := openBuffer(t, disktest.New(), bufferPolicy)
 			f := start(t, b, openDatabase(t, uri), quick)
 			put(t, b, 99)
 			if err := f.Sync(t.Context(), buffer.Filter{}); err != nil {
@@ -382,7 +382,7 @@ func TestAgainstPostgresWhomATriggerRefusesHoldsNobodyElse(t *testing.T) {
 func TestAgainstPostgresATableThatRefusesEverybodyIsHeld(t *testing.T) {
 	uri := pgtest.Database(t)
 	admin := connect(t, uri)
-	b := openBuffer(t, vfs.NewMem(), bufferPolicy)
+	b := openBuffer(t, disktest.New(), bufferPolicy)
 	f := start(t, b, openDatabase(t, uri), quick)
 	put(t, b, 99)
 	if err := f.Sync(t.Context(), buffer.Filter{}); err != nil {

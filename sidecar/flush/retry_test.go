@@ -8,12 +8,12 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool/disktest"
 )
 
 // run gives the test a Flusher in a bubble of fake time, with a real buffer on
@@ -22,7 +22,7 @@ func run(t *testing.T, test func(t *testing.T, f *fixture, db *ledgerModel)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		db := newLedgerModel()
-		b := openBuffer(t, vfs.NewMem(), bufferPolicy)
+		b := openBuffer(t, disktest.New(), bufferPolicy)
 		f := start(t, b, db, testPolicy)
 		synctest.Wait()
 		test(t, f, db)
@@ -240,7 +240,7 @@ func TestADatabaseThatIsAwayAtStartIsFoundLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		db := newLedgerModel()
 		db.setTrouble(failing(sqlError("57P03"), "claim", "ping", "apply", "ask"), nil)
-		b := openBuffer(t, vfs.NewMem(), bufferPolicy)
+		b := openBuffer(t, disktest.New(), bufferPolicy)
 		f := start(t, b, db, testPolicy)
 		begin := time.Now()
 		after(10 * time.Minute)
@@ -287,7 +287,7 @@ func TestAnIdleSidecarAsksForASignOfLifeNowAndThen(t *testing.T) {
 
 func TestADiskErrorEndsRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := openBuffer(t, vfs.NewMem(), bufferPolicy)
+		b := openBuffer(t, disktest.New(), bufferPolicy)
 		f := New(Options{Buffer: &brokenBuffer{b}, Database: newLedgerModel(), Policy: testPolicy, Observer: &journal{}})
 		put(t, b, 1)
 		b.MarkDue(buffer.Filter{})
@@ -311,7 +311,7 @@ func (silentDatabase) ApplyRound(ctx context.Context, _, _ string, _ uint64, _ [
 
 func TestWhatAShutdownCutsShortIsNoFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := openBuffer(t, vfs.NewMem(), bufferPolicy)
+		b := openBuffer(t, disktest.New(), bufferPolicy)
 		f := start(t, b, silentDatabase{newLedgerModel()}, testPolicy)
 		put(t, b, 1)
 		after(bufferPolicy.Interval)

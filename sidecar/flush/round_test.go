@@ -6,12 +6,12 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/go-logr/logr"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool/disktest"
 )
 
 func learners(n int) []int {
@@ -56,7 +56,7 @@ func TestTheNextRoundIsFrozenWhileTheDatabaseWorksOnAFullOne(t *testing.T) {
 		{"the round before failed", 1000, true, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b := openBuffer(t, vfs.NewMem(), bufferPolicy)
+			b := openBuffer(t, disktest.New(), bufferPolicy)
 			put(t, b, learners(c.learners)...)
 			b.MarkDue(buffer.Filter{})
 			f := New(Options{Buffer: b, Database: newLedgerModel(), Policy: testPolicy, Observer: &journal{}, Log: logr.Discard()})

@@ -9,10 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/config"
+	"github.com/progress-sync/progress-sync/sidecar/spool/disktest"
 	"github.com/progress-sync/progress-sync/sidecar/state"
 )
 
@@ -31,7 +30,7 @@ func (n *nowhere) WriteHeader(code int)        { n.code = code }
 func BenchmarkPost(b *testing.B) {
 	for _, n := range []int{1, 50} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			spool, err := buffer.Open(buffer.Options{Dir: "spool", FS: vfs.NewMem(), FreeBytes: func(string) (uint64, error) { return 1 << 40, nil }})
+			spool, err := buffer.Open(buffer.Options{Dir: "spool", FS: disktest.New(), FreeBytes: func(string) (uint64, error) { return 1 << 40, nil }})
 			if err != nil {
 				b.Fatal(err)
 			}

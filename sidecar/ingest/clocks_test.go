@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/config"
+	"github.com/progress-sync/progress-sync/sidecar/spool/disk"
+	"github.com/progress-sync/progress-sync/sidecar/spool/disktest"
 	"github.com/progress-sync/progress-sync/sidecar/state"
 )
 
@@ -19,14 +19,14 @@ import (
 type day struct {
 	t      *testing.T
 	now    time.Time
-	disk   vfs.FS
+	disk   disk.FS
 	buffer *buffer.Buffer
 	h      *Handler
 }
 
 func newDay(t *testing.T) *day {
 	t.Helper()
-	d := &day{t: t, now: testNow.Time(), disk: vfs.NewMem()}
+	d := &day{t: t, now: testNow.Time(), disk: disktest.New()}
 	d.begin()
 	t.Cleanup(d.end)
 	return d

@@ -9,11 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool/disktest"
 )
 
 // quarantine gives the desk a real buffer that has set aside a record of each
@@ -23,7 +23,7 @@ func (d *desk) quarantine(t *testing.T, sqlState string, lessons ...string) *buf
 	b, ok := d.Handler.buffer.(*buffer.Buffer)
 	if !ok {
 		var err error
-		b, err = buffer.Open(buffer.Options{Dir: "spool", FS: vfs.NewMem(), Policy: buffer.Policy{
+		b, err = buffer.Open(buffer.Options{Dir: "spool", FS: disktest.New(), Policy: buffer.Policy{
 			Interval: time.Hour, EventIDs: buffer.DefaultEventIDs(),
 		}, FreeBytes: func(string) (uint64, error) { return 1 << 40, nil }})
 		if err != nil {
@@ -44,14 +44,14 @@ func (d *desk) quarantine(t *testing.T, sqlState string, lessons ...string) *buf
 		}
 		b.MarkDue(buffer.Filter{})
 		for lane := range b.Lanes() {
-			batch, due, err := b.Freeze(lane, time.Now(), 10)
+			batches, err := b.FreezeRound(lane, time.Now(), 10, 1)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !due {
+			if len(batches) == 0 {
 				continue
 			}
-			if err := b.Quarantine(lane, batch.Number, buffer.DeadLetterReason{SQLState: sqlState, Constraint: "plausible"}); err != nil {
+			if err := b.Quarantine(lane, batches[0].Number, buffer.DeadLetterReason{SQLState: sqlState, Constraint: "plausible"}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -164,10 +164,12 @@ func TestARepeatedEventIsAcknowledgedAndNotMergedAgain(t *testing.T) {
 	// Once the lesson is saved, only the database knows it.
 	b.MarkDue(buffer.Filter{})
 	for lane := range b.Lanes() {
-		if batch, due, err := b.Freeze(lane, time.Now(), 10); err != nil {
+		batches, err := b.FreezeRound(lane, time.Now(), 10, 1)
+		if err != nil {
 			t.Fatal(err)
-		} else if due {
-			if err := b.Confirm(lane, batch.Number); err != nil {
+		}
+		for _, batch := range batches {
+			if err := b.ConfirmThrough(lane, batch.Number); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -44,7 +44,9 @@ type Options struct {
 	Counter  Counter
 	// Policies is called for each orphan.
 	Policies func() (buffer.Policy, flush.Policy)
-	Log      logr.Logger
+	// Import is that of buffer.Options.
+	Import func(dir string) error
+	Log    logr.Logger
 
 	Every, Grace, Patience time.Duration
 }

@@ -16,7 +16,7 @@ func (d *Drainer) write(ctx context.Context, dir string) (deadLetters int64, err
 	ctx, cancel := context.WithTimeout(ctx, d.o.Patience)
 	defer cancel()
 	keep, send := d.o.Policies()
-	b, err := buffer.Open(buffer.Options{Dir: dir, Policy: keep})
+	b, err := buffer.Open(buffer.Options{Dir: dir, Policy: keep, Import: d.o.Import})
 	if err != nil {
 		return 0, err
 	}

@@ -84,7 +84,7 @@ func (s *sidecar) take(c config.Choice) {
 func (s *sidecar) apply() {
 	c := s.choice.Config
 	s.logging.set(c.Logging.Level)
-	s.buffer.SetPolicy(bufferPolicy(c, s.hurry))
+	s.buffer.SetPolicy(bufferPolicy(c, s.memory, s.hurry))
 	s.db.SetOptions(databaseOptions(c, nil))
 	s.flusher.SetPolicy(flush.PolicyOf(c))
 	s.handler.SetLimits(s.limits(c))

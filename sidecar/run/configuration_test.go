@@ -51,7 +51,7 @@ func (p *pod) start() {
 	p.t.Helper()
 	p.log = &safeBuffer{}
 	p.o.Log = p.log
-	s, err := open(p.o, 0)
+	s, err := open(p.t.Context(), p.o, 0)
 	if err != nil {
 		p.t.Fatal(err)
 	}

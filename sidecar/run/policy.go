@@ -15,8 +15,9 @@ const hurriedInterval = time.Second
 // it is a tenth of them.
 const maxLinger = 10 * time.Second
 
-// bufferPolicy is the part of the configuration that the buffer follows.
-func bufferPolicy(c config.Config, hurry bool) buffer.Policy {
+// bufferPolicy is the part of the configuration that the buffer follows. memory is
+// what the process may use in bytes, 0 for any amount.
+func bufferPolicy(c config.Config, memory int64, hurry bool) buffer.Policy {
 	p := buffer.Policy{
 		Interval:            c.Sync.Interval.D(),
 		QuietPeriod:         c.Sync.QuietPeriod.D(),
@@ -25,6 +26,7 @@ func bufferPolicy(c config.Config, hurry bool) buffer.Policy {
 		Async:               c.Buffer.Durability == config.DurabilityAsync,
 		MaxPendingRecords:   c.Buffer.MaxPendingRecords,
 		SizeLimitBytes:      c.Buffer.SizeLimitBytes,
+		MemoryBytes:         memory,
 		ReplayWindow:        c.Buffer.ReplayWindow.D(),
 		EventIDs:            buffer.EventIDs{MaxCount: c.Buffer.EventIDs.MaxCount, MaxAge: c.Buffer.EventIDs.MaxAge.D()},
 	}

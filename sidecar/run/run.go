@@ -21,7 +21,7 @@ const answering = 2 * time.Second
 func Run(ctx context.Context, o Options) error {
 	// The collector works harder before the container's limit is reached.
 	limit, unknown := memlimit.Set()
-	s, err := open(o, limit)
+	s, err := open(ctx, o, limit)
 	if err != nil {
 		s.terminate(o, err.Error())
 		return err
@@ -55,7 +55,7 @@ func (s *sidecar) run(ctx context.Context) (string, error) {
 		// The grace period is for our own spool.
 		alive, end := context.WithCancel(failed)
 		defer context.AfterFunc(ctx, end)()
-		group.Go(func() error { s.drainer().Run(alive); return nil })
+		group.Go(func() error { s.drainer(alive).Run(alive); return nil })
 	}
 	group.Go(func() error {
 		select {

@@ -17,6 +17,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/flush"
 	"github.com/progress-sync/progress-sync/sidecar/ingest"
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
+	"github.com/progress-sync/progress-sync/sidecar/spool/upgrade"
 	"github.com/progress-sync/progress-sync/sidecar/state"
 	"github.com/progress-sync/progress-sync/sidecar/tracing"
 	"github.com/progress-sync/progress-sync/sidecar/web/openapi"
@@ -51,7 +52,7 @@ type sidecar struct {
 
 // open makes all parts and listens; nothing runs yet. memory is what Go may use,
 // in bytes; 0 and math.MaxInt64 are any amount.
-func open(o Options, memory int64) (*sidecar, error) {
+func open(ctx context.Context, o Options, memory int64) (*sidecar, error) {
 	s := &sidecar{
 		options: o, memory: memory, logging: newLogging(o.Log),
 		deadline: &deadline{grace: o.GracePeriod, now: time.Now},
@@ -68,7 +69,8 @@ func open(o Options, memory int64) (*sidecar, error) {
 	began := time.Now()
 	var err error
 	s.buffer, err = buffer.Open(buffer.Options{
-		Dir: o.Spool, Policy: bufferPolicy(c, false), OnSync: s.state.JournalSynced,
+		Dir: o.Spool, Policy: bufferPolicy(c, memory, false), OnSync: s.state.JournalSynced,
+		Import: upgrade.Import(ctx, s.imported),
 	})
 	if err != nil {
 		return nil, err
@@ -93,6 +95,12 @@ func open(o Options, memory int64) (*sidecar, error) {
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
+}
+
+// imported tells of a spool that an earlier version wrote.
+func (s *sidecar) imported(dir string, r upgrade.Report) {
+	s.log.Info("Imported the spool of an earlier version", "spool", filepath.Base(dir), "records", r.Pending,
+		"batches", r.Batches, "deadLetters", r.DeadLetters, "eventIds", r.EventIDs, "tombstones", r.Tombstones)
 }
 
 func (s *sidecar) check() error {

@@ -6,10 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool/disktest"
 )
 
 // BenchmarkSyncState is what each acknowledgement asks for.
@@ -17,7 +16,7 @@ func BenchmarkSyncState(b *testing.B) {
 	for _, rounds := range []int{0, 1} {
 		b.Run(fmt.Sprintf("rounds in flight=%d", rounds), func(b *testing.B) {
 			held, err := buffer.Open(buffer.Options{
-				Dir: "spool", FS: vfs.NewMem(), Policy: buffer.Policy{Interval: time.Hour, MaxPendingRecords: 10_000},
+				Dir: "spool", FS: disktest.New(), Policy: buffer.Policy{Interval: time.Hour, MaxPendingRecords: 10_000},
 				FreeBytes: func(string) (uint64, error) { return 1 << 40, nil },
 			})
 			if err != nil {

@@ -148,7 +148,7 @@ func newGauges(s *State) *gauges {
 		func(s *State, v view) (float64, bool) { return float64(s.pendingErasures()), v.attached })
 	add("erasures_failed", "Erasures of learners that the database refused when they were last tried, though it could be used; they are tried again.",
 		always(func(v view) float64 { return float64(v.refusedErasures) }))
-	add("spool_bytes", "Bytes that the spool takes on disk.",
+	add("spool_bytes", "Bytes that the spool takes on disk, with the room that its next checkpoint may need.",
 		always(func(v view) float64 { return float64(v.stats.SpoolBytes) }))
 	add("spool_limit_bytes", "Bytes that the spool may take on disk.",
 		always(func(v view) float64 { return float64(v.stats.LimitBytes) }))

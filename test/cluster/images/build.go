@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strings"
 	"time"
@@ -94,31 +95,40 @@ func (b Builder) build(ctx context.Context, image Image) (Built, bool, error) {
 	return result, true, nil
 }
 
-// files compiles an image's program and returns all that is in the image.
+// files compiles an image's programs and returns all that is in the image.
 func (b Builder) files(ctx context.Context, image Image) ([]file, error) {
-	binary, err := b.compile(ctx, image)
+	binary, err := b.compile(ctx, image.Package, image.Name, image.Version)
 	if err != nil {
 		return nil, err
 	}
-	return content(image, binary)
+	programs := []file{program(image.Name, binary)}
+	for _, beside := range image.Beside {
+		name := path.Base(beside)
+		if binary, err = b.compile(ctx, beside, name, ""); err != nil {
+			return nil, err
+		}
+		programs = append(programs, program(name, binary))
+	}
+	return content(image, programs)
 }
 
-func (b Builder) compile(ctx context.Context, image Image) ([]byte, error) {
+// compile builds a main package under a name. The version may be empty.
+func (b Builder) compile(ctx context.Context, source, name, version string) ([]byte, error) {
 	if err := os.MkdirAll(b.Dir, 0o755); err != nil {
 		return nil, fmt.Errorf("making the image folder: %w", err)
 	}
-	target := filepath.Join(b.Dir, image.Name)
+	target := filepath.Join(b.Dir, name)
 	flags := "-s -w"
-	if image.Version != "" {
-		flags += " -X main.version=" + image.Version
+	if version != "" {
+		flags += " -X main.version=" + version
 	}
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", flags, "-o", target, image.Package)
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", flags, "-o", target, source)
 	cmd.Dir = b.Root
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+b.architecture())
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	if err := cmd.Run(); err != nil {
-		return nil, fmt.Errorf("compiling %s: %w\n%s", image.Package, err, strings.TrimSpace(stderr.String()))
+		return nil, fmt.Errorf("compiling %s: %w\n%s", source, err, strings.TrimSpace(stderr.String()))
 	}
 	binary, err := os.ReadFile(target)
 	if err != nil {

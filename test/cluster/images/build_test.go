@@ -122,3 +122,33 @@ func TestAnUnchangedImageKeepsItsIdentity(t *testing.T) {
 		t.Error("another command has the same identity")
 	}
 }
+
+func TestFurtherProgramsLieBesideTheFirst(t *testing.T) {
+	builder := Builder{Root: filepath.Join("..", "..", ".."), Dir: t.TempDir(), Out: io.Discard}
+	two := Pause()
+	two.Beside = []string{"./test/cluster/probe"}
+	built, err := builder.Build(t.Context(), two)
+	if err != nil {
+		t.Fatal(err)
+	}
+	image, err := tarball.ImageFromPath(built[0].Tarball, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	packed := mutate.Extract(image)
+	defer packed.Close()
+	sizes := map[string]bool{}
+	for reader := tar.NewReader(packed); ; {
+		header, err := reader.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		sizes[header.Name] = header.Mode == 0o755 && header.Size > 1000
+	}
+	if diff := cmp.Diff(map[string]bool{"pause": true, "probe": true}, sizes); diff != "" {
+		t.Errorf("programs of the image (-want +got):\n%s", diff)
+	}
+}

@@ -17,9 +17,11 @@ type file struct {
 	content []byte
 }
 
-// content of an image: the binary, and its assets in their folder.
-func content(image Image, binary []byte) ([]file, error) {
-	files := []file{{name: image.Name, mode: 0o755, content: binary}}
+func program(name string, binary []byte) file { return file{name: name, mode: 0o755, content: binary} }
+
+// content of an image: its programs, and its assets in their folder.
+func content(image Image, programs []file) ([]file, error) {
+	files := programs
 	if image.Assets == "" {
 		return files, nil
 	}

@@ -15,6 +15,9 @@ type Image struct {
 	Package string
 	// Name of the binary: the entrypoint is /Name.
 	Name string
+	// Beside are the main packages of further programs, each of which lies in / under
+	// the last part of its name.
+	Beside []string
 	// Args are the default arguments.
 	Args []string
 	// Assets is a folder whose files are in /assets, none if it is empty.
@@ -32,7 +35,7 @@ func Operator(version string) Image {
 func Sidecar(version string) Image {
 	return Image{
 		Ref: "ghcr.io/progress-sync/sidecar:" + version, Package: "./cmd/sidecar", Name: "sidecar",
-		Args: []string{"run"}, Version: version,
+		Beside: []string{"./cmd/spool-import"}, Args: []string{"run"}, Version: version,
 	}
 }
 

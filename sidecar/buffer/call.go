@@ -1,0 +1,107 @@
+package buffer
+
+import (
+	"slices"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
+)
+
+// input is what one call brings, updates or resets.
+type input struct {
+	updates []progress.Update
+	resets  []progress.Key
+}
+
+func (in *input) len() int { return len(in.updates) + len(in.resets) }
+
+// event is the i-th item's event id, empty for none.
+func (in *input) event(i int) string {
+	if in.resets != nil {
+		return ""
+	}
+	return in.updates[i].EventID
+}
+
+func (in *input) key(i int) progress.Key {
+	if in.resets != nil {
+		return in.resets[i]
+	}
+	return in.updates[i].Key
+}
+
+// call is the scratch memory of one Put or Reset: what its items are known by,
+// and what they change.
+type call struct {
+	keys    []byte // each a spool.Key, one after the other
+	ends    []int  // of each in keys
+	lanes   []int  // of each item
+	set     laneSet
+	events  []spool.EventID // of each item; none if no event ids are remembered
+	scratch []byte
+
+	touched []*entry // that changed, in the order of their first change
+	fresh   []freshEvent
+	// repeats says that one of the items is a duplicate.
+	repeats bool
+}
+
+// freshEvent is an event id that goes to the disk with the entry that it
+// changed.
+type freshEvent struct {
+	lane int
+	eventPlace
+}
+
+// maxScratch is the scratch memory that is worth keeping for the next call.
+const maxScratch = 1 << 18
+
+// reset makes it ready for the next call.
+func (c *call) reset() {
+	if cap(c.keys) > maxScratch {
+		*c = call{}
+	}
+	clear(c.touched)
+	c.keys, c.ends, c.lanes, c.set = c.keys[:0], c.ends[:0], c.lanes[:0], 0
+	c.events, c.touched, c.fresh, c.repeats = c.events[:0], c.touched[:0], c.fresh[:0], false
+}
+
+// identify finds out the keys, lanes and event ids of the items.
+func (c *call) identify(in *input, lanes int, salt *salt, remember bool) {
+	for i := range in.len() {
+		start := len(c.keys)
+		c.keys = spool.AppendKey(c.keys, in.key(i))
+		c.ends = append(c.ends, len(c.keys))
+		lane := laneOf(c.keys[start:], lanes)
+		c.lanes = append(c.lanes, lane)
+		c.set.add(lane)
+		if remember && in.resets == nil {
+			c.events = append(c.events, c.eventOf(c.keys[start:], &in.updates[i], salt))
+		}
+	}
+}
+
+// eventOf is the identity of the update's event, zero if it has none.
+func (c *call) eventOf(key []byte, u *progress.Update, salt *salt) spool.EventID {
+	if u.EventID == "" {
+		return spool.EventID{}
+	}
+	c.scratch = slices.Grow(c.scratch[:0], idSize(key, u))
+	return salt.eventID(c.scratch, key, u)
+}
+
+// key is the i-th item's spool.Key.
+func (c *call) key(i int) []byte {
+	if i == 0 {
+		return c.keys[:c.ends[0]]
+	}
+	return c.keys[c.ends[i-1]:c.ends[i]]
+}
+
+// touch notes that e changed.
+func (c *call) touch(e *entry) {
+	if !e.touched {
+		e.touched = true
+		c.touched = append(c.touched, e)
+	}
+}

@@ -1,0 +1,136 @@
+package buffer
+
+import (
+	"slices"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
+)
+
+// portion is how many entries of a checkpoint are read under one lock.
+const portion = 64
+
+// enumerate passes all entries there are to add, in portions, so that no call
+// waits long for it. What changes meanwhile may be missing or there, as the spool
+// replays the log over it.
+func (s *state) enumerate(clock *clock, add func(*spool.Change) error) error {
+	s.enumerating.Lock()
+	defer s.enumerating.Unlock()
+	c := s.spool.Begin()
+	c.PutFormat(s.format)
+	if err := add(c); err != nil {
+		return err
+	}
+	if err := s.enumerateQuarantine(add); err != nil {
+		return err
+	}
+	if err := s.enumerateTombstones(add); err != nil {
+		return err
+	}
+	for _, l := range s.lanes {
+		if err := s.enumerateBatches(l, add); err != nil {
+			return err
+		}
+		if err := s.enumerateEvents(l, add); err != nil {
+			return err
+		}
+		if err := s.enumeratePending(l, clock, add); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *state) enumerateQuarantine(add func(*spool.Change) error) error {
+	for after, more := uint64(0), true; more; {
+		c := s.spool.Begin()
+		s.lanes.lock(anyLane)
+		var letters []DeadLetter
+		letters, more = s.quarantine.page(after, portion)
+		last := s.quarantine.last
+		s.lanes.unlock(anyLane)
+		if last == 0 {
+			return nil
+		}
+		for i := range letters {
+			c.PutDeadLetter(&letters[i])
+			after = letters[i].ID
+		}
+		c.PutLastDeadLetter(last)
+		if err := add(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *state) enumerateTombstones(add func(*spool.Change) error) error {
+	c := s.spool.Begin()
+	s.lanes.lock(anyLane)
+	for id, t := range s.tombstones {
+		c.PutTombstone(id, t)
+	}
+	s.lanes.unlock(anyLane)
+	return add(c)
+}
+
+// enumerateBatches passes on the lane's numbers, and the batches that are frozen
+// or kept, which don't change but are replaced.
+func (s *state) enumerateBatches(l *lane, add func(*spool.Change) error) error {
+	c := s.spool.Begin()
+	l.mu.Lock()
+	s.putLane(c, l)
+	for _, fb := range l.frozen.batches {
+		c.PutBatch(l.number, fb.number, fb.encoded)
+	}
+	kept := slices.Clone(l.kept.batches)
+	l.mu.Unlock()
+	if err := add(c); err != nil {
+		return err
+	}
+	for _, k := range kept {
+		c := s.spool.Begin()
+		k.put(c, l.number)
+		if err := add(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *state) enumerateEvents(l *lane, add func(*spool.Change) error) error {
+	after := progress.Instant(-1 << 63)
+	for {
+		c := s.spool.Begin()
+		l.mu.Lock()
+		segment, ids := l.events.segmentAfter(after)
+		for id := range ids {
+			c.PutEvent(l.number, segment, id)
+		}
+		l.mu.Unlock()
+		if ids == nil {
+			return nil
+		}
+		if err := add(c); err != nil {
+			return err
+		}
+		after = segment
+	}
+}
+
+func (s *state) enumeratePending(l *lane, clock *clock, add func(*spool.Change) error) error {
+	for begin, more := true, true; more; begin = false {
+		c := s.spool.Begin()
+		now := clock.read()
+		l.mu.Lock()
+		if begin {
+			l.pending.beginWalk()
+		}
+		more = l.pending.walk(portion, func(e *entry) { e.put(c, now) })
+		l.mu.Unlock()
+		if err := add(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}

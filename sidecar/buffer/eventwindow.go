@@ -1,0 +1,153 @@
+package buffer
+
+import (
+	"slices"
+	"time"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
+)
+
+// EventIDs bounds the memory of the event ids that were accepted. It is divided
+// evenly among the lanes and forgets by the eighth.
+type EventIDs struct {
+	// MaxCount is how many ids are remembered; at least seven eighths of it
+	// are, and 0 remembers none. An id takes about 40 bytes of memory at most.
+	MaxCount int
+	// MaxAge is how long an id is remembered, and up to a quarter longer; 0 for
+	// as long as MaxCount allows.
+	MaxAge time.Duration
+}
+
+// DefaultEventIDs are 100,000 ids for a day.
+func DefaultEventIDs() EventIDs { return EventIDs{MaxCount: 100_000, MaxAge: 24 * time.Hour} }
+
+// eventWindow is a lane's memory of event ids: segments, the oldest first, of
+// which the last takes what is new and the first is forgotten whole.
+type eventWindow struct {
+	segments []eventSegment
+	count    int
+	// forgotten, if not 0, is the last segment that the disk still has and
+	// memory doesn't.
+	forgotten progress.Instant
+}
+
+type eventSegment struct {
+	opened progress.Instant // rising, and its name on disk
+	ids    map[spool.EventID]struct{}
+}
+
+// eventSegments is how many parts a full window has.
+const eventSegments = 8
+
+// share is a lane's part of the count.
+func (p EventIDs) share(lanes int) int {
+	if p.MaxCount <= 0 {
+		return 0
+	}
+	return max(1, p.MaxCount/lanes)
+}
+
+// span is the longest time that a segment takes new ids.
+func (p EventIDs) span() progress.Instant {
+	return progress.Instant((p.MaxAge / eventSegments).Microseconds())
+}
+
+func (w *eventWindow) has(id spool.EventID) bool {
+	for _, s := range slices.Backward(w.segments) {
+		if _, ok := s.ids[id]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// add remembers an id and returns the segment that it is in.
+func (w *eventWindow) add(id spool.EventID, now progress.Instant, p EventIDs, lanes int) progress.Instant {
+	share := p.share(lanes)
+	size := max(1, share/eventSegments)
+	last := len(w.segments) - 1
+	if last < 0 || len(w.segments[last].ids) >= size ||
+		p.MaxAge > 0 && now >= w.segments[last].opened+p.span() {
+		opened := max(now, w.forgotten+1)
+		if last >= 0 {
+			opened = max(opened, w.segments[last].opened+1)
+		}
+		for len(w.segments) > 0 && w.count > share-size {
+			w.forget()
+		}
+		w.segments = append(w.segments, eventSegment{opened, map[spool.EventID]struct{}{}})
+		last = len(w.segments) - 1
+	}
+	w.segments[last].ids[id] = struct{}{}
+	w.count++
+	return w.segments[last].opened
+}
+
+// expire forgets what the policy no longer remembers.
+func (w *eventWindow) expire(now progress.Instant, p EventIDs, lanes int) {
+	age := progress.Instant(p.MaxAge.Microseconds())
+	for len(w.segments) > 0 {
+		old := p.MaxAge > 0 && now >= w.segments[0].opened+p.span()+age
+		if !old && w.count <= p.share(lanes) {
+			return
+		}
+		w.forget()
+	}
+}
+
+// forget drops the oldest segment.
+func (w *eventWindow) forget() {
+	w.forgotten = w.segments[0].opened
+	w.count -= len(w.segments[0].ids)
+	w.segments[0] = eventSegment{}
+	w.segments = w.segments[1:]
+}
+
+// takeForgotten returns the last segment that the disk may forget with those
+// before it, 0 for none, and takes it for done.
+func (w *eventWindow) takeForgotten() progress.Instant {
+	last := w.forgotten
+	w.forgotten = 0
+	return last
+}
+
+// eventPlace is an event id in its segment.
+type eventPlace struct {
+	segment progress.Instant
+	id      spool.EventID
+}
+
+// erase removes the events of a learner and returns them.
+func (w *eventWindow) erase(of learner) (gone []eventPlace) {
+	for _, s := range w.segments {
+		for id := range s.ids {
+			if learnerOf(id) == of {
+				delete(s.ids, id)
+				gone = append(gone, eventPlace{s.opened, id})
+			}
+		}
+	}
+	w.count -= len(gone)
+	return gone
+}
+
+// load takes an id that the disk has; segments come in their order.
+func (w *eventWindow) load(opened progress.Instant, id spool.EventID) {
+	if n := len(w.segments); n == 0 || w.segments[n-1].opened != opened {
+		w.segments = append(w.segments, eventSegment{opened, map[spool.EventID]struct{}{}})
+	}
+	w.segments[len(w.segments)-1].ids[id] = struct{}{}
+	w.count++
+}
+
+// segmentAfter returns the first segment with a name above the given one, nil ids
+// for none.
+func (w *eventWindow) segmentAfter(name progress.Instant) (segment progress.Instant, ids map[spool.EventID]struct{}) {
+	for _, s := range w.segments {
+		if s.opened > name {
+			return s.opened, s.ids
+		}
+	}
+	return 0, nil
+}

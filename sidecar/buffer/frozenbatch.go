@@ -1,0 +1,152 @@
+package buffer
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
+)
+
+// frozenBatch is a batch that is not confirmed yet.
+type frozenBatch struct {
+	number  uint64
+	id      uint64 // see progress.Batch
+	records []progress.Record
+	keys    []spool.Key        // of the records
+	oldest  progress.Instant   // opening of the oldest window in it
+	encoded spool.EncodedBatch // as the disk has it
+	// freeze counts the lane's freezes in this process; the halves of a batch
+	// keep its. turn is the first of the urgent entries in it, 0 for none.
+	freeze, turn uint64
+	// counted is what updates has found, 0 if it has not.
+	counted int64
+	// synced is set when the disk has it. Before that it must not be applied:
+	// a crash could give its number to other records.
+	synced bool
+}
+
+// newFrozenBatch is a batch of entries that are not pending any more, sorted by
+// their keys. It has no number yet.
+func newFrozenBatch(entries []*entry, oldest progress.Instant) *frozenBatch {
+	fb := &frozenBatch{
+		turn:    entries[0].turn,
+		oldest:  oldest,
+		records: make([]progress.Record, len(entries)),
+		keys:    make([]spool.Key, len(entries)),
+	}
+	slices.SortFunc(entries, func(a, b *entry) int { return a.record.Compare(b.record.Key) })
+	for i, e := range entries {
+		fb.records[i], fb.keys[i] = e.record, e.key
+	}
+	return fb
+}
+
+// part is a batch of the records from i up to, without, j. Who waits for the
+// batch waits for its parts.
+func (fb *frozenBatch) part(i, j int) *frozenBatch {
+	return &frozenBatch{
+		freeze:  fb.freeze,
+		turn:    fb.turn,
+		oldest:  fb.oldest,
+		records: fb.records[i:j:j],
+		keys:    fb.keys[i:j:j],
+	}
+}
+
+// halves are the batch's parts, the greater first.
+func (fb *frozenBatch) halves() ([]*frozenBatch, error) {
+	n := len(fb.records)
+	middle := (n + 1) / 2
+	if middle == n {
+		return nil, fmt.Errorf("it has only %d record", n)
+	}
+	return []*frozenBatch{fb.part(0, middle), fb.part(middle, n)}, nil
+}
+
+// unite returns both batches' record in a batch that has no number yet. Who waits
+// for either waits for it.
+func unite(older, newer *frozenBatch) (*frozenBatch, error) {
+	if len(older.records) != 1 || len(newer.records) != 1 || older.keys[0] != newer.keys[0] {
+		return nil, errors.New("they are not of one record of the same key each")
+	}
+	// What came since a reset doesn't know of it, if the reset was refused.
+	since := newer.records[0].Raise(older.records[0].Generation)
+	if !fits(&since, &older.records[0]) {
+		return nil, ErrRange
+	}
+	united := &frozenBatch{
+		freeze:  min(older.freeze, newer.freeze),
+		turn:    max(older.turn, newer.turn),
+		oldest:  min(older.oldest, newer.oldest),
+		records: []progress.Record{progress.Merge(since, older.records[0])},
+		keys:    newer.keys,
+	}
+	if older.turn != 0 && newer.turn != 0 {
+		united.turn = min(older.turn, newer.turn)
+	}
+	return united, nil
+}
+
+// erase drops the learner's records and returns their keys.
+func (fb *frozenBatch) erase(userID string) (gone []spool.Key) {
+	var records []progress.Record
+	var keys []spool.Key
+	for i := range fb.records {
+		if fb.records[i].UserID == userID {
+			gone = append(gone, fb.keys[i])
+			continue
+		}
+		records, keys = append(records, fb.records[i]), append(keys, fb.keys[i])
+	}
+	fb.records, fb.keys, fb.counted = records, keys, 0
+	return gone
+}
+
+func (fb *frozenBatch) matches(f Filter) bool {
+	for i := range fb.records {
+		if f.matches(&fb.records[i].Key) {
+			return true
+		}
+	}
+	return false
+}
+
+// updates is the number of accepted updates that the batch stands for. The lane
+// is locked.
+func (fb *frozenBatch) updates() int64 {
+	if fb.counted == 0 {
+		for i := range fb.records {
+			fb.counted += waiting(&fb.records[i])
+		}
+	}
+	return fb.counted
+}
+
+// batch is what the writer gets of it.
+func (fb *frozenBatch) batch(lane int) progress.Batch {
+	return progress.Batch{Lane: lane, Number: fb.number, ID: fb.id, Oldest: fb.oldest, Records: fb.records}
+}
+
+// fits reports whether the sums of a and b can be added.
+func fits(a, b *progress.Record) bool {
+	return a.Generation != b.Generation ||
+		a.TimeSpent <= math.MaxInt64-b.TimeSpent &&
+			a.SeekEvents <= math.MaxInt64-b.SeekEvents &&
+			a.PauseEvents <= math.MaxInt64-b.PauseEvents &&
+			a.UpdateCount <= math.MaxInt64-b.UpdateCount
+}
+
+// join merges for a reader, for whom a sum out of range is the greatest number.
+// What is written is never joined like this.
+func join(a, b progress.Record) progress.Record {
+	if !fits(&a, &b) {
+		b.TimeSpent = min(b.TimeSpent, math.MaxInt64-a.TimeSpent)
+		b.SeekEvents = min(b.SeekEvents, math.MaxInt64-a.SeekEvents)
+		b.PauseEvents = min(b.PauseEvents, math.MaxInt64-a.PauseEvents)
+		b.UpdateCount = min(b.UpdateCount, math.MaxInt64-a.UpdateCount)
+	}
+	return progress.Merge(a, b)
+}

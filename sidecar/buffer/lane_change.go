@@ -1,0 +1,73 @@
+package buffer
+
+import (
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
+)
+
+// confirm confirms the lane's first frozen batch, which is then kept or dropped,
+// and writes that into c.
+func (l *lane) confirm(c *spool.Change, keep bool, now progress.Instant) {
+	fb, before := l.frozen.confirm()
+	if !keep {
+		c.DeleteBatch(l.number, fb.number)
+		return
+	}
+	k := keptBatch{number: fb.number, prev: before, at: now, encoded: fb.encoded}
+	l.kept.add(k)
+	k.putName(c, l.number)
+}
+
+// dropKept drops batches that were confirmed up to the given instant, and the
+// oldest ones beyond the limit, and writes that into c.
+func (l *lane) dropKept(c *spool.Change, until progress.Instant, limit int64) {
+	for _, k := range l.kept.drop(until, limit) {
+		c.DeleteKept(l.number, k.number)
+		c.DeleteBatch(l.number, k.number)
+	}
+}
+
+// erase removes the learner's pending and frozen records and event ids, and writes
+// that into c. It returns how many there were.
+func (l *lane) erase(c *spool.Change, userID string, of learner) (pending, frozen, events int) {
+	entries := l.pending.takeLearner(userID)
+	for _, e := range entries {
+		l.completed.forget(e.key)
+		c.DeletePending(e.key)
+	}
+	changed, gone := l.frozen.erase(userID)
+	for _, key := range gone {
+		l.completed.forget(key)
+	}
+	for _, fb := range changed {
+		l.putBatch(c, fb)
+	}
+	places := l.events.erase(of)
+	for _, place := range places {
+		c.DeleteEvent(l.number, place.segment, place.id)
+	}
+	return len(entries), len(gone), len(places)
+}
+
+// putBatch writes a frozen batch into c.
+func (l *lane) putBatch(c *spool.Change, fb *frozenBatch) {
+	fb.encoded = spool.EncodeBatch(spool.Batch{Oldest: fb.oldest, Records: fb.records})
+	c.PutBatch(l.number, fb.number, fb.encoded)
+}
+
+// putForgotten writes into c that the disk may forget the events that memory did.
+func (l *lane) putForgotten(c *spool.Change) {
+	if last := l.events.takeForgotten(); last != 0 {
+		c.DeleteEventsThrough(l.number, last)
+	}
+}
+
+// numbers are what the disk has of the lane beside its records, with the newest
+// arrival of all lanes.
+func (l *lane) numbers(a *arrivals) spool.Lane {
+	n := spool.Lane{Next: l.frozen.next, Applied: l.frozen.applied, Received: a.newest()}
+	for _, fb := range l.frozen.batches {
+		n.Frozen = append(n.Frozen, spool.BatchName{Number: fb.number, ID: fb.id})
+	}
+	return n
+}

@@ -1,0 +1,137 @@
+package buffer
+
+import (
+	"hash/maphash"
+	"time"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
+)
+
+// pendingSet is the records of a lane that wait to be frozen, found by key and by
+// learner, and in the order in which they are due.
+type pendingSet struct {
+	entries map[spool.Key]*entry
+	peak    int // of entries, since the map was made
+	// learners finds the first entry of each learner by a hash of the id.
+	learners map[uint64]*entry
+	seed     maphash.Seed
+	order    dueOrder
+	updates  int64 // that the records stand for
+	// next is the entry that walk visits next, nil for none.
+	next *entry
+}
+
+func newPendingSet(quieted bool) pendingSet {
+	return pendingSet{
+		entries:  map[spool.Key]*entry{},
+		learners: map[uint64]*entry{},
+		seed:     maphash.MakeSeed(),
+		order:    newDueOrder(quieted),
+	}
+}
+
+// insert adds e, whose window is the youngest.
+func (s *pendingSet) insert(e *entry) {
+	s.entries[e.key] = e
+	s.peak = max(s.peak, len(s.entries))
+	s.order.add(e)
+	h := maphash.String(s.seed, e.record.UserID)
+	if first := s.learners[h]; first != nil {
+		e.userNext, first.userPrev = first, e
+	}
+	s.learners[h] = e
+	s.updates += waiting(&e.record)
+}
+
+// smallMap is the size below which a map's memory isn't worth giving back.
+const smallMap = 1024
+
+// remove takes e out of everything.
+func (s *pendingSet) remove(e *entry) {
+	delete(s.entries, e.key)
+	if s.next == e {
+		s.next = e.links[byAge].next
+	}
+	s.order.remove(e)
+	if e.userNext != nil {
+		e.userNext.userPrev = e.userPrev
+	}
+	if e.userPrev != nil {
+		e.userPrev.userNext = e.userNext
+	} else if h := maphash.String(s.seed, e.record.UserID); e.userNext != nil {
+		s.learners[h] = e.userNext
+	} else {
+		delete(s.learners, h)
+	}
+	s.updates -= waiting(&e.record)
+	if len(s.entries) == 0 && s.peak > smallMap {
+		s.entries, s.learners, s.peak = map[spool.Key]*entry{}, map[uint64]*entry{}, 0
+	}
+}
+
+// update gives e another record.
+func (s *pendingSet) update(e *entry, r *progress.Record, at time.Duration) {
+	s.updates += waiting(r) - waiting(&e.record)
+	e.record = *r
+	e.changed = at
+	s.order.updated(e)
+}
+
+// takeDue removes and returns up to limit entries that are due at the given
+// moment, the one to be written first in front.
+func (s *pendingSet) takeDue(at time.Duration, limit int, r dueRules) []*entry {
+	var taken []*entry
+	for len(taken) < limit {
+		e := s.order.first(at, r)
+		if e == nil {
+			break
+		}
+		s.remove(e)
+		r.excess--
+		taken = append(taken, e)
+	}
+	return taken
+}
+
+// takeLearner removes and returns the learner's entries.
+func (s *pendingSet) takeLearner(userID string) []*entry {
+	var taken []*entry
+	s.each(Filter{UserID: userID}, func(e *entry) { taken = append(taken, e) })
+	for _, e := range taken {
+		s.remove(e)
+	}
+	return taken
+}
+
+// each calls do for the entries that f matches, by age where f names no learner.
+// do must not add or remove entries.
+func (s *pendingSet) each(f Filter, do func(*entry)) {
+	if f.UserID == "" {
+		for e := s.order.age.head; e != nil; e = e.links[byAge].next {
+			if f.matches(&e.record.Key) {
+				do(e)
+			}
+		}
+		return
+	}
+	for e := s.learners[maphash.String(s.seed, f.UserID)]; e != nil; e = e.userNext {
+		if f.matches(&e.record.Key) {
+			do(e)
+		}
+	}
+}
+
+// beginWalk begins a walk through all entries by age. There is one at a time.
+func (s *pendingSet) beginWalk() { s.next = s.order.age.head }
+
+// walk visits the next n entries. It may be called again at any later moment, while
+// entries come and go: those that were there all the time are visited once. It
+// returns false when there are no more.
+func (s *pendingSet) walk(n int, do func(*entry)) (more bool) {
+	for ; n > 0 && s.next != nil; n-- {
+		do(s.next)
+		s.next = s.next.links[byAge].next
+	}
+	return s.next != nil
+}

@@ -1,0 +1,107 @@
+package buffer
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
+)
+
+func TestOfWhatIsDueOnlySoMuchIsTakenAsIsAskedFor(t *testing.T) {
+	for name, tt := range map[string]struct {
+		limit int
+		rules dueRules
+		want  []int
+	}{
+		"all whose windows ended":           {10, dueRules{interval: 2}, []int{0, 1, 2}},
+		"at most the limit":                 {2, dueRules{interval: 2}, []int{0, 1}},
+		"none while all windows are open":   {10, dueRules{interval: 5}, nil},
+		"the excess and no more than it is": {10, dueRules{interval: 5, excess: 2}, []int{0, 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newPendingSet(false)
+			for i := range 4 {
+				s.insert(pendingEntry(i, time.Duration(i), 0))
+			}
+			var got []int
+			for _, e := range s.takeDue(4, tt.limit, tt.rules) {
+				got = append(got, slices.Index([]progress.Key{key(0), key(1), key(2), key(3)}, e.record.Key))
+			}
+			if !slices.Equal(got, tt.want) || len(s.entries) != 4-len(got) {
+				t.Errorf("took %v and left %d, want %v", got, len(s.entries), tt.want)
+			}
+		})
+	}
+}
+
+func TestALearnersRecordsAreFoundAndTakenAmongThoseOfOthers(t *testing.T) {
+	s := newPendingSet(true)
+	for i := range 6 {
+		k := progress.Key{UserID: []string{"a", "b"}[i%2], CourseID: "c", LessonID: key(i).UserID}
+		s.insert(newEntry(spool.KeyOf(k), progress.Record{Key: k, UpdateCount: 2}, reading{}))
+	}
+	found := 0
+	s.each(Filter{UserID: "a", LessonID: key(2).UserID}, func(*entry) { found++ })
+	if found != 1 {
+		t.Errorf("%d records of one lesson", found)
+	}
+	taken := s.takeLearner("a")
+	for _, e := range taken {
+		if e.record.UserID != "a" {
+			t.Errorf("took a record of %s", e.record.UserID)
+		}
+	}
+	if len(taken) != 3 || len(s.entries) != 3 || s.updates != 6 || len(s.takeLearner("a")) != 0 {
+		t.Errorf("took %d, left %d of %d updates", len(taken), len(s.entries), s.updates)
+	}
+	if n := len(s.takeLearner("b")); n != 3 || s.order.age.head != nil || s.order.quiet.tail != nil {
+		t.Errorf("took %d of the other learner", n)
+	}
+}
+
+func TestAWalkVisitsOnceWhatIsThereAllTheTime(t *testing.T) {
+	s := newPendingSet(false)
+	var entries []*entry
+	for i := range 20 {
+		entries = append(entries, pendingEntry(i, 0, 0))
+		s.insert(entries[i])
+	}
+	visits := map[*entry]int{}
+	visit := func(e *entry) { visits[e]++ }
+	s.beginWalk()
+	if !s.walk(5, visit) {
+		t.Fatal("it ended at once")
+	}
+	// The next one, the last one, and two that were visited go; others come.
+	for _, i := range []int{5, 6, 19, 0, 4} {
+		s.remove(entries[i])
+	}
+	s.insert(pendingEntry(30, 0, 0))
+	for s.walk(4, visit) {
+	}
+	for i, e := range entries {
+		if want := 1; visits[e] != want && i != 5 && i != 6 && i != 19 {
+			t.Errorf("entry %d was visited %d times", i, visits[e])
+		}
+	}
+	if visits[entries[5]]+visits[entries[6]]+visits[entries[19]] != 0 {
+		t.Error("an entry was visited that is gone")
+	}
+	s.beginWalk()
+	if s.takeDue(0, 100, dueRules{}); s.walk(1, visit) {
+		t.Error("a walk through nothing goes on")
+	}
+}
+
+func TestALargeSetGivesItsMemoryBackWhenItIsEmpty(t *testing.T) {
+	s := newPendingSet(false)
+	for i := range smallMap + 1 {
+		s.insert(pendingEntry(i, 0, 0))
+	}
+	s.takeDue(0, smallMap+1, dueRules{})
+	if s.peak != 0 || len(s.entries) != 0 {
+		t.Errorf("%d entries, peak %d", len(s.entries), s.peak)
+	}
+}

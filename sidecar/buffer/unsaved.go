@@ -1,0 +1,53 @@
+package buffer
+
+import (
+	"slices"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+)
+
+// Filter chooses keys; an empty field matches all.
+type Filter struct{ UserID, CourseID, LessonID string }
+
+func (f Filter) matches(k *progress.Key) bool {
+	return (f.UserID == "" || f.UserID == k.UserID) &&
+		(f.CourseID == "" || f.CourseID == k.CourseID) &&
+		(f.LessonID == "" || f.LessonID == k.LessonID)
+}
+
+// Held is what the buffer holds of one key.
+type Held struct {
+	// Record is the pending and the frozen record merged.
+	Record progress.Record
+	// PendingUpdates and InFlightUpdates were accepted and are not saved; the
+	// latter are in a frozen batch.
+	PendingUpdates, InFlightUpdates int64
+}
+
+// unsaved is the part of a Buffer that tells what is not saved.
+type unsaved struct{ *core }
+
+// Held returns what is not saved of the keys that f matches, sorted by key.
+func (u *unsaved) Held(f Filter) []Held {
+	var all []Held
+	for _, l := range u.lanes {
+		all = l.held(all, f)
+	}
+	slices.SortFunc(all, func(a, b Held) int { return a.Record.Compare(b.Record.Key) })
+	return all
+}
+
+// Tally is how much is not saved of some keys.
+type Tally struct {
+	Records int // with one for each key
+	// Updates as in Held.
+	PendingUpdates, InFlightUpdates int64
+}
+
+// Tally counts what Held would return, and makes nothing of it.
+func (u *unsaved) Tally(f Filter) (t Tally) {
+	for _, l := range u.lanes {
+		l.tally(&t, f)
+	}
+	return t
+}
