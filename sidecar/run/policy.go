@@ -16,7 +16,7 @@ const hurriedInterval = time.Second
 const maxLinger = 10 * time.Second
 
 // bufferPolicy is the part of the configuration that the buffer follows. memory is
-// what the process may use in bytes, 0 for any amount.
+// what Go may use, in bytes; 0 and math.MaxInt64 are any amount.
 func bufferPolicy(c config.Config, memory int64, hurry bool) buffer.Policy {
 	p := buffer.Policy{
 		Interval:            c.Sync.Interval.D(),
