@@ -48,41 +48,6 @@ func compare(ledger place, applied uint64, frozen []progress.Batch) step {
 	}
 }
 
-// isDone reports whether the batch is in the database.
-func isDone(r postgres.Result) bool {
-	return r.Outcome == postgres.Applied || r.Outcome == postgres.AlreadyApplied
-}
-
-// lastDone is the ledger's number after the last batch that is in the database.
-func lastDone(results []postgres.Result) (number uint64, done bool) {
-	for _, res := range results {
-		if isDone(res) {
-			number, done = res.LedgerNumber, true
-		}
-	}
-	return number, done
-}
-
-// placeOf is the ledger's place at a number that this process has written: its row is
-// ours, so that the batch of that number is.
-func placeOf(number uint64, batches []progress.Batch) place {
-	for _, b := range batches {
-		if b.Number == number {
-			return place{number, b.ID}
-		}
-	}
-	return place{number: number}
-}
-
-func fellBack(before, after []row) bool {
-	for i := range before {
-		if after[i].number < before[i].number {
-			return true
-		}
-	}
-	return false
-}
-
 // ledgerFailure is what is wrong when the ledger's rows, or a sign of life, can't be
 // had.
 func ledgerFailure(err error) postgres.Failure {
@@ -128,14 +93,4 @@ func unreplayable(f postgres.Failure) postgres.Failure {
 	f.Message = "The database fell back and now refuses a batch that it had before, " +
 		"so its tables or constraints differ from then; undo that change, and it is applied again."
 	return f
-}
-
-// tableRefuses is the failure of a table that has refused so many records, and
-// taken none, that it must be at fault.
-func tableRefuses(f postgres.Failure) postgres.Failure {
-	return postgres.Failure{
-		Class: ClassTableRefuses, Kind: postgres.KindServer, Retry: postgres.Hold, SQLState: f.SQLState, Constraint: f.Constraint,
-		Message: "Postgres refuses every record (SQLSTATE " + f.SQLState + "), so the fault is the table's: a trigger, a rule, a policy or " +
-			"a constraint of it. Look into the server's log and mend it; all is kept and tried again by itself.",
-	}
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/flush/breaker"
+	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
@@ -146,6 +147,16 @@ func (l *lane) report(a breaker.Attempt, o outcome) {
 		o.Failure = tableRefuses(o.Failure)
 	}
 	l.f.breaker.Report(a, o.Outcome)
+}
+
+// tableRefuses is the failure of a table that has refused so many records, and
+// taken none, that it must be at fault.
+func tableRefuses(f postgres.Failure) postgres.Failure {
+	return postgres.Failure{
+		Class: ClassTableRefuses, Kind: postgres.KindServer, Retry: postgres.Hold, SQLState: f.SQLState, Constraint: f.Constraint,
+		Message: "Postgres refuses every record (SQLSTATE " + f.SQLState + "), so the fault is the table's: a trigger, a rule, a policy or " +
+			"a constraint of it. Look into the server's log and mend it; all is kept and tried again by itself.",
+	}
 }
 
 // tell tells the observer what came of a turn.

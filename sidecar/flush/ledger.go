@@ -179,6 +179,15 @@ func (g *ledger) approve(claimed []postgres.Claimed) error {
 	return nil
 }
 
+func fellBack(before, after []row) bool {
+	for i := range before {
+		if after[i].number < before[i].number {
+			return true
+		}
+	}
+	return false
+}
+
 // known reports whether no question is open.
 func (g *ledger) known() bool {
 	_, _, known := g.view()

@@ -155,6 +155,32 @@ func (l *lane) take(round []progress.Batch, results []postgres.Result) ([]applie
 	return l.confirm(at, frozen, rows)
 }
 
+// isDone reports whether the batch is in the database.
+func isDone(r postgres.Result) bool {
+	return r.Outcome == postgres.Applied || r.Outcome == postgres.AlreadyApplied
+}
+
+// lastDone is the ledger's number after the last batch that is in the database.
+func lastDone(results []postgres.Result) (number uint64, done bool) {
+	for _, res := range results {
+		if isDone(res) {
+			number, done = res.LedgerNumber, true
+		}
+	}
+	return number, done
+}
+
+// placeOf is the ledger's place at a number that this process has written: its row is
+// ours, so that the batch of that number is.
+func placeOf(number uint64, batches []progress.Batch) place {
+	for _, b := range batches {
+		if b.Number == number {
+			return place{number, b.ID}
+		}
+	}
+	return place{number: number}
+}
+
 // answered is the outcome of a round that the database has answered. It is astray
 // when the row is elsewhere, gone or not ours, and nothing was written behind that.
 func (l *lane) answered(results []postgres.Result) (o breaker.Outcome, astray bool) {

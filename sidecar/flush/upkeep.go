@@ -11,7 +11,8 @@ import (
 
 const (
 	// healthInterval is how long the database may go unused before it is asked
-	// whether it is there, and the pause between two looks after what is old.
+	// whether it is there, and the pause between two passes over old batches and
+	// erasures.
 	healthInterval = 15 * time.Second
 	// ledgerInterval is how often the ledger is read while nothing is written, so
 	// that a failover is noticed before the next write, and old batches can be
@@ -23,8 +24,8 @@ const (
 
 // upkeep does what no lane waits for: it keeps the connection's state and the
 // ledger's rows known while nothing is written, lets the buffer forget batches that
-// the database has kept for long enough, and looks after erasures that the database
-// was away for or has undone.
+// the database has kept for long enough, and tends erasures that the database was
+// away for or has undone.
 type upkeep struct {
 	f        *Flusher
 	interval time.Duration
@@ -120,7 +121,7 @@ func (u *upkeep) note(err error) {
 	u.f.breaker.Checked(&f)
 }
 
-// erase looks after erasures, if there are any. An error is one of the disk.
+// erase tends erasures, if there are any. An error is one of the disk.
 func (u *upkeep) erase(ctx context.Context, now time.Time) error {
 	if now.Sub(u.erased) < u.interval {
 		return nil
