@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 
 	"github.com/progress-sync/progress-sync/sidecar/spool/disk"
 )
@@ -47,12 +48,7 @@ func findEarlier(fs disk.FS, dir string) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("opening the spool %s: %w", dir, err)
 	}
-	for _, name := range names {
-		if IsPebbleFile(name) {
-			return true, nil
-		}
-	}
-	return false, nil
+	return slices.ContainsFunc(names, IsPebbleFile), nil
 }
 
 // PutImported notes that the entries come from an import. Nothing but a checkpoint

@@ -109,13 +109,13 @@ func TestALossOfPowerTakesWhatWasNotSynced(t *testing.T) {
 		t.Fatal(err)
 	}
 	after := d.Crashed(0, nil).Contents()
-	if len(after) != 2 || string(after["d/synced"]) != "kept" || string(after["d/unsynced"]) != "" {
+	if len(after) != 2 || string(after["d/synced"]) != "kept" || len(after["d/unsynced"]) != 0 {
 		t.Errorf("afterwards there is %q", after)
 	}
 	if killed := d.Killed().Contents(); len(killed) != 2 || string(killed["d/unsynced"]) != "lost" || killed["d/unnamed"] == nil {
 		t.Errorf("after a kill there is %q", killed)
 	}
-	if after := d.Killed().Crashed(0, nil).Contents(); len(after) != 2 || string(after["d/unsynced"]) != "" {
+	if after := d.Killed().Crashed(0, nil).Contents(); len(after) != 2 || len(after["d/unsynced"]) != 0 {
 		t.Errorf("after a kill and a loss of power there is %q", after)
 	}
 	// Each outcome between the two must be possible.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -72,7 +73,7 @@ func bringOver(ctx context.Context, o Options, files earlierFiles) (r upgrade.Re
 	case there == spool.Imported:
 		return readBack(o)
 	case files.hold():
-		return r, errors.New("Pebble's " + markerPrefix + "* is missing, without which the rest cannot be read: restore it")
+		return r, errors.New("the file " + markerPrefix + "* of Pebble is missing, without which the rest cannot be read: restore it")
 	}
 	return r, nil // Pebble's directory was being made
 }
@@ -141,12 +142,7 @@ func isMarker(name string) bool { return strings.HasPrefix(name, markerPrefix) }
 
 // intact reports whether Pebble can open them.
 func (f earlierFiles) intact() bool {
-	for _, name := range f.all {
-		if isMarker(name) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(f.all, isMarker)
 }
 
 // hold reports whether there are files that hold entries.

@@ -181,7 +181,7 @@ func (c *checkpoint) finish() error {
 	if err := c.file.Sync(); err != nil {
 		return c.j.fault.take("syncing a checkpoint", err)
 	}
-	if err := c.j.files.finish(c.name); err != nil {
+	if err := c.j.files.finish(c.name, c.name); err != nil {
 		return c.j.fault.take("naming a checkpoint", err)
 	}
 	if err := c.file.Close(); err != nil {

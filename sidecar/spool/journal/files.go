@@ -31,14 +31,15 @@ func (f *files) create(name string, size int64) (disk.File, error) {
 	return file, err
 }
 
-// finish gives an unfinished file, which is synced, its name.
-func (f *files) finish(name string) error {
-	if err := f.fs.Rename(f.path(name+unfinishedSuffix), f.path(name)); err != nil {
+// finish gives an unfinished file, which is synced, its name for good.
+func (f *files) finish(begun, name string) error {
+	begun += unfinishedSuffix
+	if err := f.fs.Rename(f.path(begun), f.path(name)); err != nil {
 		return err
 	}
 	f.mu.Lock()
-	f.sizes[name] = f.sizes[name+unfinishedSuffix]
-	delete(f.sizes, name+unfinishedSuffix)
+	f.sizes[name] = f.sizes[begun]
+	delete(f.sizes, begun)
 	f.mu.Unlock()
 	return f.sync()
 }

@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
@@ -74,9 +73,4 @@ func laterFrame(data []byte, salt, sequence uint64) int {
 		}
 	}
 	return -1
-}
-
-// isZero reports whether nothing was written to data.
-func isZero(data []byte) bool {
-	return len(data) == 0 || data[0] == 0 && bytes.Equal(data[1:], data[:len(data)-1])
 }

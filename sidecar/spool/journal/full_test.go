@@ -59,6 +59,27 @@ func TestAFullDiskRefusesChangesAndGoesOnWhenACheckpointFreesIt(t *testing.T) {
 	mustHold(t, unlimited(d), w.acked, w.acked)
 }
 
+func TestASpoolIsShortNoLongerThanTheDisk(t *testing.T) {
+	d := disktest.New()
+	var w writer
+	if err := open1(d, &w); err != nil {
+		t.Fatal(err)
+	}
+	d.Limit(4 * smallSegment)
+	for w.append(true) == nil {
+		if w.appended > 1000 {
+			t.Fatal("the disk is never full")
+		}
+	}
+	if !w.j.Short() {
+		t.Error("it is not short")
+	}
+	d.Limit(0)
+	if w.j.Short() {
+		t.Error("it is short although there is room")
+	}
+}
+
 func unlimited(d *disktest.Disk) *disktest.Disk {
 	d.Limit(0)
 	return d
@@ -139,10 +160,16 @@ func TestAChangeLargerThanASegmentHasASegmentOfItsOwn(t *testing.T) {
 		t.Errorf("changes of %v bytes", sizes)
 	}
 	d.Limit(20 * smallSegment)
-	if _, err := j.Append(make([]byte, 30*smallSegment)); !errors.Is(err, ErrNoSpace) {
-		t.Errorf("error %v", err)
-	}
-	if _, err := j.Append(make([]byte, 10)); err != nil {
-		t.Errorf("a small change afterwards: %v", err)
+	for range 3 {
+		if _, err := j.Append(make([]byte, 30*smallSegment)); !errors.Is(err, ErrNoSpace) {
+			t.Errorf("error %v", err)
+		}
+		// The room that was there for usual changes is still there.
+		if _, err := j.Append(make([]byte, smallSegment/2)); err != nil {
+			t.Errorf("a small change afterwards: %v", err)
+		}
+		if err := j.Sync(); err != nil {
+			t.Error(err)
+		}
 	}
 }

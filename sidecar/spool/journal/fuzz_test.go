@@ -17,7 +17,7 @@ func FuzzSegment(f *testing.F) {
 	f.Add(uint16(headerSize), []byte{0, 0, 0, 0})
 	f.Add(uint16(headerSize+100), []byte{0xff, 0xff, 0xff, 0x3f})
 	f.Add(uint16(smallSegment-1), []byte{9, 9, 9})
-	f.Add(uint16(headerSize+8), bytes.Repeat([]byte{0}, 400))
+	f.Add(uint16(headerSize+8), make([]byte, 400))
 	f.Fuzz(func(t *testing.T, at uint16, data []byte) {
 		d, changes := oneSegment(t)
 		path := filepath.Join(dir, segmentKind.name(1))

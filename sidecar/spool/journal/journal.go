@@ -75,6 +75,9 @@ func (j *Journal) makeRoom(change int) error {
 	if err := j.commit(); err != nil {
 		return err
 	}
+	if j.queue.fits(change) {
+		return nil
+	}
 	return j.prepare(frameSize(change))
 }
 

@@ -56,12 +56,24 @@ func (q *queue) add(change []byte) *group {
 	default:
 		return q.next
 	}
-	size := q.next.sizeWith(len(change))
-	if size > q.left && size > q.spare || size > maxGroup && !q.next.empty() {
+	if !q.takes(len(change)) {
 		return nil
 	}
 	q.next.frame = append(q.next.frame, change...)
 	return q.next
+}
+
+// takes reports whether there is room for a change of so many bytes.
+func (q *queue) takes(change int) bool {
+	size := q.next.sizeWith(change)
+	return (size <= q.left || size <= q.spare) && (size <= maxGroup || q.next.empty())
+}
+
+// fits is takes for others.
+func (q *queue) fits(change int) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.takes(change)
 }
 
 // take ends the gathering of a group, nil if it is empty. rotate says that the

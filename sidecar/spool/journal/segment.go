@@ -27,6 +27,7 @@ type log struct {
 
 	spare     disk.File // becomes the next segment; nil if there is none
 	spareSize int64
+	spareName string // without its suffix
 }
 
 // left is how many bytes of frames the segment still takes.
@@ -54,40 +55,33 @@ func (l *log) write(frame []byte) error {
 }
 
 // prepare sees to it that the next segment has room for a frame of so many bytes.
+// After an error the one that was prepared before is still there, since changes may
+// count on it.
 func (l *log) prepare(frame int64) error {
 	size := max(l.usual, headerSize+frame)
 	if l.spareSize >= size {
 		return nil
 	}
-	if err := l.dropSpare(); err != nil {
-		return err
+	name := segmentKind.name(l.header.number + 1)
+	if name == l.spareName {
+		name = segmentKind.name(l.header.number + 2)
 	}
-	err := l.createSpare(size)
-	if err != nil && size > l.usual {
-		// What fits a usual one is still welcome.
-		_ = l.createSpare(l.usual)
-	}
-	return err
-}
-
-func (l *log) createSpare(size int64) error {
-	file, err := l.files.create(l.nextName(), size)
+	file, err := l.files.create(name, size)
 	if err != nil {
 		return fmt.Errorf("creating the next log: %w", err)
 	}
-	l.spare, l.spareSize = file, size
-	return nil
+	err = l.dropSpare()
+	l.spare, l.spareSize, l.spareName = file, size, name
+	return err
 }
 
-func (l *log) nextName() string { return segmentKind.name(l.header.number + 1) }
-
+// dropSpare removes the prepared segment.
 func (l *log) dropSpare() error {
 	if l.spare == nil {
 		return nil
 	}
-	file := l.spare
-	l.spare, l.spareSize = nil, 0
-	err := errors.Join(file.Close(), l.files.remove(l.nextName()+unfinishedSuffix))
+	err := errors.Join(l.spare.Close(), l.files.remove(l.spareName+unfinishedSuffix))
+	l.spare, l.spareSize, l.spareName = nil, 0, ""
 	if err != nil {
 		return fmt.Errorf("removing an unused log: %w", err)
 	}
@@ -103,12 +97,12 @@ func (l *log) rotate() error {
 	if err := l.spare.Sync(); err != nil {
 		return fmt.Errorf("syncing a log's beginning: %w", err)
 	}
-	if err := l.files.finish(segmentKind.name(h.number)); err != nil {
+	if err := l.files.finish(l.spareName, segmentKind.name(h.number)); err != nil {
 		return fmt.Errorf("naming a log: %w", err)
 	}
 	before := l.file
 	l.file, l.size, l.end, l.header = l.spare, l.spareSize, headerSize, h
-	l.spare, l.spareSize = nil, 0
+	l.spare, l.spareSize, l.spareName = nil, 0, ""
 	if before == nil {
 		return nil
 	}

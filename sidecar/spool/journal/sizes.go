@@ -29,13 +29,19 @@ func (j *Journal) Size() int64 { return j.files.total() }
 // Growth is what the next checkpoint may take beside that, in bytes.
 func (j *Journal) Growth() int64 { return j.size.checkpoint.Load() + j.size.written.Load() }
 
-// Short reports whether the disk had no room for a next segment when that was last
-// tried. Up to a segment of changes still fits then, and a checkpoint doesn't.
-func (j *Journal) Short() bool { return j.size.short.Load() }
+// Short reports whether the disk has no room for a next segment. Up to a segment of
+// changes still fits then.
+func (j *Journal) Short() bool {
+	if j.size.short.Load() {
+		_ = j.refill() // its error shows in Failed
+	}
+	return j.size.short.Load()
+}
 
 // Dropped says that a change made so many bytes of the state useless.
 func (j *Journal) Dropped(bytes int64) { j.size.dropped.Add(bytes) }
 
 // CheckpointDue reports whether the log has grown so much that a checkpoint is
-// worth it. It is when all of the log was there at Open.
+// worth it. While the log has changes from before Open it is, since they may be
+// there for an erasure that was interrupted.
 func (j *Journal) CheckpointDue() bool { return j.size.due() }
