@@ -29,6 +29,9 @@ func (b *batches) FreezeRound(
 			}
 			round = append(round, fb)
 		}
+		if len(round) > 0 {
+			b.putLane(c, l)
+		}
 		return nil
 	})
 	if err != nil {

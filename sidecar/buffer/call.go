@@ -56,6 +56,12 @@ type freshEvent struct {
 // maxScratch is the scratch memory that is worth keeping for the next call.
 const maxScratch = 1 << 18
 
+// newCall has memory for one item of usual size.
+func newCall() *call {
+	const key = 128
+	return &call{keys: make([]byte, 0, key), ends: make([]int, 0, 1), lanes: make([]int, 0, 1), touched: make([]*entry, 0, 1)}
+}
+
 // reset makes it ready for the next call.
 func (c *call) reset() {
 	if cap(c.keys) > maxScratch {

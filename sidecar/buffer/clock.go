@@ -27,7 +27,7 @@ func newClock(now func() time.Time) *clock {
 	return &clock{now: now, last: now()}
 }
 
-// reading is one look at the clock.
+// reading is what the clock shows at one moment.
 type reading struct {
 	elapsed time.Duration // since the buffer was opened, never less than before
 	wall    progress.Instant

@@ -37,7 +37,7 @@
 // what is held, and the decisions that change it.
 //
 // A call locks the lanes that it needs, decides, changes memory and writes into a
-// spool.Change what it changed, appends that while the locks are held, so that
+// spool.Change what it changed, appends that under the locks, so that
 // one key's changes are in order on disk too, and waits for the disk without
 // them. Lanes are locked in the order of their numbers; what belongs to no lane
 // is changed with all of them locked and read with any.

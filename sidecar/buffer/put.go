@@ -29,7 +29,7 @@ type intake struct {
 }
 
 func newIntake(c *core) intake {
-	return intake{core: c, calls: sync.Pool{New: func() any { return new(call) }}}
+	return intake{core: c, calls: sync.Pool{New: func() any { return newCall() }}}
 }
 
 // Put merges updates into the pending records of their keys, in order, and

@@ -12,6 +12,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/spool"
+	"github.com/progress-sync/progress-sync/sidecar/spool/disk"
 )
 
 func TestAtTheCapNewKeysAreRefusedAndPendingOnesAreStillUpdated(t *testing.T) {
@@ -174,7 +175,7 @@ func TestAnUpdateAfterAResetBelongsToItsGeneration(t *testing.T) {
 }
 
 func TestTheBufferSharesNoMemoryWithItsCaller(t *testing.T) {
-	b := newRig(t)
+	b := newRig(t, func(o *Options) { o.Dir, o.FS = t.TempDir(), disk.OS{} })
 	userID, module := []byte("user-1"), []byte("module-1")
 	u := at(1, 1)
 	u.UserID, u.ModuleID = string(userID), string(module)

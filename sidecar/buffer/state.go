@@ -88,7 +88,6 @@ func (s *state) freeze(c *spool.Change, l *lane, entries []*entry, now reading) 
 	}
 	fb := l.frozen.freeze(entries, now.wallOf(opened))
 	l.putBatch(c, fb)
-	s.putLane(c, l)
 	return fb
 }
 

@@ -24,6 +24,9 @@ type Change struct {
 	ticket  journal.Ticket
 }
 
+// usualChange is the memory that a change of one pending record takes.
+const usualChange = 512
+
 // maxScratch is the memory of a change that is worth keeping for the next.
 const maxScratch = 1 << 18
 

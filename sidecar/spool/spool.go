@@ -53,7 +53,9 @@ func Open(o Options) (*Spool, error) {
 	}
 	s := &Spool{contents: newContents()}
 	s.batches.bytes = map[batchName]int64{}
-	s.changes.New = func() any { return &Change{batches: &s.batches} }
+	s.changes.New = func() any {
+		return &Change{batches: &s.batches, ops: make([]byte, 0, usualChange), scratch: make([]byte, 0, usualChange)}
+	}
 	var err error
 	s.journal, err = journal.Open(journal.Options{Dir: o.Dir, FS: o.FS, OnSync: o.OnSync}, s.contents.apply)
 	if err != nil {
