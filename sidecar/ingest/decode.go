@@ -48,8 +48,15 @@ type request struct {
 	single   bool // the body is one object that stands for one update
 	foreign  bool // an item names another user
 
-	fields  members
-	scratch []byte
+	layout     *layout
+	members    []value
+	scratch    []byte
+	ends       []int
+	completion progress.Update // what the lessons of an item have in common
+}
+
+func newRequest(l *layout) *request {
+	return &request{layout: l, members: make([]value, len(l.inputs))}
 }
 
 func (q *request) reset(f form, user string, maxItems int, received progress.Instant) {
@@ -162,27 +169,30 @@ func (q *request) item(s *scanner, depth int) *syntaxError {
 		}
 		return err
 	}
-	q.fields = members{}
+	clear(q.members)
 	err := s.object(depth, func(name, v value) {
 		raw := s.data[name.start:name.end]
 		if name.escaped {
 			q.scratch = appendUnescaped(q.scratch[:0], raw)
 			raw = q.scratch
 		}
-		if f := fieldOf(raw); f != fieldUnknown {
-			q.fields[f] = v
+		if f := q.layout.names.of(raw); f != fieldUnknown {
+			q.members[f] = v
 		}
 	})
 	if err != nil || excess {
 		return err
 	}
-	r := reader{data: s.data, fields: &q.fields, user: q.user, index: index, received: q.received, mistakes: &q.mistakes, scratch: q.scratch}
+	r := reader{
+		data: s.data, layout: q.layout, members: q.members, user: q.user, index: index, received: q.received,
+		mistakes: &q.mistakes, scratch: q.scratch, ends: q.ends,
+	}
 	if q.form == formComplete {
 		q.complete(&r)
 	} else {
 		q.update(&r)
 	}
-	q.scratch = r.scratch
+	q.scratch, q.ends = r.scratch, r.ends
 	q.foreign = q.foreign || r.foreign
 	return nil
 }
@@ -201,26 +211,26 @@ func (q *request) update(r *reader) {
 // complete adds the completion of one lesson, or of each of lessonIds.
 func (q *request) complete(r *reader) {
 	mistakes, updates := q.mistakes.count, len(q.updates)
-	var u progress.Update
-	many := r.fields.has(fieldLessonIDs)
-	r.texts(&u, !many)
-	u.OccurredAt, u.SentAt = r.instant(fieldOccurredAt), r.instant(fieldSentAt)
-	u.Completed = true
+	u := &q.completion
+	*u = progress.Update{Completed: true}
+	many := r.has(r.lessonIDs)
+	r.readTexts(u, !many)
+	r.readTimes(u)
 	add := func(lesson string) {
 		u.LessonID = lesson
-		q.updates, q.origins = append(q.updates, u), append(q.origins, r.index)
+		q.updates, q.origins = append(q.updates, *u), append(q.origins, r.index)
 	}
 	switch {
 	case !many:
 		add(u.LessonID)
-	case r.fields.has(fieldLessonID):
-		r.fail(fieldLessonIDs, "can't be combined with lessonId: send one of them")
-	case r.fields.has(fieldEventID):
-		r.fail(fieldEventID, "can't be combined with lessonIds, since each update has an id of its own: send an array of items")
+	case r.has(r.lesson):
+		r.fail(r.lessonIDs, "can't be combined with lessonId: send one of them")
+	case r.has(r.event):
+		r.fail(r.event, "can't be combined with lessonIds, since each update has an id of its own: send an array of items")
 	default:
 		q.single = false
 		q.asked-- // an item without lessons is one, too
-		n := r.lessonIDs(q.maxItems-q.asked, add)
+		n := r.lessons(q.maxItems-q.asked, add)
 		q.asked += max(1, n)
 	}
 	if q.mistakes.count > mistakes {

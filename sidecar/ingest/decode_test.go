@@ -22,14 +22,14 @@ const fullUpdate = `{"userId":"u1","courseId":"c1","lessonId":"l1","moduleId":"m
 // testNow is when the requests of these tests come in.
 const testNow progress.Instant = 1_772_359_200_000_000 // 2026-03-01T10:00:00Z
 
-func newRequest(f form) *request {
-	q := &request{}
+func decoding(f form) *request {
+	q := newRequest(newLayout(progress.Fields()))
 	q.reset(f, "", 1000, testNow)
 	return q
 }
 
 func TestDecodeReadsEveryField(t *testing.T) {
-	q := newRequest(formUpdate)
+	q := decoding(formUpdate)
 	if err := q.decodeJSON([]byte(fullUpdate)); err != nil || q.mistakes.count > 0 {
 		t.Fatal(err, q.mistakes.listed)
 	}
@@ -88,7 +88,7 @@ func TestDecodeNamesTheField(t *testing.T) {
 		"an object in place of a position": {with("currentTime", `{"s":1}`), "currentTime", "not an object"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			q := newRequest(formUpdate)
+			q := decoding(formUpdate)
 			if err := q.decodeJSON([]byte(c.body)); err != nil {
 				t.Fatal(err)
 			}
@@ -129,7 +129,7 @@ func TestDecodeTakes(t *testing.T) {
 		"white space around everything": {" \n{ \"userId\" : \"u\" ,\t\"courseId\":\"c\",\r\n\"lessonId\":\"l\" } ", base},
 	} {
 		t.Run(name, func(t *testing.T) {
-			q := newRequest(formUpdate)
+			q := decoding(formUpdate)
 			if err := q.decodeJSON([]byte(c.body)); err != nil || q.mistakes.count > 0 {
 				t.Fatal(err, q.mistakes.listed)
 			}
@@ -154,7 +154,7 @@ func TestDecodeRefusesAWholeBody(t *testing.T) {
 		"neither object nor array": {`"u"`, "must be a JSON object, or an array"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			q := newRequest(formUpdate)
+			q := decoding(formUpdate)
 			err := q.decodeJSON([]byte(c.body))
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %q", err, c.want)
@@ -179,14 +179,14 @@ func TestDecodeKeepsTheGoodItems(t *testing.T) {
 		}
 	}
 	t.Run("of an array", func(t *testing.T) {
-		q := newRequest(formUpdate)
+		q := decoding(formUpdate)
 		if err := q.decodeJSON([]byte("[" + good("a") + "," + bad + "," + good("b") + ",null]")); err != nil {
 			t.Fatal(err)
 		}
 		check(t, q, []itemError{{1, 422, "userId", ""}, {1, 422, "currentTime", ""}, {3, 422, "", ""}})
 	})
 	t.Run("of lines, even beside one that is not JSON", func(t *testing.T) {
-		q := newRequest(formUpdate)
+		q := decoding(formUpdate)
 		if err := q.decodeLines([]byte(good("a") + "\r\n\n" + bad[:20] + "\n" + good("b") + "\n")); err != nil {
 			t.Fatal(err)
 		}
@@ -206,7 +206,7 @@ func TestDecodeCountsItems(t *testing.T) {
 		"of lessonIds": func(q *request) error { q.form = formComplete; return q.decodeJSON([]byte(complete)) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			q := &request{}
+			q := newRequest(newLayout(progress.Fields()))
 			q.reset(formUpdate, "", 2, testNow)
 			var many *tooManyError
 			if err := decode(q); !errors.As(err, &many) || many.limit != 2 {
@@ -237,7 +237,7 @@ func TestDecodeComplete(t *testing.T) {
 		"an event id for several":  {`{"userId":"u","courseId":"c","eventId":"e","lessonIds":["1","2"]}`, nil, "eventId"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			q := newRequest(formComplete)
+			q := decoding(formComplete)
 			if err := q.decodeJSON([]byte(c.body)); err != nil {
 				t.Fatal(err)
 			}
@@ -252,7 +252,7 @@ func TestDecodeComplete(t *testing.T) {
 }
 
 func TestErrorsRepeatNothingOfTheLearner(t *testing.T) {
-	q := newRequest(formUpdate)
+	q := decoding(formUpdate)
 	body := `[{"userId":"secret\u0000","courseId":7,"lessonId":"secret\ud800","currentTime":"secret","occurredAt":"secret"}]`
 	if err := q.decodeJSON([]byte(body)); err != nil {
 		t.Fatal(err)
@@ -262,7 +262,7 @@ func TestErrorsRepeatNothingOfTheLearner(t *testing.T) {
 			t.Errorf("detail %q", e.detail)
 		}
 	}
-	if err := newRequest(formUpdate).decodeJSON([]byte(`{"userId":"secret`)); strings.Contains(err.Error(), "secret") {
+	if err := decoding(formUpdate).decodeJSON([]byte(`{"userId":"secret`)); strings.Contains(err.Error(), "secret") {
 		t.Error(err)
 	}
 }
@@ -303,7 +303,7 @@ func addSeeds(f *testing.F) {
 func FuzzDecodeJSON(f *testing.F) {
 	addSeeds(f)
 	f.Fuzz(func(t *testing.T, body []byte) {
-		q := newRequest(formUpdate)
+		q := decoding(formUpdate)
 		err := q.decodeJSON(body)
 		if deep(body) {
 			return
@@ -333,7 +333,7 @@ func FuzzDecodeJSON(f *testing.F) {
 func FuzzDecodeLines(f *testing.F) {
 	addSeeds(f)
 	f.Fuzz(func(t *testing.T, body []byte) {
-		q := newRequest(formUpdate)
+		q := decoding(formUpdate)
 		err := q.decodeLines(body)
 		if deep(body) {
 			return
@@ -412,7 +412,7 @@ func BenchmarkDecode(b *testing.B) {
 			body = []byte("[" + strings.Repeat(heartbeat+",", n-1) + heartbeat + "]")
 		}
 		b.Run(fmt.Sprintf("own/%d", n), func(b *testing.B) {
-			q := newRequest(formUpdate)
+			q := decoding(formUpdate)
 			b.SetBytes(int64(len(body)))
 			b.ReportAllocs()
 			for b.Loop() {

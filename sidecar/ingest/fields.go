@@ -1,78 +1,48 @@
 package ingest
 
-// field is one known field of an update.
+import "github.com/progress-sync/progress-sync/sidecar/progress"
+
+// field is a known field of an item, a number in a layout.
 type field int
 
-const (
-	fieldUserID field = iota
-	fieldCourseID
-	fieldLessonID
-	fieldModuleID
-	fieldEventID
-	fieldCurrentTime
-	fieldDuration
-	fieldPercentage
-	fieldWatchedDuration
-	fieldWatchedDelta
-	fieldSeekEvents
-	fieldPauseEvents
-	fieldPlaybackSpeed
-	fieldCompleted
-	fieldOccurredAt
-	fieldSentAt
-	fieldLessonIDs // only of POST /v1/progress/complete
-	fieldCount
+const fieldUnknown field = -1
 
-	fieldUnknown field = -1
-)
-
-// String is the field's name in JSON.
-func (f field) String() string {
-	return [fieldCount]string{
-		"userId", "courseId", "lessonId", "moduleId", "eventId",
-		"currentTime", "duration", "percentage", "watchedDuration", "watchedDelta",
-		"seekEvents", "pauseEvents", "playbackSpeed", "completed", "occurredAt",
-		"sentAt", "lessonIds",
-	}[f]
+// layout is what the reader knows of an item: the fields of an update, and those
+// of a completion of several lessons.
+type layout struct {
+	inputs []progress.Input
+	// Those of one type, in the order of the table.
+	texts, numbers, counts, flags, times []field
+	// Those that mean more than their value.
+	user, lesson, event, lessonIDs field
+	names                          nameIndex
 }
 
-// fieldOf finds a field by its exact name.
-func fieldOf(name []byte) field {
-	switch string(name) {
-	case "userId":
-		return fieldUserID
-	case "courseId":
-		return fieldCourseID
-	case "lessonId":
-		return fieldLessonID
-	case "moduleId":
-		return fieldModuleID
-	case "eventId":
-		return fieldEventID
-	case "currentTime":
-		return fieldCurrentTime
-	case "duration":
-		return fieldDuration
-	case "percentage":
-		return fieldPercentage
-	case "watchedDuration":
-		return fieldWatchedDuration
-	case "watchedDelta":
-		return fieldWatchedDelta
-	case "seekEvents":
-		return fieldSeekEvents
-	case "pauseEvents":
-		return fieldPauseEvents
-	case "playbackSpeed":
-		return fieldPlaybackSpeed
-	case "completed":
-		return fieldCompleted
-	case "occurredAt":
-		return fieldOccurredAt
-	case "sentAt":
-		return fieldSentAt
-	case "lessonIds":
-		return fieldLessonIDs
+func newLayout(table []progress.Field) *layout {
+	l := &layout{}
+	for _, input := range progress.Inputs(table) {
+		f := l.add(input)
+		switch input.Type {
+		case progress.TypeText:
+			l.texts = append(l.texts, f)
+		case progress.TypeCount:
+			l.counts = append(l.counts, f)
+		case progress.TypeFlag:
+			l.flags = append(l.flags, f)
+		case progress.TypeTime:
+			l.times = append(l.times, f)
+		default:
+			l.numbers = append(l.numbers, f)
+		}
 	}
-	return fieldUnknown
+	l.lessonIDs = l.add(progress.Input{Name: "lessonIds"}) // only of POST /v1/progress/complete
+	l.user, l.lesson, l.event = l.names.of([]byte("userId")), l.names.of([]byte("lessonId")), l.names.of([]byte("eventId"))
+	return l
+}
+
+func (l *layout) add(input progress.Input) field {
+	f := field(len(l.inputs))
+	l.inputs = append(l.inputs, input)
+	l.names.add(input.Name, f)
+	return f
 }

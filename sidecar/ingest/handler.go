@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/clocks"
+	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
 // Options are what a Handler works with. All are required but Now, and Panel
@@ -66,6 +67,7 @@ func New(o Options) *Handler {
 		buffer: o.Buffer, syncer: o.Syncer, eraser: o.Eraser, reader: o.Reader, state: o.State,
 		ended: make(chan struct{}), panel: o.Panel, openAPI: o.OpenAPI, clocks: clocks.New(),
 		jsonType: []string{"application/json"}, noStore: []string{"no-store"},
+		pools: pools{layout: newLayout(progress.Fields())},
 	}
 	if h.now = o.Now; h.now == nil {
 		h.now = time.Now

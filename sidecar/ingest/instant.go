@@ -25,9 +25,7 @@ const (
 func (r *reader) instant(f field) progress.Instant {
 	const or = ", or leave the field out"
 	var at progress.Instant
-	switch r.fields[f].kind {
-	case kindNone, kindNull:
-		return 0
+	switch r.members[f].kind {
 	case kindNumber:
 		ms := parseNumber(r.raw(f))
 		switch {
@@ -51,7 +49,7 @@ func (r *reader) instant(f field) progress.Instant {
 		}
 		at = progress.Instant(t.UnixMicro())
 	default:
-		r.fail(f, `must be a time such as "2026-03-01T09:30:00Z" (RFC 3339) or Unix milliseconds, not `+r.fields[f].kind.String())
+		r.fail(f, `must be a time such as "2026-03-01T09:30:00Z" (RFC 3339) or Unix milliseconds, not `+r.members[f].kind.String())
 		return 0
 	}
 	switch {

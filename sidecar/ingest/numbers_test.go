@@ -18,7 +18,7 @@ func decodeOne(t interface {
 }, body string) (*request, progress.Update,
 ) {
 	t.Helper()
-	q := newRequest(formUpdate)
+	q := decoding(formUpdate)
 	if err := q.decodeJSON([]byte(body)); err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,10 @@ import (
 )
 
 // pools keeps buffers between requests; large ones are left to the collector.
-type pools struct{ buffers, requests sync.Pool }
+type pools struct {
+	buffers, requests sync.Pool
+	layout            *layout
+}
 
 const (
 	maxPooledBytes = 64 << 10
@@ -30,7 +33,7 @@ func (p *pools) putBuffer(b *[]byte) {
 func (p *pools) getRequest(f form, user string, maxItems int, received progress.Instant) *request {
 	q, ok := p.requests.Get().(*request)
 	if !ok {
-		q = new(request)
+		q = newRequest(p.layout)
 	}
 	q.reset(f, user, maxItems, received)
 	return q

@@ -4,10 +4,9 @@ import (
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
-)
 
-// maxText is the longest id, in characters.
-const maxText = 255
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+)
 
 // checkText says what is wrong with an id, "" if nothing: ids are keys in the
 // database, which takes neither NUL nor bytes that are not UTF-8, and no id of
@@ -34,7 +33,7 @@ func checkText(s []byte) string {
 		}
 		i += size
 	}
-	if characters > maxText {
+	if characters > progress.MaxText {
 		return "must have at most 255 characters"
 	}
 	return ""

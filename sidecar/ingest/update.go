@@ -7,27 +7,27 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
-// members holds the spans of an object's known fields, the last one of each
-// name. A null is as good as absent.
-type members [fieldCount]value
-
-func (m *members) has(f field) bool { return m[f].kind > kindNull }
-
 // reader turns the members of one object into an update, and notes what is
 // wrong with them.
 type reader struct {
-	data     []byte
-	fields   *members
+	data []byte
+	*layout
+	// members are the values of the layout's fields, the last one of each name.
+	members  []value
 	user     string // whose update it must be, "" for anyone's
 	foreign  bool   // it is another's
 	index    int
 	received progress.Instant
 	mistakes *mistakes
 	scratch  []byte
+	ends     []int // of the texts in scratch
 }
 
+// has is false for null, which is as good as absent.
+func (r *reader) has(f field) bool { return r.members[f].kind > kindNull }
+
 func (r *reader) fail(f field, detail string) {
-	r.failAs(f.String(), detail)
+	r.failAs(r.inputs[f].Name, detail)
 }
 
 func (r *reader) failAs(name, detail string) {
@@ -36,81 +36,95 @@ func (r *reader) failAs(name, detail string) {
 	}
 }
 
-func (r *reader) raw(f field) []byte { return r.data[r.fields[f].start:r.fields[f].end] }
+func (r *reader) raw(f field) []byte { return r.data[r.members[f].start:r.members[f].end] }
 
-// texts reads the ids of an update into one string that they share, and
+// readTexts reads the ids of an update into one string that they share, and
 // nothing else of the request, since the buffer keeps them.
-func (r *reader) texts(u *progress.Update, needLesson bool) {
-	var ends [fieldEventID + 1]int
-	r.scratch = r.scratch[:0]
-	for f := fieldUserID; f <= fieldEventID; f++ {
-		start := len(r.scratch)
-		required := f <= fieldCourseID || f == fieldLessonID && needLesson
-		switch v := r.fields[f]; {
-		case v.kind <= kindNull:
-			if f == fieldUserID && r.user != "" {
-				r.scratch = append(r.scratch, r.user...)
-			} else if required {
-				r.fail(f, "is missing: it is required, a string of 1 to 255 characters")
-			}
-		case v.kind != kindString:
-			r.fail(f, "must be a string of 1 to 255 characters, not "+v.kind.String())
-		default:
-			if v.escaped {
-				r.scratch = appendUnescaped(r.scratch, r.raw(f))
-			} else {
-				r.scratch = append(r.scratch, r.raw(f)...)
-			}
-			text := r.scratch[start:]
-			if len(text) == 0 && !required {
-				break
-			}
-			if wrong := checkText(text); wrong != "" {
-				r.fail(f, wrong)
-			} else if f == fieldUserID && r.user != "" && string(text) != r.user {
-				r.foreign = true
-			}
-		}
-		ends[f] = len(r.scratch)
+func (r *reader) readTexts(u *progress.Update, needLesson bool) {
+	r.scratch, r.ends = r.scratch[:0], r.ends[:0]
+	for _, f := range r.texts {
+		r.text(f, r.inputs[f].Required && (f != r.lesson || needLesson))
+		r.ends = append(r.ends, len(r.scratch))
 	}
-	all := string(r.scratch)
-	u.UserID = all[:ends[fieldUserID]]
-	u.CourseID = all[ends[fieldUserID]:ends[fieldCourseID]]
-	u.LessonID = all[ends[fieldCourseID]:ends[fieldLessonID]]
-	u.ModuleID = all[ends[fieldLessonID]:ends[fieldModuleID]]
-	u.EventID = all[ends[fieldModuleID]:ends[fieldEventID]]
+	all, start := string(r.scratch), 0
+	for i, f := range r.texts {
+		if end := r.ends[i]; end > start {
+			*r.inputs[f].Text(u) = all[start:end]
+			start = end
+		}
+	}
 }
 
-// update reads a whole update.
-func (r *reader) update(u *progress.Update) {
-	r.texts(u, true)
-	u.CurrentTime = r.number(fieldCurrentTime)
-	u.Duration = r.number(fieldDuration)
-	u.Percentage = r.number(fieldPercentage)
-	u.WatchedDuration = r.number(fieldWatchedDuration)
-	u.WatchedDelta = r.number(fieldWatchedDelta)
-	u.SeekEvents = r.count(fieldSeekEvents)
-	u.PauseEvents = r.count(fieldPauseEvents)
-	u.PlaybackSpeed = r.number(fieldPlaybackSpeed)
-	if u.PlaybackSpeed.Set && u.PlaybackSpeed.Value == 0 {
-		r.fail(fieldPlaybackSpeed, "must be "+spanOf(fieldPlaybackSpeed).allowed)
+// text appends an id.
+func (r *reader) text(f field, required bool) {
+	v := r.members[f]
+	switch {
+	case v.kind <= kindNull:
+		if f == r.layout.user && r.user != "" {
+			r.scratch = append(r.scratch, r.user...)
+		} else if required {
+			r.fail(f, "is missing: it is required, a string of 1 to 255 characters")
+		}
+		return
+	case v.kind != kindString:
+		r.fail(f, "must be a string of 1 to 255 characters, not "+v.kind.String())
+		return
 	}
-	u.Completed = r.boolean(fieldCompleted)
-	u.OccurredAt, u.SentAt = r.instant(fieldOccurredAt), r.instant(fieldSentAt)
+	start := len(r.scratch)
+	if v.escaped {
+		r.scratch = appendUnescaped(r.scratch, r.raw(f))
+	} else {
+		r.scratch = append(r.scratch, r.raw(f)...)
+	}
+	text := r.scratch[start:]
+	if len(text) == 0 && !required {
+		return
+	}
+	if wrong := checkText(text); wrong != "" {
+		r.fail(f, wrong)
+	} else if f == r.layout.user && r.user != "" && string(text) != r.user {
+		r.foreign = true
+	}
+}
+
+// update reads a whole update into an empty one.
+func (r *reader) update(u *progress.Update) {
+	r.readTexts(u, true)
+	for _, f := range r.numbers {
+		if r.has(f) {
+			*r.inputs[f].Number(u) = r.number(f)
+		}
+	}
+	for _, f := range r.counts {
+		if r.has(f) {
+			*r.inputs[f].Integer(u) = r.count(f)
+		}
+	}
+	for _, f := range r.flags {
+		if r.has(f) {
+			*r.inputs[f].Flag(u) = r.boolean(f)
+		}
+	}
+	r.readTimes(u)
+}
+
+func (r *reader) readTimes(u *progress.Update) {
+	for _, f := range r.times {
+		if r.has(f) {
+			*r.inputs[f].Instant(u) = r.instant(f)
+		}
+	}
 }
 
 func (r *reader) number(f field) progress.Number {
-	if !r.fields.has(f) {
+	span := &r.inputs[f].Range
+	if r.members[f].kind != kindNumber {
+		r.failNumber(f, span.Allowed)
 		return progress.Number{}
 	}
-	span := spanOf(f)
-	if r.fields[f].kind != kindNumber {
-		r.failNumber(f, span.allowed)
-		return progress.Number{}
-	}
-	n, ok := span.take(parseNumber(r.raw(f)))
+	n, ok := span.Take(parseNumber(r.raw(f)))
 	if !ok {
-		r.fail(f, "must be "+span.allowed)
+		r.fail(f, "must be "+span.Allowed)
 		return progress.Number{}
 	}
 	return progress.Some(n)
@@ -118,14 +132,14 @@ func (r *reader) number(f field) progress.Number {
 
 // failNumber says that f is no number, and what to do if it is a word for one.
 func (r *reader) failNumber(f field, allowed string) {
-	if r.fields[f].kind == kindString {
+	if r.members[f].kind == kindString {
 		switch string(r.raw(f)) {
 		case "NaN", "Infinity", "-Infinity", "+Infinity", "inf", "nan":
 			r.fail(f, "must be "+allowed+", not NaN or Infinity: leave the field out or send null while it is unknown")
 			return
 		}
 	}
-	r.fail(f, "must be "+allowed+", not "+r.fields[f].kind.String())
+	r.fail(f, "must be "+allowed+", not "+r.members[f].kind.String())
 }
 
 // count reads a number of events. What is a hundredth off a whole number was
@@ -133,34 +147,31 @@ func (r *reader) failNumber(f field, allowed string) {
 func (r *reader) count(f field) int64 {
 	n := r.number(f).Value
 	whole := math.Round(n)
-	if math.Abs(n-whole) > rounding {
-		r.fail(f, "must be "+spanOf(f).allowed)
+	if math.Abs(n-whole) > progress.Rounding {
+		r.fail(f, "must be "+r.inputs[f].Range.Allowed)
 		return 0
 	}
 	return int64(whole)
 }
 
 func (r *reader) boolean(f field) bool {
-	if !r.fields.has(f) {
-		return false
-	}
-	if r.fields[f].kind != kindBool {
-		r.fail(f, "must be true or false, not "+r.fields[f].kind.String())
+	if r.members[f].kind != kindBool {
+		r.fail(f, "must be true or false, not "+r.members[f].kind.String())
 		return false
 	}
 	return r.raw(f)[0] == 't'
 }
 
-// lessonIDs reads the array of a completion of several lessons, which was scanned
+// lessons reads the array of a completion of several lessons, which was scanned
 // without error before, and returns how many there are. It reads none after the
 // first that is beyond limit: a lesson is counted before it is judged.
-func (r *reader) lessonIDs(limit int, each func(lesson string)) (n int) {
+func (r *reader) lessons(limit int, each func(lesson string)) (n int) {
 	const allowed = "must be an array of one or more strings of 1 to 255 characters"
-	if r.fields[fieldLessonIDs].kind != kindArray {
-		r.fail(fieldLessonIDs, allowed+", not "+r.fields[fieldLessonIDs].kind.String())
+	if r.members[r.lessonIDs].kind != kindArray {
+		r.fail(r.lessonIDs, allowed+", not "+r.members[r.lessonIDs].kind.String())
 		return 0
 	}
-	s := scanner{data: r.data, pos: r.fields[fieldLessonIDs].start}
+	s := scanner{data: r.data, pos: r.members[r.lessonIDs].start}
 	_ = s.array(0, func() *syntaxError {
 		if n++; n > limit {
 			return &syntaxError{pos: s.pos, what: "enough"}
@@ -183,7 +194,7 @@ func (r *reader) lessonIDs(limit int, each func(lesson string)) (n int) {
 		return nil
 	})
 	if n == 0 {
-		r.fail(fieldLessonIDs, allowed)
+		r.fail(r.lessonIDs, allowed)
 	}
 	return n
 }

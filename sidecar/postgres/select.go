@@ -14,11 +14,11 @@ import (
 func snapshotSQL(t table) string {
 	key := func(name string) tableColumn { return t.columns[name] }
 	var columns []string
-	for _, f := range recordFields() {
-		if c, ok := t.columns[f.name]; ok {
-			columns = append(columns, c.uncast(f.own)+" AS "+f.column)
+	for _, f := range t.record {
+		if c, ok := t.columns[f.Name]; ok {
+			columns = append(columns, c.uncast(f.own)+" AS "+f.Column)
 		} else {
-			columns = append(columns, fmt.Sprintf("NULL::%s AS %s", f.own, f.column))
+			columns = append(columns, fmt.Sprintf("NULL::%s AS %s", f.own, f.Column))
 		}
 	}
 	where := []string{
