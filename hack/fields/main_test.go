@@ -27,9 +27,9 @@ func TestWhatFollowsFromTheTableIsCurrent(t *testing.T) {
 
 func TestAFieldThatNobodyKnowsTravels(t *testing.T) {
 	for path, wanted := range map[string][]string{
-		"sidecar/ingest/record.go":         {`,"rewindEvents":`, "r.PauseEvents"},
-		"sidecar/web/openapi/openapi.json": {`"rewinds": {"type": ["integer", "null"], "minimum": 0, "maximum": 1000000,`, `"rewindEvents": {"type": "integer", "minimum": 0}`},
-		"api/v1alpha1/spec_mapping.go":     {"'seekEvents', 'rewindEvents', 'updateCount'", "seekEvents, rewindEvents, updateCount"},
+		"sidecar/ingest/record.go":         {`,"strangeEvents":`, "r.PauseEvents"},
+		"sidecar/web/openapi/openapi.json": {`"strangers": {"type": ["integer", "null"], "minimum": 0, "maximum": 1000000,`, `"strangeEvents": {"type": "integer", "minimum": 0}`},
+		"api/v1alpha1/spec_mapping.go":     {"'seekEvents', 'strangeEvents', 'updateCount'", "seekEvents, strangeEvents, updateCount"},
 	} {
 		current := contents(t)[path]
 		text, err := current.render(current.text, fieldtest.WithStranger())

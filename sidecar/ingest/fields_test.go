@@ -19,10 +19,10 @@ func TestAFieldThatNobodyKnowsIsRead(t *testing.T) {
 		}
 		return q
 	}
-	if q := read(with("rewinds", "3")); len(q.updates) != 1 || q.updates[0].PauseEvents != 3 {
+	if q := read(with("strangers", "3")); len(q.updates) != 1 || q.updates[0].PauseEvents != 3 {
 		t.Errorf("%+v %v", q.updates, q.mistakes.listed)
 	}
-	if q := read(with("rewinds", "1000001")); q.mistakes.count != 1 || q.mistakes.listed[0].field != "rewinds" {
+	if q := read(with("strangers", "1000001")); q.mistakes.count != 1 || q.mistakes.listed[0].field != "strangers" {
 		t.Errorf("what is out of range: %v", q.mistakes.listed)
 	}
 	if q := read(with("pauseEvents", `"any"`)); len(q.updates) != 1 || q.updates[0].PauseEvents != 0 {

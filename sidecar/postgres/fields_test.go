@@ -21,7 +21,7 @@ func TestAFieldThatNobodyKnowsIsInEveryStatement(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := strings.ReplaceAll(string(golden), "pause_events", "rewind_events")
+		want := strings.ReplaceAll(string(golden), "pause_events", "strange_events")
 		if want == string(golden) {
 			t.Fatalf("%s has nothing of pause_events", file)
 		}

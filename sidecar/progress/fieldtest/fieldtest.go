@@ -9,14 +9,14 @@ import (
 )
 
 // WithStranger is the table with a field that no package knows by name: in
-// place of pauseEvents it has rewindEvents, column rewind_events, which an update
-// calls rewinds.
+// place of pauseEvents it has strangeEvents, column strange_events, which an update
+// calls strangers.
 func WithStranger() []progress.Field {
 	fields := progress.Fields()
 	i := slices.IndexFunc(fields, func(f progress.Field) bool { return f.Name == "pauseEvents" })
 	input := *fields[i].Input
-	input.Name = "rewinds"
-	fields[i].Name, fields[i].Column, fields[i].Input = "rewindEvents", "rewind_events", &input
+	input.Name = "strangers"
+	fields[i].Name, fields[i].Column, fields[i].Input = "strangeEvents", "strange_events", &input
 	return fields
 }
 
