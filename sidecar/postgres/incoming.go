@@ -68,19 +68,15 @@ func source(f field) string {
 	}
 }
 
-// rows are the rows to be, in the types of the table and under the names of
-// its columns; of the fields, those that are asked for.
+// rows are the rows to be (sql/incoming.sql); of the fields, those that are asked
+// for.
 func (n incoming) rows(asked func(field) bool) string {
-	return fmt.Sprintf(`SELECT
-        %s
-    FROM claim, unnest(
-        %s
-    ) WITH ORDINALITY AS r (%s, number)
-    WHERE NOT (SELECT EXISTS (SELECT FROM progress_sync.erasures))
-       OR NOT EXISTS (
-           SELECT FROM progress_sync.erasures AS e
-           WHERE e.user_hash = sha256(convert_to(r.user_id, 'UTF8')) AND %s <= e.erased_at)`,
-		strings.Join(n.values(asked), ",\n        "), strings.Join(n.arrays(), ", "), strings.Join(n.names(), ", "), source(n.field("receivedAt")))
+	return fill(load("incoming.sql"), map[string]string{
+		"values":   strings.Join(n.values(asked), ",\n        "),
+		"texts":    strings.Join(n.arrays(), ", "),
+		"names":    strings.Join(n.names(), ", "),
+		"received": source(n.field("receivedAt")),
+	})
 }
 
 func (n incoming) values(asked func(field) bool) []string {

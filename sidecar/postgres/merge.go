@@ -22,16 +22,15 @@ func (m merge) assignments() []string {
 	return set
 }
 
-// differs compares the row with what it is to become.
-func (m merge) differs() string {
-	var now, then []string
+// rows are the values of a row, and what they are to become.
+func (m merge) rows() (present, future []string) {
 	for _, f := range m.written() {
 		if f.Rule != progress.RuleKey {
 			c, _ := m.has(f.Name)
-			now, then = append(now, "l."+c.name), append(then, m.merged(f, c))
+			present, future = append(present, "l."+c.name), append(future, m.merged(f, c))
 		}
 	}
-	return fmt.Sprintf("(%s) IS DISTINCT FROM (\n            %s)", strings.Join(now, ", "), strings.Join(then, ",\n            "))
+	return present, future
 }
 
 // merged follows progress.Merge and Record.Raise.
@@ -155,10 +154,14 @@ func (m merge) changes() string {
 		condition += "\n          AND "
 	}
 	condition += same
-	if newer := m.newer(); newer != "" && condition != "" {
+	switch newer := m.newer(); {
+	case condition == "":
+		return "true" // nothing tells
+	case newer != "":
 		return newer + "\n       OR " + condition
+	default:
+		return condition
 	}
-	return condition
 }
 
 // decides reports whether changes may ask for the field.
