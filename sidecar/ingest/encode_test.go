@@ -7,6 +7,9 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/progress/fieldtest"
 )
 
 func TestEncodingReadsBackAsItWas(t *testing.T) {
@@ -22,4 +25,25 @@ func TestEncodingReadsBackAsItWas(t *testing.T) {
 			t.Fatalf("%v became %v: %v", f, gotNumber, err)
 		}
 	})
+}
+
+// A field that an answer lacks is one that a learner seems not to have.
+func TestAnAnswerHasEveryFieldThatIsNotHidden(t *testing.T) {
+	for _, f := range progress.Fields() {
+		var r, none progress.Record
+		fieldtest.Give(f, &r)
+		var given, empty map[string]any
+		if err := json.Unmarshal(append(appendRecord(nil, &r, 0), '}'), &given); err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(append(appendRecord(nil, &none, 0), '}'), &empty); err != nil {
+			t.Fatal(err)
+		}
+		if _, there := given[f.Name]; there == f.Hidden {
+			t.Errorf("%s is in the answer: %v", f.Name, there)
+		}
+		if _, there := empty[f.Name]; there == (f.Hidden || f.IsOptional()) {
+			t.Errorf("%s of an empty record is in the answer: %v", f.Name, there)
+		}
+	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/flush"
+	"github.com/progress-sync/progress-sync/sidecar/ingest/scan"
 )
 
 const usersPath = "/v1/users/"
@@ -31,7 +32,7 @@ func (h *Handler) erase(w http.ResponseWriter, r *http.Request, limits Limits) {
 		h.refuseMethod(w, "DELETE")
 		return
 	}
-	if wrong := checkText([]byte(user)); wrong != "" {
+	if wrong := scan.CheckText([]byte(user)); wrong != "" {
 		h.writeProblem(w, queryProblem("userId", wrong))
 		return
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/clocks"
+	"github.com/progress-sync/progress-sync/sidecar/ingest/scan"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
@@ -67,7 +68,7 @@ func New(o Options) *Handler {
 		buffer: o.Buffer, syncer: o.Syncer, eraser: o.Eraser, reader: o.Reader, state: o.State,
 		ended: make(chan struct{}), panel: o.Panel, openAPI: o.OpenAPI, clocks: clocks.New(),
 		jsonType: []string{"application/json"}, noStore: []string{"no-store"},
-		pools: pools{layout: newLayout(progress.Fields())},
+		pools: pools{layout: scan.NewLayout(progress.Fields())},
 	}
 	if h.now = o.Now; h.now == nil {
 		h.now = time.Now
@@ -103,7 +104,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case progressPath:
 		switch r.Method {
 		case http.MethodPost:
-			h.accept(w, r, limits, formUpdate)
+			h.accept(w, r, limits, scan.FormUpdate)
 		case http.MethodGet, http.MethodHead:
 			h.read(w, r, limits)
 		case http.MethodDelete:
@@ -116,7 +117,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			h.refuseMethod(w, "POST")
 			return
 		}
-		h.accept(w, r, limits, formComplete)
+		h.accept(w, r, limits, scan.FormComplete)
 	case "/v1/sync":
 		switch r.Method {
 		case http.MethodPost:

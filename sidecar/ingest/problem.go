@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/progress-sync/progress-sync/sidecar/ingest/scan"
 	"github.com/progress-sync/progress-sync/sidecar/state"
 )
 
@@ -14,7 +15,7 @@ type problem struct {
 	kind       string // the last part of the type, a word for programs
 	title      string
 	detail     string // what is wrong here, and what to do
-	errors     []itemError
+	errors     []scan.Mistake
 	more       int // mistakes that are not among them
 	retryAfter time.Duration
 	sync       *state.SyncState
@@ -46,7 +47,7 @@ func (h *Handler) writeProblem(w http.ResponseWriter, p *problem) {
 	b = append(b, `,"detail":`...)
 	b = appendString(b, p.detail)
 	if len(p.errors) > 0 {
-		if field := p.errors[0].field; field != "" {
+		if field := p.errors[0].Field; field != "" {
 			b = append(b, `,"field":`...)
 			b = appendString(b, field)
 		}
@@ -69,22 +70,22 @@ func (h *Handler) writeProblem(w http.ResponseWriter, p *problem) {
 }
 
 // appendItemErrors writes an array, and after it how many more there are.
-func appendItemErrors(b []byte, errors []itemError, more int) []byte {
+func appendItemErrors(b []byte, errors []scan.Mistake, more int) []byte {
 	b = append(b, '[')
 	for i, e := range errors {
 		if i > 0 {
 			b = append(b, ',')
 		}
 		b = append(b, `{"index":`...)
-		b = strconv.AppendInt(b, int64(e.index), 10)
+		b = strconv.AppendInt(b, int64(e.Index), 10)
 		b = append(b, `,"status":`...)
-		b = strconv.AppendInt(b, int64(e.status), 10)
-		if e.field != "" {
+		b = strconv.AppendInt(b, int64(e.Status), 10)
+		if e.Field != "" {
 			b = append(b, `,"field":`...)
-			b = appendString(b, e.field)
+			b = appendString(b, e.Field)
 		}
 		b = append(b, `,"detail":`...)
-		b = appendString(b, e.detail)
+		b = appendString(b, e.Detail)
 		b = append(b, '}')
 	}
 	b = append(b, ']')

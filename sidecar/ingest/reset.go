@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
+	"github.com/progress-sync/progress-sync/sidecar/ingest/scan"
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
@@ -43,8 +44,8 @@ func (h *Handler) reset(w http.ResponseWriter, r *http.Request, limits Limits) {
 	case err != nil:
 		h.refusePut(w, err, 1)
 	case results[0].Err != nil:
-		var m mistakes
-		m.add(h.refuseResult(results[0].Err, 0))
+		var m scan.Mistakes
+		m.Add(h.refuseResult(results[0].Err, 0))
 		h.refuseAll(w, &m)
 	case wantsMinimal(r):
 		h.state.Accepted(1, 0)

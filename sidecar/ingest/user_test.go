@@ -293,7 +293,7 @@ func TestARequestWithTheUserHeaderGetsNothingThatIsNotForLearners(t *testing.T) 
 func TestTheUserHeaderIsAHeaderLikeOthersWithoutThePolicy(t *testing.T) {
 	d := newDesk()
 	expect(t, d.ask(t, from(post(item("bob")), "ada")), http.StatusOK, map[string]any{"progress.userId": "bob"})
-	expect(t, d.ask(t, from(post(`{"courseId":"c","lessonId":"l"}`), "ada")), statusInvalid, map[string]any{"field": "userId"})
+	expect(t, d.ask(t, from(post(`{"courseId":"c","lessonId":"l"}`), "ada")), http.StatusUnprocessableEntity, map[string]any{"field": "userId"})
 	expect(t, d.ask(t, from(httptest.NewRequest(http.MethodGet, "/v1/dead-letters", nil), "ada")), http.StatusOK, nil)
 }
 

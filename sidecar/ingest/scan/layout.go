@@ -1,15 +1,15 @@
-package ingest
+package scan
 
 import "github.com/progress-sync/progress-sync/sidecar/progress"
 
-// field is a known field of an item, a number in a layout.
+// field is a known field of an item, a number in a Layout.
 type field int
 
 const fieldUnknown field = -1
 
-// layout is what the reader knows of an item: the fields of an update, and those
+// Layout is what is known of an item: the fields of an update, and those
 // of a completion of several lessons.
-type layout struct {
+type Layout struct {
 	inputs []progress.Input
 	// Those of one type, in the order of the table.
 	texts, numbers, counts, flags, times []field
@@ -18,8 +18,9 @@ type layout struct {
 	names                          nameIndex
 }
 
-func newLayout(table []progress.Field) *layout {
-	l := &layout{}
+// NewLayout is the layout for a table of fields.
+func NewLayout(table []progress.Field) *Layout {
+	l := &Layout{}
 	for _, input := range progress.Inputs(table) {
 		f := l.add(input)
 		switch input.Type {
@@ -35,12 +36,17 @@ func newLayout(table []progress.Field) *layout {
 			l.numbers = append(l.numbers, f)
 		}
 	}
-	l.lessonIDs = l.add(progress.Input{Name: "lessonIds"}) // only of POST /v1/progress/complete
+	l.lessonIDs = l.add(progress.Input{Name: "lessonIds"}) // only of FormComplete
 	l.user, l.lesson, l.event = l.names.of([]byte("userId")), l.names.of([]byte("lessonId")), l.names.of([]byte("eventId"))
 	return l
 }
 
-func (l *layout) add(input progress.Input) field {
+// Items is an empty body.
+func (l *Layout) Items() *Items {
+	return &Items{layout: l, members: make([]value, len(l.inputs))}
+}
+
+func (l *Layout) add(input progress.Input) field {
 	f := field(len(l.inputs))
 	l.inputs = append(l.inputs, input)
 	l.names.add(input.Name, f)

@@ -1,4 +1,4 @@
-package ingest
+package scan
 
 import (
 	"unicode"
@@ -8,10 +8,10 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
-// checkText says what is wrong with an id, "" if nothing: ids are keys in the
+// CheckText says what is wrong with an id, "" if nothing: ids are keys in the
 // database, which takes neither NUL nor bytes that are not UTF-8, and no id of
 // an app has control characters.
-func checkText(s []byte) string {
+func CheckText(s []byte) string {
 	if len(s) == 0 {
 		return "must not be empty"
 	}
@@ -41,7 +41,7 @@ func checkText(s []byte) string {
 
 // appendUnescaped appends the text of a JSON string that was scanned without
 // error. A surrogate without its partner becomes a byte that is not UTF-8, so
-// that checkText refuses it.
+// that CheckText refuses it.
 func appendUnescaped(dst, s []byte) []byte {
 	for i := 0; i < len(s); i++ {
 		if s[i] != '\\' {

@@ -1,10 +1,9 @@
-package ingest
+package scan
 
 import "encoding/binary"
 
-// nameIndex finds fields by their names. It stands in the way of every member of
-// every update: a lookup compares numbers, and takes a third of the time that a
-// map of strings takes.
+// nameIndex finds fields by their names. It is asked for every member of every
+// update, so that it compares numbers and no strings.
 type nameIndex struct {
 	// slots has each field in the first free one from that of its name on. They
 	// are several times as many as there are fields.

@@ -1,4 +1,4 @@
-package ingest
+package scan
 
 import (
 	"math"
@@ -57,7 +57,7 @@ func (r *reader) instant(f field) progress.Instant {
 		r.fail(f, "is before the year 2000: the unit is another one than Unix milliseconds, or the clock was never set; correct it"+or+
 			", and the time of arrival counts")
 		return 0
-	case at > r.received+progress.Instant(maxAhead.Microseconds()):
+	case at > r.ask.Received+progress.Instant(maxAhead.Microseconds()):
 		r.fail(f, "is more than ten years ahead: the unit is another one than Unix milliseconds, or the clock is wrong; correct it"+or+
 			", and the time of arrival counts")
 		return 0

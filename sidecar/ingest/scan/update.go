@@ -1,4 +1,4 @@
-package ingest
+package scan
 
 import (
 	"fmt"
@@ -11,14 +11,13 @@ import (
 // wrong with them.
 type reader struct {
 	data []byte
-	*layout
+	*Layout
 	// members are the values of the layout's fields, the last one of each name.
 	members  []value
-	user     string // whose update it must be, "" for anyone's
-	foreign  bool   // it is another's
+	ask      *Ask
+	foreign  bool // it is of another user than that of ask
 	index    int
-	received progress.Instant
-	mistakes *mistakes
+	mistakes *Mistakes
 	scratch  []byte
 	ends     []int // of the texts in scratch
 }
@@ -31,8 +30,8 @@ func (r *reader) fail(f field, detail string) {
 }
 
 func (r *reader) failAs(name, detail string) {
-	if r.mistakes.note(r.index, statusInvalid) {
-		r.mistakes.listed = append(r.mistakes.listed, itemError{index: r.index, status: statusInvalid, field: name, detail: name + " " + detail})
+	if r.mistakes.note(r.index, StatusInvalid) {
+		r.mistakes.Listed = append(r.mistakes.Listed, Mistake{Index: r.index, Status: StatusInvalid, Field: name, Detail: name + " " + detail})
 	}
 }
 
@@ -60,8 +59,8 @@ func (r *reader) text(f field, required bool) {
 	v := r.members[f]
 	switch {
 	case v.kind <= kindNull:
-		if f == r.layout.user && r.user != "" {
-			r.scratch = append(r.scratch, r.user...)
+		if f == r.user && r.ask.User != "" {
+			r.scratch = append(r.scratch, r.ask.User...)
 		} else if required {
 			r.fail(f, "is missing: it is required, a string of 1 to 255 characters")
 		}
@@ -80,9 +79,9 @@ func (r *reader) text(f field, required bool) {
 	if len(text) == 0 && !required {
 		return
 	}
-	if wrong := checkText(text); wrong != "" {
+	if wrong := CheckText(text); wrong != "" {
 		r.fail(f, wrong)
-	} else if f == r.layout.user && r.user != "" && string(text) != r.user {
+	} else if f == r.user && r.ask.User != "" && string(text) != r.ask.User {
 		r.foreign = true
 	}
 }
@@ -172,9 +171,9 @@ func (r *reader) lessons(limit int, each func(lesson string)) (n int) {
 		return 0
 	}
 	s := scanner{data: r.data, pos: r.members[r.lessonIDs].start}
-	_ = s.array(0, func() *syntaxError {
+	_ = s.array(0, func() *SyntaxError {
 		if n++; n > limit {
-			return &syntaxError{pos: s.pos, what: "enough"}
+			return &SyntaxError{Pos: s.pos, what: "enough"}
 		}
 		v, err := s.value(1)
 		if err != nil {
@@ -183,13 +182,13 @@ func (r *reader) lessons(limit int, each func(lesson string)) (n int) {
 		wrong := "must be a string of 1 to 255 characters, not " + v.kind.String()
 		if v.kind == kindString {
 			r.scratch = appendUnescaped(r.scratch[:0], r.data[v.start:v.end])
-			wrong = checkText(r.scratch)
+			wrong = CheckText(r.scratch)
 		}
 		if wrong == "" {
 			each(string(r.scratch))
-		} else if r.mistakes.note(r.index, statusInvalid) {
+		} else if r.mistakes.note(r.index, StatusInvalid) {
 			name := fmt.Sprintf("lessonIds[%d]", n-1)
-			r.mistakes.listed = append(r.mistakes.listed, itemError{index: r.index, status: statusInvalid, field: name, detail: name + " " + wrong})
+			r.mistakes.Listed = append(r.mistakes.Listed, Mistake{Index: r.index, Status: StatusInvalid, Field: name, Detail: name + " " + wrong})
 		}
 		return nil
 	})
