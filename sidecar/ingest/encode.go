@@ -20,7 +20,8 @@ func appendKey(b []byte, k *progress.Key) []byte {
 	return appendString(b, k.LessonID)
 }
 
-// appendSyncState writes what GET /v1/sync answers.
+// appendSyncState writes what GET /v1/sync answers, for the answers that hold
+// records.
 func appendSyncState(b []byte, s *state.SyncState) []byte {
 	b = append(b, `{"status":"`...)
 	b = append(b, s.Status...)
@@ -44,14 +45,6 @@ func appendSyncState(b []byte, s *state.SyncState) []byte {
 	}
 	b = append(b, `,"writer":`...)
 	return append(appendString(b, s.Writer), '}')
-}
-
-// appendInstant writes a member, or nothing for the zero Instant.
-func appendInstant(b []byte, name string, i progress.Instant) []byte {
-	if i == 0 {
-		return b
-	}
-	return appendTime(append(b, name...), i.Time())
 }
 
 // appendOptional writes a time, or null for none.

@@ -5,11 +5,14 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/progress/fieldtest"
+	"github.com/progress-sync/progress-sync/sidecar/state"
 )
 
 func TestEncodingReadsBackAsItWas(t *testing.T) {
@@ -44,6 +47,27 @@ func TestAnAnswerHasEveryFieldThatIsNotHidden(t *testing.T) {
 		}
 		if _, there := empty[f.Name]; there == (f.Hidden || f.IsOptional()) {
 			t.Errorf("%s of an empty record is in the answer: %v", f.Name, there)
+		}
+	}
+}
+
+// The answers that hold records spell the sync state by themselves: a client must
+// find there what GET /v1/sync says.
+func TestTheSyncStateBesideRecordsIsTheOneThatAnyoneGets(t *testing.T) {
+	at := time.Date(2026, 3, 1, 10, 30, 0, 123_000, time.FixedZone("", 3600))
+	for name, s := range map[string]state.SyncState{
+		"nothing":    {},
+		"everything": {Status: "error", PendingUpdates: 3, LastSyncedAt: &at, NextSyncAt: &at, RetryCount: 2, Error: &state.SyncError{Kind: "network", Message: "<\"é\">"}, Writer: "w"},
+	} {
+		var spelled, encoded any
+		if err := json.Unmarshal(appendSyncState(nil, &s), &spelled); err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(encode(answerSync(s)), &encoded); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(spelled, encoded); diff != "" {
+			t.Errorf("%s:\n%s", name, diff)
 		}
 	}
 }

@@ -62,8 +62,10 @@ type Field struct {
 	Input *Input
 }
 
-// At and Received are the names of the two fields of a last writer's stamp.
-func (f Field) At() string       { return f.StampName + "At" }
+// At is the name of the field that has the time of a last writer's stamp.
+func (f Field) At() string { return f.StampName + "At" }
+
+// Received is the name of the field that has the arrival of a last writer's stamp.
 func (f Field) Received() string { return f.StampName + "ReceivedAt" }
 
 // IsOptional reports whether an answer leaves the field out while it is zero.

@@ -58,8 +58,8 @@ func leaves(v reflect.Value) []reflect.Value {
 		return []reflect.Value{v}
 	}
 	var all []reflect.Value
-	for i := range v.NumField() {
-		all = append(all, leaves(v.Field(i))...)
+	for _, member := range v.Fields() {
+		all = append(all, leaves(member)...)
 	}
 	return all
 }

@@ -16,10 +16,10 @@ const maxListed = 100
 
 // Mistake is a mistake in one item of a request.
 type Mistake struct {
-	Index  int // of the item in the body, from 0
-	Status int // of an answer, if the body had only this item
-	Field  string
-	Detail string
+	Index  int    `json:"index"`           // of the item in the body, from 0
+	Status int    `json:"status"`          // of an answer, if the body had only this item
+	Field  string `json:"field,omitempty"` // empty if it is no field's
+	Detail string `json:"detail"`
 }
 
 // Mistakes are what is wrong with the items of a request. A copy is a
@@ -55,6 +55,7 @@ func (m *Mistakes) note(index, status int) bool {
 	return first || len(m.Listed) < maxListed
 }
 
+// Add counts a mistake, and lists it where there is room.
 func (m *Mistakes) Add(e Mistake) {
 	if m.note(e.Index, e.Status) {
 		m.Listed = append(m.Listed, e)
