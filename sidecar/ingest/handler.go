@@ -45,7 +45,7 @@ type Handler struct {
 	panel   http.Handler
 	openAPI []byte
 
-	requests, reads, syncs, streams gate
+	requests, reads, syncs, streams semaphore
 	patience                        patience
 
 	ending sync.Once

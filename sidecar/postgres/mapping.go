@@ -27,7 +27,7 @@ func (d *Database) mapped(ctx context.Context, q querier, m *config.Mapping) (ta
 
 // examine lays a mapping over its table and says all there is to say about it.
 func (d *Database) examine(ctx context.Context, q querier, m *config.Mapping) (table, []finding, error) {
-	r, found, err := d.look(ctx, q, m)
+	r, found, err := d.relation(ctx, q, m)
 	if err != nil {
 		return table{}, nil, err
 	}
