@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Writes everything that is generated: deep copies, the CustomResourceDefinition,
-# RBAC, the chart's copies of the last two, and the table of the metrics.
+# Writes everything that is generated: what follows from the table of fields, deep
+# copies, the CustomResourceDefinition, RBAC, the chart's copies of the last two, and
+# the table of the metrics.
 #
 #   hack/generate.sh           writes into the project
 #   hack/generate.sh --verify  writes into a copy and fails where the project differs
@@ -12,6 +13,7 @@ controller_gen=$(hack/tool.sh controller-gen)
 
 generate() { # target directory
 	local target=$1
+	go run ./hack/fields "$target"
 	"$controller_gen" object:headerFile=hack/boilerplate.go.txt paths=./api/... \
 		output:object:dir="$target/api/v1alpha1"
 	"$controller_gen" crd paths=./api/... output:crd:dir="$target/config/crd/bases"

@@ -40,7 +40,7 @@ func (e *entry) joined(flights *flight) progress.Record {
 		return e.record
 	}
 	frozen, _ := flights.joined()
-	return join(frozen, e.record)
+	return progress.MergeForReader(frozen, e.record)
 }
 
 // put writes the entry into c.

@@ -148,7 +148,7 @@ func (fl *flight) joined() (r progress.Record, updates int64) {
 	}
 	r, updates = *fl.record, waiting(fl.record)
 	for fl = fl.next; fl != nil; fl = fl.next {
-		r = join(r, *fl.record)
+		r = progress.MergeForReader(r, *fl.record)
 		updates += waiting(fl.record)
 	}
 	return r, updates

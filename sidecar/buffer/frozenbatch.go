@@ -3,7 +3,6 @@ package buffer
 import (
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
@@ -74,7 +73,7 @@ func unite(older, newer *frozenBatch) (*frozenBatch, error) {
 	}
 	// What came since a reset doesn't know of it, if the reset was refused.
 	since := newer.records[0].Raise(older.records[0].Generation)
-	if !fits(&since, &older.records[0]) {
+	if !progress.Fit(&since, &older.records[0]) {
 		return nil, ErrRange
 	}
 	united := &frozenBatch{
@@ -128,25 +127,4 @@ func (fb *frozenBatch) updates() int64 {
 // batch is what the writer gets of it.
 func (fb *frozenBatch) batch(lane int) progress.Batch {
 	return progress.Batch{Lane: lane, Number: fb.number, ID: fb.id, Oldest: fb.oldest, Records: fb.records}
-}
-
-// fits reports whether the sums of a and b can be added.
-func fits(a, b *progress.Record) bool {
-	return a.Generation != b.Generation ||
-		a.TimeSpent <= math.MaxInt64-b.TimeSpent &&
-			a.SeekEvents <= math.MaxInt64-b.SeekEvents &&
-			a.PauseEvents <= math.MaxInt64-b.PauseEvents &&
-			a.UpdateCount <= math.MaxInt64-b.UpdateCount
-}
-
-// join merges for a reader, for whom a sum out of range is the greatest number.
-// What is written is never joined like this.
-func join(a, b progress.Record) progress.Record {
-	if !fits(&a, &b) {
-		b.TimeSpent = min(b.TimeSpent, math.MaxInt64-a.TimeSpent)
-		b.SeekEvents = min(b.SeekEvents, math.MaxInt64-a.SeekEvents)
-		b.PauseEvents = min(b.PauseEvents, math.MaxInt64-a.PauseEvents)
-		b.UpdateCount = min(b.UpdateCount, math.MaxInt64-a.UpdateCount)
-	}
-	return progress.Merge(a, b)
 }

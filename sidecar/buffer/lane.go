@@ -71,7 +71,7 @@ func (l *lane) held(all []Held, f Filter) []Held {
 	l.pending.each(f, func(e *entry) {
 		h := Held{Record: e.record, PendingUpdates: waiting(&e.record)}
 		for fl := l.frozen.flights[e.key]; fl != nil; fl = fl.next {
-			h.Record = join(h.Record, *fl.record)
+			h.Record = progress.MergeForReader(h.Record, *fl.record)
 			h.InFlightUpdates += waiting(fl.record)
 		}
 		all = append(all, h)

@@ -66,7 +66,7 @@ func (m *merger) mergeOne(l *lane, i int, result *Result) *entry {
 	flights := l.frozen.of(key)
 	generation, completed := known(e, flights)
 	r := m.record(i, generation)
-	if !inRange(&r) || e != nil && !fits(&e.record, &r) {
+	if !r.HasCounts() || e != nil && !progress.Fit(&e.record, &r) {
 		if e == nil {
 			m.b.capacity.add(-1)
 		}
@@ -129,12 +129,6 @@ func known(e *entry, flights *flight) (generation progress.Instant, completed bo
 		}
 	}
 	return generation, completed
-}
-
-// inRange reports whether the sums of a record are counts at all; a number of
-// seconds beyond 64 bits of microseconds is not.
-func inRange(r *progress.Record) bool {
-	return r.TimeSpent >= 0 && r.SeekEvents >= 0 && r.PauseEvents >= 0
 }
 
 // erasedBefore reports whether an update happened before its learner was

@@ -33,7 +33,7 @@ func (q *quarantine) add(r *progress.Record, reason DeadLetterReason, now progre
 	dl := q.of(&r.Key)
 	if dl != nil {
 		// One that was refused before a reset is replaced by what came since.
-		dl.Record = join(dl.Record, r.Raise(dl.Record.Generation))
+		dl.Record = progress.MergeForReader(dl.Record, r.Raise(dl.Record.Generation))
 	} else {
 		q.last++
 		dl = &DeadLetter{ID: q.last, First: now, Record: *r}

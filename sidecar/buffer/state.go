@@ -103,7 +103,7 @@ func (s *state) replay(c *spool.Change, r *progress.Record, now reading) error {
 	} else {
 		// What came since a reset doesn't know of it, if the reset was refused.
 		since := e.record.Raise(r.Generation)
-		if !fits(&since, r) {
+		if !progress.Fit(&since, r) {
 			return ErrRange
 		}
 		merged := progress.Merge(since, *r)

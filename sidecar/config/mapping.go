@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
 // Mapping says which existing table takes the records, instead of
@@ -40,26 +42,13 @@ type KeyColumns struct {
 
 // MappingFields are the fields that Mapping.Columns may name: the columns of
 // progress_sync.lesson_progress besides its key, in camel case.
-func MappingFields() []string {
-	return []string{
-		"moduleId", "positionSeconds", "maxPositionSeconds", "durationSeconds", "percentage",
-		"watchedSeconds", "timeSpentSeconds", "playbackSpeed", "seekEvents", "pauseEvents",
-		"updateCount", "completed", "completedAt", "firstWatchedAt", "lastWatchedAt",
-		"generation", "receivedAt", "moduleAt", "moduleReceivedAt", "positionAt",
-		"positionReceivedAt", "durationAt", "durationReceivedAt", "playbackSpeedAt",
-		"playbackSpeedReceivedAt",
-	}
-}
+func MappingFields() []string { return progress.MappedNames(progress.Fields()) }
 
 // courseField is a field of Mapping.Columns where the course is no part of the key.
 const courseField = "courseId"
 
 // ScaledFields are the fields that Mapping.Scale may name.
-func ScaledFields() []string {
-	return []string{
-		"percentage", "positionSeconds", "maxPositionSeconds", "durationSeconds", "watchedSeconds", "timeSpentSeconds",
-	}
-}
+func ScaledFields() []string { return progress.ScaledNames(progress.Fields()) }
 
 // Scales are the values of Mapping.Scale. They are powers of ten, so that a
 // value comes back as it was.

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/progress-sync/progress-sync/sidecar/ingest/scan"
 )
 
 var (
@@ -117,12 +119,12 @@ func (h *Handler) receive(r *http.Request, buf *[]byte, limits Limits, room *lea
 }
 
 // decode takes a body apart into q.
-func decode(q *request, media mediaType, body []byte) *refusal {
+func decode(q *scan.Items, media mediaType, body []byte) *refusal {
 	var err error
 	if media == mediaLines {
-		err = q.decodeLines(body)
+		err = q.Lines(body)
 	} else {
-		err = q.decodeJSON(body)
+		err = q.JSON(body)
 	}
 	if err == nil {
 		return nil
@@ -144,18 +146,18 @@ func unsupportedMedia(r *http.Request) *refusal {
 // refuseBody words why nothing of a body can be used.
 func refuseBody(err error, body []byte) *refusal {
 	var (
-		many   *tooManyError
-		syntax *syntaxError
+		many   *scan.TooManyError
+		syntax *scan.SyntaxError
 	)
 	switch {
 	case errors.As(err, &many):
 		return tooLarge(err.Error())
 	case errors.As(err, &syntax):
-		line, column := position(body, syntax.pos)
+		line, column := position(body, syntax.Pos)
 		err = fmt.Errorf("the body is not valid JSON: %w (line %d, column %d)", err, line, column)
-	case errors.Is(err, errNotItems):
+	case errors.Is(err, scan.ErrNotItems):
 		return &refusal{ReasonInvalid, problem{
-			status: statusInvalid, kind: "invalid", title: "Invalid updates",
+			status: scan.StatusInvalid, kind: "invalid", title: "Invalid updates",
 			detail: err.Error() + "; nothing was kept",
 		}}
 	}

@@ -10,10 +10,14 @@ import (
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/config"
+	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/spool/disk"
 	"github.com/progress-sync/progress-sync/sidecar/spool/disktest"
 	"github.com/progress-sync/progress-sync/sidecar/state"
 )
+
+// testNow is when the requests of these tests come in.
+const testNow progress.Instant = 1_772_359_200_000_000 // 2026-03-01T10:00:00Z
 
 // day is a Handler over a real buffer, on a clock that a test sets.
 type day struct {

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -15,8 +14,6 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
-
-const deadLettersPath = "/v1/dead-letters"
 
 // Limits of the calls on dead letters.
 const (
@@ -28,79 +25,28 @@ const (
 	replaysAtOnce = 64
 )
 
-// deadLetters serves /v1/dead-letters and what is below; rest is the path after
-// that.
-func (h *Handler) deadLetters(w http.ResponseWriter, r *http.Request, rest string, limits Limits) {
-	if !h.requests.enter(limits.MaxConcurrent) {
-		h.writeProblem(w, h.overloaded())
-		return
-	}
-	defer h.requests.leave()
-	id, verb, _ := strings.Cut(strings.TrimPrefix(rest, "/"), "/")
-	route, methods := h.deadLetterRoute(r.Method, rest, id, verb)
-	switch {
-	case methods == "":
-		h.notFound(w)
-	case route == nil:
-		h.refuseMethod(w, methods)
-	default:
-		route(w, r)
-	}
-}
-
-// deadLetterRoute finds what serves a path and its methods; none for a path
-// that does not exist, no route for a method that is not among them.
-func (h *Handler) deadLetterRoute(method, rest, id, verb string) (route http.HandlerFunc, methods string) {
-	withID := func(do func(http.ResponseWriter, *http.Request, uint64)) http.HandlerFunc {
-		return func(w http.ResponseWriter, r *http.Request) {
-			n, err := strconv.ParseUint(id, 10, 64)
-			if err != nil {
-				h.writeProblem(w, noDeadLetter())
-				return
-			}
-			do(w, r, n)
-		}
-	}
-	all := map[string]http.HandlerFunc{}
-	switch {
-	case rest == "":
-		all[http.MethodGet], methods = h.listDeadLetters, "GET, HEAD"
-	case rest == "/replay":
-		all[http.MethodPost], methods = h.replayDeadLetters, "POST"
-	case id != "" && rest == "/"+id:
-		all[http.MethodGet], all[http.MethodDelete] = withID(h.readDeadLetter), withID(h.deleteDeadLetter)
-		methods = "GET, HEAD, DELETE"
-	case id != "" && verb == "replay":
-		all[http.MethodPost], methods = withID(h.replayDeadLetter), "POST"
-	}
-	if method == http.MethodHead {
-		method = http.MethodGet
-	}
-	return all[method], methods
-}
-
 // listDeadLetters serves GET /v1/dead-letters?cursor=&limit=.
-func (h *Handler) listDeadLetters(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) listDeadLetters(w http.ResponseWriter, r *http.Request, limits Limits) {
 	query := r.URL.Query()
 	after, wrong := wholeNumber(query, "cursor", 0, 0, 1<<63, "must be the next of an answer before")
 	if wrong == nil {
 		var limit uint64
 		if limit, wrong = wholeNumber(query, "limit", defaultDeadLetterPage, 1, maxDeadLetterPage,
 			"must be a whole number from 1 to 1000"); wrong == nil {
-			h.answerDeadLetters(w, after, int(limit))
+			h.answerDeadLetters(w, limits, after, int(limit))
 			return
 		}
 	}
 	h.writeProblem(w, wrong)
 }
 
-func (h *Handler) answerDeadLetters(w http.ResponseWriter, after uint64, limit int) {
+func (h *Handler) answerDeadLetters(w http.ResponseWriter, limits Limits, after uint64, limit int) {
 	letters, more, err := h.buffer.ListDeadLetters(after, limit)
 	if err != nil {
 		h.refuseDeadLetter(w, err)
 		return
 	}
-	room := h.lease(*h.limits.Load())
+	room := h.lease(limits)
 	defer room.end()
 	if !room.grow(int64(len(letters)) * recordBytes) {
 		p := h.overloaded()
@@ -108,42 +54,31 @@ func (h *Handler) answerDeadLetters(w http.ResponseWriter, after uint64, limit i
 		h.writeProblem(w, p)
 		return
 	}
-	out := h.pools.getBuffer()
-	defer h.pools.putBuffer(out)
-	b := (*out)[:0]
-	b = append(b, `{"deadLetters":[`...)
+	answer := struct {
+		DeadLetters []deadLetterAnswer `json:"deadLetters"`
+		Next        *string            `json:"next"` // null for no more
+	}{DeadLetters: []deadLetterAnswer{}}
 	for i := range letters {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = appendDeadLetter(b, &letters[i])
+		answer.DeadLetters = append(answer.DeadLetters, answerDeadLetter(&letters[i]))
 	}
-	b = append(b, `],"next":`...)
 	if more {
-		b = appendID(b, letters[len(letters)-1].ID)
-	} else {
-		b = append(b, "null"...)
+		answer.Next = &answer.DeadLetters[len(letters)-1].ID
 	}
-	b = append(b, "}\n"...)
-	*out = b
-	h.write(w, http.StatusOK, b)
+	h.writeJSON(w, http.StatusOK, answer)
 }
 
 // readDeadLetter serves GET /v1/dead-letters/{id}.
-func (h *Handler) readDeadLetter(w http.ResponseWriter, _ *http.Request, id uint64) {
+func (h *Handler) readDeadLetter(w http.ResponseWriter, id uint64) {
 	letter, err := h.buffer.DeadLetter(id)
 	if err != nil {
 		h.refuseDeadLetter(w, err)
 		return
 	}
-	out := h.pools.getBuffer()
-	defer h.pools.putBuffer(out)
-	*out = append(appendDeadLetter((*out)[:0], &letter), '\n')
-	h.write(w, http.StatusOK, *out)
+	h.writeJSON(w, http.StatusOK, answerDeadLetter(&letter))
 }
 
 // deleteDeadLetter serves DELETE /v1/dead-letters/{id}.
-func (h *Handler) deleteDeadLetter(w http.ResponseWriter, _ *http.Request, id uint64) {
+func (h *Handler) deleteDeadLetter(w http.ResponseWriter, id uint64) {
 	if err := h.buffer.DeleteDeadLetter(id); err != nil {
 		h.refuseDeadLetter(w, err)
 		return
@@ -153,23 +88,24 @@ func (h *Handler) deleteDeadLetter(w http.ResponseWriter, _ *http.Request, id ui
 }
 
 // replayDeadLetter serves POST /v1/dead-letters/{id}/replay.
-func (h *Handler) replayDeadLetter(w http.ResponseWriter, _ *http.Request, id uint64) {
+func (h *Handler) replayDeadLetter(w http.ResponseWriter, id uint64) {
 	if err := h.buffer.ReplayDeadLetter(id); err != nil {
 		h.refuseDeadLetter(w, err)
 		return
 	}
-	h.answerReplay(w, replayed{count: 1})
+	h.answerReplay(w, replayed{Replayed: 1})
 }
 
 // replayed is what came of a replay of several.
 type replayed struct {
-	count  int64
-	failed int64 // those that stay for a reason of their own
-	more   bool  // whether some were left for another call
+	Replayed int64      `json:"replayed"`
+	Failed   int64      `json:"failed"` // those that stay for a reason of their own
+	More     bool       `json:"more"`   // whether some were left for another call
+	Sync     syncAnswer `json:"sync"`
 }
 
 // replayDeadLetters serves POST /v1/dead-letters/replay[?sqlState=].
-func (h *Handler) replayDeadLetters(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) replayDeadLetters(w http.ResponseWriter, r *http.Request, _ Limits) {
 	sqlState := r.URL.Query().Get("sqlState")
 	if sqlState != "" && len(sqlState) != len("23514") {
 		h.writeProblem(w, queryProblem("sqlState", "must be a SQLSTATE of five characters, such as 23514"))
@@ -217,7 +153,7 @@ func (h *Handler) replayAll(ctx context.Context, sqlState string) (done replayed
 		if err := group.Wait(); err != nil {
 			return done, err
 		}
-		done = replayed{count.Load(), failed.Load(), more}
+		done = replayed{Replayed: count.Load(), Failed: failed.Load(), More: more}
 		late := ctx.Err() != nil || progress.InstantOf(time.Now())-began > progress.Instant(maxReplayTime.Microseconds())
 		if !more || late {
 			return done, nil
@@ -227,19 +163,8 @@ func (h *Handler) replayAll(ctx context.Context, sqlState string) (done replayed
 
 func (h *Handler) answerReplay(w http.ResponseWriter, done replayed) {
 	h.state.HeldChanged()
-	out := h.pools.getBuffer()
-	defer h.pools.putBuffer(out)
-	b := (*out)[:0]
-	b = append(b, `{"replayed":`...)
-	b = strconv.AppendInt(b, done.count, 10)
-	b = append(b, `,"failed":`...)
-	b = strconv.AppendInt(b, done.failed, 10)
-	b = append(b, `,"more":`...)
-	b = strconv.AppendBool(b, done.more)
-	b = append(b, `,"sync":`...)
-	sync := h.state.SyncState()
-	*out = append(appendSyncState(b, &sync), "}\n"...)
-	h.write(w, http.StatusOK, *out)
+	done.Sync = answerSync(h.state.SyncState())
+	h.writeJSON(w, http.StatusOK, done)
 }
 
 func (h *Handler) refuseDeadLetter(w http.ResponseWriter, err error) {
@@ -278,32 +203,26 @@ func wholeNumber(query url.Values, name string, missing, least, most uint64, all
 	return n, nil
 }
 
-// appendDeadLetter writes a dead letter. Its id is a string, since only the
-// sidecar counts with it.
-func appendDeadLetter(b []byte, dl *buffer.DeadLetter) []byte {
-	b = append(b, `{"id":`...)
-	b = appendID(b, dl.ID)
-	if dl.Reason.SQLState == "" {
-		b = append(b, `,"reason":"not_written"`...)
-	} else {
-		b = append(b, `,"reason":"refused","sqlState":`...)
-		b = appendString(b, dl.Reason.SQLState)
-	}
-	if dl.Reason.Constraint != "" {
-		b = append(b, `,"constraint":`...)
-		b = appendString(b, dl.Reason.Constraint)
-	}
-	b = append(b, `,"times":`...)
-	b = strconv.AppendUint(b, dl.Times, 10)
-	b = appendInstant(b, `,"firstRefusedAt":`, dl.First)
-	b = appendInstant(b, `,"lastRefusedAt":`, dl.Last)
-	b = append(b, `,"record":`...)
-	b = appendRecord(b, &dl.Record, max(1, dl.Record.UpdateCount))
-	return append(b, "}}"...)
+// deadLetterAnswer is a dead letter as JSON.
+type deadLetterAnswer struct {
+	ID             string       `json:"id"` // only the sidecar counts with it
+	Reason         string       `json:"reason"`
+	SQLState       string       `json:"sqlState,omitempty"`
+	Constraint     string       `json:"constraint,omitempty"`
+	Times          uint64       `json:"times"`
+	FirstRefusedAt *time.Time   `json:"firstRefusedAt,omitempty"`
+	LastRefusedAt  *time.Time   `json:"lastRefusedAt,omitempty"`
+	Record         recordAnswer `json:"record"`
 }
 
-func appendID(b []byte, id uint64) []byte {
-	b = append(b, '"')
-	b = strconv.AppendUint(b, id, 10)
-	return append(b, '"')
+func answerDeadLetter(dl *buffer.DeadLetter) deadLetterAnswer {
+	reason := "refused"
+	if dl.Reason.SQLState == "" {
+		reason = "not_written"
+	}
+	return deadLetterAnswer{
+		ID: strconv.FormatUint(dl.ID, 10), Reason: reason, SQLState: dl.Reason.SQLState, Constraint: dl.Reason.Constraint,
+		Times: dl.Times, FirstRefusedAt: timeOf(dl.First), LastRefusedAt: timeOf(dl.Last),
+		Record: recordAnswer{&dl.Record, max(1, dl.Record.UpdateCount)},
+	}
 }

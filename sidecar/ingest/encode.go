@@ -10,50 +10,6 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/state"
 )
 
-// appendRecord writes a record without the closing brace. pending is the number
-// of its updates that are not saved yet.
-func appendRecord(b []byte, r *progress.Record, pending int64) []byte {
-	b = append(b, '{')
-	b = appendKey(b, &r.Key)
-	if r.ModuleID != "" {
-		b = append(b, `,"moduleId":`...)
-		b = appendString(b, r.ModuleID)
-	}
-	b = append(b, `,"positionSeconds":`...)
-	b = appendFloat(b, r.Position)
-	b = append(b, `,"maxPositionSeconds":`...)
-	b = appendFloat(b, r.MaxPosition)
-	b = append(b, `,"durationSeconds":`...)
-	b = appendFloat(b, r.Duration)
-	b = append(b, `,"percentage":`...)
-	b = appendFloat(b, r.Percentage)
-	b = append(b, `,"watchedSeconds":`...)
-	b = appendFloat(b, r.Watched)
-	b = append(b, `,"timeSpentSeconds":`...)
-	b = appendFloat(b, float64(r.TimeSpent)/1e6)
-	b = append(b, `,"seekEvents":`...)
-	b = strconv.AppendInt(b, r.SeekEvents, 10)
-	b = append(b, `,"pauseEvents":`...)
-	b = strconv.AppendInt(b, r.PauseEvents, 10)
-	if r.PlaybackSpeed > 0 {
-		b = append(b, `,"playbackSpeed":`...)
-		b = appendFloat(b, r.PlaybackSpeed)
-	}
-	b = append(b, `,"completed":`...)
-	b = strconv.AppendBool(b, r.Completed)
-	b = appendInstant(b, `,"completedAt":`, r.CompletedAt)
-	b = appendInstant(b, `,"firstWatchedAt":`, r.FirstWatchedAt)
-	b = appendInstant(b, `,"lastWatchedAt":`, r.LastWatchedAt)
-	b = append(b, `,"updateCount":`...)
-	b = strconv.AppendInt(b, r.UpdateCount, 10)
-	b = append(b, `,"generation":`...)
-	b = strconv.AppendInt(b, int64(r.Generation), 10)
-	b = append(b, `,"saved":`...)
-	b = strconv.AppendBool(b, pending == 0)
-	b = append(b, `,"pendingUpdates":`...)
-	return strconv.AppendInt(b, pending, 10)
-}
-
 // appendKey writes the members of a key.
 func appendKey(b []byte, k *progress.Key) []byte {
 	b = append(b, `"userId":`...)
@@ -64,7 +20,8 @@ func appendKey(b []byte, k *progress.Key) []byte {
 	return appendString(b, k.LessonID)
 }
 
-// appendSyncState writes what GET /v1/sync answers.
+// appendSyncState writes what GET /v1/sync answers, for the answers that hold
+// records.
 func appendSyncState(b []byte, s *state.SyncState) []byte {
 	b = append(b, `{"status":"`...)
 	b = append(b, s.Status...)
@@ -88,14 +45,6 @@ func appendSyncState(b []byte, s *state.SyncState) []byte {
 	}
 	b = append(b, `,"writer":`...)
 	return append(appendString(b, s.Writer), '}')
-}
-
-// appendInstant writes a member, or nothing for the zero Instant.
-func appendInstant(b []byte, name string, i progress.Instant) []byte {
-	if i == 0 {
-		return b
-	}
-	return appendTime(append(b, name...), i.Time())
 }
 
 // appendOptional writes a time, or null for none.

@@ -5,8 +5,14 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/progress/fieldtest"
+	"github.com/progress-sync/progress-sync/sidecar/state"
 )
 
 func TestEncodingReadsBackAsItWas(t *testing.T) {
@@ -22,4 +28,46 @@ func TestEncodingReadsBackAsItWas(t *testing.T) {
 			t.Fatalf("%v became %v: %v", f, gotNumber, err)
 		}
 	})
+}
+
+// A field that an answer lacks is one that a learner seems not to have.
+func TestAnAnswerHasEveryFieldThatIsNotHidden(t *testing.T) {
+	for _, f := range progress.Fields() {
+		var r, none progress.Record
+		fieldtest.Give(f, &r)
+		var given, empty map[string]any
+		if err := json.Unmarshal(append(appendRecord(nil, &r, 0), '}'), &given); err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(append(appendRecord(nil, &none, 0), '}'), &empty); err != nil {
+			t.Fatal(err)
+		}
+		if _, there := given[f.Name]; there == f.Hidden {
+			t.Errorf("%s is in the answer: %v", f.Name, there)
+		}
+		if _, there := empty[f.Name]; there == (f.Hidden || f.IsOptional()) {
+			t.Errorf("%s of an empty record is in the answer: %v", f.Name, there)
+		}
+	}
+}
+
+// The answers that hold records spell the sync state by themselves: a client must
+// find there what GET /v1/sync says.
+func TestTheSyncStateBesideRecordsIsTheOneThatAnyoneGets(t *testing.T) {
+	at := time.Date(2026, 3, 1, 10, 30, 0, 123_000, time.FixedZone("", 3600))
+	for name, s := range map[string]state.SyncState{
+		"nothing":    {},
+		"everything": {Status: "error", PendingUpdates: 3, LastSyncedAt: &at, NextSyncAt: &at, RetryCount: 2, Error: &state.SyncError{Kind: "network", Message: "<\"é\">"}, Writer: "w"},
+	} {
+		var spelled, encoded any
+		if err := json.Unmarshal(appendSyncState(nil, &s), &spelled); err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(encode(answerSync(s)), &encoded); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(spelled, encoded); diff != "" {
+			t.Errorf("%s:\n%s", name, diff)
+		}
+	}
 }

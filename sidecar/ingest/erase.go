@@ -4,16 +4,13 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/flush"
+	"github.com/progress-sync/progress-sync/sidecar/ingest/scan"
+	"github.com/progress-sync/progress-sync/sidecar/state"
 )
-
-const usersPath = "/v1/users/"
 
 // maxEraseWait is the longest time that an erasure waits for the database.
 const maxEraseWait = 30 * time.Second
@@ -21,17 +18,8 @@ const maxEraseWait = 30 * time.Second
 // erase serves DELETE /v1/users/{userId}. The id is one segment of the path,
 // percent-encoded.
 func (h *Handler) erase(w http.ResponseWriter, r *http.Request, limits Limits) {
-	segment := strings.TrimPrefix(r.URL.EscapedPath(), usersPath)
-	user, err := url.PathUnescape(segment)
-	if err != nil || segment == "" || strings.Contains(segment, "/") {
-		h.notFound(w)
-		return
-	}
-	if r.Method != http.MethodDelete {
-		h.refuseMethod(w, "DELETE")
-		return
-	}
-	if wrong := checkText([]byte(user)); wrong != "" {
+	user := r.PathValue("userId")
+	if wrong := scan.CheckText([]byte(user)); wrong != "" {
 		h.writeProblem(w, queryProblem("userId", wrong))
 		return
 	}
@@ -53,10 +41,7 @@ func (h *Handler) erase(w http.ResponseWriter, r *http.Request, limits Limits) {
 		status = http.StatusAccepted
 		setRetryAfter(w.Header(), h.untilNextSync())
 	}
-	out := h.pools.getBuffer()
-	defer h.pools.putBuffer(out)
-	*out = append(appendErased((*out)[:0], &erased), '\n')
-	h.write(w, status, *out)
+	h.writeJSON(w, status, answerErased(&erased))
 }
 
 func (h *Handler) refuseErasure(w http.ResponseWriter, err error) {
@@ -75,35 +60,30 @@ func (h *Handler) refuseErasure(w http.ResponseWriter, err error) {
 	h.writeProblem(w, &p)
 }
 
-// appendErased writes the proof.
-func appendErased(b []byte, e *flush.Erased) []byte {
-	b = append(b, `{"erasedAt":`...)
-	b = appendTime(b, e.At.Time())
-	b = append(b, `,"buffer":{`...)
-	for i, part := range []struct {
-		name  string
-		count int
-	}{
-		{"pending", e.Pending}, {"frozen", e.Frozen}, {"confirmed", e.Confirmed},
-		{"deadLetters", e.DeadLetters}, {"eventIds", e.EventIDs},
-	} {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = appendString(b, part.name)
-		b = append(b, ':')
-		b = strconv.AppendInt(b, int64(part.count), 10)
-	}
-	b = append(b, `},"database":{"rows":`...)
-	b = strconv.AppendInt(b, e.Rows, 10)
-	b = append(b, `,"done":`...)
-	b = strconv.AppendBool(b, e.DatabaseDone)
+// erasedAnswer is the proof.
+type erasedAnswer struct {
+	ErasedAt time.Time `json:"erasedAt"`
+	Buffer   struct {
+		Pending     int `json:"pending"`
+		Frozen      int `json:"frozen"`
+		Confirmed   int `json:"confirmed"`
+		DeadLetters int `json:"deadLetters"`
+		EventIDs    int `json:"eventIds"`
+	} `json:"buffer"`
+	Database struct {
+		Rows  int64            `json:"rows"`
+		Done  bool             `json:"done"`
+		Error *state.SyncError `json:"error,omitempty"`
+	} `json:"database"`
+}
+
+func answerErased(e *flush.Erased) erasedAnswer {
+	answer := erasedAnswer{ErasedAt: e.At.Time()}
+	b, d := &answer.Buffer, &answer.Database
+	b.Pending, b.Frozen, b.Confirmed, b.DeadLetters, b.EventIDs = e.Pending, e.Frozen, e.Confirmed, e.DeadLetters, e.EventIDs
+	d.Rows, d.Done = e.Rows, e.DatabaseDone
 	if e.Failure != nil {
-		b = append(b, `,"error":{"kind":`...)
-		b = appendString(b, e.Failure.Kind)
-		b = append(b, `,"message":`...)
-		b = appendString(b, e.Failure.Message)
-		b = append(b, '}')
+		d.Error = &state.SyncError{Kind: e.Failure.Kind, Message: e.Failure.Message}
 	}
-	return append(b, "}}"...)
+	return answer
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/clocks"
+	"github.com/progress-sync/progress-sync/sidecar/ingest/scan"
+	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
 // Options are what a Handler works with. All are required but Now, and Panel
@@ -27,13 +29,6 @@ type Options struct {
 	OpenAPI []byte
 }
 
-const (
-	progressPath = "/v1/progress"
-	completePath = "/v1/progress/complete"
-	panelPath    = "/ui"
-	openAPIPath  = "/openapi.json"
-)
-
 // Handler serves the local API. The server around it must bound the time to
 // read a request.
 type Handler struct {
@@ -46,10 +41,11 @@ type Handler struct {
 	now    func() time.Time
 	clocks *clocks.Corrector
 
+	mux     *http.ServeMux
 	panel   http.Handler
 	openAPI []byte
 
-	requests, reads, syncs, streams gate
+	requests, reads, syncs, streams semaphore
 	patience                        patience
 
 	ending sync.Once
@@ -66,11 +62,13 @@ func New(o Options) *Handler {
 		buffer: o.Buffer, syncer: o.Syncer, eraser: o.Eraser, reader: o.Reader, state: o.State,
 		ended: make(chan struct{}), panel: o.Panel, openAPI: o.OpenAPI, clocks: clocks.New(),
 		jsonType: []string{"application/json"}, noStore: []string{"no-store"},
+		pools: pools{layout: scan.NewLayout(progress.Fields())},
 	}
 	if h.now = o.Now; h.now == nil {
 		h.now = time.Now
 	}
 	h.SetLimits(o.Limits)
+	h.mux = h.routes()
 	return h
 }
 
@@ -96,87 +94,14 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	limits := *h.limits.Load()
-	switch r.URL.Path {
-	case progressPath:
-		switch r.Method {
-		case http.MethodPost:
-			h.accept(w, r, limits, formUpdate)
-		case http.MethodGet, http.MethodHead:
-			h.read(w, r, limits)
-		case http.MethodDelete:
-			h.reset(w, r, limits)
-		default:
-			h.refuseMethod(w, "GET, HEAD, POST, DELETE")
-		}
-	case completePath:
-		if r.Method != http.MethodPost {
-			h.refuseMethod(w, "POST")
-			return
-		}
-		h.accept(w, r, limits, formComplete)
-	case "/v1/sync":
-		switch r.Method {
-		case http.MethodPost:
-			h.forceSync(w, r, limits)
-		case http.MethodGet, http.MethodHead:
-			h.readState(w, r, limits)
-		default:
-			h.refuseMethod(w, "GET, HEAD, POST")
-		}
-	case "/v1/sync/events":
-		h.stream(w, r, limits)
+	switch {
+	case r.Method == http.MethodPost && r.URL.Path == progressPath: // nearly all requests
+		h.accept(w, r, *h.limits.Load(), scan.FormUpdate)
+	case !isClean(r.URL.EscapedPath()):
+		h.forLMS(h.notFound)(w, r)
 	default:
-		h.serveOther(w, r, limits)
+		h.mux.ServeHTTP(w, r)
 	}
-}
-
-// serveOther serves the paths that have a part of their own in them.
-func (h *Handler) serveOther(w http.ResponseWriter, r *http.Request, limits Limits) {
-	if !h.isForLMS(w, r, limits.UserHeader) {
-		return
-	}
-	if rest, ok := strings.CutPrefix(r.URL.Path, deadLettersPath); ok {
-		h.deadLetters(w, r, rest, limits)
-		return
-	}
-	if strings.HasPrefix(r.URL.Path, usersPath) {
-		h.erase(w, r, limits)
-		return
-	}
-	switch path := r.URL.Path; {
-	case h.openAPI != nil && path == openAPIPath:
-		h.describe(w, r)
-	case h.panel != nil && (path == panelPath || strings.HasPrefix(path, panelPath+"/")):
-		h.panel.ServeHTTP(w, r)
-	default:
-		h.notFound(w)
-	}
-}
-
-// describe serves GET /openapi.json.
-func (h *Handler) describe(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		h.refuseMethod(w, "GET, HEAD")
-		return
-	}
-	h.write(w, http.StatusOK, h.openAPI)
-}
-
-func (h *Handler) notFound(w http.ResponseWriter) {
-	h.writeProblem(w, &problem{
-		status: http.StatusNotFound, kind: "not-found", title: "Not found",
-		detail: "there is no such path; the API is /v1/progress, /v1/progress/complete, /v1/sync, " +
-			"/v1/sync/events, /v1/dead-letters and /v1/users",
-	})
-}
-
-func (h *Handler) refuseMethod(w http.ResponseWriter, allowed string) {
-	w.Header().Set("Allow", allowed)
-	h.writeProblem(w, &problem{
-		status: http.StatusMethodNotAllowed, kind: "method", title: "Method not allowed",
-		detail: "allowed here: " + allowed,
-	})
 }
 
 func (h *Handler) lease(limits Limits) lease {

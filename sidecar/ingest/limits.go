@@ -66,19 +66,19 @@ const (
 func (l Limits) maxReads() int { return max(1, l.MaxConcurrent/readShare) }
 func (l Limits) maxSyncs() int { return max(1, l.MaxConcurrent/syncShare) }
 
-// gate counts those inside.
-type gate struct{ inside atomic.Int64 }
+// semaphore counts those inside.
+type semaphore struct{ inside atomic.Int64 }
 
 // enter reports whether there was room; if so, leave must follow.
-func (g *gate) enter(limit int) bool {
-	if g.inside.Add(1) > int64(limit) {
-		g.inside.Add(-1)
+func (s *semaphore) enter(limit int) bool {
+	if s.inside.Add(1) > int64(limit) {
+		s.inside.Add(-1)
 		return false
 	}
 	return true
 }
 
-func (g *gate) leave() { g.inside.Add(-1) }
+func (s *semaphore) leave() { s.inside.Add(-1) }
 
 // lease is a request's share of the bytes in flight.
 type lease struct {

@@ -3,16 +3,16 @@ package ingest
 import (
 	"sync"
 
-	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/ingest/scan"
 )
 
 // pools keeps buffers between requests; large ones are left to the collector.
-type pools struct{ buffers, requests sync.Pool }
+type pools struct {
+	buffers, items sync.Pool
+	layout         *scan.Layout
+}
 
-const (
-	maxPooledBytes = 64 << 10
-	maxPooledItems = 256
-)
+const maxPooledBytes = 64 << 10
 
 func (p *pools) getBuffer() *[]byte {
 	if b, ok := p.buffers.Get().(*[]byte); ok {
@@ -27,17 +27,17 @@ func (p *pools) putBuffer(b *[]byte) {
 	}
 }
 
-func (p *pools) getRequest(f form, user string, maxItems int, received progress.Instant) *request {
-	q, ok := p.requests.Get().(*request)
+func (p *pools) getItems(ask scan.Ask) *scan.Items {
+	q, ok := p.items.Get().(*scan.Items)
 	if !ok {
-		q = new(request)
+		q = p.layout.Items()
 	}
-	q.reset(f, user, maxItems, received)
+	q.Reset(ask)
 	return q
 }
 
-func (p *pools) putRequest(q *request) {
-	if cap(q.updates) <= maxPooledItems && cap(q.scratch) <= maxPooledBytes {
-		p.requests.Put(q)
+func (p *pools) putItems(q *scan.Items) {
+	if q.IsSmall() {
+		p.items.Put(q)
 	}
 }

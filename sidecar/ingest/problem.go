@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/progress-sync/progress-sync/sidecar/ingest/scan"
 	"github.com/progress-sync/progress-sync/sidecar/state"
 )
 
@@ -14,7 +15,7 @@ type problem struct {
 	kind       string // the last part of the type, a word for programs
 	title      string
 	detail     string // what is wrong here, and what to do
-	errors     []itemError
+	errors     []scan.Mistake
 	more       int // mistakes that are not among them
 	retryAfter time.Duration
 	sync       *state.SyncState
@@ -33,66 +34,35 @@ func (h *Handler) RefuseFraming(w http.ResponseWriter, _ *http.Request) {
 	}})
 }
 
+// problemAnswer is a problem as JSON.
+type problemAnswer struct {
+	Type       string         `json:"type"`
+	Title      string         `json:"title"`
+	Status     int            `json:"status"`
+	Detail     string         `json:"detail"`
+	Field      string         `json:"field,omitempty"` // that of the first error
+	Errors     []scan.Mistake `json:"errors,omitempty"`
+	MoreErrors int            `json:"moreErrors,omitempty"`
+	Sync       *syncAnswer    `json:"sync,omitempty"`
+}
+
 func (h *Handler) writeProblem(w http.ResponseWriter, p *problem) {
-	out := h.pools.getBuffer()
-	defer h.pools.putBuffer(out)
-	b := (*out)[:0]
-	b = append(b, `{"type":"`+problemType...)
-	b = append(b, p.kind...)
-	b = append(b, `","title":`...)
-	b = appendString(b, p.title)
-	b = append(b, `,"status":`...)
-	b = strconv.AppendInt(b, int64(p.status), 10)
-	b = append(b, `,"detail":`...)
-	b = appendString(b, p.detail)
+	answer := problemAnswer{
+		Type: problemType + p.kind, Title: p.title, Status: p.status, Detail: p.detail, Errors: p.errors, MoreErrors: p.more,
+	}
 	if len(p.errors) > 0 {
-		if field := p.errors[0].field; field != "" {
-			b = append(b, `,"field":`...)
-			b = appendString(b, field)
-		}
-		b = append(b, `,"errors":`...)
-		b = appendItemErrors(b, p.errors, p.more)
+		answer.Field = p.errors[0].Field
 	}
 	if p.sync != nil {
-		b = append(b, `,"sync":`...)
-		b = appendSyncState(b, p.sync)
+		sync := answerSync(*p.sync)
+		answer.Sync = &sync
 	}
-	b = append(b, "}\n"...)
-	*out = b
-
 	header := w.Header()
 	header.Set("Content-Type", "application/problem+json")
 	header.Set("Cache-Control", "no-store")
 	setRetryAfter(header, p.retryAfter)
 	w.WriteHeader(p.status)
-	_, _ = w.Write(b) //nolint:gosec // it is JSON; and a client that is gone needs no answer
-}
-
-// appendItemErrors writes an array, and after it how many more there are.
-func appendItemErrors(b []byte, errors []itemError, more int) []byte {
-	b = append(b, '[')
-	for i, e := range errors {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(b, `{"index":`...)
-		b = strconv.AppendInt(b, int64(e.index), 10)
-		b = append(b, `,"status":`...)
-		b = strconv.AppendInt(b, int64(e.status), 10)
-		if e.field != "" {
-			b = append(b, `,"field":`...)
-			b = appendString(b, e.field)
-		}
-		b = append(b, `,"detail":`...)
-		b = appendString(b, e.detail)
-		b = append(b, '}')
-	}
-	b = append(b, ']')
-	if more > 0 {
-		b = append(b, `,"moreErrors":`...)
-		b = strconv.AppendInt(b, int64(more), 10)
-	}
-	return b
+	_, _ = w.Write(append(encode(answer), '\n')) // a client that is gone needs no answer
 }
 
 // setRetryAfter rounds up to whole seconds, as the header wants them.

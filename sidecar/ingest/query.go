@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
+	"github.com/progress-sync/progress-sync/sidecar/ingest/scan"
 )
 
 // queryProblem says what is wrong with a request's parameters.
@@ -14,7 +15,7 @@ func queryProblem(name, detail string) *problem {
 	return &problem{
 		status: http.StatusBadRequest, kind: "query", title: "Invalid parameter",
 		detail: name + " " + detail,
-		errors: []itemError{{status: http.StatusBadRequest, field: name, detail: name + " " + detail}},
+		errors: []scan.Mistake{{Status: http.StatusBadRequest, Field: name, Detail: name + " " + detail}},
 	}
 }
 
@@ -67,7 +68,7 @@ func filterOf(r *http.Request, user string, required ...string) (buffer.Filter, 
 		if !query.Has(name) {
 			continue
 		}
-		if wrong := checkText([]byte(query.Get(name))); wrong != "" {
+		if wrong := scan.CheckText([]byte(query.Get(name))); wrong != "" {
 			return buffer.Filter{}, queryProblem(name, wrong)
 		}
 	}

@@ -43,7 +43,7 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, limits Limits) {
 	if h.reads.enter(limits.maxReads()) {
 		turn := h.patience.begin(h.now(), limits.ReadTimeout)
 		ctx, cancel := context.WithTimeout(r.Context(), turn.wait)
-		v = h.look(ctx, filter)
+		v = h.consistent(ctx, filter)
 		cancel()
 		h.patience.end(turn, h.now(), !v.silent)
 		h.reads.leave()
@@ -90,12 +90,12 @@ type view struct {
 	tooMany bool
 }
 
-// look asks the database, then the buffer for what is not in that answer. The
+// consistent asks the database, then the buffer for what is not in that answer. The
 // two don't change together, so it compares the number of the last batch that
 // the answer includes with the last one that the buffer no longer holds, and
 // asks again until they agree: otherwise a batch that was just being written
 // would count twice, or not at all.
-func (h *Handler) look(ctx context.Context, filter buffer.Filter) view {
+func (h *Handler) consistent(ctx context.Context, filter buffer.Filter) view {
 	const pause = 5 * time.Millisecond
 	for {
 		progressed := h.buffer.Progressed()

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
+	"github.com/progress-sync/progress-sync/sidecar/ingest/scan"
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
@@ -34,7 +35,7 @@ func (h *Handler) reset(w http.ResponseWriter, r *http.Request, limits Limits) {
 		return
 	}
 	key := progress.Key{UserID: filter.UserID, CourseID: filter.CourseID, LessonID: filter.LessonID}
-	var before knowledge
+	var before *bool
 	if !wantsMinimal(r) {
 		before = h.known(r.Context(), filter, limits)
 	}
@@ -43,8 +44,8 @@ func (h *Handler) reset(w http.ResponseWriter, r *http.Request, limits Limits) {
 	case err != nil:
 		h.refusePut(w, err, 1)
 	case results[0].Err != nil:
-		var m mistakes
-		m.add(h.refuseResult(results[0].Err, 0))
+		var m scan.Mistakes
+		m.Add(h.refuseResult(results[0].Err, 0))
 		h.refuseAll(w, &m)
 	case wantsMinimal(r):
 		h.state.Accepted(1, 0)
@@ -55,30 +56,23 @@ func (h *Handler) reset(w http.ResponseWriter, r *http.Request, limits Limits) {
 	}
 }
 
-// knowledge is whether there was anything to reset, as it stands in JSON.
-type knowledge string
-
-const (
-	known   knowledge = "true"
-	unknown knowledge = "false"
-	unasked knowledge = "null" // the database could not say
-)
-
 // known looks for anything that was reported of a lesson, here and in the
 // database. The reset is done whatever comes of it, since another pod may hold
 // something; but one of a lesson that nobody knows is mostly one of a mistyped
-// id, such as one with a + that was not encoded.
-func (h *Handler) known(ctx context.Context, filter buffer.Filter, limits Limits) knowledge {
+// id, such as one with a + that was not encoded. It is nil if the database could
+// not say.
+func (h *Handler) known(ctx context.Context, filter buffer.Filter, limits Limits) *bool {
+	yes, no := true, false
 	for _, held := range h.buffer.Held(filter) {
 		if reported(&held.Record) {
-			return known
+			return &yes
 		}
 		if held.Record.Generation != 0 {
-			return unknown // what the database has was reset already
+			return &no // what the database has was reset already
 		}
 	}
 	if !h.reads.enter(limits.maxReads()) {
-		return unasked
+		return nil
 	}
 	defer h.reads.leave()
 	turn := h.patience.begin(h.now(), limits.ReadTimeout)
@@ -87,14 +81,14 @@ func (h *Handler) known(ctx context.Context, filter buffer.Filter, limits Limits
 	saved, err := h.reader.Read(ctx, filter)
 	h.patience.end(turn, h.now(), err == nil || errors.Is(err, postgres.ErrTooManyRecords))
 	if err != nil {
-		return unasked
+		return nil
 	}
 	for i := range saved.Records {
 		if reported(&saved.Records[i]) {
-			return known
+			return &yes
 		}
 	}
-	return unknown
+	return &no
 }
 
 // reported is false for a record that only a reset has made.
@@ -103,16 +97,10 @@ func reported(r *progress.Record) bool {
 }
 
 // answerReset answers as for one update, and says whether there was anything.
-func (h *Handler) answerReset(w http.ResponseWriter, user string, before knowledge, result *buffer.Result) {
-	out := h.pools.getBuffer()
-	defer h.pools.putBuffer(out)
-	b := (*out)[:0]
-	b = append(b, `{"progress":`...)
-	b = appendResult(b, result)
-	b = append(b, `,"known":`...)
-	b = append(b, before...)
-	b = append(b, `,"sync":`...)
-	state := h.stateOf(buffer.Filter{UserID: user})
-	*out = append(appendSyncState(b, &state), "}\n"...)
-	h.write(w, http.StatusOK, *out)
+func (h *Handler) answerReset(w http.ResponseWriter, user string, before *bool, result *buffer.Result) {
+	h.writeJSON(w, http.StatusOK, struct {
+		Progress resultAnswer `json:"progress"`
+		Known    *bool        `json:"known"` // null if the database could not say
+		Sync     syncAnswer   `json:"sync"`
+	}{resultAnswer{result}, before, answerSync(h.stateOf(buffer.Filter{UserID: user}))})
 }

@@ -13,10 +13,6 @@ const maxStreams = 64
 
 // stream serves GET /v1/sync/events: the sync state, whenever it changes.
 func (h *Handler) stream(w http.ResponseWriter, r *http.Request, limits Limits) {
-	if r.Method != http.MethodGet {
-		h.refuseMethod(w, "GET")
-		return
-	}
 	filter, wrong := syncFilter(r, limits)
 	if wrong != nil {
 		h.writeProblem(w, wrong)
@@ -49,8 +45,7 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, limits Limits) 
 	h.state.Streaming(1)
 	defer h.state.Streaming(-1)
 	source := events.Source{Changed: h.state.Changed, Append: func(b []byte) []byte {
-		state := h.stateOf(filter)
-		return appendSyncState(b, &state)
+		return append(b, encode(answerSync(h.stateOf(filter)))...)
 	}}
 	if err := events.Serve(w, r, source, h.ended); err != nil {
 		h.writeProblem(w, &problem{

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -38,7 +37,9 @@ func (h *Handler) forceSync(w http.ResponseWriter, r *http.Request, limits Limit
 	err := h.syncer.Sync(ctx, filter)
 	sync := h.stateOf(filter)
 	if err == nil {
-		h.writeSynced(w, &sync, h.refusedSince(began, filter))
+		answer := answerSync(sync)
+		answer.Quarantined = h.refusedSince(began, filter)
+		h.writeJSON(w, http.StatusOK, answer)
 		return
 	}
 	p := problem{
@@ -83,21 +84,6 @@ func matches(f buffer.Filter, k *progress.Key) bool {
 		(f.LessonID == "" || f.LessonID == k.LessonID)
 }
 
-// writeSynced writes a sync state, and how many records the database refused.
-func (h *Handler) writeSynced(w http.ResponseWriter, sync *state.SyncState, refused int) {
-	out := h.pools.getBuffer()
-	defer h.pools.putBuffer(out)
-	b := appendSyncState((*out)[:0], sync)
-	if refused > 0 {
-		b = append(b[:len(b)-1], `,"quarantined":`...)
-		b = strconv.AppendInt(b, int64(refused), 10)
-		b = append(b, '}')
-	}
-	b = append(b, '\n')
-	*out = b
-	h.write(w, http.StatusOK, b)
-}
-
 // syncFilter is the part of what is held that a request may and does ask for.
 func syncFilter(r *http.Request, limits Limits) (buffer.Filter, *problem) {
 	user, wrong := userOf(r, limits.UserHeader)
@@ -130,8 +116,7 @@ func (h *Handler) readState(w http.ResponseWriter, r *http.Request, limits Limit
 		h.writeProblem(w, wrong)
 		return
 	}
-	sync := h.stateOf(filter)
-	h.writeState(w, &sync)
+	h.writeJSON(w, http.StatusOK, answerSync(h.stateOf(filter)))
 }
 
 // stateOf narrows the sync state to what the filter matches.
@@ -144,11 +129,4 @@ func (h *Handler) stateOf(filter buffer.Filter) state.SyncState {
 	// An error is one of the disk, which the state tells of by itself.
 	part.Quarantined, _ = h.buffer.Quarantined(filter)
 	return h.state.SyncStateOf(part)
-}
-
-func (h *Handler) writeState(w http.ResponseWriter, sync *state.SyncState) {
-	out := h.pools.getBuffer()
-	defer h.pools.putBuffer(out)
-	*out = append(appendSyncState((*out)[:0], sync), '\n')
-	h.write(w, http.StatusOK, *out)
 }

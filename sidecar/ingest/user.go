@@ -1,6 +1,10 @@
 package ingest
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/progress-sync/progress-sync/sidecar/ingest/scan"
+)
 
 // With a user header, a request speaks for the learner whom the LMS's proxy has
 // put into it, and for no other; the proxy drops what a browser sends there. A
@@ -25,7 +29,7 @@ func userOf(r *http.Request, header string) (string, *problem) {
 	case values[0] == "":
 		return "", noUser(header)
 	}
-	if wrong := checkText([]byte(values[0])); wrong != "" {
+	if wrong := scan.CheckText([]byte(values[0])); wrong != "" {
 		return "", &problem{
 			status: http.StatusBadRequest, kind: "user-header", title: "Not a learner's id",
 			detail: "the header " + header + " " + wrong,

@@ -17,8 +17,8 @@ func BenchmarkApplyExisting(b *testing.B) {
 		KeyColumns: config.KeyColumns{UserID: "user_id", CourseID: "course_id", LessonID: "lesson_id"},
 	}
 	for _, f := range recordFields() {
-		if f.rule != isKey {
-			m.Columns[f.name] = f.column
+		if f.Rule != progress.RuleKey {
+			m.Columns[f.Name] = f.Column
 		}
 	}
 	claim(b, open(b, Options{URI: fixed(uri)})) // makes our own

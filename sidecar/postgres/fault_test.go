@@ -236,7 +236,7 @@ func TestThePlanSortsBeforeItInserts(t *testing.T) {
 	for _, plan := range []string{"force_custom_plan", "force_generic_plan"} {
 		execute(t, conn, "SELECT set_config('plan_cache_mode', $1, false)", plan)
 		execute(t, conn, "PREPARE apply AS "+applySQL(ownTable()))
-		arguments := "gen_random_uuid(), 0, gen_random_uuid(), 2, 1, 7" + strings.Repeat(", NULL", len(columns()))
+		arguments := "gen_random_uuid(), 0, gen_random_uuid(), 2, 1, 7" + strings.Repeat(", NULL", len(progress.Fields()))
 		rows, err := conn.Query(t.Context(), "EXPLAIN (COSTS OFF) EXECUTE apply("+arguments+")", pgx.QueryExecModeSimpleProtocol)
 		if err != nil {
 			t.Fatal(err)

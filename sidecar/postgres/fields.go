@@ -1,5 +1,7 @@
 package postgres
 
+import "github.com/progress-sync/progress-sync/sidecar/progress"
+
 // class is the kind of type that a column must have.
 type class int
 
@@ -23,80 +25,45 @@ func (c class) String() string {
 	}
 }
 
-// merging is how a column of a row and that of a record become one.
-type merging int
-
-const (
-	isKey merging = iota
-	lastWriter
-	greatest
-	least
-	sum
-	either
-	stampAt       // when a last writer's value was reported
-	stampReceived // when that report came in
-	resets
-)
-
-// field is a column of a record: its name in a mapping and in
-// progress_sync.lesson_progress, and its type there.
+// field is a field of a record as a column.
 type field struct {
-	name, column string
-	class        class
-	own          string
-	rule         merging
-	// at and received are the fields of a last writer's stamp; of a stamp's
-	// received, at is its other half.
-	at, received string
+	progress.Field
+	class class
+	// own is the column's type in progress_sync.lesson_progress, wire that of its
+	// values on the way there.
+	own, wire string
+	// array is the parameter of applySQL that has the values.
+	array int
 }
 
-// recordFields are all columns, in the order of the encoder's.
-func recordFields() []field {
+// fieldsOf are the fields of a table of fields, in its order.
+func fieldsOf(table []progress.Field) []field {
 	const (
 		double    = "double precision"
+		bigint    = "bigint"
 		timestamp = "timestamp with time zone"
 	)
-	text := func(name, column string, r merging) field {
-		return field{name: name, column: column, class: textClass, own: "text", rule: r}
+	fields := make([]field, 0, len(table))
+	for i, f := range table {
+		c := field{Field: f, array: firstArray + i}
+		switch f.Type {
+		case progress.TypeText:
+			c.class, c.own, c.wire = textClass, "text", "text"
+		case progress.TypeMicroseconds:
+			c.class, c.own, c.wire = numberClass, double, bigint
+		case progress.TypeCount, progress.TypeGeneration:
+			c.class, c.own, c.wire = numberClass, bigint, bigint
+		case progress.TypeFlag:
+			c.class, c.own, c.wire = booleanClass, "boolean", "boolean"
+		case progress.TypeTime:
+			c.class, c.own, c.wire = timeClass, timestamp, timestamp
+		default:
+			c.class, c.own, c.wire = numberClass, double, double
+		}
+		fields = append(fields, c)
 	}
-	number := func(name, column, own string, r merging) field {
-		return field{name: name, column: column, class: numberClass, own: own, rule: r}
-	}
-	instant := func(name, column string, r merging) field {
-		return field{name: name, column: column, class: timeClass, own: timestamp, rule: r}
-	}
-	stamped := func(f field, stamp string) field {
-		f.at, f.received = stamp+"At", stamp+"ReceivedAt"
-		return f
-	}
-	return []field{
-		text("userId", "user_id", isKey),
-		text("courseId", "course_id", isKey),
-		text("lessonId", "lesson_id", isKey),
-		stamped(text("moduleId", "module_id", lastWriter), "module"),
-		stamped(number("positionSeconds", "position_seconds", double, lastWriter), "position"),
-		number("maxPositionSeconds", "max_position_seconds", double, greatest),
-		stamped(number("durationSeconds", "duration_seconds", double, lastWriter), "duration"),
-		number("percentage", "percentage", double, greatest),
-		number("watchedSeconds", "watched_seconds", double, greatest),
-		number("timeSpentSeconds", "time_spent_seconds", double, sum),
-		stamped(number("playbackSpeed", "playback_speed", double, lastWriter), "playbackSpeed"),
-		number("seekEvents", "seek_events", "bigint", sum),
-		number("pauseEvents", "pause_events", "bigint", sum),
-		number("updateCount", "update_count", "bigint", sum),
-		{name: "completed", column: "completed", class: booleanClass, own: "boolean", rule: either},
-		instant("completedAt", "completed_at", least),
-		instant("firstWatchedAt", "first_watched_at", least),
-		instant("lastWatchedAt", "last_watched_at", greatest),
-		number("generation", "generation", "bigint", resets),
-		instant("receivedAt", "received_at", greatest),
-		instant("moduleAt", "module_at", stampAt),
-		stamped(instant("moduleReceivedAt", "module_received_at", stampReceived), "module"),
-		instant("positionAt", "position_at", stampAt),
-		stamped(instant("positionReceivedAt", "position_received_at", stampReceived), "position"),
-		instant("durationAt", "duration_at", stampAt),
-		stamped(instant("durationReceivedAt", "duration_received_at", stampReceived), "duration"),
-		instant("playbackSpeedAt", "playback_speed_at", stampAt),
-		stamped(instant("playbackSpeedReceivedAt", "playback_speed_received_at", stampReceived), "playbackSpeed"),
-	}
+	return fields
 }
+
+// recordFields are the fields of every record.
+func recordFields() []field { return fieldsOf(progress.Fields()) }

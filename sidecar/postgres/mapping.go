@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/progress-sync/progress-sync/sidecar/config"
+	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
 // mapped finds the table of a mapping, or all that keeps it from being used.
@@ -26,7 +27,7 @@ func (d *Database) mapped(ctx context.Context, q querier, m *config.Mapping) (ta
 
 // examine lays a mapping over its table and says all there is to say about it.
 func (d *Database) examine(ctx context.Context, q querier, m *config.Mapping) (table, []finding, error) {
-	r, found, err := d.look(ctx, q, m)
+	r, found, err := d.relation(ctx, q, m)
 	if err != nil {
 		return table{}, nil, err
 	}
@@ -78,10 +79,10 @@ func tryFixed(ctx context.Context, q querier, f fixedColumn) error {
 
 // plan lays a mapping over a table and lists all that is to be said.
 func plan(name string, m *config.Mapping, r relation) (table, []finding) {
-	t := table{name: name, existing: true, columns: map[string]tableColumn{}, courseIsKey: m.KeyColumns.CourseID != ""}
+	t := table{name: name, existing: true, record: recordFields(), columns: map[string]tableColumn{}, courseIsKey: m.KeyColumns.CourseID != ""}
 	s := survey{name: name, mapping: m, relation: r, filled: map[string]bool{}}
 	for _, f := range t.fields() {
-		if column := columnOf(m, f.name); column != "" {
+		if column := columnOf(m, f.Name); column != "" {
 			s.field(&t, f, column)
 		}
 	}
@@ -148,11 +149,11 @@ func (s *survey) use(field, column string) (relationColumn, bool) {
 
 // field takes a column for a field of a record.
 func (s *survey) field(t *table, f field, column string) {
-	c, ok := s.use(f.name, column)
+	c, ok := s.use(f.Name, column)
 	if !ok {
 		return
 	}
-	target := tableColumn{name: quoted(column), kind: c.base, category: c.category, notNull: c.notNull, scale: scale(s.mapping.Scale[f.name])}
+	target := tableColumn{name: quoted(column), kind: c.base, category: c.category, notNull: c.notNull, scale: scale(s.mapping.Scale[f.Name])}
 	// With resets, times are compared with their instant, to the microsecond.
 	if c.base == "numeric" || s.mapping.Columns["generation"] == "" {
 		target.rounded = c.rounded
@@ -161,19 +162,19 @@ func (s *survey) field(t *table, f field, column string) {
 	_, fraction := target.scale.below()
 	switch {
 	case !c.fits(f.class):
-		s.refuse("column %s for %s is %s and must be %s", quoted(column), f.name, c.kind, f.class)
-	case f.rule == isKey && !ok:
+		s.refuse("column %s for %s is %s and must be %s", quoted(column), f.Name, c.kind, f.class)
+	case f.Rule == progress.RuleKey && !ok:
 		s.ambiguous(f, column, c)
 	case fraction && c.isWhole():
-		s.refuse("column %s for %s is %s and can't hold a fraction, which a scale of %s needs", quoted(column), f.name, c.kind, target.scale).run =
+		s.refuse("column %s for %s is %s and can't hold a fraction, which a scale of %s needs", quoted(column), f.Name, c.kind, target.scale).run =
 			[]string{s.alter(column, "TYPE double precision")}
 	case c.notNull && mayBeUnknown(f, c):
-		s.refuse("column %s for %s must allow NULL, for what is not known", quoted(column), f.name).run = []string{s.alter(column, "DROP NOT NULL")}
+		s.refuse("column %s for %s must allow NULL, for what is not known", quoted(column), f.Name).run = []string{s.alter(column, "DROP NOT NULL")}
 	}
 	if f.class == textClass && c.length > 0 && c.length < longestID {
-		s.say(notes, "column %s for %s holds %d characters; a record with a longer id is set aside", quoted(column), f.name, c.length)
+		s.say(notes, "column %s for %s holds %d characters; a record with a longer id is set aside", quoted(column), f.Name, c.length)
 	}
-	t.columns[f.name] = target
+	t.columns[f.Name] = target
 }
 
 // longestID is the most characters that an id may have.
@@ -189,7 +190,7 @@ func (s *survey) ambiguous(f field, column string, c relationColumn) {
 	case c.category == "N":
 		to = "bigint"
 	}
-	s.refuse("column %s for %s is %s, which %s", quoted(column), f.name, c.kind, why).run = []string{s.alter(column, "TYPE "+to)}
+	s.refuse("column %s for %s is %s, which %s", quoted(column), f.Name, c.kind, why).run = []string{s.alter(column, "TYPE "+to)}
 }
 
 func columnOf(m *config.Mapping, field string) string {
@@ -208,11 +209,11 @@ func columnOf(m *config.Mapping, field string) string {
 // mayBeUnknown reports whether a record may have no value for a column, and
 // there is none that could stand for it.
 func mayBeUnknown(f field, c relationColumn) bool {
-	switch f.rule {
-	case stampAt, stampReceived, least:
-		return f.name != "firstWatchedAt"
-	case lastWriter:
-		return f.name != "courseId" && f.class == textClass && c.category != "S"
+	switch f.Rule {
+	case progress.RuleStampAt, progress.RuleStampReceived, progress.RuleLeast:
+		return f.Name != "firstWatchedAt"
+	case progress.RuleLastWriter:
+		return f.Name != "courseId" && f.class == textClass && c.category != "S"
 	default:
 		return false
 	}

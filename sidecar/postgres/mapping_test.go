@@ -209,10 +209,10 @@ func mirror() (string, *config.Mapping) {
 	m := &config.Mapping{Schema: "public", Table: "mirror", Columns: map[string]string{}}
 	var columns []string
 	for _, f := range recordFields() {
-		name := "my " + f.name
+		name := "my " + f.Name
 		columns = append(columns, quoted(name)+" "+f.own)
-		if f.rule != isKey {
-			m.Columns[f.name] = name
+		if f.Rule != progress.RuleKey {
+			m.Columns[f.Name] = name
 		}
 	}
 	m.KeyColumns = config.KeyColumns{UserID: "my userId", CourseID: "my courseId", LessonID: "my lessonId"}

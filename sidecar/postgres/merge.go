@@ -3,6 +3,8 @@ package postgres
 import (
 	"fmt"
 	"strings"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
 // merge builds the parts of applySQL that make one row of two. l is the row that
@@ -12,45 +14,44 @@ type merge struct{ table }
 func (m merge) assignments() []string {
 	var set []string
 	for _, f := range m.written() {
-		if f.rule != isKey {
-			c, _ := m.has(f.name)
+		if f.Rule != progress.RuleKey {
+			c, _ := m.has(f.Name)
 			set = append(set, c.name+" = "+m.merged(f, c))
 		}
 	}
 	return set
 }
 
-// differs compares the row with what it is to become.
-func (m merge) differs() string {
-	var now, then []string
+// rows are the values of a row, and what they are to become.
+func (m merge) rows() (present, future []string) {
 	for _, f := range m.written() {
-		if f.rule != isKey {
-			c, _ := m.has(f.name)
-			now, then = append(now, "l."+c.name), append(then, m.merged(f, c))
+		if f.Rule != progress.RuleKey {
+			c, _ := m.has(f.Name)
+			present, future = append(present, "l."+c.name), append(future, m.merged(f, c))
 		}
 	}
-	return fmt.Sprintf("(%s) IS DISTINCT FROM (\n            %s)", strings.Join(now, ", "), strings.Join(then, ",\n            "))
+	return present, future
 }
 
 // merged follows progress.Merge and Record.Raise.
 func (m merge) merged(f field, c tableColumn) string {
 	l, e := "l."+c.name, "excluded."+c.name
-	switch f.rule {
-	case lastWriter:
+	switch f.Rule {
+	case progress.RuleLastWriter:
 		return m.lastWriter(f, c)
-	case greatest, stampAt:
+	case progress.RuleGreatest, progress.RuleStampAt:
 		return m.unlessReset(e, fmt.Sprintf("ELSE greatest(%s, %s)", l, e))
-	case least:
+	case progress.RuleLeast:
 		return m.unlessReset(e, fmt.Sprintf("ELSE least(%s, %s)", l, e))
-	case either:
+	case progress.RuleEither:
 		return m.unlessReset(e, fmt.Sprintf("ELSE %s OR %s", m.old(c, "false"), e))
-	case sum:
-		if c.kind == "double precision" && f.name == "timeSpentSeconds" {
+	case progress.RuleSum:
+		if c.kind == "double precision" && f.Type == progress.TypeMicroseconds {
 			return m.unlessReset(e, fmt.Sprintf("ELSE round(%s * %[3]s::float8 + %[2]s * %[3]s::float8) / %[3]s::float8", m.old(c, "0"), e, c.micros()))
 		}
 		return m.unlessReset(e, fmt.Sprintf("ELSE %s + %s", m.old(c, "0"), e))
-	case stampReceived:
-		at, ok := m.has(f.at)
+	case progress.RuleStampReceived:
+		at, ok := m.has(f.At())
 		if !ok {
 			return m.unlessReset(e, fmt.Sprintf("ELSE greatest(%s, %s)", l, e))
 		}
@@ -68,19 +69,19 @@ func (m merge) merged(f field, c tableColumn) string {
 func (m merge) lastWriter(f field, c tableColumn) string {
 	l, e := "l."+c.name, "excluded."+c.name
 	keep := func(condition string) string { return fmt.Sprintf("WHEN %s THEN %s\n            ", condition, l) }
-	at, stamped := m.has(f.at)
+	at, stamped := m.has(f.At())
 	var cases string
 	switch {
 	case stamped:
 		cases = keep("excluded." + at.name + " IS NULL")
 		names := []string{at.name}
-		if received, ok := m.has(f.received); ok {
+		if received, ok := m.has(f.Received()); ok {
 			names = append(names, received.name)
 		}
 		names = append(names, c.name)
 		cases += keep(fmt.Sprintf("(excluded.%s)\n              <= (l.%s)",
 			strings.Join(names, ", excluded."), strings.Join(names, ", l.")))
-	case f.name == "courseId": // every record has one
+	case f.Name == "courseId": // every record has one
 	case c.notNull:
 		cases = keep(m.notReported(f))
 	default:
@@ -153,18 +154,22 @@ func (m merge) changes() string {
 		condition += "\n          AND "
 	}
 	condition += same
-	if newer := m.newer(); newer != "" && condition != "" {
+	switch newer := m.newer(); {
+	case condition == "":
+		return "true" // nothing tells
+	case newer != "":
 		return newer + "\n       OR " + condition
+	default:
+		return condition
 	}
-	return condition
 }
 
 // decides reports whether changes may ask for the field.
 func decides(f field) bool {
-	switch f.name {
+	switch f.Name {
 	case "generation", "updateCount", "receivedAt", "lastWatchedAt":
 		return true
 	default:
-		return f.rule == isKey
+		return f.Rule == progress.RuleKey
 	}
 }

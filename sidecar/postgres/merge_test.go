@@ -34,18 +34,20 @@ func anyRecord() *rapid.Generator[progress.Record] {
 			return progress.Some(rapid.SampledFrom([]float64{0, 0.1, 1.0 / 3, 7, 94.99, 100}).Draw(t, label))
 		}
 		update := progress.Update{
-			Key:             k,
-			ModuleID:        rapid.SampledFrom([]string{"", "a", "B", "é"}).Draw(t, "module"),
-			CurrentTime:     amount("currentTime"),
-			Duration:        amount("duration"),
-			Percentage:      amount("percentage"),
-			WatchedDuration: amount("watchedDuration"),
-			WatchedDelta:    amount("watchedDelta"),
-			PlaybackSpeed:   amount("playbackSpeed"),
-			SeekEvents:      rapid.Int64Range(0, 3).Draw(t, "seeks"),
-			PauseEvents:     rapid.Int64Range(0, 3).Draw(t, "pauses"),
-			Completed:       rapid.Bool().Draw(t, "completed"),
-			OccurredAt:      someTime + progress.Instant(rapid.Int64Range(1, 2).Draw(t, "occurred")),
+			Key:        k,
+			ModuleID:   rapid.SampledFrom([]string{"", "a", "B", "é"}).Draw(t, "module"),
+			OccurredAt: someTime + progress.Instant(rapid.Int64Range(1, 2).Draw(t, "occurred")),
+		}
+		for _, input := range progress.Inputs(progress.Fields()) {
+			switch input.Type {
+			case progress.TypeText, progress.TypeTime:
+			case progress.TypeCount:
+				*input.Integer(&update) = rapid.Int64Range(0, 3).Draw(t, input.Name)
+			case progress.TypeFlag:
+				*input.Flag(&update) = rapid.Bool().Draw(t, input.Name)
+			default:
+				*input.Number(&update) = amount(input.Name)
+			}
 		}
 		r := update.Record(received, 95)
 		r.Generation = generation

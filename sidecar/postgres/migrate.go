@@ -80,9 +80,9 @@ func mappingPlan(m *config.Mapping) string {
 	name := quoted(m.Schema) + "." + quoted(m.Table)
 	fmt.Fprintf(&b, "-- Records go to %s, which database.mapping names. It needs:\n", name)
 	for _, f := range recordFields() {
-		if column := columnOf(m, f.name); column != "" {
-			fmt.Fprintf(&b, "--   column %s for %s: %s", quoted(column), f.name, f.class)
-			if factor := m.Scale[f.name]; factor != "" {
+		if column := columnOf(m, f.Name); column != "" {
+			fmt.Fprintf(&b, "--   column %s for %s: %s", quoted(column), f.Name, f.class)
+			if factor := m.Scale[f.Name]; factor != "" {
 				fmt.Fprintf(&b, ", gets the value times %s", factor)
 			}
 			b.WriteString("\n")

@@ -92,80 +92,21 @@ func (d *Database) ReadAt(ctx context.Context, writer string, filter Filter) (Sn
 func scanSnapshot(rows pgx.Rows, table string) (Snapshot, error) {
 	defer rows.Close()
 	var s Snapshot
-	var numbers []int64
+	row := newRow(progress.Fields())
 	for rows.Next() {
-		var visible bool
-		r, saved, err := scanRow(rows, &numbers, &visible)
+		r, saved, err := row.scan(rows)
 		if err != nil {
 			return Snapshot{}, err
 		}
-		if !visible {
+		if !row.visible {
 			return Snapshot{}, rowsHidden(table)
 		}
 		if saved {
 			s.Records = append(s.Records, r)
 		}
 	}
-	for _, n := range numbers {
+	for _, n := range row.numbers {
 		s.Numbers = append(s.Numbers, uint64(n))
 	}
 	return s, rows.Err()
-}
-
-// scanRow reads a row of snapshotSQL. Where nothing is saved there is one row,
-// without a record.
-func scanRow(rows pgx.Rows, numbers *[]int64, visible *bool) (r progress.Record, saved bool, err error) {
-	var (
-		user, course, lesson, module              pgtype.Text
-		position, duration, speed                 pgtype.Float8
-		furthest, percentage, watched, timeSpent  pgtype.Float8
-		seeks, pauses, updates, generation        pgtype.Int8
-		completed                                 pgtype.Bool
-		completedAt, first, last, received        pgtype.Timestamptz
-		moduleAt, positionAt, durationAt, speedAt pgtype.Timestamptz
-		moduleIn, positionIn, durationIn, speedIn pgtype.Timestamptz
-	)
-	err = rows.Scan(numbers, visible, &user, &course, &lesson, &module, &position, &furthest,
-		&duration, &percentage, &watched, &timeSpent, &speed,
-		&seeks, &pauses, &updates, &completed, &completedAt, &first,
-		&last, &generation, &received, &moduleAt, &moduleIn, &positionAt,
-		&positionIn, &durationAt, &durationIn, &speedAt, &speedIn)
-	if err != nil || !user.Valid {
-		return progress.Record{}, false, err
-	}
-	return progress.Record{
-		Key:            progress.Key{UserID: user.String, CourseID: course.String, LessonID: lesson.String},
-		Generation:     progress.Instant(generation.Int64),
-		ModuleID:       module.String,
-		Position:       position.Float64,
-		MaxPosition:    furthest.Float64,
-		Duration:       duration.Float64,
-		Percentage:     percentage.Float64,
-		Watched:        watched.Float64,
-		TimeSpent:      progress.Micros(timeSpent.Float64),
-		SeekEvents:     seeks.Int64,
-		PauseEvents:    pauses.Int64,
-		PlaybackSpeed:  speed.Float64,
-		UpdateCount:    updates.Int64,
-		ModuleStamp:    stampOf(moduleAt, moduleIn),
-		PositionStamp:  stampOf(positionAt, positionIn),
-		DurationStamp:  stampOf(durationAt, durationIn),
-		SpeedStamp:     stampOf(speedAt, speedIn),
-		Completed:      completed.Bool,
-		CompletedAt:    instantOf(completedAt),
-		FirstWatchedAt: instantOf(first),
-		LastWatchedAt:  instantOf(last),
-		ReceivedAt:     instantOf(received),
-	}, true, nil
-}
-
-func stampOf(at, received pgtype.Timestamptz) progress.Stamp {
-	return progress.Stamp{At: instantOf(at), Received: instantOf(received)}
-}
-
-func instantOf(t pgtype.Timestamptz) progress.Instant {
-	if !t.Valid {
-		return 0
-	}
-	return progress.InstantOf(t.Time)
 }

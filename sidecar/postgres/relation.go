@@ -96,7 +96,8 @@ func (c relationColumn) fits(wanted class) bool {
 	}
 }
 
-func (d *Database) look(ctx context.Context, q querier, m *config.Mapping) (r relation, found bool, err error) {
+// relation reads what the catalog has of a mapped table.
+func (d *Database) relation(ctx context.Context, q querier, m *config.Mapping) (r relation, found bool, err error) {
 	var oid uint32
 	err = q.QueryRow(ctx, d.sql.relation, m.Schema, m.Table).Scan(
 		&oid, &r.kind, &r.persistence, &r.schemaUsable, &r.denied, &r.secured, &r.partitioned, &r.unidentified, &r.hasChildren)

@@ -5,20 +5,19 @@ import (
 	"strings"
 )
 
-// snapshotSQL reads a learner's rows together with the numbers of a writer's
-// ledger. One statement sees one moment: the rows hold all batches up to the
-// numbers and no others.
+// snapshotSQL reads a learner's rows and a writer's ledger (sql/snapshot.sql).
 //
 // Parameters: $1 writer, $2 user or null for nothing, $3 course or empty for all,
-// which it must be where the course is no part of the key, $4 lesson or empty for all, $5 most rows, then the fixed values of the key.
+// which it must be where the course is no part of the key, $4 lesson or empty for
+// all, $5 most rows, then the fixed values of the key.
 func snapshotSQL(t table) string {
 	key := func(name string) tableColumn { return t.columns[name] }
 	var columns []string
-	for _, f := range recordFields() {
-		if c, ok := t.columns[f.name]; ok {
-			columns = append(columns, c.uncast(f.own)+" AS "+f.column)
+	for _, f := range t.record {
+		if c, ok := t.columns[f.Name]; ok {
+			columns = append(columns, c.uncast(f.own)+" AS "+f.Column)
 		} else {
-			columns = append(columns, fmt.Sprintf("NULL::%s AS %s", f.own, f.column))
+			columns = append(columns, fmt.Sprintf("NULL::%s AS %s", f.own, f.Column))
 		}
 	}
 	where := []string{
@@ -34,23 +33,13 @@ func snapshotSQL(t table) string {
 		order = append(order, bytewiseText(c))
 	}
 	where = append(where, t.fixedKey(6)...)
-	return fmt.Sprintf(`SELECT ledger.numbers, ledger.visible, row.*
-FROM (
-    SELECT coalesce(array_agg(batch_no ORDER BY lane), '{}') AS numbers,
-        %s AS visible
-    FROM progress_sync.ledger
-    WHERE writer_id = $1::uuid
-) AS ledger
-LEFT JOIN (
-    SELECT
-        %s
-    FROM %s
-    WHERE %s
-    ORDER BY %s
-    LIMIT $5::integer
-) AS row ON true`,
-		visibleSQL(t), strings.Join(columns, ",\n        "), t.name, strings.Join(where, "\n      AND "),
-		strings.Join(order, ", "))
+	return fill(load("snapshot.sql"), map[string]string{
+		"visible": visibleSQL(t),
+		"columns": strings.Join(columns, ",\n        "),
+		"table":   t.name,
+		"asked":   strings.Join(where, "\n      AND "),
+		"order":   strings.Join(order, ", "),
+	})
 }
 
 // eraseSQL deletes a learner's rows.
@@ -72,21 +61,11 @@ func ofLearner(t table) string {
 	return strings.Join(append([]string{equals(t.columns["userId"], 1)}, t.fixedKey(2)...), " AND ")
 }
 
-// visibleSQL is true if row-level security hides no row of the table from the
-// role: none is in force for it, or a policy lets it see every row and no other
-// restricts that (PostgreSQL, "Row Security Policies").
+// visibleSQL is true if row-level security hides no row of the table from the role
+// (sql/visible.sql).
 func visibleSQL(t table) string {
-	const policies = `
-            SELECT FROM pg_catalog.pg_policy AS p
-            WHERE p.polrelid = %[1]s AND p.polcmd IN ('r', '*') AND %[2]s AND EXISTS (
-                SELECT FROM unnest(p.polroles) AS role
-                WHERE role = 0 OR pg_catalog.pg_has_role(role, 'USAGE'))`
 	name := "'" + strings.ReplaceAll(t.name, "'", "''") + "'::regclass"
-	return fmt.Sprintf(`(NOT pg_catalog.row_security_active(%s)
-        OR EXISTS (%s)
-        AND NOT EXISTS (%s))`, name,
-		fmt.Sprintf(policies, name, "p.polpermissive AND pg_catalog.pg_get_expr(p.polqual, p.polrelid) = 'true'"),
-		fmt.Sprintf(policies, name, "NOT p.polpermissive"))
+	return fill(load("visible.sql"), map[string]string{"table": name})
 }
 
 func equals(c tableColumn, parameter int) string {

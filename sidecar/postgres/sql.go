@@ -63,3 +63,13 @@ func withoutComments(sql string) string {
 	}
 	return strings.TrimSpace(b.String())
 }
+
+// fill puts expressions and lists into the holes of a statement, which are names in
+// braces.
+func fill(sql string, holes map[string]string) string {
+	var pairs []string
+	for name, value := range holes {
+		pairs = append(pairs, "{"+name+"}", value)
+	}
+	return strings.NewReplacer(pairs...).Replace(sql)
+}

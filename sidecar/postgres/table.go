@@ -2,10 +2,12 @@ package postgres
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/progress-sync/progress-sync/sidecar/config"
+	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
 // table is one that takes the records: our own, or one that a mapping names.
@@ -13,6 +15,7 @@ type table struct {
 	name string // qualified and quoted
 	// existing is true for one that a mapping names.
 	existing bool
+	record   []field // all fields of a record
 	columns  map[string]tableColumn
 	fixed    []fixedColumn
 	// courseIsKey is false for a table that has one row a lesson, whatever the
@@ -20,15 +23,20 @@ type table struct {
 	courseIsKey bool
 }
 
-// fields are recordFields as the table takes them.
+// fields are those of a record as the table takes them.
 func (t table) fields() []field {
-	fields := recordFields()
+	fields := slices.Clone(t.record)
 	for i, f := range fields {
-		if f.name == "courseId" && !t.courseIsKey {
-			fields[i].rule = lastWriter
+		if f.Name == "courseId" && !t.courseIsKey {
+			fields[i].Rule = progress.RuleLastWriter
 		}
 	}
 	return fields
+}
+
+// field is the one of that name.
+func (t table) field(name string) field {
+	return t.record[slices.IndexFunc(t.record, func(f field) bool { return f.Name == name })]
 }
 
 func (t table) has(field string) (tableColumn, bool) {
@@ -40,7 +48,7 @@ func (t table) has(field string) (tableColumn, bool) {
 func (t table) written() []field {
 	var fields []field
 	for _, f := range t.fields() {
-		if _, ok := t.has(f.name); ok {
+		if _, ok := t.has(f.Name); ok {
 			fields = append(fields, f)
 		}
 	}
@@ -50,7 +58,7 @@ func (t table) written() []field {
 func (t table) targets() []string {
 	var names []string
 	for _, f := range t.written() {
-		c, _ := t.has(f.name)
+		c, _ := t.has(f.Name)
 		names = append(names, c.name)
 	}
 	for _, f := range t.fixed {
@@ -92,21 +100,23 @@ type fixedColumn struct {
 }
 
 // ownTable is progress_sync.lesson_progress, as the migrations make it.
-func ownTable() table {
-	t := table{name: "progress_sync.lesson_progress", columns: map[string]tableColumn{}, courseIsKey: true}
-	for _, f := range recordFields() {
-		c := tableColumn{name: f.column, kind: f.own, category: "N"}
+func ownTable() table { return ownTableOf(recordFields()) }
+
+func ownTableOf(record []field) table {
+	t := table{name: "progress_sync.lesson_progress", record: record, columns: map[string]tableColumn{}, courseIsKey: true}
+	for _, f := range record {
+		c := tableColumn{name: f.Column, kind: f.own, category: "N"}
 		if f.class == textClass {
 			c.category = "S"
 		}
-		switch f.rule {
-		case isKey, sum, either, resets:
+		switch f.Rule {
+		case progress.RuleKey, progress.RuleSum, progress.RuleEither, progress.RuleGeneration:
 			c.notNull = true
-		case greatest:
+		case progress.RuleGreatest:
 			c.notNull = f.class == numberClass
 		default: // nothing was reported yet
 		}
-		t.columns[f.name] = c
+		t.columns[f.Name] = c
 	}
 	return t
 }

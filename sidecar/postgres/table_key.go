@@ -3,13 +3,15 @@ package postgres
 import (
 	"fmt"
 	"strings"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
 // keys are the columns of the key.
 func (t table) keys() []tableColumn {
 	var keys []tableColumn
 	for _, f := range t.fields() {
-		if c, ok := t.columns[f.name]; ok && f.rule == isKey {
+		if c, ok := t.columns[f.Name]; ok && f.Rule == progress.RuleKey {
 			keys = append(keys, c)
 		}
 	}

@@ -77,10 +77,10 @@ func Merge(a, b Record) Record {
 	m.MaxPosition = max(a.MaxPosition, b.MaxPosition)
 	m.Percentage = max(a.Percentage, b.Percentage)
 	m.Watched = max(a.Watched, b.Watched)
-	m.TimeSpent += b.TimeSpent
-	m.SeekEvents += b.SeekEvents
-	m.PauseEvents += b.PauseEvents
-	m.UpdateCount += b.UpdateCount
+	more := b.sums()
+	for i, sum := range m.sums() {
+		*sum += *more[i]
+	}
 	m.Completed = a.Completed || b.Completed
 	m.CompletedAt = earliest(a.CompletedAt, b.CompletedAt)
 	m.FirstWatchedAt = earliest(a.FirstWatchedAt, b.FirstWatchedAt)

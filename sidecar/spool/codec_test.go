@@ -152,7 +152,7 @@ func TestASpoiledEntryIsRefused(t *testing.T) {
 		"of a later version":           {changed(0, 9), errVersion},
 		"with an unknown flag":         {changed(1, 2), errMalformed},
 		"with a later record version":  {changed(10, 9), errVersion},
-		"with parts nobody knows":      {slices.Replace(slices.Clone(whole), 11, 12, 0xff, 0x7f), errMalformed},
+		"with parts nobody knows":      {slices.Replace(slices.Clone(whole), 11, 12, 0xff, 0xff, 0xff, 0x7f), errMalformed},
 		"with a length beyond its end": {changed(20, 0x7f), errTruncated},
 	}
 	for name, tt := range tests {

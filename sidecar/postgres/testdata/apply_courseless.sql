@@ -29,6 +29,7 @@ WITH claim AS (
         "millis" = round(l."millis" * 1e3::float8 + excluded."millis" * 1e3::float8) / 1e3::float8
     FROM there AS t JOIN incoming AS excluded ON t."user_id" = excluded."user_id" AND t."block" = excluded."block"
     WHERE l."user_id" = excluded."user_id" AND l."block" = excluded."block"
+      AND (true)
     RETURNING 1
 ), inserted AS (
     INSERT INTO "public"."completion" AS l (
@@ -42,6 +43,7 @@ WITH claim AS (
         "course" = excluded."course",
         "completion" = greatest(l."completion", excluded."completion"),
         "millis" = round(l."millis" * 1e3::float8 + excluded."millis" * 1e3::float8) / 1e3::float8
+    WHERE true
     RETURNING 1
 ), unused AS (
     SELECT $11::double precision[], $12::double precision[], $13::double precision[], $15::double precision[], $17::double precision[], $18::bigint[], $19::bigint[], $20::bigint[], $21::boolean[], $22::timestamp with time zone[], $23::timestamp with time zone[], $24::timestamp with time zone[], $25::bigint[], $27::timestamp with time zone[], $28::timestamp with time zone[], $29::timestamp with time zone[], $30::timestamp with time zone[], $31::timestamp with time zone[], $32::timestamp with time zone[], $33::timestamp with time zone[], $34::timestamp with time zone[]
@@ -49,7 +51,8 @@ WITH claim AS (
 SELECT (SELECT count(*) FROM claim), ((SELECT count(*) FROM updated) + (SELECT count(*) FROM inserted)),
     CASE WHEN ((SELECT count(*) FROM updated) + (SELECT count(*) FROM inserted)) < cardinality($7::text[]) AND ((SELECT count(*) FROM updated) + (SELECT count(*) FROM inserted)) < (
         SELECT count(*) FROM incoming AS excluded LEFT JOIN "public"."completion" AS l ON l."user_id" = excluded."user_id" AND l."block" = excluded."block"
-        WHERE l."user_id" IS NULL OR (l."course", l."completion", l."millis") IS DISTINCT FROM (
+        WHERE l."user_id" IS NULL OR (true)
+          AND (l."course", l."completion", l."millis") IS DISTINCT FROM (
             excluded."course",
             greatest(l."completion", excluded."completion"),
             round(l."millis" * 1e3::float8 + excluded."millis" * 1e3::float8) / 1e3::float8))

@@ -44,6 +44,7 @@ WITH claim AS (
         "seen_at" = greatest(l."seen_at", excluded."seen_at")
     FROM there AS t JOIN incoming AS excluded ON t."learner" = excluded."learner" AND t."course" = excluded."course" AND t."lesson" = excluded."lesson" AND t."tenant_id" = excluded."tenant_id"
     WHERE l."learner" = excluded."learner" AND l."course" = excluded."course" AND l."lesson" = excluded."lesson" AND l."tenant_id" = excluded."tenant_id"
+      AND (true)
     RETURNING 1
 ), inserted AS (
     INSERT INTO "Campus"."user progress" AS l (
@@ -64,6 +65,7 @@ WITH claim AS (
         "done" = coalesce(l."done", false) OR excluded."done",
         "done_at" = least(l."done_at", excluded."done_at"),
         "seen_at" = greatest(l."seen_at", excluded."seen_at")
+    WHERE true
     RETURNING 1
 ), unused AS (
     SELECT $12::double precision[], $13::double precision[], $15::double precision[], $17::double precision[], $19::bigint[], $20::bigint[], $23::timestamp with time zone[], $25::bigint[], $27::timestamp with time zone[], $28::timestamp with time zone[], $29::timestamp with time zone[], $30::timestamp with time zone[], $31::timestamp with time zone[], $32::timestamp with time zone[], $33::timestamp with time zone[], $34::timestamp with time zone[]
@@ -71,7 +73,8 @@ WITH claim AS (
 SELECT (SELECT count(*) FROM claim), ((SELECT count(*) FROM updated) + (SELECT count(*) FROM inserted)),
     CASE WHEN ((SELECT count(*) FROM updated) + (SELECT count(*) FROM inserted)) < cardinality($7::text[]) AND ((SELECT count(*) FROM updated) + (SELECT count(*) FROM inserted)) < (
         SELECT count(*) FROM incoming AS excluded LEFT JOIN "Campus"."user progress" AS l ON l."learner" = excluded."learner" AND l."course" = excluded."course" AND l."lesson" = excluded."lesson" AND l."tenant_id" = excluded."tenant_id"
-        WHERE l."learner" IS NULL OR (l."pos""ition", l."percent", l."seconds", l."seeks", l."done", l."done_at", l."seen_at") IS DISTINCT FROM (
+        WHERE l."learner" IS NULL OR (true)
+          AND (l."pos""ition", l."percent", l."seconds", l."seeks", l."done", l."done_at", l."seen_at") IS DISTINCT FROM (
             CASE WHEN (excluded."learner", excluded."course", excluded."lesson", excluded."tenant_id") NOT IN (
                 SELECT i."learner", i."course", i."lesson", i."tenant_id" FROM incoming AS i WHERE i."positionSeconds reported") THEN l."pos""ition"
             WHEN excluded."seen_at" < l."seen_at" THEN l."pos""ition"

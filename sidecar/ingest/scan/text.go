@@ -1,18 +1,17 @@
-package ingest
+package scan
 
 import (
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
-// maxText is the longest id, in characters.
-const maxText = 255
-
-// checkText says what is wrong with an id, "" if nothing: ids are keys in the
+// CheckText says what is wrong with an id, "" if nothing: ids are keys in the
 // database, which takes neither NUL nor bytes that are not UTF-8, and no id of
 // an app has control characters.
-func checkText(s []byte) string {
+func CheckText(s []byte) string {
 	if len(s) == 0 {
 		return "must not be empty"
 	}
@@ -34,7 +33,7 @@ func checkText(s []byte) string {
 		}
 		i += size
 	}
-	if characters > maxText {
+	if characters > progress.MaxText {
 		return "must have at most 255 characters"
 	}
 	return ""
@@ -42,7 +41,7 @@ func checkText(s []byte) string {
 
 // appendUnescaped appends the text of a JSON string that was scanned without
 // error. A surrogate without its partner becomes a byte that is not UTF-8, so
-// that checkText refuses it.
+// that CheckText refuses it.
 func appendUnescaped(dst, s []byte) []byte {
 	for i := 0; i < len(s); i++ {
 		if s[i] != '\\' {

@@ -1,4 +1,4 @@
-package ingest
+package scan
 
 import (
 	"bytes"
@@ -22,16 +22,16 @@ const fullUpdate = `{"userId":"u1","courseId":"c1","lessonId":"l1","moduleId":"m
 // testNow is when the requests of these tests come in.
 const testNow progress.Instant = 1_772_359_200_000_000 // 2026-03-01T10:00:00Z
 
-func newRequest(f form) *request {
-	q := &request{}
-	q.reset(f, "", 1000, testNow)
+func decoding(f Form) *Items {
+	q := NewLayout(progress.Fields()).Items()
+	q.Reset(Ask{Form: f, MaxItems: 1000, Received: testNow})
 	return q
 }
 
 func TestDecodeReadsEveryField(t *testing.T) {
-	q := newRequest(formUpdate)
-	if err := q.decodeJSON([]byte(fullUpdate)); err != nil || q.mistakes.count > 0 {
-		t.Fatal(err, q.mistakes.listed)
+	q := decoding(FormUpdate)
+	if err := q.JSON([]byte(fullUpdate)); err != nil || q.Mistakes.Count > 0 {
+		t.Fatal(err, q.Mistakes.Listed)
 	}
 	want := []progress.Update{{
 		Key:      progress.Key{UserID: "u1", CourseID: "c1", LessonID: "l1"},
@@ -42,11 +42,11 @@ func TestDecodeReadsEveryField(t *testing.T) {
 		OccurredAt: progress.InstantOf(time.Date(2026, 3, 1, 9, 30, 0, 125e6, time.UTC)),
 		SentAt:     progress.InstantOf(time.Date(2026, 3, 1, 9, 59, 59, 0, time.UTC)),
 	}}
-	if diff := cmp.Diff(want, q.updates); diff != "" {
+	if diff := cmp.Diff(want, q.Updates); diff != "" {
 		t.Error(diff)
 	}
-	if !q.single || q.items != 1 {
-		t.Errorf("single %v, %d items", q.single, q.items)
+	if !q.Single || q.Count != 1 {
+		t.Errorf("single %v, %d items", q.Single, q.Count)
 	}
 }
 
@@ -88,15 +88,15 @@ func TestDecodeNamesTheField(t *testing.T) {
 		"an object in place of a position": {with("currentTime", `{"s":1}`), "currentTime", "not an object"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			q := newRequest(formUpdate)
-			if err := q.decodeJSON([]byte(c.body)); err != nil {
+			q := decoding(FormUpdate)
+			if err := q.JSON([]byte(c.body)); err != nil {
 				t.Fatal(err)
 			}
-			if q.mistakes.count != 1 || len(q.updates) != 0 {
-				t.Fatalf("errors %+v, updates %+v", q.mistakes.listed, q.updates)
+			if q.Mistakes.Count != 1 || len(q.Updates) != 0 {
+				t.Fatalf("errors %+v, updates %+v", q.Mistakes.Listed, q.Updates)
 			}
-			if e := q.mistakes.listed[0]; e.field != c.field || !strings.Contains(e.detail, c.detail) {
-				t.Errorf("field %q, detail %q; want field %q and %q in the detail", e.field, e.detail, c.field, c.detail)
+			if e := q.Mistakes.Listed[0]; e.Field != c.field || !strings.Contains(e.Detail, c.detail) {
+				t.Errorf("field %q, detail %q; want field %q and %q in the detail", e.Field, e.Detail, c.field, c.detail)
 			}
 		})
 	}
@@ -129,11 +129,11 @@ func TestDecodeTakes(t *testing.T) {
 		"white space around everything": {" \n{ \"userId\" : \"u\" ,\t\"courseId\":\"c\",\r\n\"lessonId\":\"l\" } ", base},
 	} {
 		t.Run(name, func(t *testing.T) {
-			q := newRequest(formUpdate)
-			if err := q.decodeJSON([]byte(c.body)); err != nil || q.mistakes.count > 0 {
-				t.Fatal(err, q.mistakes.listed)
+			q := decoding(FormUpdate)
+			if err := q.JSON([]byte(c.body)); err != nil || q.Mistakes.Count > 0 {
+				t.Fatal(err, q.Mistakes.Listed)
 			}
-			if diff := cmp.Diff([]progress.Update{c.want}, q.updates); diff != "" {
+			if diff := cmp.Diff([]progress.Update{c.want}, q.Updates); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -154,8 +154,8 @@ func TestDecodeRefusesAWholeBody(t *testing.T) {
 		"neither object nor array": {`"u"`, "must be a JSON object, or an array"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			q := newRequest(formUpdate)
-			err := q.decodeJSON([]byte(c.body))
+			q := decoding(FormUpdate)
+			err := q.JSON([]byte(c.body))
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
@@ -166,33 +166,33 @@ func TestDecodeRefusesAWholeBody(t *testing.T) {
 func TestDecodeKeepsTheGoodItems(t *testing.T) {
 	good := func(user string) string { return `{"userId":"` + user + `","courseId":"c","lessonId":"l"}` }
 	bad := `{"courseId":"c","lessonId":"l","currentTime":-2}`
-	check := func(t *testing.T, q *request, wantErrors []itemError) {
+	check := func(t *testing.T, q *Items, wantErrors []Mistake) {
 		t.Helper()
-		if diff := cmp.Diff([]int{0, 2}, q.origins); diff != "" {
+		if diff := cmp.Diff([]int{0, 2}, q.Origins); diff != "" {
 			t.Error(diff)
 		}
-		if q.updates[0].UserID != "a" || q.updates[1].UserID != "b" {
-			t.Errorf("updates %+v", q.updates)
+		if q.Updates[0].UserID != "a" || q.Updates[1].UserID != "b" {
+			t.Errorf("updates %+v", q.Updates)
 		}
-		if diff := cmp.Diff(wantErrors, q.mistakes.listed, cmp.AllowUnexported(itemError{}), cmpopts.IgnoreFields(itemError{}, "detail")); diff != "" {
+		if diff := cmp.Diff(wantErrors, q.Mistakes.Listed, cmpopts.IgnoreFields(Mistake{}, "Detail")); diff != "" {
 			t.Error(diff)
 		}
 	}
 	t.Run("of an array", func(t *testing.T) {
-		q := newRequest(formUpdate)
-		if err := q.decodeJSON([]byte("[" + good("a") + "," + bad + "," + good("b") + ",null]")); err != nil {
+		q := decoding(FormUpdate)
+		if err := q.JSON([]byte("[" + good("a") + "," + bad + "," + good("b") + ",null]")); err != nil {
 			t.Fatal(err)
 		}
-		check(t, q, []itemError{{1, 422, "userId", ""}, {1, 422, "currentTime", ""}, {3, 422, "", ""}})
+		check(t, q, []Mistake{{1, 422, "userId", ""}, {1, 422, "currentTime", ""}, {3, 422, "", ""}})
 	})
 	t.Run("of lines, even beside one that is not JSON", func(t *testing.T) {
-		q := newRequest(formUpdate)
-		if err := q.decodeLines([]byte(good("a") + "\r\n\n" + bad[:20] + "\n" + good("b") + "\n")); err != nil {
+		q := decoding(FormUpdate)
+		if err := q.Lines([]byte(good("a") + "\r\n\n" + bad[:20] + "\n" + good("b") + "\n")); err != nil {
 			t.Fatal(err)
 		}
-		check(t, q, []itemError{{1, 400, "", ""}})
-		if !strings.Contains(q.mistakes.listed[0].detail, "line 3 is not valid JSON") {
-			t.Errorf("detail %q", q.mistakes.listed[0].detail)
+		check(t, q, []Mistake{{1, 400, "", ""}})
+		if !strings.Contains(q.Mistakes.Listed[0].Detail, "line 3 is not valid JSON") {
+			t.Errorf("detail %q", q.Mistakes.Listed[0].Detail)
 		}
 	})
 }
@@ -200,16 +200,16 @@ func TestDecodeKeepsTheGoodItems(t *testing.T) {
 func TestDecodeCountsItems(t *testing.T) {
 	item := `{"userId":"u","courseId":"c","lessonId":"l"}`
 	complete := `{"userId":"u","courseId":"c","lessonIds":["1","2","3"]}`
-	for name, decode := range map[string]func(q *request) error{
-		"of an array":  func(q *request) error { return q.decodeJSON([]byte("[" + item + "," + item + "," + item + "]")) },
-		"of lines":     func(q *request) error { return q.decodeLines([]byte(item + "\n" + item + "\n" + item)) },
-		"of lessonIds": func(q *request) error { q.form = formComplete; return q.decodeJSON([]byte(complete)) },
+	for name, decode := range map[string]func(q *Items) error{
+		"of an array":  func(q *Items) error { return q.JSON([]byte("[" + item + "," + item + "," + item + "]")) },
+		"of lines":     func(q *Items) error { return q.Lines([]byte(item + "\n" + item + "\n" + item)) },
+		"of lessonIds": func(q *Items) error { q.ask.Form = FormComplete; return q.JSON([]byte(complete)) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			q := &request{}
-			q.reset(formUpdate, "", 2, testNow)
-			var many *tooManyError
-			if err := decode(q); !errors.As(err, &many) || many.limit != 2 {
+			q := NewLayout(progress.Fields()).Items()
+			q.Reset(Ask{Form: FormUpdate, MaxItems: 2, Received: testNow})
+			var many *TooManyError
+			if err := decode(q); !errors.As(err, &many) || many.Limit != 2 {
 				t.Errorf("got %v", err)
 			}
 		})
@@ -237,32 +237,32 @@ func TestDecodeComplete(t *testing.T) {
 		"an event id for several":  {`{"userId":"u","courseId":"c","eventId":"e","lessonIds":["1","2"]}`, nil, "eventId"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			q := newRequest(formComplete)
-			if err := q.decodeJSON([]byte(c.body)); err != nil {
+			q := decoding(FormComplete)
+			if err := q.JSON([]byte(c.body)); err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(c.want, q.updates, cmpopts.EquateEmpty()); diff != "" {
+			if diff := cmp.Diff(c.want, q.Updates, cmpopts.EquateEmpty()); diff != "" {
 				t.Error(diff)
 			}
-			if c.field != "" && (q.mistakes.count != 1 || q.mistakes.listed[0].field != c.field) {
-				t.Errorf("errors %+v, want one of %s", q.mistakes.listed, c.field)
+			if c.field != "" && (q.Mistakes.Count != 1 || q.Mistakes.Listed[0].Field != c.field) {
+				t.Errorf("errors %+v, want one of %s", q.Mistakes.Listed, c.field)
 			}
 		})
 	}
 }
 
 func TestErrorsRepeatNothingOfTheLearner(t *testing.T) {
-	q := newRequest(formUpdate)
+	q := decoding(FormUpdate)
 	body := `[{"userId":"secret\u0000","courseId":7,"lessonId":"secret\ud800","currentTime":"secret","occurredAt":"secret"}]`
-	if err := q.decodeJSON([]byte(body)); err != nil {
+	if err := q.JSON([]byte(body)); err != nil {
 		t.Fatal(err)
 	}
-	for _, e := range q.mistakes.listed {
-		if strings.Contains(e.detail, "secret") {
-			t.Errorf("detail %q", e.detail)
+	for _, e := range q.Mistakes.Listed {
+		if strings.Contains(e.Detail, "secret") {
+			t.Errorf("detail %q", e.Detail)
 		}
 	}
-	if err := newRequest(formUpdate).decodeJSON([]byte(`{"userId":"secret`)); strings.Contains(err.Error(), "secret") {
+	if err := decoding(FormUpdate).JSON([]byte(`{"userId":"secret`)); strings.Contains(err.Error(), "secret") {
 		t.Error(err)
 	}
 }
@@ -303,8 +303,8 @@ func addSeeds(f *testing.F) {
 func FuzzDecodeJSON(f *testing.F) {
 	addSeeds(f)
 	f.Fuzz(func(t *testing.T, body []byte) {
-		q := newRequest(formUpdate)
-		err := q.decodeJSON(body)
+		q := decoding(FormUpdate)
+		err := q.JSON(body)
 		if deep(body) {
 			return
 		}
@@ -314,7 +314,7 @@ func FuzzDecodeJSON(f *testing.F) {
 			}
 			return
 		}
-		if _, bad := errors.AsType[*syntaxError](err); bad {
+		if _, bad := errors.AsType[*SyntaxError](err); bad {
 			t.Fatalf("refused JSON: %v", err)
 		}
 		items := []json.RawMessage{body}
@@ -333,8 +333,8 @@ func FuzzDecodeJSON(f *testing.F) {
 func FuzzDecodeLines(f *testing.F) {
 	addSeeds(f)
 	f.Fuzz(func(t *testing.T, body []byte) {
-		q := newRequest(formUpdate)
-		err := q.decodeLines(body)
+		q := decoding(FormUpdate)
+		err := q.Lines(body)
 		if deep(body) {
 			return
 		}
@@ -353,9 +353,9 @@ func FuzzDecodeLines(f *testing.F) {
 	})
 }
 
-func compare(t *testing.T, q *request, items []json.RawMessage) {
+func compare(t *testing.T, q *Items, items []json.RawMessage) {
 	t.Helper()
-	if len(items) > q.maxItems {
+	if len(items) > q.ask.MaxItems {
 		return
 	}
 	var want []progress.Update
@@ -370,16 +370,16 @@ func compare(t *testing.T, q *request, items []json.RawMessage) {
 		want, origins = append(want, u), append(origins, i)
 	}
 	got := map[int]bool{}
-	for _, e := range q.mistakes.listed {
-		got[e.index] = true
+	for _, e := range q.Mistakes.Listed {
+		got[e.Index] = true
 	}
 	if diff := cmp.Diff(bad, got); diff != "" {
-		t.Fatalf("bad items (-reference +decoder):\n%s%+v", diff, q.mistakes.listed)
+		t.Fatalf("bad items (-reference +decoder):\n%s%+v", diff, q.Mistakes.Listed)
 	}
-	if diff := cmp.Diff(want, q.updates, cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(want, q.Updates, cmpopts.EquateEmpty()); diff != "" {
 		t.Fatalf("updates (-reference +decoder):\n%s", diff)
 	}
-	if diff := cmp.Diff(origins, q.origins, cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(origins, q.Origins, cmpopts.EquateEmpty()); diff != "" {
 		t.Fatal(diff)
 	}
 }
@@ -412,13 +412,13 @@ func BenchmarkDecode(b *testing.B) {
 			body = []byte("[" + strings.Repeat(heartbeat+",", n-1) + heartbeat + "]")
 		}
 		b.Run(fmt.Sprintf("own/%d", n), func(b *testing.B) {
-			q := newRequest(formUpdate)
+			q := decoding(FormUpdate)
 			b.SetBytes(int64(len(body)))
 			b.ReportAllocs()
 			for b.Loop() {
-				q.reset(formUpdate, "", 1000, testNow)
-				if err := q.decodeJSON(body); err != nil || q.mistakes.count > 0 {
-					b.Fatal(err, q.mistakes.listed)
+				q.Reset(Ask{Form: FormUpdate, MaxItems: 1000, Received: testNow})
+				if err := q.JSON(body); err != nil || q.Mistakes.Count > 0 {
+					b.Fatal(err, q.Mistakes.Listed)
 				}
 			}
 		})

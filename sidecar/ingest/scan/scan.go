@@ -1,4 +1,4 @@
-package ingest
+package scan
 
 import "fmt"
 
@@ -32,13 +32,13 @@ type value struct {
 // can have.
 const maxDepth = 64
 
-// syntaxError says where and why a text is not JSON.
-type syntaxError struct {
-	pos  int // offset of the byte, from 0
+// SyntaxError says where and why a text is not JSON.
+type SyntaxError struct {
+	Pos  int // offset of the byte, from 0
 	what string
 }
 
-func (e *syntaxError) Error() string { return fmt.Sprintf("%s at byte %d", e.what, e.pos+1) }
+func (e *SyntaxError) Error() string { return fmt.Sprintf("%s at byte %d", e.what, e.Pos+1) }
 
 // scanner walks a JSON text in place and accepts what encoding/json accepts, but
 // for nesting beyond maxDepth. It builds nothing: callers keep the spans of the
@@ -48,11 +48,11 @@ type scanner struct {
 	pos  int
 }
 
-func (s *scanner) fail(what string) *syntaxError {
+func (s *scanner) fail(what string) *SyntaxError {
 	if s.pos >= len(s.data) {
-		return &syntaxError{pos: len(s.data), what: "the text ends too early"}
+		return &SyntaxError{Pos: len(s.data), what: "the text ends too early"}
 	}
-	return &syntaxError{pos: s.pos, what: what}
+	return &SyntaxError{Pos: s.pos, what: what}
 }
 
 // space skips white space and returns the next byte, or 0 at the end.
@@ -69,7 +69,7 @@ func (s *scanner) space() byte {
 }
 
 // end checks that nothing but white space follows.
-func (s *scanner) end() *syntaxError {
+func (s *scanner) end() *SyntaxError {
 	s.space()
 	if s.pos < len(s.data) {
 		return s.fail("unexpected text after the JSON value")
@@ -78,7 +78,7 @@ func (s *scanner) end() *syntaxError {
 }
 
 // value scans one value of any kind, inside depth arrays and objects.
-func (s *scanner) value(depth int) (value, *syntaxError) {
+func (s *scanner) value(depth int) (value, *SyntaxError) {
 	switch c := s.space(); {
 	case c == '"':
 		return s.string()
@@ -90,7 +90,7 @@ func (s *scanner) value(depth int) (value, *syntaxError) {
 		return value{kind: kindObject, start: start, end: s.pos}, err
 	case c == '[':
 		start := s.pos
-		err := s.array(depth, func() *syntaxError {
+		err := s.array(depth, func() *SyntaxError {
 			_, err := s.value(depth + 1)
 			return err
 		})
@@ -105,7 +105,7 @@ func (s *scanner) value(depth int) (value, *syntaxError) {
 	return value{}, s.fail("expected a JSON value")
 }
 
-func (s *scanner) literal(word string, k kind) (value, *syntaxError) {
+func (s *scanner) literal(word string, k kind) (value, *SyntaxError) {
 	start := s.pos
 	for i := range len(word) {
 		if s.pos >= len(s.data) || s.data[s.pos] != word[i] {
@@ -118,7 +118,7 @@ func (s *scanner) literal(word string, k kind) (value, *syntaxError) {
 
 // object scans an object. For each member, visit (if given) gets the span of
 // the name and of the value.
-func (s *scanner) object(depth int, visit func(name, v value)) *syntaxError {
+func (s *scanner) object(depth int, visit func(name, v value)) *SyntaxError {
 	if depth >= maxDepth {
 		return s.fail("nesting is too deep")
 	}
@@ -160,7 +160,7 @@ func (s *scanner) object(depth int, visit func(name, v value)) *syntaxError {
 
 // array scans an array and calls element at the start of each element, which it
 // has to scan.
-func (s *scanner) array(depth int, element func() *syntaxError) *syntaxError {
+func (s *scanner) array(depth int, element func() *SyntaxError) *SyntaxError {
 	if depth >= maxDepth {
 		return s.fail("nesting is too deep")
 	}
@@ -186,7 +186,7 @@ func (s *scanner) array(depth int, element func() *syntaxError) *syntaxError {
 }
 
 // string scans a string from its opening quote.
-func (s *scanner) string() (value, *syntaxError) {
+func (s *scanner) string() (value, *SyntaxError) {
 	s.pos++ // "
 	v := value{kind: kindString, start: s.pos}
 	for s.pos < len(s.data) {
@@ -211,7 +211,7 @@ func (s *scanner) string() (value, *syntaxError) {
 }
 
 // escape scans what follows a backslash.
-func (s *scanner) escape() *syntaxError {
+func (s *scanner) escape() *SyntaxError {
 	if s.pos >= len(s.data) {
 		return s.fail("")
 	}
@@ -232,7 +232,7 @@ func (s *scanner) escape() *syntaxError {
 	return s.fail("unknown escape sequence in a string")
 }
 
-func (s *scanner) number() (value, *syntaxError) {
+func (s *scanner) number() (value, *SyntaxError) {
 	v := value{kind: kindNumber, start: s.pos}
 	if s.data[s.pos] == '-' {
 		s.pos++

@@ -1,4 +1,4 @@
-package ingest
+package scan
 
 import (
 	"math"
@@ -25,9 +25,7 @@ const (
 func (r *reader) instant(f field) progress.Instant {
 	const or = ", or leave the field out"
 	var at progress.Instant
-	switch r.fields[f].kind {
-	case kindNone, kindNull:
-		return 0
+	switch r.members[f].kind {
 	case kindNumber:
 		ms := parseNumber(r.raw(f))
 		switch {
@@ -51,7 +49,7 @@ func (r *reader) instant(f field) progress.Instant {
 		}
 		at = progress.Instant(t.UnixMicro())
 	default:
-		r.fail(f, `must be a time such as "2026-03-01T09:30:00Z" (RFC 3339) or Unix milliseconds, not `+r.fields[f].kind.String())
+		r.fail(f, `must be a time such as "2026-03-01T09:30:00Z" (RFC 3339) or Unix milliseconds, not `+r.members[f].kind.String())
 		return 0
 	}
 	switch {
@@ -59,7 +57,7 @@ func (r *reader) instant(f field) progress.Instant {
 		r.fail(f, "is before the year 2000: the unit is another one than Unix milliseconds, or the clock was never set; correct it"+or+
 			", and the time of arrival counts")
 		return 0
-	case at > r.received+progress.Instant(maxAhead.Microseconds()):
+	case at > r.ask.Received+progress.Instant(maxAhead.Microseconds()):
 		r.fail(f, "is more than ten years ahead: the unit is another one than Unix milliseconds, or the clock is wrong; correct it"+or+
 			", and the time of arrival counts")
 		return 0

@@ -1,4 +1,4 @@
-package ingest
+package scan
 
 import (
 	"fmt"
@@ -15,17 +15,17 @@ import (
 func decodeOne(t interface {
 	Helper()
 	Fatal(...any)
-}, body string) (*request, progress.Update,
+}, body string) (*Items, progress.Update,
 ) {
 	t.Helper()
-	q := newRequest(formUpdate)
-	if err := q.decodeJSON([]byte(body)); err != nil {
+	q := decoding(FormUpdate)
+	if err := q.JSON([]byte(body)); err != nil {
 		t.Fatal(err)
 	}
-	if len(q.updates) == 0 {
+	if len(q.Updates) == 0 {
 		return q, progress.Update{}
 	}
-	return q, q.updates[0]
+	return q, q.Updates[0]
 }
 
 // The numbers are from bug reports of players.
@@ -42,8 +42,8 @@ func TestTheUpdateThatCompletesALessonIsNotRefusedForARounding(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			q, u := decodeOne(t, `{"userId":"u","courseId":"c","lessonId":"l",`+c.fields+`}`)
-			if q.mistakes.count > 0 {
-				t.Fatal(q.mistakes.listed)
+			if q.Mistakes.Count > 0 {
+				t.Fatal(q.Mistakes.Listed)
 			}
 			r := u.Record(testNow, 95)
 			if r.Percentage != c.percentage || r.Position != c.position || r.Duration != c.duration || !r.Completed {
@@ -71,11 +71,11 @@ func TestNumbersAtTheEdge(t *testing.T) {
 	} {
 		t.Run(c.field+" of "+c.number, func(t *testing.T) {
 			q, u := decodeOne(t, with(c.field, c.number))
-			if refused := q.mistakes.count > 0; refused != (c.want < 0) {
-				t.Fatalf("refused: %v %v", refused, q.mistakes.listed)
+			if refused := q.Mistakes.Count > 0; refused != (c.want < 0) {
+				t.Fatalf("refused: %v %v", refused, q.Mistakes.Listed)
 			}
 			if c.want < 0 {
-				if e := q.mistakes.listed[0]; e.field != c.field || e.status != statusInvalid {
+				if e := q.Mistakes.Listed[0]; e.Field != c.field || e.Status != StatusInvalid {
 					t.Errorf("%+v", e)
 				}
 				return
@@ -105,8 +105,8 @@ func TestARoundingNeverRefusesAnUpdate(t *testing.T) {
 		q, u := decodeOne(t, fmt.Sprintf(`{"userId":"u","courseId":"c","lessonId":"l","percentage":%s,"currentTime":%s,"duration":%s,`+
 			`"watchedDuration":%s,"watchedDelta":%s,"seekEvents":%s}`,
 			number(percentage), number(position), number(duration), number(start), number(noise), number(3+noise)))
-		if q.mistakes.count > 0 {
-			t.Fatal(q.mistakes.listed)
+		if q.Mistakes.Count > 0 {
+			t.Fatal(q.Mistakes.Listed)
 		}
 		r := u.Record(testNow, 95)
 		if r.Percentage < 99.9 || r.Percentage > 100 || !r.Completed || r.Watched != 0 || r.SeekEvents != 3 || r.TimeSpent < 0 {
@@ -144,11 +144,11 @@ func TestATimeInAnotherUnitIsRefusedWithAdvice(t *testing.T) {
 		for _, field := range []string{"occurredAt", "sentAt"} {
 			t.Run(name+" as "+field, func(t *testing.T) {
 				q, _ := decodeOne(t, with(field, c.value))
-				if len(q.updates) != 0 || q.mistakes.count != 1 {
-					t.Fatalf("%+v %+v", q.updates, q.mistakes.listed)
+				if len(q.Updates) != 0 || q.Mistakes.Count != 1 {
+					t.Fatalf("%+v %+v", q.Updates, q.Mistakes.Listed)
 				}
-				e := q.mistakes.listed[0]
-				if e.field != field || e.status != statusInvalid || !strings.Contains(e.detail, c.advice) {
+				e := q.Mistakes.Listed[0]
+				if e.Field != field || e.Status != StatusInvalid || !strings.Contains(e.Detail, c.advice) {
 					t.Errorf("%+v does not say %q", e, c.advice)
 				}
 			})
@@ -170,8 +170,8 @@ func TestATimeNearThePresentIsTaken(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			q, u := decodeOne(t, with("occurredAt", c.value))
-			if got := u.OccurredAt.Time().Format("2006-01-02T15:04:05.999999Z07:00"); q.mistakes.count > 0 || got != c.want {
-				t.Errorf("got %s, want %s: %v", got, c.want, q.mistakes.listed)
+			if got := u.OccurredAt.Time().Format("2006-01-02T15:04:05.999999Z07:00"); q.Mistakes.Count > 0 || got != c.want {
+				t.Errorf("got %s, want %s: %v", got, c.want, q.Mistakes.Listed)
 			}
 		})
 	}

@@ -1,0 +1,98 @@
+package ingest
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/progress-sync/progress-sync/sidecar/buffer"
+	"github.com/progress-sync/progress-sync/sidecar/ingest/scan"
+)
+
+// answerSome answers with the good items' records, null for the others, and the
+// errors.
+func (h *Handler) answerSome(w http.ResponseWriter, r *http.Request, user string, q *scan.Items, results []buffer.Result) {
+	out := h.pools.getBuffer()
+	defer h.pools.putBuffer(out)
+	b := (*out)[:0]
+	b = append(b, '{')
+	if !wantsMinimal(r) {
+		b = append(b, `"progress":[`...)
+		next := 0
+		for item := range q.Count {
+			start := next
+			for ; next < len(results) && q.Origins[next] == item; next++ {
+				if next > 0 || item > 0 {
+					b = append(b, ',')
+				}
+				b = appendResult(b, &results[next])
+			}
+			if next == start { // a bad item
+				if item > 0 {
+					b = append(b, ',')
+				}
+				b = append(b, "null"...)
+			}
+		}
+		b = append(b, "],"...)
+	}
+	b = append(b, `"errors":`...)
+	b = append(b, encode(q.Mistakes.Listed)...)
+	if more := q.Mistakes.More(); more > 0 {
+		b = append(b, `,"moreErrors":`...)
+		b = strconv.AppendInt(b, int64(more), 10)
+	}
+	b = append(b, `,"sync":`...)
+	state := h.stateOf(buffer.Filter{UserID: user})
+	b = appendSyncState(b, &state)
+	b = append(b, "}\n"...)
+	*out = b
+	if q.Mistakes.Full {
+		setRetryAfter(w.Header(), h.untilNextSync())
+	}
+	h.write(w, http.StatusMultiStatus, b)
+}
+
+// answerAll answers when every item was accepted. A user is told of their own
+// part of the sync state.
+func (h *Handler) answerAll(w http.ResponseWriter, user string, single bool, results []buffer.Result) {
+	out := h.pools.getBuffer()
+	defer h.pools.putBuffer(out)
+	b := (*out)[:0]
+	b = append(b, `{"progress":`...)
+	if single {
+		b = appendResult(b, &results[0])
+	} else {
+		b = append(b, '[')
+		for i := range results {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendResult(b, &results[i])
+		}
+		b = append(b, ']')
+	}
+	b = append(b, `,"sync":`...)
+	state := h.stateOf(buffer.Filter{UserID: user})
+	b = appendSyncState(b, &state)
+	b = append(b, "}\n"...)
+	*out = b
+	h.write(w, http.StatusOK, b)
+}
+
+// appendResult writes what the sidecar holds of a key, all of it unsaved.
+func appendResult(b []byte, r *buffer.Result) []byte {
+	switch {
+	case r.Err != nil:
+		return append(b, "null"...)
+	case !r.Duplicate:
+		return append(appendRecord(b, &r.Record, max(1, r.Record.UpdateCount)), '}')
+	case r.Record.UpdateCount == 0 && r.Record.Generation == 0:
+		// All of the lesson is saved, and only the database knows it.
+		b = append(b, '{')
+		b = appendKey(b, &r.Record.Key)
+		return append(b, `,"saved":true,"pendingUpdates":0,"duplicate":true}`...)
+	default:
+		b = appendRecord(b, &r.Record, max(1, r.Record.UpdateCount))
+		return append(b, `,"duplicate":true}`...)
+	}
+}
