@@ -33,6 +33,7 @@ func (s *suite) loadPrevious(ctx context.Context) (string, error) {
 	}
 	builder := images.Builder{Root: root, Dir: filepath.Join(root, ".images"), Out: os.Stdout}
 	operator, sidecar := images.Operator(previousTag), images.Sidecar(previousTag)
+	sidecar.Beside = nil // at that commit the sidecar was one program
 	built, err := builder.Build(ctx, operator, sidecar)
 	if err != nil {
 		return "", err
