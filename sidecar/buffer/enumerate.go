@@ -1,14 +1,16 @@
 package buffer
 
 import (
-	"slices"
-
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
 
-// portion is how many entries of a checkpoint are read under one lock.
-const portion = 64
+const (
+	// portion is how many entries of a checkpoint are read under one lock.
+	portion = 64
+	// portionBytes is the size at which no more batches are read under it.
+	portionBytes = 64 << 10
+)
 
 // enumerate passes all entries there are to add, in portions, so that no call
 // waits long for it. What changes meanwhile may be missing or there, as the spool
@@ -75,7 +77,7 @@ func (s *state) enumerateTombstones(add func(*spool.Change) error) error {
 }
 
 // enumerateBatches passes on the lane's numbers, and the batches that are frozen
-// or kept, which don't change but are replaced.
+// or kept.
 func (s *state) enumerateBatches(l *lane, add func(*spool.Change) error) error {
 	c := s.spool.Begin()
 	l.mu.Lock()
@@ -83,14 +85,20 @@ func (s *state) enumerateBatches(l *lane, add func(*spool.Change) error) error {
 	for _, fb := range l.frozen.batches {
 		c.PutBatch(l.number, fb.number, fb.encoded)
 	}
-	kept := slices.Clone(l.kept.batches)
 	l.mu.Unlock()
 	if err := add(c); err != nil {
 		return err
 	}
-	for _, k := range kept {
+	for after, more := uint64(0), true; more; {
 		c := s.spool.Begin()
-		k.put(c, l.number)
+		l.mu.Lock()
+		kept := l.kept.above(after)
+		for len(kept) > 0 && c.Len() < portionBytes {
+			kept[0].put(c, l.number)
+			after, kept = kept[0].number, kept[1:]
+		}
+		more = len(kept) > 0
+		l.mu.Unlock()
 		if err := add(c); err != nil {
 			return err
 		}

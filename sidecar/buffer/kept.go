@@ -57,13 +57,22 @@ func (s *keptBatches) add(k keptBatch) {
 // applied number applied. complete says that the first of them followed on it,
 // and so none is missing.
 func (s *keptBatches) after(number, applied uint64) (batches []keptBatch, complete bool) {
+	batches = slices.Clone(s.above(number))
 	missing := applied
+	if len(batches) > 0 {
+		missing = batches[0].prev
+	}
+	return batches, missing <= number
+}
+
+// above are the batches with numbers above the given one, for as long as nothing
+// changes.
+func (s *keptBatches) above(number uint64) []keptBatch {
 	i := len(s.batches)
 	for i > 0 && s.batches[i-1].number > number {
 		i--
-		missing = s.batches[i].prev
 	}
-	return slices.Clone(s.batches[i:]), missing <= number
+	return s.batches[i:]
 }
 
 // drop removes the batches that were confirmed up to the given instant, and of
