@@ -31,6 +31,7 @@ func run(ctx context.Context, arguments []string) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	var o options
 	flags.StringVar(&o.sidecar, "sidecar", "", "the sidecar's binary (required)")
+	flags.StringVar(&o.against, "against", "", "another binary of the sidecar, which takes turns with it; what teams run instead is left out then")
 	flags.StringVar(&o.connect, "connect", os.Getenv("CONNECT"), "a stream processor's binary, measured too if given")
 	flags.StringVar(&o.connectConfigs, "connect-configs", "test/bench/connect", "folder of its configurations")
 	flags.IntVar(&o.rounds, "rounds", 5, "interleaved rounds")
