@@ -130,8 +130,8 @@ func acknowledge(ctx context.Context, s *suite) error {
 	return nil
 }
 
-// startInstead starts the decode-only server, and the others unless two builds
-// are compared.
+// startInstead starts the decode-only server, and the others unless builds are
+// compared.
 func (s *suite) startInstead(ctx context.Context, a *acknowledgement) (stop func(), err error) {
 	var started []*subject.Process
 	stop = func() {
@@ -148,7 +148,7 @@ func (s *suite) startInstead(ctx context.Context, a *acknowledgement) (stop func
 		{alternative.ReadOnly, "read only"},
 		{alternative.Direct, "an upsert per update"},
 	} {
-		if s.against != "" && other.kind != alternative.DecodeOnly {
+		if len(s.against) > 0 && other.kind != alternative.DecodeOnly {
 			continue
 		}
 		process, err := s.startAlternative(ctx, other.kind, uri)
@@ -163,7 +163,7 @@ func (s *suite) startInstead(ctx context.Context, a *acknowledgement) (stop func
 			a.instead = append(a.instead, c)
 		}
 	}
-	if s.against == "" {
+	if len(s.against) == 0 {
 		a.instead = append(a.instead, s.processors(uri)...)
 	}
 	return stop, nil

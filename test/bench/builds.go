@@ -7,15 +7,15 @@ import (
 	"github.com/progress-sync/progress-sync/test/bench/report"
 )
 
-// build is a binary of the sidecar under measurement. Where there are two, they
-// take turns within each round.
+// build is a binary of the sidecar under measurement. Where there are several,
+// they take turns within each round.
 type build struct{ name, path string }
 
-// builds are the one that is measured, and the one it is compared with, if any.
+// builds are the one that is measured, and those it is compared with.
 func (o options) builds() []build {
 	list := []build{{"progress-sync", o.sidecar}}
-	if o.against != "" {
-		list = append(list, build{o.against, o.against})
+	for _, path := range o.against {
+		list = append(list, build{path, path})
 	}
 	return list
 }
@@ -35,15 +35,15 @@ func (s *suite) figures(unit string) figures {
 func (f figures) add(build int, value float64) { f[build].Rounds = append(f[build].Rounds, value) }
 
 // found adds a line on the build that is measured, and one on how it compares
-// with the other build.
+// with each of the others.
 func (s *suite) found(measured string, target report.Target, ours figures, other *report.Series) {
 	s.findings = append(s.findings, report.Finding{Measured: measured, Target: target, Ours: ours[0], Other: other})
 	s.compared(measured, ours)
 }
 
 func (s *suite) compared(measured string, ours figures) {
-	if len(ours) > 1 {
-		s.comparisons = append(s.comparisons, report.Comparison{Measured: measured, This: ours[0], That: ours[1]})
+	for _, other := range ours[1:] {
+		s.comparisons = append(s.comparisons, report.Comparison{Measured: measured, This: ours[0], That: other})
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 
 type options struct {
 	sidecar        string
-	against        string
+	against        []string
 	connect        string
 	connectConfigs string
 	rounds         int

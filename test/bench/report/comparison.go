@@ -18,12 +18,12 @@ func Comparisons(list []Comparison) string {
 		return ""
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "| measured | %s | %s | ratio | least to greatest |\n|---|---|---|---|---|\n", list[0].This.Name, list[0].That.Name)
+	fmt.Fprintf(&b, "| measured | %s | the other build | ratio | least to greatest |\n|---|---|---|---|---|\n", list[0].This.Name)
 	for _, c := range list {
 		ratios := c.This.over(c.That)
 		least, greatest := ratios.Spread()
-		fmt.Fprintf(&b, "| %s | %s | %s | **%s** | %s to %s |\n",
-			c.Measured, figure(c.This), figure(c.That), number(ratios.Median()), number(least), number(greatest))
+		fmt.Fprintf(&b, "| %s | %s | %s: %s | **%s** | %s to %s |\n",
+			c.Measured, figure(c.This), c.That.Name, figure(c.That), number(ratios.Median()), number(least), number(greatest))
 	}
 	return b.String()
 }

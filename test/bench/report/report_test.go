@@ -53,7 +53,7 @@ func TestTwoBuildsAreComparedWithinARoundAndTheSpreadIsTold(t *testing.T) {
 	table := Comparisons([]Comparison{{
 		"start", Series{Name: "this", Unit: "s", Rounds: []float64{1, 2, 3}}, Series{Name: "that", Unit: "s", Rounds: []float64{2, 2, 2}},
 	}})
-	want := "| measured | this | that | ratio | least to greatest |\n|---|---|---|---|---|\n| start | 2 s | 2 s | **1** | 0.50 to 1.50 |\n"
+	want := "| measured | this | the other build | ratio | least to greatest |\n|---|---|---|---|---|\n| start | 2 s | that: 2 s | **1** | 0.50 to 1.50 |\n"
 	if table != want {
 		t.Errorf("got\n%s\nwant\n%s", table, want)
 	}
