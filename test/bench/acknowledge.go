@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/progress-sync/progress-sync/test/bench/alternative"
@@ -115,10 +116,9 @@ func acknowledge(ctx context.Context, s *suite) error {
 	}
 	all := a.all()
 	for round := range s.rounds {
+		slices.Reverse(all) // so that nobody always follows the same one
 		for i, l := range ackLoads {
-			for turn := range all {
-				// Nobody always follows the same one.
-				c := all[(round+turn)%len(all)]
+			for _, c := range all {
 				if err := s.acknowledgeOnce(ctx, c, round, i, l); err != nil {
 					return fmt.Errorf("%s, %s: %w", c.name, l.name, err)
 				}
