@@ -27,15 +27,40 @@ type settings struct {
 // sidecar is the product under measurement.
 type sidecar struct {
 	*subject.Process
-	suite *suite
+	binary string
+	// uri of its database.
+	uri   string
 	spool string
 	files string
 	admin string
 	pprof string
 }
 
-func (s *suite) startSidecar(ctx context.Context, name, uri string, set settings) (*sidecar, error) {
-	c := &sidecar{suite: s, spool: filepath.Join(s.dir, name+"-spool"), files: filepath.Join(s.dir, name)}
+// startSidecars runs one of each build, each with a database and a spool of its
+// own. stop ends them, whatever the error.
+func (s *suite) startSidecars(ctx context.Context, name string, set settings) (all []*sidecar, stop func(), err error) {
+	stop = func() {
+		for _, c := range all {
+			c.Kill()
+		}
+	}
+	for i, b := range s.builds() {
+		own := fmt.Sprintf("%s_%d", name, i)
+		uri, err := s.database(ctx, own)
+		if err != nil {
+			return all, stop, err
+		}
+		c, err := s.startSidecar(ctx, b, own, uri, set)
+		if err != nil {
+			return all, stop, err
+		}
+		all = append(all, c)
+	}
+	return all, stop, nil
+}
+
+func (s *suite) startSidecar(ctx context.Context, b build, name, uri string, set settings) (*sidecar, error) {
+	c := &sidecar{binary: b.path, uri: uri, spool: filepath.Join(s.dir, name+"-spool"), files: filepath.Join(s.dir, name)}
 	if err := os.MkdirAll(c.files, 0o700); err != nil {
 		return nil, fmt.Errorf("making the sidecar's folder: %w", err)
 	}
@@ -68,7 +93,7 @@ func (c *sidecar) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	process, err := subject.Start(ctx, c.files+".log", api, c.suite.sidecar, "run",
+	process, err := subject.Start(ctx, c.files+".log", api, c.binary, "run",
 		"--config="+filepath.Join(c.files, "config.json"),
 		"--database-uri-file="+filepath.Join(c.files, "uri"),
 		"--spool="+c.spool,

@@ -4,6 +4,11 @@
 // docs/benchmarks.md and docs/benchmarks.svg. Postgres is real, with its default
 // durability.
 //
+// In docs/benchmarks.md is what the whole run found. `make bench BENCH=parts`
+// measures some experiments and prints them, and AGAINST names another binary of
+// the sidecar, which takes turns with this one in most of them; a table then says
+// how the two differ, and what teams run instead is left out.
+//
 // CONNECT names the binary of a general stream processor (Redpanda Connect) to
 // measure as well, with the configurations in test/bench/connect.
 package main

@@ -18,34 +18,40 @@ import (
 // pendingKeys of the memory and restart measurements.
 const pendingKeys = 100_000
 
-// footprint measures memory, idle and per pending key, and the start after
-// kill -9 with a full spool.
+// usage are the figures of the footprint.
+type usage struct{ idle, perKey, restart figures }
+
+// footprint measures memory, idle and per pending key, the start after kill -9
+// with a full spool, and the size of the binary.
 func footprint(ctx context.Context, s *suite) error {
-	uri, err := s.database(ctx, "footprint")
+	u := usage{s.figures("MiB"), s.figures("B"), s.figures("s")}
+	for round := range s.rounds {
+		if err := s.footprintRound(ctx, round, u); err != nil {
+			return err
+		}
+	}
+	s.found("memory when idle (resident, after a first sync)", report.AtMost(20, "MiB"), u.idle, nil)
+	s.found(fmt.Sprintf("live heap per pending key, at %d keys", pendingKeys), report.AtMost(600, "B"), u.perKey, nil)
+	s.found(fmt.Sprintf("start after kill -9 with %d pending keys until an update is acknowledged", pendingKeys), report.AtMost(1, "s"), u.restart, nil)
+	return s.binarySize()
+}
+
+func (s *suite) footprintRound(ctx context.Context, round int, u usage) error {
+	sidecars, stop, err := s.startSidecars(ctx, fmt.Sprintf("footprint%d", round), settings{interval: 24 * time.Hour, batchSize: 10, maxPending: 2 * pendingKeys})
+	defer stop()
 	if err != nil {
 		return err
 	}
-	ours := report.Series{Name: "progress-sync"}
-	idle, perKey, restart := ours, ours, ours
-	idle.Unit, perKey.Unit, restart.Unit = "MiB", "B", "s"
-	for round := range s.rounds {
-		c, err := s.startSidecar(ctx, fmt.Sprintf("footprint%d", round), uri, settings{interval: 24 * time.Hour, batchSize: 10, maxPending: 2 * pendingKeys})
-		if err != nil {
+	for i, c := range sidecars {
+		if err := c.footprint(ctx, i, u); err != nil {
 			return err
 		}
-		if err := s.footprintOnce(ctx, c, &idle, &perKey, &restart); err != nil {
-			c.Kill()
-			return err
-		}
-		c.Kill()
 	}
-	s.found("memory when idle (resident, after a first sync)", report.AtMost(20, "MiB"), idle, nil)
-	s.found(fmt.Sprintf("live heap per pending key, at %d keys", pendingKeys), report.AtMost(600, "B"), perKey, nil)
-	s.found(fmt.Sprintf("start after kill -9 with %d pending keys until an update is acknowledged", pendingKeys), report.AtMost(1, "s"), restart, nil)
 	return nil
 }
 
-func (s *suite) footprintOnce(ctx context.Context, c *sidecar, idle, perKey, restart *report.Series) error {
+// footprint adds a round of the build with the given index.
+func (c *sidecar) footprint(ctx context.Context, build int, u usage) error {
 	if err := c.sync(ctx); err != nil {
 		return err
 	}
@@ -53,12 +59,12 @@ func (s *suite) footprintOnce(ctx context.Context, c *sidecar, idle, perKey, res
 	if err != nil {
 		return err
 	}
-	idle.Rounds = append(idle.Rounds, float64(memory)/(1<<20))
+	u.idle.add(build, float64(memory)/(1<<20))
 	empty, err := c.liveHeap(ctx)
 	if err != nil {
 		return err
 	}
-	fill := load.Shape{Path: "/v1/progress", Items: fillItems, Learners: pendingKeys, Minimal: true}
+	fill := load.Shape{Path: "/v1/progress", Items: fillItems, Set: load.WorkingSet{Learners: pendingKeys}, Minimal: true}
 	if err := load.Fill(ctx, c.Address, fill, fillConnections); err != nil {
 		return err
 	}
@@ -66,18 +72,18 @@ func (s *suite) footprintOnce(ctx context.Context, c *sidecar, idle, perKey, res
 	if err != nil {
 		return err
 	}
-	perKey.Rounds = append(perKey.Rounds, (full-empty)/pendingKeys)
+	u.perKey.add(build, (full-empty)/pendingKeys)
 
 	c.Kill()
 	start := time.Now()
 	if err := c.start(ctx); err != nil {
 		return err
 	}
-	one := load.Shape{Path: "/v1/progress", Items: 1, Learners: 1, Minimal: true}
+	one := load.Shape{Path: "/v1/progress", Items: 1, Set: load.WorkingSet{Learners: 1}, Minimal: true}
 	if err := load.Fill(ctx, c.Address, one, 1); err != nil {
 		return err
 	}
-	restart.Rounds = append(restart.Rounds, time.Since(start).Seconds())
+	u.restart.add(build, time.Since(start).Seconds())
 	return nil
 }
 

@@ -20,48 +20,51 @@ const (
 // latency compares how long a client waits for its answer, under the load of
 // heartbeats and at half of what the sidecar can take.
 func latency(ctx context.Context, s *suite) error {
-	uri, err := s.database(ctx, "latency")
+	sidecars, stop, err := s.startSidecars(ctx, "latency", defaults)
+	defer stop()
 	if err != nil {
 		return err
 	}
-	ours, err := s.startSidecar(ctx, "latency", uri, defaults)
+	uri, err := s.database(ctx, "latency_direct")
 	if err != nil {
 		return err
 	}
-	defer ours.Kill()
 	direct, err := s.startAlternative(ctx, alternative.Direct, uri)
 	if err != nil {
 		return err
 	}
 	defer direct.Kill()
 
-	ourShape := load.Shape{Path: "/v1/progress", Items: 1, Learners: heartbeatLearners, Minimal: true}
-	directShape := load.Shape{Path: "/", Items: 1, Learners: heartbeatLearners}
-	series := func(name string) report.Series { return report.Series{Name: name, Unit: "ms"} }
-	const us, them = "progress-sync", "an upsert per update"
-	p50, p99, half := series(us), series(us), series(us)
-	directP50, directP99, directFull := series(them), series(them), series(them)
+	set := load.WorkingSet{Learners: heartbeatLearners}
+	ourShape := load.Shape{Path: "/v1/progress", Items: 1, Set: set, Minimal: true}
+	directShape := load.Shape{Path: "/", Items: 1, Set: set}
+	p50, p99, half := s.figures("ms"), s.figures("ms"), s.figures("ms")
+	theirs := func() report.Series { return report.Series{Name: "an upsert per update", Unit: "ms"} }
+	directP50, directP99, directFull := theirs(), theirs(), theirs()
 	milliseconds := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 	rate := float64(heartbeatLearners) / heartbeatGap.Seconds()
 	for range s.rounds {
-		r, err := load.Paced(ctx, ours.Address, ourShape, clientConnections, rate, s.each)
-		if err != nil {
-			return err
+		for i, c := range sidecars {
+			r, err := load.Paced(ctx, c.Address, ourShape, clientConnections, rate, s.each)
+			if err != nil {
+				return err
+			}
+			p50.add(i, milliseconds(r.Quantile(0.5)))
+			p99.add(i, milliseconds(r.Quantile(0.99)))
+			full, err := load.Closed(ctx, c.Address, ourShape, clientConnections, s.each)
+			if err != nil {
+				return err
+			}
+			if r, err = load.Paced(ctx, c.Address, ourShape, clientConnections, full.Rate()/2, s.each); err != nil {
+				return err
+			}
+			half.add(i, milliseconds(r.Quantile(0.99)))
 		}
-		p50.Rounds, p99.Rounds = append(p50.Rounds, milliseconds(r.Quantile(0.5))), append(p99.Rounds, milliseconds(r.Quantile(0.99)))
-		if r, err = load.Paced(ctx, direct.Address, directShape, clientConnections, rate, s.each); err != nil {
+		r, err := load.Paced(ctx, direct.Address, directShape, clientConnections, rate, s.each)
+		if err != nil {
 			return err
 		}
 		directP50.Rounds, directP99.Rounds = append(directP50.Rounds, milliseconds(r.Quantile(0.5))), append(directP99.Rounds, milliseconds(r.Quantile(0.99)))
-
-		full, err := load.Closed(ctx, ours.Address, ourShape, clientConnections, s.each)
-		if err != nil {
-			return err
-		}
-		if r, err = load.Paced(ctx, ours.Address, ourShape, clientConnections, full.Rate()/2, s.each); err != nil {
-			return err
-		}
-		half.Rounds = append(half.Rounds, milliseconds(r.Quantile(0.99)))
 		if r, err = load.Closed(ctx, direct.Address, directShape, clientConnections, s.each); err != nil {
 			return err
 		}

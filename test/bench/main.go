@@ -31,6 +31,7 @@ func run(ctx context.Context, arguments []string) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	var o options
 	flags.StringVar(&o.sidecar, "sidecar", "", "the sidecar's binary (required)")
+	against := flags.String("against", "", "comma-separated other binaries of the sidecar, which take turns with it; what teams run instead is left out then")
 	flags.StringVar(&o.connect, "connect", os.Getenv("CONNECT"), "a stream processor's binary, measured too if given")
 	flags.StringVar(&o.connectConfigs, "connect-configs", "test/bench/connect", "folder of its configurations")
 	flags.IntVar(&o.rounds, "rounds", 5, "interleaved rounds")
@@ -42,6 +43,9 @@ func run(ctx context.Context, arguments []string) error {
 	}
 	if o.sidecar == "" {
 		return errors.New("-sidecar is missing; `make bench` builds the binary and passes it")
+	}
+	if *against != "" {
+		o.against = strings.Split(*against, ",")
 	}
 	if *only != "" {
 		o.only = strings.Split(*only, ",")

@@ -21,9 +21,9 @@ func (s *suite) processors(uri string) []*contestant {
 		{"memory.yaml", "stream processor, memory buffer"},
 		{"sqlite.yaml", "stream processor, SQLite buffer"},
 	} {
-		all = append(all, &contestant{name: variant.name, path: "/post", start: func(ctx context.Context) (*subject.Process, error) {
-			return s.startProcessor(ctx, variant.file, uri)
-		}})
+		c := newContestant(variant.name, nil, "/post", ackSets[0].keys)
+		c.start = func(ctx context.Context) (*subject.Process, error) { return s.startProcessor(ctx, variant.file, uri) }
+		all = append(all, c)
 	}
 	return all
 }

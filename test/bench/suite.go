@@ -18,6 +18,7 @@ import (
 
 type options struct {
 	sidecar        string
+	against        []string
 	connect        string
 	connectConfigs string
 	rounds         int
@@ -30,10 +31,12 @@ type options struct {
 // was found.
 type suite struct {
 	options
-	dir      string
-	server   *pgtest.Server
-	findings []report.Finding
-	chart    []report.Series
+	dir         string
+	server      *pgtest.Server
+	grid        report.Grid
+	findings    []report.Finding
+	comparisons []report.Comparison
+	chart       []report.Series
 }
 
 // experiment measures one group of rows of the table.
@@ -45,6 +48,7 @@ type experiment struct {
 func experiments() []experiment {
 	return []experiment{
 		{"acknowledge", acknowledge},
+		{"completions", completions},
 		{"latency", latency},
 		{"heartbeat", heartbeat},
 		{"flush", flushRate},
@@ -68,7 +72,10 @@ func measure(ctx context.Context, o options) (err error) {
 		return fmt.Errorf("making a folder for the run: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	server, err := pgtest.Start(ctx, pgtest.Options{Config: []string{"max_connections = 200"}})
+	server, err := pgtest.Start(ctx, pgtest.Options{Config: []string{
+		"max_connections = 200",
+		"track_commit_timestamp = on", // says when a completion was saved
+	}})
 	if err != nil {
 		return err
 	}
@@ -86,7 +93,7 @@ func measure(ctx context.Context, o options) (err error) {
 		}
 		fmt.Fprintf(os.Stderr, "%s took %s\n", e.name, time.Since(start).Round(time.Second))
 	}
-	fmt.Print(report.Markdown(s.findings))
+	fmt.Print(s.tables())
 	if o.out == "" {
 		return nil
 	}
@@ -104,10 +111,6 @@ func (s *suite) write() error {
 	return nil
 }
 
-func (s *suite) found(measured string, target report.Target, ours report.Series, other *report.Series) {
-	s.findings = append(s.findings, report.Finding{Measured: measured, Target: target, Ours: ours, Other: other})
-}
-
 // database makes a fresh database and returns its URI.
 func (s *suite) database(ctx context.Context, name string) (string, error) {
 	if err := s.server.CreateDatabase(ctx, name, pgtest.Superuser); err != nil {
@@ -117,14 +120,14 @@ func (s *suite) database(ctx context.Context, name string) (string, error) {
 }
 
 // query reads one number.
-func query(ctx context.Context, uri, sql string) (float64, error) {
+func query(ctx context.Context, uri, sql string, arguments ...any) (float64, error) {
 	conn, err := pgx.Connect(ctx, uri)
 	if err != nil {
 		return 0, fmt.Errorf("connecting to read figures: %w", err)
 	}
 	defer func() { _ = conn.Close(ctx) }()
 	var value float64
-	if err := conn.QueryRow(ctx, sql).Scan(&value); err != nil {
+	if err := conn.QueryRow(ctx, sql, arguments...).Scan(&value); err != nil {
 		return 0, fmt.Errorf("reading figures: %w", err)
 	}
 	return value, nil

@@ -12,9 +12,8 @@ type Shape struct {
 	Path string
 	// Items in a request: 1 sends an object, more an array.
 	Items int
-	// Learners that the requests are spread over; every one of them is in a
-	// lesson of his own.
-	Learners int
+	// Set is what they are about.
+	Set WorkingSet
 	// Minimal asks for an answer without a body.
 	Minimal bool
 }
@@ -30,7 +29,7 @@ func (s Shape) request(buf []byte, n int, now time.Time) []byte {
 		if i > 0 {
 			body = append(body, ',')
 		}
-		body = appendUpdate(body, (n*s.Items+i)%s.Learners, n, now)
+		body = s.appendUpdate(body, n*s.Items+i, n, now)
 	}
 	if s.Items > 1 {
 		body = append(body, ']')
@@ -44,19 +43,25 @@ func (s Shape) request(buf []byte, n int, now time.Time) []byte {
 	return append(buf, body...)
 }
 
-func appendUpdate(b []byte, learner, n int, now time.Time) []byte {
+// appendUpdate renders an update of the n-th request.
+func (s Shape) appendUpdate(b []byte, update, n int, now time.Time) []byte {
+	key, completed := s.Set.update(update)
+	learner, lesson := key%s.Set.Learners, key/s.Set.Learners
 	position := float64(n%7200) / 4
 	b = append(b, `{"userId":"learner-`...)
 	b = strconv.AppendInt(b, int64(learner), 10)
 	b = append(b, `","courseId":"course-`...)
 	b = strconv.AppendInt(b, int64(learner%40), 10)
 	b = append(b, `","lessonId":"lesson-`...)
-	b = strconv.AppendInt(b, int64(learner%400), 10)
+	b = strconv.AppendInt(b, int64(learner%400+lesson), 10)
 	b = append(b, `","moduleId":"module-3","currentTime":`...)
 	b = strconv.AppendFloat(b, position, 'f', 2, 64)
 	b = append(b, `,"duration":2400,"watchedDelta":5,"seekEvents":0,"pauseEvents":`...)
 	b = strconv.AppendInt(b, int64(n%2), 10)
 	b = append(b, `,"playbackSpeed":1.25,"occurredAt":`...)
 	b = strconv.AppendInt(b, now.UnixMilli(), 10)
+	if completed {
+		b = append(b, `,"completed":true`...)
+	}
 	return append(b, '}')
 }

@@ -107,10 +107,11 @@ func (c *connection) drive(ctx context.Context, r *Result, shape Shape, next *at
 	return ctx.Err()
 }
 
-// Fill sends each of the shape's learners once and returns when all are
-// accepted; a refused request is an error.
+// Fill sends an update of each of the shape's keys, none of which completes a
+// lesson, and returns when all are accepted; a refused request is an error.
 func Fill(ctx context.Context, address string, shape Shape, connections int) error {
-	requests := (shape.Learners + shape.Items - 1) / shape.Items
+	shape.Set.Random, shape.Set.Completed = false, 0
+	requests := (shape.Set.Keys() + shape.Items - 1) / shape.Items
 	var next atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)
 	for range connections {

@@ -26,7 +26,26 @@ func (s Series) Median() float64 {
 	return (sorted[middle-1] + sorted[middle]) / 2
 }
 
-// Target is what a figure or a ratio is held against.
+// Spread is the least and the greatest of the rounds.
+func (s Series) Spread() (least, greatest float64) {
+	if len(s.Rounds) == 0 {
+		return 0, 0
+	}
+	return slices.Min(s.Rounds), slices.Max(s.Rounds)
+}
+
+// over is the ratio to another series in each round that both have.
+func (s Series) over(other Series) Series {
+	ratios := Series{}
+	for i, value := range s.Rounds {
+		if i < len(other.Rounds) && other.Rounds[i] != 0 {
+			ratios.Rounds = append(ratios.Rounds, value/other.Rounds[i])
+		}
+	}
+	return ratios
+}
+
+// Target is what a figure or a ratio is held against; the zero value is none.
 type Target struct {
 	Bound float64
 	// AtMost means that smaller is better.
@@ -71,24 +90,18 @@ func (f Finding) Value() float64 {
 	if f.Other == nil {
 		return f.Ours.Median()
 	}
-	ratios := Series{}
-	for i, ours := range f.Ours.Rounds {
-		if i < len(f.Other.Rounds) && f.Other.Rounds[i] != 0 {
-			ratios.Rounds = append(ratios.Rounds, ours/f.Other.Rounds[i])
-		}
-	}
-	return ratios.Median()
+	return f.Ours.over(*f.Other).Median()
 }
 
-// Markdown is the table of the findings.
+// Markdown is the table of the findings, empty for none.
 func Markdown(findings []Finding) string {
+	if len(findings) == 0 {
+		return ""
+	}
 	var b strings.Builder
 	b.WriteString("| measured | ratio or figure | target | met | progress-sync | the other |\n|---|---|---|---|---|---|\n")
 	for _, f := range findings {
-		met := "no"
-		if f.Target.Met(f.Value()) {
-			met = "yes"
-		}
+		met := yesOrNo(f.Target.Met(f.Value()))
 		other := "–"
 		if f.Other != nil {
 			other = fmt.Sprintf("%s: %s", f.Other.Name, figure(*f.Other))
@@ -97,6 +110,13 @@ func Markdown(findings []Finding) string {
 			f.Measured, strings.TrimSpace(number(f.Value())+" "+f.Target.Unit), f.Target, met, figure(f.Ours), other)
 	}
 	return b.String()
+}
+
+func yesOrNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
 }
 
 func figure(s Series) string { return strings.TrimSpace(number(s.Median()) + " " + s.Unit) }

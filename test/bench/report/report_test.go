@@ -33,6 +33,38 @@ func TestMarkdownSaysWhetherATargetIsMet(t *testing.T) {
 	}
 }
 
+func TestAGridHasAllCasesOfASettingOnOneLine(t *testing.T) {
+	decode := Series{Name: "decode", Unit: "/s", Rounds: []float64{100, 200}}
+	table := Grid{
+		Reference: "decode only", Cases: []string{"easy", "hard"},
+		Lines: []Line{{"64 connections", []Finding{
+			{Target: AtLeast(0.65), Ours: Series{Unit: "/s", Rounds: []float64{70, 140}}, Other: &decode},
+			{Ours: Series{Unit: "/s", Rounds: []float64{25, 50}}, Other: &decode},
+		}}},
+	}.Markdown()
+	want := "| setting | decode only | easy | hard |\n|---|---|---|---|\n" +
+		"| 64 connections | 150 /s | 105 /s, **0.70** (≥ 0.65: yes) | 37.5 /s, **0.25** |\n"
+	if table != want {
+		t.Errorf("got\n%s\nwant\n%s", table, want)
+	}
+}
+
+func TestTwoBuildsAreComparedWithinARoundAndTheSpreadIsTold(t *testing.T) {
+	table := Comparisons([]Comparison{{
+		"start", Series{Name: "this", Unit: "s", Rounds: []float64{1, 2, 3}}, Series{Name: "that", Unit: "s", Rounds: []float64{2, 2, 2}},
+	}})
+	want := "| measured | this | the other build | ratio | least to greatest |\n|---|---|---|---|---|\n| start | 2 s | that: 2 s | **1** | 0.50 to 1.50 |\n"
+	if table != want {
+		t.Errorf("got\n%s\nwant\n%s", table, want)
+	}
+}
+
+func TestTablesWithoutLinesAreLeftOut(t *testing.T) {
+	if got := (Grid{}).Markdown() + Comparisons(nil) + Markdown(nil); got != "" {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestChartIsWellFormed(t *testing.T) {
 	chart := Chart("rows & <rates>", []Series{{Name: "progress-sync", Rounds: []float64{2}}, {Name: "direct", Rounds: []float64{0}}})
 	decoder := xml.NewDecoder(strings.NewReader(chart))

@@ -69,14 +69,16 @@ func (p *Process) waitListening(ctx context.Context) error {
 // Stop asks the program to end and waits for it.
 func (p *Process) Stop() error {
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
-	return <-p.ended
+	err := <-p.ended
+	p.ended <- err
+	return err
 }
 
-// Kill ends the program at once (SIGKILL) and waits for it.
+// Kill ends the program at once (SIGKILL) and waits for it. It may have ended
+// already.
 func (p *Process) Kill() {
 	_ = p.cmd.Process.Kill()
-	//nolint:errcheck // that it was killed is no news
-	<-p.ended
+	p.ended <- <-p.ended
 }
 
 // CPU is the time that the program has used, user and system.
