@@ -10,6 +10,10 @@ const examples = join(root, "docs/integrations/examples/browser");
 /** Vite of the examples, which hack/examples.sh has installed. */
 const vite = () => import(pathToFileURL(createRequire(join(examples, "package.json")).resolve("vite")));
 
+/** What the examples serve goes with the process, since a request that is under way when an example ends may still open a file. */
+const served = mkdtempSync(join(tmpdir(), "progress-sync-examples-"));
+process.on("exit", () => rmSync(served, { recursive: true, force: true }));
+
 /** What the pages ask for beside their code: a film, the same as HLS, Plyr's icons, and the package as it is built. */
 function provide(files) {
   const from = (...path) => join(root, ...path);
@@ -26,7 +30,7 @@ function provide(files) {
  */
 export class Example {
   static async start(name, sidecar, learner) {
-    const files = mkdtempSync(join(tmpdir(), "progress-sync-example-"));
+    const files = mkdtempSync(join(served, `${name}-`));
     provide(files);
     const { createServer, loadConfigFromFile, mergeConfig, preview } = await vite();
     process.env.PROGRESS_SYNC_URL = sidecar;
@@ -50,15 +54,14 @@ export class Example {
       }));
       await server.listen();
     }
-    return new Example(server, files);
+    return new Example(server);
   }
 
-  constructor(server, files) {
-    Object.assign(this, { server, files, url: server.resolvedUrls.local[0] });
+  constructor(server) {
+    Object.assign(this, { server, url: server.resolvedUrls.local[0] });
   }
 
-  async stop() {
-    await this.server.close();
-    rmSync(this.files, { recursive: true });
+  stop() {
+    return this.server.close();
   }
 }
