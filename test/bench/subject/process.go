@@ -66,14 +66,6 @@ func (p *Process) waitListening(ctx context.Context) error {
 	}
 }
 
-// Stop asks the program to end and waits for it.
-func (p *Process) Stop() error {
-	_ = p.cmd.Process.Signal(syscall.SIGTERM)
-	err := <-p.ended
-	p.ended <- err
-	return err
-}
-
 // Kill ends the program at once (SIGKILL) and waits for it. It may have ended
 // already.
 func (p *Process) Kill() {
