@@ -2,6 +2,19 @@ package buffer
 
 import "testing"
 
+func TestAboveTheHighWaterMarkSoMuchIsWrittenThatItIsWorthATransaction(t *testing.T) {
+	p := Policy{MaxPendingRecords: 100_000}
+	var c capacity
+	c.add(80_000)
+	if n := c.relief(&p); n != 0 {
+		t.Errorf("%d are to be written at the mark", n)
+	}
+	c.add(1)
+	if n := c.relief(&p); n != 5001 {
+		t.Errorf("%d are to be written above the mark, want 5001", n)
+	}
+}
+
 func TestTheCapIsForPendingRecordsAndDeadLettersTogether(t *testing.T) {
 	p := Policy{MaxPendingRecords: 10}
 	var c capacity
@@ -10,8 +23,8 @@ func TestTheCapIsForPendingRecordsAndDeadLettersTogether(t *testing.T) {
 			t.Fatal("refused below the cap")
 		}
 	}
-	if c.excess(&p) != 0 || !c.take(1, &p) || c.excess(&p) != 1 {
-		t.Errorf("%d above the high-water mark", c.excess(&p))
+	if c.relief(&p) != 0 || !c.take(1, &p) || c.relief(&p) != 1 {
+		t.Errorf("%d above the high-water mark", c.relief(&p))
 	}
 	if c.take(1, &p) || c.pending.Load() != 9 {
 		t.Error("taken beyond the cap, or counted though it was refused")
@@ -21,7 +34,7 @@ func TestTheCapIsForPendingRecordsAndDeadLettersTogether(t *testing.T) {
 	if !c.take(0, &p) || c.pending.Load() != 2 {
 		t.Errorf("%d are counted", c.pending.Load())
 	}
-	if unlimited := (Policy{}); !c.take(1<<40, &unlimited) || c.excess(&unlimited) > 0 {
+	if unlimited := (Policy{}); !c.take(1<<40, &unlimited) || c.relief(&unlimited) > 0 {
 		t.Error("refused without a cap")
 	}
 }

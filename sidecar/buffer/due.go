@@ -21,6 +21,9 @@ func (d *due) NextDue(lane int) (time.Time, bool) {
 	return d.clock.time(next), true
 }
 
+// Crowded reports whether more records are pending than the high-water mark.
+func (d *due) Crowded() bool { return d.capacity.excess(d.policy.Load()) > 0 }
+
 // Wake is signalled when something of the lane may be due earlier than NextDue
 // said before. It never closes.
 func (d *due) Wake(lane int) <-chan struct{} { return d.lanes[lane].wake }
@@ -35,11 +38,11 @@ type laneMark struct{ turn, freeze uint64 }
 // MarkDue makes everything pending that f matches due now. Records that are
 // already frozen count for the returned Mark too.
 func (d *due) MarkDue(f Filter) Mark {
-	m := Mark{lanes: make([]laneMark, len(d.lanes))}
+	m, now := Mark{lanes: make([]laneMark, len(d.lanes))}, d.clock.read().elapsed
 	for i, l := range d.lanes {
 		l.mu.Lock()
 		l.pending.each(f, func(e *entry) {
-			l.urge(e)
+			l.urge(e, now)
 			m.lanes[i].turn = max(m.lanes[i].turn, e.turn)
 		})
 		for _, fb := range l.frozen.batches {

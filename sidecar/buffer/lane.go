@@ -2,6 +2,7 @@ package buffer
 
 import (
 	"sync"
+	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/spool"
@@ -57,9 +58,9 @@ func (l *lane) insert(e *entry) {
 	l.pending.insert(e)
 }
 
-// urge makes e due now.
-func (l *lane) urge(e *entry) {
-	if l.pending.order.urge(e) {
+// urge makes e due, and worth a write of its own from the given moment.
+func (l *lane) urge(e *entry, from time.Duration) {
+	if l.pending.order.urge(e, from) {
 		l.signal()
 	}
 }

@@ -189,7 +189,7 @@ func (l *loader) finish() error {
 			in.completed.add(e.key)
 		}
 		if e.lasting {
-			in.urge(e)
+			in.urge(e, 0)
 		}
 		l.state.arrivals.load(e.record.ReceivedAt)
 	}

@@ -86,7 +86,7 @@ func (m *merger) mergeOne(l *lane, i int, result *Result) *entry {
 		l.completed.forget(e.key)
 	} else if e.record.Completed && !l.completed.add(e.key) && !completed && m.p.FlushOnComplete {
 		e.lasting = true
-		l.urge(e)
+		l.urge(e, m.now.elapsed+m.p.Gather)
 	}
 	result.Record = e.joined(flights)
 	return e

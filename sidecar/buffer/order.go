@@ -10,7 +10,9 @@ import (
 type dueOrder struct {
 	age    list // all entries, oldest window first
 	urgent list // those that are due whatever their age, in turn
-	quiet  list // the others, longest quiet first; only with a quiet period
+	// urgentFrom is the moment from which the urgent ones are worth a write.
+	urgentFrom time.Duration
+	quiet      list // the others, longest quiet first; only with a quiet period
 	// quieted says whether quiet is kept.
 	quieted bool
 	turns   uint64
@@ -22,9 +24,9 @@ type dueRules struct {
 	interval, linger, quiet time.Duration
 	// notBefore is the moment before which no window counts as ended.
 	notBefore time.Duration
-	// excess is how many records are above the high-water mark; so many of the
-	// oldest are due.
-	excess int64
+	// relief is how many of the oldest are due because the buffer is above its
+	// high-water mark.
+	relief int64
 }
 
 func newDueOrder(quieted bool) dueOrder {
@@ -56,11 +58,15 @@ func (o *dueOrder) updated(e *entry) {
 	}
 }
 
-// urge makes e due now, behind all that are. It returns false if e is due
-// already.
-func (o *dueOrder) urge(e *entry) bool {
+// urge makes e due, behind all that are, and worth a write of its own from the
+// given moment. It returns false if that changes nothing.
+func (o *dueOrder) urge(e *entry, from time.Duration) bool {
+	sooner := o.urgent.head == nil || from < o.urgentFrom
+	if sooner {
+		o.urgentFrom = from
+	}
 	if e.turn != 0 {
-		return false
+		return sooner
 	}
 	if o.quieted {
 		o.quiet.remove(e)
@@ -100,7 +106,7 @@ func (o *dueOrder) first(at time.Duration, r dueRules) *entry {
 	if e := o.urgent.head; e != nil {
 		return e
 	}
-	if r.excess > 0 {
+	if r.relief > 0 {
 		return o.age.head
 	}
 	if at < r.notBefore {
@@ -117,18 +123,22 @@ func (o *dueOrder) first(at time.Duration, r dueRules) *entry {
 
 // next returns when the next entries are worth a write, false if there are none.
 // What became due by time lingers, so that those that follow closely share its
-// batch; what is urgent does not.
+// batch; what is urgent does so for a shorter time, or not at all.
 func (o *dueOrder) next(now time.Duration, r dueRules) (time.Duration, bool) {
 	oldest := o.age.head
 	switch {
 	case oldest == nil:
 		return 0, false
-	case o.urgent.head != nil || r.excess > 0:
+	case r.relief > 0 || o.urgent.head != nil && o.urgentFrom <= now:
 		return now, true
 	}
 	due := oldest.opened + r.interval
 	if e := o.quiet.head; e != nil {
 		due = min(due, e.changed+r.quiet)
 	}
-	return max(due+r.linger, r.notBefore), true
+	due = max(due+r.linger, r.notBefore)
+	if o.urgent.head != nil {
+		due = min(due, o.urgentFrom)
+	}
+	return due, true
 }

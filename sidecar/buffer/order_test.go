@@ -23,20 +23,25 @@ func TestWhichEntryIsWrittenFirst(t *testing.T) {
 		at     time.Duration
 		rules  func(*dueRules)
 		urgent []int
-		first  int // -1 for none
+		from   time.Duration // which the urgent ones are worth a write
+		first  int           // -1 for none
 		next   time.Duration
 	}{
-		"none while all windows are open and none is quiet": {minute / 2, nil, nil, -1, 70 * time.Second},
-		"the quiet one":                    {minute, nil, nil, 1, 70 * time.Second},
-		"the oldest window before it":      {3 * minute, nil, nil, 0, 70 * time.Second},
-		"an urgent one before both":        {3 * minute, nil, []int{2}, 2, 3 * minute},
-		"of urgent ones that of the first": {0, nil, []int{2, 1}, 2, 0},
+		"none while all windows are open and none is quiet": {minute / 2, nil, nil, 0, -1, 70 * time.Second},
+		"the quiet one":                    {minute, nil, nil, 0, 1, 70 * time.Second},
+		"the oldest window before it":      {3 * minute, nil, nil, 0, 0, 70 * time.Second},
+		"an urgent one before both":        {3 * minute, nil, []int{2}, 0, 2, 3 * minute},
+		"of urgent ones that of the first": {0, nil, []int{2, 1}, 0, 2, 0},
 		"the oldest above the high-water mark": {
-			0, func(r *dueRules) { r.excess = 1 }, nil, 0, 0},
+			0, func(r *dueRules) { r.relief = 1 }, nil, 0, 0, 0},
 		"none shortly after the start": {
-			3 * minute, func(r *dueRules) { r.notBefore = 4 * minute }, nil, -1, 4 * minute},
+			3 * minute, func(r *dueRules) { r.notBefore = 4 * minute }, nil, 0, -1, 4 * minute},
 		"an urgent one also then": {
-			minute, func(r *dueRules) { r.notBefore = 4 * minute }, []int{1}, 1, minute},
+			minute, func(r *dueRules) { r.notBefore = 4 * minute }, []int{1}, 0, 1, minute},
+		"an urgent one that gathers others, by the moment at which it is worth a write": {
+			minute / 2, nil, []int{2, 1}, minute/2 + 75*time.Millisecond, 2, minute/2 + 75*time.Millisecond},
+		"one that gathers, when others are due before": {
+			minute, nil, []int{2}, 2 * minute, 2, 70 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := newDueOrder(true)
@@ -49,7 +54,7 @@ func TestWhichEntryIsWrittenFirst(t *testing.T) {
 			entries[2].changed = 2*minute + 1
 			o.updated(entries[2])
 			for _, i := range tt.urgent {
-				if !o.urge(entries[i]) || o.urge(entries[i]) {
+				if !o.urge(entries[i], tt.from) || o.urge(entries[i], tt.from) {
 					t.Errorf("entry %d is not urged once", i)
 				}
 			}
@@ -66,13 +71,39 @@ func TestWhichEntryIsWrittenFirst(t *testing.T) {
 	}
 }
 
+func TestWhatGathersIsDueAtOnceWhenSomebodyAsksForAnyOfIt(t *testing.T) {
+	o := newDueOrder(false)
+	first, second := pendingEntry(1, 0, 0), pendingEntry(2, 0, 0)
+	o.add(first)
+	o.add(second)
+	if !o.urge(first, 75) || o.urge(second, 80) == o.urge(second, 90) {
+		t.Error("urging does not tell what it changes")
+	}
+	if next, _ := o.next(10, dueRules{interval: time.Hour}); next != 75 {
+		t.Errorf("due at %v, want 75", next)
+	}
+	if !o.urge(second, 10) {
+		t.Error("asking for what gathers changes nothing")
+	}
+	if next, _ := o.next(10, dueRules{interval: time.Hour}); next != 10 {
+		t.Errorf("due at %v, want 10", next)
+	}
+	o.remove(first)
+	o.remove(second)
+	third := pendingEntry(3, 0, 0)
+	o.add(third)
+	if o.urge(third, 200); o.urgentFrom != 200 {
+		t.Errorf("the next one is worth a write from %v on, want 200", o.urgentFrom)
+	}
+}
+
 func TestAnEmptyOrderHasNothingDue(t *testing.T) {
 	o := newDueOrder(true)
 	e := pendingEntry(1, 0, 0)
 	o.add(e)
-	o.urge(e)
+	o.urge(e, 0)
 	o.remove(e)
-	if _, some := o.next(time.Hour, dueRules{}); some || o.first(time.Hour, dueRules{excess: 1}) != nil {
+	if _, some := o.next(time.Hour, dueRules{}); some || o.first(time.Hour, dueRules{relief: 1}) != nil {
 		t.Error("something is due")
 	}
 }
@@ -92,8 +123,8 @@ func TestTheQuietOrderIsTheSameWhetherItWasAlwaysKeptOrNot(t *testing.T) {
 		always.updated(kept[i])
 		later.updated(others[i])
 		if step%20 == 0 {
-			always.urge(kept[i])
-			later.urge(others[i])
+			always.urge(kept[i], 0)
+			later.urge(others[i], 0)
 		}
 	}
 	later.keepQuiet(true)

@@ -88,7 +88,7 @@ func (s *pendingSet) takeDue(at time.Duration, limit int, r dueRules) []*entry {
 			break
 		}
 		s.remove(e)
-		r.excess--
+		r.relief--
 		taken = append(taken, e)
 	}
 	return taken

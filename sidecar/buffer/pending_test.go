@@ -18,7 +18,7 @@ func TestOfWhatIsDueOnlySoMuchIsTakenAsIsAskedFor(t *testing.T) {
 		"all whose windows ended":           {10, dueRules{interval: 2}, []int{0, 1, 2}},
 		"at most the limit":                 {2, dueRules{interval: 2}, []int{0, 1}},
 		"none while all windows are open":   {10, dueRules{interval: 5}, nil},
-		"the excess and no more than it is": {10, dueRules{interval: 5, excess: 2}, []int{0, 1}},
+		"the relief and no more than it is": {10, dueRules{interval: 5, relief: 2}, []int{0, 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newPendingSet(false)

@@ -15,6 +15,9 @@ type Policy struct {
 	QuietPeriod time.Duration
 	// FlushOnComplete makes a record due as soon as its lesson is completed.
 	FlushOnComplete bool
+	// Gather is how long such a record waits for others, so that lessons which are
+	// completed one by one don't take a transaction each.
+	Gather time.Duration
 	// CompletionThreshold is the percentage that completes a lesson, 0 to 100;
 	// 0 for none.
 	CompletionThreshold float64

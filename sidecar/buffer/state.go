@@ -67,7 +67,7 @@ func (s *state) dueRules(p *Policy) dueRules {
 	return dueRules{
 		interval: p.Interval, linger: p.Linger, quiet: p.QuietPeriod,
 		notBefore: s.notBefore,
-		excess:    s.capacity.excess(p),
+		relief:    s.capacity.relief(p),
 	}
 }
 
@@ -114,7 +114,7 @@ func (s *state) replay(c *spool.Change, r *progress.Record, now reading) error {
 		l.completed.add(e.key)
 	}
 	e.lasting = true
-	l.urge(e)
+	l.urge(e, now.elapsed)
 	e.put(c, now)
 	return nil
 }

@@ -56,7 +56,9 @@ func TestTheNextRoundIsFrozenWhileTheDatabaseWorksOnAFullOne(t *testing.T) {
 		{"the round before failed", 1000, true, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b := openBuffer(t, disktest.New(), bufferPolicy)
+			roomy := bufferPolicy
+			roomy.MaxPendingRecords = 10 * c.learners
+			b := openBuffer(t, disktest.New(), roomy)
 			put(t, b, learners(c.learners)...)
 			b.MarkDue(buffer.Filter{})
 			f := New(Options{Buffer: b, Database: newLedgerModel(), Policy: testPolicy, Observer: &journal{}, Log: logr.Discard()})

@@ -15,6 +15,10 @@ const hurriedInterval = time.Second
 // it is a tenth of them.
 const maxLinger = 10 * time.Second
 
+// gather is how long a completed lesson waits for company. With the write it is
+// in Postgres within 150 ms.
+const gather = 75 * time.Millisecond
+
 // bufferPolicy is the part of the configuration that the buffer follows. memory is
 // what Go may use, in bytes; 0 and math.MaxInt64 are any amount.
 func bufferPolicy(c config.Config, memory int64, hurry bool) buffer.Policy {
@@ -22,6 +26,7 @@ func bufferPolicy(c config.Config, memory int64, hurry bool) buffer.Policy {
 		Interval:            c.Sync.Interval.D(),
 		QuietPeriod:         c.Sync.QuietPeriod.D(),
 		FlushOnComplete:     c.Sync.FlushOnComplete,
+		Gather:              gather,
 		CompletionThreshold: c.Sync.CompletionThresholdPercent,
 		Async:               c.Buffer.Durability == config.DurabilityAsync,
 		MaxPendingRecords:   c.Buffer.MaxPendingRecords,
