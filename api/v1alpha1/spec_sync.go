@@ -29,14 +29,15 @@ type SyncSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('1s')",message="quietPeriod must be a duration from 1s to the interval, such as 20s; leave it out to switch it off"
 	QuietPeriod *metav1.Duration `json:"quietPeriod,omitempty"`
 
-	// batchSize is the number of records written in one transaction.
+	// batchSize is the number of records written in one transaction. What is due
+	// for another reason than time, such as a completion, may share a larger one.
 	//
 	// +optional
 	// +kubebuilder:default=10
 	// +kubebuilder:validation:XValidation:rule="self >= 1 && self <= 1000",message="batchSize must be from 1 to 1000 records"
 	BatchSize int32 `json:"batchSize,omitempty"`
 
-	// flushOnComplete writes a record at once when its lesson becomes completed.
+	// flushOnComplete writes a record within 150 ms when its lesson becomes completed.
 	//
 	// +optional
 	// +kubebuilder:default=true

@@ -21,8 +21,15 @@ func (d *due) NextDue(lane int) (time.Time, bool) {
 	return d.clock.time(next), true
 }
 
-// Crowded reports whether more records are pending than the high-water mark.
-func (d *due) Crowded() bool { return d.capacity.excess(d.policy.Load()) > 0 }
+// Pressing is how many of the lane's records are due for another reason than
+// time: their lessons were completed, somebody asked for them, or the buffer is
+// above its high-water mark.
+func (d *due) Pressing(lane int) int {
+	l, r := d.lanes[lane], d.dueRules(d.policy.Load())
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.pending.order.pressing(r)
+}
 
 // Wake is signalled when something of the lane may be due earlier than NextDue
 // said before. It never closes.

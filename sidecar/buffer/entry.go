@@ -64,6 +64,7 @@ const (
 type list struct {
 	by         int
 	head, tail *entry
+	length     int
 }
 
 func (l *list) pushBack(e *entry) {
@@ -74,6 +75,7 @@ func (l *list) pushBack(e *entry) {
 		l.tail.links[l.by].next = e
 	}
 	l.tail = e
+	l.length++
 }
 
 func (l *list) remove(e *entry) {
@@ -89,4 +91,5 @@ func (l *list) remove(e *entry) {
 		at.next.links[l.by].prev = at.prev
 	}
 	e.links[l.by] = links{}
+	l.length--
 }

@@ -121,6 +121,11 @@ func (o *dueOrder) first(at time.Duration, r dueRules) *entry {
 	return nil
 }
 
+// pressing is how many entries are due for another reason than time.
+func (o *dueOrder) pressing(r dueRules) int {
+	return max(o.urgent.length, min(int(max(r.relief, 0)), o.age.length))
+}
+
 // next returns when the next entries are worth a write, false if there are none.
 // What became due by time lingers, so that those that follow closely share its
 // batch; what is urgent does so for a shorter time, or not at all.

@@ -97,6 +97,28 @@ func TestWhatGathersIsDueAtOnceWhenSomebodyAsksForAnyOfIt(t *testing.T) {
 	}
 }
 
+func TestHowManyArePressing(t *testing.T) {
+	o := newDueOrder(false)
+	for i := range 5 {
+		e := pendingEntry(i, 0, 0)
+		o.add(e)
+		if i < 2 {
+			o.urge(e, time.Hour)
+		}
+	}
+	for relief, want := range map[int64]int{-3: 2, 0: 2, 1: 2, 4: 4, 9: 5} {
+		if got := o.pressing(dueRules{relief: relief}); got != want {
+			t.Errorf("%d press when %d are to be written for relief, want %d", got, relief, want)
+		}
+	}
+	for o.age.head != nil {
+		o.remove(o.age.head)
+	}
+	if n := o.pressing(dueRules{relief: 9}); n != 0 {
+		t.Errorf("%d press in an empty order", n)
+	}
+}
+
 func TestAnEmptyOrderHasNothingDue(t *testing.T) {
 	o := newDueOrder(true)
 	e := pendingEntry(1, 0, 0)

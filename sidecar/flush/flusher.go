@@ -67,23 +67,11 @@ func New(o Options) *Flusher {
 	for i := range o.Buffer.Lanes() {
 		f.lanes = append(f.lanes, &lane{f: f, index: i, rounds: rounds{
 			buffer: o.Buffer, lane: i, evidence: f.evidence, doubts: blame.NewDoubts(f.evidence),
-			size: f.batchSize,
+			size: func() int { return max(1, f.policy.Load().BatchSize) },
 		}})
 	}
 	f.upkeep = &upkeep{f: f, interval: breaker.Jitter(healthInterval, chance())}
 	return f
-}
-
-// crowdedBatch is the least size of a batch while the buffer is above its
-// high-water mark: what a transaction costs is then shared by more records.
-const crowdedBatch = 500
-
-func (f *Flusher) batchSize() int {
-	size := max(1, f.policy.Load().BatchSize)
-	if f.buffer.Crowded() {
-		size = max(size, crowdedBatch)
-	}
-	return size
 }
 
 // Run flushes until ctx ends and returns nil then. It may be called once. An

@@ -18,7 +18,7 @@ type Buffer interface {
 	Writer() string
 	Lanes() int
 	NextDue(lane int) (time.Time, bool)
-	Crowded() bool
+	Pressing(lane int) int
 	Wake(lane int) <-chan struct{}
 	FreezeRound(lane int, now time.Time, batchSize, maxBatches int) ([]progress.Batch, error)
 	Frozen(lane int) []progress.Batch

@@ -3,6 +3,7 @@ package flush
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
@@ -18,6 +19,9 @@ const (
 	// maxRoundRecords bounds what one round sends, and with it the memory that
 	// it takes and the time until its first answer.
 	maxRoundRecords = 2000
+	// maxPressing bounds a batch of what is due for another reason than time, which
+	// may be larger than the configured size.
+	maxPressing = 500
 )
 
 // roundOf is how many batches of the given size make a round.
@@ -60,7 +64,7 @@ func (p *pace) failed() { p.limit = 1 }
 type rounds struct {
 	buffer   Buffer
 	lane     int
-	size     func() int // of a batch, in records
+	size     func() int // of a batch of what is due by time, in records
 	evidence *blame.Evidence
 	doubts   *blame.Doubts
 	pace     pace
@@ -77,8 +81,32 @@ func (r *rounds) next(frozen []progress.Batch, probe bool) ([]progress.Batch, er
 	if len(frozen) > 0 {
 		return portion(frozen, r.pace.of(maxRound)), nil
 	}
-	size := r.size()
+	size := r.batch()
 	return r.freeze(size, r.pace.of(roundOf(size)))
+}
+
+// batch is the size of the next batch, in records. What is due for another reason
+// than time shares a transaction as far as a lane dares, since what transactions
+// cost decides then.
+func (r *rounds) batch() int {
+	size := r.size()
+	return max(size, min(r.buffer.Pressing(r.lane), size*r.pace.of(maxRound), maxPressing))
+}
+
+// shrink makes batches of the configured size, at most, of all that are frozen.
+// None of them may be in the database.
+func (r *rounds) shrink() error {
+	size := r.size()
+	for {
+		frozen := r.buffer.Frozen(r.lane)
+		i := slices.IndexFunc(frozen, func(b progress.Batch) bool { return len(b.Records) > size })
+		if i < 0 {
+			return nil
+		}
+		if err := r.buffer.Split(r.lane, frozen[i].Number); err != nil {
+			return fmt.Errorf("splitting what took too long: %w", err)
+		}
+	}
 }
 
 func (r *rounds) freeze(size, most int) ([]progress.Batch, error) {
@@ -95,7 +123,7 @@ func (r *rounds) freeze(size, most int) ([]progress.Batch, error) {
 func (r *rounds) besideDoubts(frozen []progress.Batch, written uint64, probe bool) ([]progress.Batch, error) {
 	fresh := r.doubts.Fresh(frozen, written)
 	if len(fresh) == 0 {
-		size := r.size()
+		size := r.batch()
 		most := r.pace.of(roundOf(size))
 		if r.doubts.AgainstTable() {
 			size, most = 1, 1
@@ -132,7 +160,7 @@ func (r *rounds) besideDoubts(frozen []progress.Batch, written uint64, probe boo
 // frozen. It sends an error of the disk, or nil, when it is done.
 func (r *rounds) freezeAhead(round []progress.Batch) <-chan error {
 	done := make(chan error, 1)
-	size := r.size()
+	size := r.batch()
 	most := r.pace.of(roundOf(size))
 	last := round[len(round)-1]
 	frozen := r.buffer.Frozen(r.lane)

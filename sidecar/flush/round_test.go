@@ -57,10 +57,9 @@ func TestTheNextRoundIsFrozenWhileTheDatabaseWorksOnAFullOne(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			roomy := bufferPolicy
-			roomy.MaxPendingRecords = 10 * c.learners
+			roomy.MaxPendingRecords, roomy.Interval = 10*c.learners, time.Nanosecond
 			b := openBuffer(t, disktest.New(), roomy)
 			put(t, b, learners(c.learners)...)
-			b.MarkDue(buffer.Filter{})
 			f := New(Options{Buffer: b, Database: newLedgerModel(), Policy: testPolicy, Observer: &journal{}, Log: logr.Discard()})
 			l := f.lanes[0]
 			if c.failed {
@@ -166,6 +165,41 @@ func TestAfterAFailureRoundsGrowFromOneBatch(t *testing.T) {
 		rounds := db.takeRounds()
 		if got := rounds[:2*lanes]; !cmp.Equal(got, []int{1, 1, 2, 2}) {
 			t.Errorf("rounds of %v batches, smallest first", rounds)
+		}
+	})
+}
+
+func TestWhatIsDueForAnotherReasonThanTimeSharesATransaction(t *testing.T) {
+	run(t, func(t *testing.T, f *fixture, db *ledgerModel) {
+		put(t, f.buffer, learners(200)...)
+		f.buffer.MarkDue(buffer.Filter{})
+		after(0)
+		wantAllSaved(t, f, db, 200)
+		if len(f.seen.saved) != f.buffer.Lanes() {
+			t.Errorf("%d transactions, want one for each lane", len(f.seen.saved))
+		}
+	})
+}
+
+func TestALargeBatchThatTakesTooLongIsWrittenInBatchesOfTheConfiguredSize(t *testing.T) {
+	run(t, func(t *testing.T, f *fixture, db *ledgerModel) {
+		tries := 0
+		db.setTrouble(func(call string, b progress.Batch) error {
+			if call == "apply" && len(b.Records) > testPolicy.BatchSize {
+				tries++
+				return sqlError("57014")
+			}
+			return nil
+		}, nil)
+		put(t, f.buffer, learners(200)...)
+		f.buffer.MarkDue(buffer.Filter{})
+		after(time.Minute)
+		wantAllSaved(t, f, db, 200)
+		if f.seen.rows != 200 {
+			t.Errorf("%d rows reported, want 200", f.seen.rows)
+		}
+		if tries != f.buffer.Lanes() {
+			t.Errorf("%d batches took too long, want the first of each lane", tries)
 		}
 	})
 }

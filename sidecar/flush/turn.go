@@ -117,6 +117,9 @@ func (l *lane) write(ctx context.Context, o outcome, at place, round []progress.
 		return l.refused(o, round[len(results)], f)
 	}
 	o.Outcome = failed(f)
+	if f.TookTooLong() && ctx.Err() == nil {
+		return o, l.rounds.shrink()
+	}
 	return o, nil
 }
 

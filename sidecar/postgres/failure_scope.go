@@ -25,8 +25,12 @@ func (f Failure) Connected() bool {
 // transaction would fare: a deadlock, a lock that was not to be had, a statement
 // that took too long.
 func (f Failure) OfOneTransaction() bool {
-	return f.Class == Conflict || f.SQLState == queryCanceled || f.SQLState == lockNotAvailable
+	return f.Class == Conflict || f.TookTooLong() || f.SQLState == lockNotAvailable
 }
+
+// TookTooLong reports whether the database has given a statement up because of the
+// time it took, and undone it.
+func (f Failure) TookTooLong() bool { return f.SQLState == queryCanceled }
 
 // MayBeOfTheRecord reports whether the failure may be the fault of what was to be
 // written.
