@@ -1,107 +1,94 @@
 package front
 
 import (
-	"errors"
 	"io"
 	"net/http"
 	"net/url"
-	"time"
+
+	"github.com/valyala/fasthttp"
 )
 
-// exchange is one request and its answer. It is reused; an idle connection has
-// none.
+// exchange is a request for a handler of net/http, and the http.ResponseWriter of
+// its answer. It is reused.
 type exchange struct {
 	request http.Request
 	url     url.URL
-	body    body
-	answer  answer
-	out     []byte
+	head    head
+
+	ctx    *fasthttp.RequestCtx
+	body   body
+	header http.Header // of the answer
+	wrote  bool        // the status of the answer
 }
 
-// maxKept is the memory of an answer that is worth keeping for the next one.
-const maxKept = 64 << 10
+// body is that of a request.
+type body struct{ io.Reader }
 
-// newExchange begins the exchange of the request in c's head.
-func (s *Server) newExchange(c *conn, now time.Time) *exchange {
-	e, ok := s.exchanges.Get().(*exchange)
-	if !ok {
-		e = &exchange{answer: answer{header: http.Header{}}}
-	}
-	h := &c.head
-	e.url = url.URL{Path: h.path}
-	e.body = body{conn: c, left: h.size, by: now.Add(s.http.ReadTimeout)}
+// Close implements io.Closer. What is left of the body is fasthttp's to read.
+func (body) Close() error { return nil }
+
+// begin makes the request. path is known to the server, and has no query.
+func (e *exchange) begin(ctx *fasthttp.RequestCtx, path string) {
+	h := &ctx.Request.Header
+	e.ctx = ctx
+	e.url = url.URL{Path: path}
+	e.head.take(h)
 	e.request = http.Request{
-		Method: http.MethodPost, URL: &e.url, RequestURI: h.path,
+		Method: http.MethodPost, URL: &e.url, RequestURI: path,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Host: h.lines[h.host].values[0], Header: h.header,
-		Body: &e.body, ContentLength: h.size, RemoteAddr: c.remote,
+		Host: e.head.host, Header: e.head.header,
+		ContentLength: int64(max(h.ContentLength(), -1)), Body: http.NoBody,
 	}
-	return e
+	if c, ok := ctx.Conn().(*conn); ok {
+		e.request.RemoteAddr = c.remote
+	}
+	if stream := ctx.RequestBodyStream(); stream != nil {
+		e.body.Reader = stream
+		e.request.Body = &e.body
+	}
+	if e.request.ContentLength < 0 {
+		e.request.TransferEncoding = []string{"chunked"}
+	}
 }
 
-// end gives the memory back.
-func (s *Server) end(e *exchange) {
-	if cap(e.answer.body) > maxKept || cap(e.out) > maxKept {
-		return
-	}
-	clear(e.answer.header)
-	e.answer.status, e.answer.body = 0, e.answer.body[:0]
-	e.request, e.body = http.Request{}, body{}
-	s.exchanges.Put(e)
-}
-
-// body is that of one request.
-type body struct {
-	conn *conn
-	left int64
-	by   time.Time // when all of it must have come
-	late bool      // it did not come with the head
-	err  error
-}
-
-// Read implements io.Reader.
-func (b *body) Read(p []byte) (int, error) {
-	switch {
-	case b.err != nil:
-		return 0, b.err
-	case b.left == 0:
-		return 0, io.EOF
-	case int64(len(p)) > b.left:
-		p = p[:b.left]
-	}
-	n := b.conn.take(p)
-	if n == 0 {
-		n, b.err = b.receive(p)
-	}
-	b.left -= int64(n)
-	if b.left == 0 {
-		b.err = nil // its end was not needed
-	} else if errors.Is(b.err, io.EOF) {
-		b.err = io.ErrUnexpectedEOF
-	}
-	return n, b.err
-}
-
-// receive reads what has not come yet.
-func (b *body) receive(p []byte) (int, error) {
-	if !b.late {
-		b.late = true
-		if err := b.conn.readUntil(b.by); err != nil {
-			return 0, err
+// end sends the header of the answer.
+func (e *exchange) end() {
+	e.WriteHeader(http.StatusOK)
+	response := &e.ctx.Response
+	for key, values := range e.header {
+		switch key {
+		case "Date", "Content-Length", "Transfer-Encoding":
+			continue
+		}
+		for _, value := range values {
+			response.Header.Add(key, value)
 		}
 	}
-	return b.conn.Read(p)
-}
-
-// rest reads what nobody wanted; it is in the way of the next request.
-func (b *body) rest() error {
-	if b.left == 0 || errors.Is(b.err, io.ErrUnexpectedEOF) { // which ends the connection by itself
-		return nil
+	if _, set := e.header["Content-Type"]; !set && len(response.Body()) > 0 {
+		response.Header.SetContentType(http.DetectContentType(response.Body()))
 	}
-	_, err := io.Copy(io.Discard, b)
-	return err
+	clear(e.header)
+	e.request, e.body, e.ctx, e.wrote = http.Request{}, body{}, nil, false
 }
 
-// Close implements io.Closer. What is left of the body is read before the
-// answer.
-func (b *body) Close() error { return nil }
+// Header implements http.ResponseWriter.
+func (e *exchange) Header() http.Header { return e.header }
+
+// WriteHeader implements http.ResponseWriter. Informational answers are not
+// sent.
+func (e *exchange) WriteHeader(status int) {
+	if !e.wrote && status >= http.StatusOK {
+		e.wrote = true
+		e.ctx.SetStatusCode(status)
+	}
+}
+
+// Write implements http.ResponseWriter.
+func (e *exchange) Write(p []byte) (int, error) {
+	e.WriteHeader(http.StatusOK)
+	if status := e.ctx.Response.StatusCode(); status == http.StatusNoContent || status == http.StatusNotModified {
+		return 0, http.ErrBodyNotAllowed
+	}
+	e.ctx.Response.AppendBody(p)
+	return len(p), nil
+}

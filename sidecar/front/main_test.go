@@ -154,6 +154,10 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	}
 	keys := make([]string, 0, len(r.Header))
 	for key := range r.Header {
+		switch key {
+		case "Content-Length", "Connection", "Cache-Control", "Trailer": // which one of the two adds or rewrites
+			continue
+		}
 		keys = append(keys, key)
 	}
 	slices.Sort(keys)

@@ -143,11 +143,13 @@ func TestABodyMayComeInParts(t *testing.T) {
 		rest, _ := io.ReadAll(r.Body)
 		fmt.Fprintf(w, "%s%s", first, rest)
 	}))))
-	c.send(post("10") + "01234")
+	// fasthttp waits for up to 8 KiB before it calls the handler.
+	body := strings.Repeat("0123456789", 1000)
+	c.send(post("10000") + body[:9000])
 	<-arrived
-	c.send("56789" + post("2") + "hi")
-	if text := c.answer().text; text != "0123456789" {
-		t.Errorf("got %s", text)
+	c.send(body[9000:] + post("2") + "hi")
+	if text := c.answer().text; text != body {
+		t.Errorf("got %d bytes", len(text))
 	}
 	if text := c.answer().text; text != "hi" {
 		t.Errorf("got %s", text)
@@ -304,4 +306,47 @@ func TestServeEndsWithItsListener(t *testing.T) {
 		t.Errorf("Serve returned %v", err)
 	}
 	_ = s.Close()
+}
+
+func TestAPanicOfAnyRouteEndsItsConnectionAndNoOther(t *testing.T) {
+	address := serveFront(t, settings(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Panic") != "" {
+			panic("as asked for")
+		}
+		echo(w, r)
+	})))
+	other := connect(t, address)
+	c := connect(t, address)
+	c.send("GET /v1/sync HTTP/1.1\r\nHost: localhost\r\nX-Panic: 1\r\n\r\n")
+	c.expectEnd()
+	other.send(readState)
+	if a := other.answer(); a.status != "200 OK" {
+		t.Errorf("another connection got %s", a.status)
+	}
+}
+
+// Who could choose the host by the path would pass for this machine.
+func TestTheHostIsThatOfTheHeaderWhateverThePath(t *testing.T) {
+	c := connect(t, serveFront(t, settings(http.HandlerFunc(echo))))
+	c.send("GET //localhost/v1/sync HTTP/1.1\r\nHost: evil.example\r\n\r\n")
+	if text := c.answer().text; !strings.Contains(text, ` host "evil.example" `) {
+		t.Errorf("got %s", text)
+	}
+}
+
+// A route that reads no body must not keep one in memory, which chunks would let
+// grow without end.
+func TestABodyOfAnotherRouteIsNotRead(t *testing.T) {
+	reached := make(chan int64, 1)
+	c := connect(t, serveFront(t, settings(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		reached <- r.ContentLength
+		w.WriteHeader(http.StatusNoContent)
+	}))))
+	c.send("POST /v1/sync HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n100000\r\n")
+	if n := <-reached; n != 0 { // before any of the chunk came
+		t.Errorf("a body of %d bytes was read", n)
+	}
+	if a := c.answer(); a.status != "204 No Content" {
+		t.Errorf("got %s", a.status)
+	}
 }
