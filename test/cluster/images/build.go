@@ -122,7 +122,7 @@ func (b Builder) compile(ctx context.Context, source, name, version string) ([]b
 	if version != "" {
 		flags += " -X main.version=" + version
 	}
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", flags, "-o", target, source)
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-tags", "grpcnotrace", "-ldflags", flags, "-o", target, source)
 	cmd.Dir = b.Root
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+b.architecture())
 	var stderr strings.Builder

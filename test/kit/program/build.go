@@ -43,7 +43,7 @@ func Build(ctx context.Context, folder string) (string, error) {
 // as cmd/sidecar, into the target. It is as released, but for its version and that it
 // keeps its symbols.
 func BuildInto(ctx context.Context, folder, target string) error {
-	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-X main.version="+Version,
+	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-tags", "grpcnotrace", "-ldflags", "-X main.version="+Version,
 		"-o", target, project.Module+"/"+folder)
 	if output, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("building %s: %w\n%s", folder, err, output)
