@@ -102,6 +102,47 @@ func TestASyncReachesTheFile(t *testing.T) {
 	}
 }
 
+const syncVariable = "PROGRESS_SYNC_TEST_SYNC"
+
+// TestSyncsOnce is the other process of the next test.
+func TestSyncsOnce(t *testing.T) {
+	dir := os.Getenv(syncVariable)
+	if dir == "" {
+		t.Skip("it has no parent that wants to see syncs")
+	}
+	f, err := OS{}.Create(filepath.Join(dir, "log"), 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(f.Sync(), f.Close(), (OS{}).SyncDir(dir), (OS{}).MkdirAll(filepath.Join(dir, "a", "b"))); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestASyncReachesTheSystem counts calls: what reaches the disk shows only when the
+// power is lost.
+func TestASyncReachesTheSystem(t *testing.T) {
+	strace, err := exec.LookPath("strace")
+	if err != nil {
+		t.Skip("it takes strace to see calls of the system")
+	}
+	calls := filepath.Join(t.TempDir(), "calls")
+	other := exec.Command(strace, "-f", "-o", calls, "-e", "trace=fsync,fdatasync", os.Args[0], "-test.run=^TestSyncsOnce$")
+	other.Env = append(os.Environ(), syncVariable+"="+t.TempDir())
+	if out, err := other.CombinedOutput(); err != nil {
+		t.Skipf("strace doesn't run here: %v, %s", err, out)
+	}
+	text, err := os.ReadFile(calls)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The directory, and the two that got a name when directories were made.
+	files, names := strings.Count(string(text), " fdatasync("), strings.Count(string(text), " fsync(")
+	if files != 1 || names != 3 {
+		t.Errorf("%d files and %d directories were synced", files, names)
+	}
+}
+
 const lockVariable = "PROGRESS_SYNC_TEST_LOCK"
 
 // TestHoldsALock is the other process of the next test.
