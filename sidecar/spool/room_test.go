@@ -277,7 +277,7 @@ func onARealOne(t *testing.T) (disk.FS, string, func() int64) {
 			if err != nil && !errors.Is(err, fs.ErrNotExist) {
 				t.Fatal(err)
 			}
-			used += int64(s.Blocks) * 512
+			used += s.Blocks * 512
 		}
 		return used
 	}

@@ -1,6 +1,7 @@
 package sidecar
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -12,9 +13,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/progress-sync/progress-sync/sidecar/status"
 	"github.com/progress-sync/progress-sync/test/kit/sidecar"
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
+	"github.com/progress-sync/progress-sync/test/truth"
 )
 
 // nobody is a database that doesn't answer.
@@ -333,5 +337,54 @@ func mustRun(t *testing.T, name string, arguments ...string) {
 	t.Helper()
 	if out, err := exec.Command(name, arguments...).CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", name, err, out)
+	}
+}
+
+// TestAFullVolumeWithMoreThanItsLogHasRoomForWaits is about a disk that others have
+// filled: what waits can't all be made into batches then, which the sidecar must say
+// if it ends, and it must be there when there is room again.
+func TestAFullVolumeWithMoreThanItsLogHasRoomForWaits(t *testing.T) {
+	t.Parallel()
+	const learners, lessons = 60, 500
+	volume := memoryVolume(t, smallSize)
+	uri := pgtest.Database(t)
+	p := newProcessWith(t, sidecar.Options{URI: nobody, Configuration: small, Spool: filepath.Join(volume, "spool")})
+	p.start(t)
+	for learner := range learners {
+		var body strings.Builder
+		for lesson := range lessons {
+			fmt.Fprintf(&body, `%s{"userId":"learner %d","courseId":"course","lessonId":"lesson %d","moduleId":"%0200d","currentTime":1}`,
+				[]string{"[", ","}[min(lesson, 1)], learner, lesson, lesson)
+		}
+		p.post(t, body.String()+"]")
+	}
+	filler := fillUp(t, volume)
+	p.Kill()
+	p.start(t)
+	code, answer := p.do(t, "GET", "/v1/progress?userId=learner+7&courseId=course", "")
+	if code != 200 || !strings.Contains(answer, "lesson 499") {
+		t.Errorf("it serves %d %s", code, answer)
+	}
+	p.setURI(t, uri)
+	select {
+	case <-p.Process().Ended():
+		if words, err := p.LastWords(); err != nil || !strings.Contains(words, "the spool's disk is full") {
+			t.Errorf("it ended and says %q, %v", words, err)
+		}
+	case <-time.After(5 * time.Second): // a few intervals
+	}
+	if err := os.Remove(filler); err != nil {
+		t.Fatal(err)
+	}
+	p.start(t)
+	saved(t, p)
+	conn, err := pgx.Connect(t.Context(), uri)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	rows, err := truth.ReadRows(t.Context(), conn, truth.OwnTable)
+	if err != nil || len(rows) != learners*lessons {
+		t.Errorf("%d rows, %v", len(rows), err)
 	}
 }

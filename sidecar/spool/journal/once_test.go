@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -192,9 +193,9 @@ func TestCheckpointsThatFailLeaveTheDiskItsRoom(t *testing.T) {
 	}
 	const room = 20 * smallSegment
 	d.Limit(room)
-	try := func(bytes int) error {
+	try := func(size int) error {
 		return w.j.Checkpoint(t.Context(), func(add func([]byte) error) error {
-			if err := add(make([]byte, bytes)); err != nil {
+			if err := add(make([]byte, size)); err != nil {
 				return err
 			}
 			return add(put(w.state))
@@ -246,12 +247,11 @@ func TestWhatCannotBeReadIsNoEnd(t *testing.T) {
 			if !errors.Is(err, failure) {
 				t.Fatalf("%s %s failed with %v, and Open with %v", failed.Kind, failed.Name, failure, err)
 			}
-			var damage *DamageError
-			if errors.As(err, &damage) {
+			if _, damage := errors.AsType[*DamageError](err); damage {
 				t.Errorf("%s %s failed with %v, and is called damaged: %v", failed.Kind, failed.Name, failure, err)
 			}
 			for path, content := range before {
-				if string(d.Contents()[path]) != string(content) {
+				if !bytes.Equal(d.Contents()[path], content) {
 					t.Errorf("%s %s failed, and %s is not what it was", failed.Kind, failed.Name, path)
 				}
 			}
@@ -266,7 +266,7 @@ func TestWhatCannotBeReadIsNoEnd(t *testing.T) {
 // TestAReadThatFailsInTheMiddleIsNoEnd is the same for a segment that is read in
 // several steps.
 func TestAReadThatFailsInTheMiddleIsNoEnd(t *testing.T) {
-	const changes, bytes = 8, 400 << 10
+	const changes, size = 8, 400 << 10
 	d := disktest.New()
 	open := func(d *disktest.Disk) (found int, err error) {
 		j, err := Open(Options{Dir: dir, FS: d}, func([]byte) error { found++; return nil })
@@ -274,7 +274,7 @@ func TestAReadThatFailsInTheMiddleIsNoEnd(t *testing.T) {
 			return 0, err
 		}
 		for range changes - found {
-			if _, err := j.Append(make([]byte, bytes)); err != nil {
+			if _, err := j.Append(make([]byte, size)); err != nil {
 				return 0, err
 			}
 			if err := j.Sync(); err != nil {
