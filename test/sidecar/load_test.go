@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -27,6 +28,7 @@ type load struct {
 	stop    context.CancelFunc
 	workers sync.WaitGroup
 	errors  chan error
+	full    atomic.Bool // the sidecar may say that its disk is full
 }
 
 const (
@@ -190,6 +192,8 @@ func (w *worker) send(entries []truth.Entry) (truth.Outcome, error) {
 		return truth.Uncertain, nil
 	case response.StatusCode == http.StatusServiceUnavailable:
 		return truth.Refused, nil // the sidecar is shutting down
+	case response.StatusCode == http.StatusInsufficientStorage && w.load.full.Load():
+		return truth.Refused, nil
 	}
 	return "", fmt.Errorf("the sidecar answered %d: %s", response.StatusCode, answer)
 }

@@ -43,6 +43,8 @@ type File interface {
 	// begun with before in that range. It spreads the work of a later Sync and
 	// promises nothing itself, but its error is as final as that of Sync.
 	Begin(at, length int64) error
+	// Truncate shortens the file to size bytes and gives their room back.
+	Truncate(size int64) error
 	// Size is the file's length in bytes.
 	Size() (int64, error)
 }

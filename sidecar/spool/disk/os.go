@@ -95,13 +95,21 @@ func (OS) Lock(name string) (io.Closer, error) {
 	}
 	lock := syscall.Flock_t{Type: syscall.F_WRLCK, Whence: io.SeekStart}
 	err = syscall.FcntlFlock(f.Fd(), syscall.F_SETLK, &lock)
-	if errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.EACCES) {
-		err = fmt.Errorf("another process uses it: %w", err)
-	}
 	if err != nil {
-		return nil, errors.Join(err, f.Close())
+		return nil, errors.Join(explainLock(err), f.Close())
 	}
 	return f, nil
+}
+
+// explainLock says what an error of a lock means.
+func explainLock(err error) error {
+	switch {
+	case errors.Is(err, syscall.EAGAIN), errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("another process uses it: %w", err)
+	case errors.Is(err, syscall.ENOLCK), errors.Is(err, syscall.EOPNOTSUPP), errors.Is(err, syscall.ENOSYS), errors.Is(err, syscall.EINVAL):
+		return fmt.Errorf("its file system gives no locks, without which two processes could write to it; use another volume: %w", err)
+	}
+	return err
 }
 
 // FreeBytes implements FS.

@@ -8,7 +8,13 @@ import (
 
 // allocate gives a file room for size bytes, which read as zeros.
 func allocate(f *os.File, size int64) error {
-	err := ignoringInterrupts(func() error { return syscall.Fallocate(int(f.Fd()), 0, 0, size) })
+	return allocateBy(func() error { return syscall.Fallocate(int(f.Fd()), 0, 0, size) }, f, size)
+}
+
+// allocateBy is allocate by a call of the operating system, which not every file
+// system has.
+func allocateBy(call func() error, f *os.File, size int64) error {
+	err := ignoringInterrupts(call)
 	if errors.Is(err, syscall.EOPNOTSUPP) || errors.Is(err, syscall.ENOSYS) {
 		return fill(f, size)
 	}

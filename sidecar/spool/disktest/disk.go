@@ -22,6 +22,7 @@ const (
 	Write    Kind = "write"
 	Sync     Kind = "sync"
 	Begin    Kind = "beginning to write"
+	Truncate Kind = "truncation"
 	Rename   Kind = "rename"
 	Remove   Kind = "remove"
 	SyncDir  Kind = "sync of the names in"

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/progress-sync/progress-sync/sidecar/spool/disk"
@@ -39,6 +40,12 @@ func TestBothDisksDoTheSame(t *testing.T) {
 			if size, err := f.Size(); err != nil || size != 12 {
 				t.Errorf("size %d, %v", size, err)
 			}
+			must(f.Truncate(11))
+			if size, err := f.Size(); err != nil || size != 11 {
+				t.Errorf("size %d, %v after it was shortened", size, err)
+			}
+			_, err = f.WriteAt([]byte("c"), 11)
+			must(err)
 			must(f.Close())
 			other, err := d.Create(path("two"), 5)
 			must(err)
@@ -118,15 +125,38 @@ func TestALossOfPowerTakesWhatWasNotSynced(t *testing.T) {
 	if after := d.Killed().Crashed(0, nil).Contents(); len(after) != 2 || len(after["d/unsynced"]) != 0 {
 		t.Errorf("after a kill and a loss of power there is %q", after)
 	}
+	short, err := d.Open("d/unsynced")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(short.Truncate(2), short.Sync(), short.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if got := string(d.Crashed(0, nil).Contents()["d/unsynced"]); got != "lo" {
+		t.Errorf("after it was shortened and synced there is %q", got)
+	}
+	write("d/unsynced", "lost", false)
+	if err := d.SyncDir("d"); err != nil {
+		t.Fatal(err)
+	}
 	// Each outcome between the two must be possible.
 	rng := rand.New(rand.NewPCG(1, 1))
+	write("d/scattered", strings.Repeat("x", 32), false)
+	if err := d.SyncDir("d"); err != nil {
+		t.Fatal(err)
+	}
+	holes := map[string]bool{}
 	seen := map[string]bool{}
 	for range 1000 {
+		holes[string(d.Crashed(50, rng).Contents()["d/scattered"])] = true
 		content, there := d.Crashed(50, rng).Contents()["d/unsynced"]
 		if !there {
 			t.Fatal("a durable name is gone")
 		}
 		seen[string(content)] = true
+	}
+	if sectors := strings.ReplaceAll("-x-x", "-", "\x00\x00\x00\x00\x00\x00\x00\x00"); !holes[strings.ReplaceAll(sectors, "x", "xxxxxxxx")] {
+		t.Error("never were some sectors left and others between them not")
 	}
 	for _, part := range []string{"", "lo", "lost", "\x00\x00st", "\x00os\x00"} {
 		if !seen[part] {

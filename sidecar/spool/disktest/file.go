@@ -21,6 +21,12 @@ func (c *content) put(data []byte, at int64) {
 	copy(c.data[at:], data)
 }
 
+// cut makes c end at size, if it is longer.
+func (c *content) cut(size int64) {
+	c.size = min(c.size, size)
+	c.data = c.data[:min(int64(len(c.data)), size)]
+}
+
 func (c content) clone() content { return content{slices.Clone(c.data), c.size} }
 
 func (c content) bytes() []byte {
@@ -97,12 +103,31 @@ func (f *file) Sync() error {
 	for _, w := range i.writes {
 		i.durable.put(w.data, w.at)
 	}
+	i.durable.cut(i.is.size)
 	i.durable.size, i.writes = i.is.size, nil
 	return nil
 }
 
 // Begin implements disk.File.
 func (f *file) Begin(int64, int64) error { return f.disk.ask(Begin, f.name) }
+
+// Truncate implements disk.File.
+func (f *file) Truncate(size int64) error {
+	if err := f.disk.ask(Truncate, f.name); err != nil {
+		return err
+	}
+	f.disk.mu.Lock()
+	defer f.disk.mu.Unlock()
+	if f.closed {
+		return fs.ErrClosed
+	}
+	f.inode.is.cut(size)
+	// A write beyond it has no effect any more, in whatever order they reach the disk.
+	for i, w := range f.inode.writes {
+		f.inode.writes[i].data = w.data[:max(0, min(int64(len(w.data)), size-w.at))]
+	}
+	return nil
+}
 
 // Size implements disk.File.
 func (f *file) Size() (int64, error) {

@@ -53,6 +53,7 @@ func (d *Disk) Crashed(percent int, rng *rand.Rand) *Disk {
 	for name, i := range names {
 		after := i.durable.clone()
 		if kept() {
+			after.cut(i.is.size)
 			after.size = i.is.size
 		}
 		for _, w := range i.writes {
@@ -69,7 +70,7 @@ func (d *Disk) Crashed(percent int, rng *rand.Rand) *Disk {
 // tear does a write, or any part of it.
 func (w write) tear(after *content, rng *rand.Rand) {
 	from, to := 0, len(w.data)
-	switch rng.IntN(4) {
+	switch rng.IntN(5) {
 	case 0:
 		to = rng.IntN(to + 1)
 	case 1:
@@ -77,8 +78,24 @@ func (w write) tear(after *content, rng *rand.Rand) {
 	case 2:
 		from = rng.IntN(to + 1)
 		to = from + rng.IntN(to-from+1)
+	case 3:
+		w.scatter(after, rng)
+		return
 	}
 	after.put(w.data[from:to], w.at+int64(from))
+}
+
+// scatter does some sectors of a write and not the others. A sector is smaller here
+// than on a disk, since what tests write is.
+func (w write) scatter(after *content, rng *rand.Rand) {
+	sector := int64(8) << rng.IntN(7)
+	for from := int64(0); from < int64(len(w.data)); {
+		to := min(int64(len(w.data)), (w.at+from)/sector*sector+sector-w.at)
+		if rng.IntN(2) == 0 {
+			after.put(w.data[from:to], w.at+from)
+		}
+		from = to
+	}
 }
 
 // Contents returns what is in the files, by their paths.

@@ -148,7 +148,7 @@ func (c *checkpoint) flush() error {
 	c.begun = c.end
 	// All of it, so as to wait for what was begun before.
 	if err := c.file.Begin(0, c.end); err != nil {
-		return c.j.fault.take("writing a checkpoint", err)
+		return c.j.fault.judge("writing a checkpoint", err)
 	}
 	return nil
 }
@@ -178,8 +178,10 @@ func (c *checkpoint) finish() error {
 	if err := c.write(0); err != nil {
 		return err
 	}
+	// Some file systems say only here that they are full. What is on the disk then
+	// doesn't matter, since the file is removed.
 	if err := c.file.Sync(); err != nil {
-		return c.j.fault.take("syncing a checkpoint", err)
+		return c.j.fault.judge("syncing a checkpoint", err)
 	}
 	if err := c.j.files.finish(c.name, c.name); err != nil {
 		return c.j.fault.take("naming a checkpoint", err)

@@ -36,6 +36,9 @@ func written(t *testing.T) *disktest.Disk {
 	if err := w.j.Close(); err != nil {
 		t.Fatal(err)
 	}
+	for path := range d.Contents() {
+		overwrite(t, d, path, 0, nil) // and syncs it, as the disk does by itself before long
+	}
 	return d.Crashed(0, nil)
 }
 
@@ -65,19 +68,41 @@ func overwrite(t *testing.T, d *disktest.Disk, path string, at int64, data []byt
 	}
 }
 
+// replaceFile puts a file in place of one of that name, or makes it.
+func replaceFile(t *testing.T, d *disktest.Disk, path string, content []byte) {
+	t.Helper()
+	f, err := d.Create(path, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(f.Close(), d.SyncDir(dir)); err != nil {
+		t.Fatal(err)
+	}
+	overwrite(t, d, path, 0, content)
+}
+
+// mustNumber is the number in a segment's path.
+func mustNumber(path string) uint64 {
+	n, ok := segmentKind.number(filepath.Base(path))
+	if !ok {
+		panic(path)
+	}
+	return n
+}
+
 // spoil inverts a byte.
 func spoil(t *testing.T, d *disktest.Disk, path string, at int64) {
 	t.Helper()
 	overwrite(t, d, path, at, []byte{^d.Contents()[path][at]})
 }
 
-// places are those of a segment's frames, and of their end.
+// places are those of a segment's frames with changes, and of their end.
 func places(d *disktest.Disk, path string) (places []int64) {
 	content := d.Contents()[path]
 	at := int64(headerSize)
 	for places = []int64{at}; at+frameHeader < int64(len(content)); places = append(places, at) {
-		length := binary.LittleEndian.Uint32(content[at:])
-		if length == 0 {
+		length, sequence := binary.LittleEndian.Uint32(content[at:]), binary.LittleEndian.Uint64(content[at+8:])
+		if length == 0 || sequence == 0 {
 			break
 		}
 		at += frameSize(int(length))
@@ -142,6 +167,68 @@ func TestDamageStopsTheStartAndNothingIsRemoved(t *testing.T) {
 				}
 			}
 			return all[0]
+		}, "missing"},
+		"the last segment is missing": {func(t *testing.T, d *disktest.Disk) string {
+			path := last(d)
+			if err := errors.Join(d.Remove(path), d.SyncDir(dir)); err != nil {
+				t.Fatal(err)
+			}
+			return path
+		}, "missing"},
+		"all segments but the first are missing": {func(t *testing.T, d *disktest.Disk) string {
+			all := named(d, segmentKind)
+			for _, path := range all[1:] {
+				if err := d.Remove(path); err != nil {
+					t.Fatal(err)
+				}
+			}
+			return all[1]
+		}, "missing"},
+		"a segment of no bytes": {func(t *testing.T, d *disktest.Disk) string {
+			replaceFile(t, d, last(d), nil)
+			return last(d)
+		}, "no file of a spool"},
+		"a segment that ends in its header": {func(t *testing.T, d *disktest.Disk) string {
+			replaceFile(t, d, last(d), d.Contents()[last(d)][:headerSize-1])
+			return last(d)
+		}, "no file of a spool"},
+		"a full segment of which only the header is left": {func(t *testing.T, d *disktest.Disk) string {
+			replaceFile(t, d, segment(d, 1), d.Contents()[segment(d, 1)][:headerSize])
+			return segment(d, 1)
+		}, "are missing"},
+		"zeros in place of a segment": {func(t *testing.T, d *disktest.Disk) string {
+			replaceFile(t, d, last(d), make([]byte, smallSegment))
+			return last(d)
+		}, "no file of a spool"},
+		"an older copy of a segment": {func(t *testing.T, d *disktest.Disk) string {
+			path := segment(d, 1)
+			replaceFile(t, d, path, d.Contents()[path][:frameAt(d, path, 2)])
+			return path
+		}, "are missing"},
+		"a frame that skips one": {func(t *testing.T, d *disktest.Disk) string {
+			path := last(d)
+			at := places(d, path)
+			h, err := decodeHeader(d.Contents()[path], segmentKind, mustNumber(path))
+			if err != nil {
+				t.Fatal(err)
+			}
+			sequence := h.first + uint64(len(at)) // one more than the next
+			overwrite(t, d, path, at[len(at)-1], sealFrame(append(make([]byte, frameHeader), put(nth(1))...), h.salt, sequence))
+			return path
+		}, "not the one"},
+		"an empty checkpoint": {func(t *testing.T, d *disktest.Disk) string {
+			replaceFile(t, d, checkpoint(d), nil)
+			return checkpoint(d)
+		}, "no file of a spool"},
+		"an older checkpoint than the log": {func(t *testing.T, d *disktest.Disk) string {
+			newer, older := checkpoint(d), filepath.Join(dir, checkpointKind.name(1))
+			h := header{kind: checkpointKind, number: 1, first: 1, salt: 7}
+			end := sealFrame(appendEnd(make([]byte, frameHeader), 0, 0), h.salt, 0)
+			replaceFile(t, d, older, append(h.encode(), end...))
+			if err := d.Remove(newer); err != nil {
+				t.Fatal(err)
+			}
+			return filepath.Join(dir, segmentKind.name(1))
 		}, "missing"},
 		"the checkpoint is missing": {func(t *testing.T, d *disktest.Disk) string {
 			if err := d.Remove(checkpoint(d)); err != nil {
@@ -316,7 +403,7 @@ func TestNoFileHoldsWhatWasDeletedBeforeACheckpoint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, content := range d.Contents() {
+	for _, content := range d.Crashed(0, nil).Contents() {
 		for _, word := range []string{"secret", "kept", "later"} {
 			all[word] = all[word] || strings.Contains(string(content), word)
 		}

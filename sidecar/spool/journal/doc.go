@@ -29,9 +29,9 @@
 //
 // A checkpoint stands for all segments with lower numbers, which are removed once
 // it is there. Whatever ends in .tmp was never finished. A segment has all of its
-// room on the disk from its beginning; what is not written yet reads as zeros.
-// Before a file gets its name its header is synced, and all of it if it is a
-// checkpoint.
+// room on the disk from its beginning; what is not written yet reads as zeros, and
+// what is left when the next segment is begun goes back to the disk. Before a file
+// gets its name its header is synced, and all of it if it is a checkpoint.
 //
 // All integers are little-endian. Both kinds of file begin with a header of 48
 // bytes:
@@ -54,6 +54,10 @@
 //
 // The salt keeps what a learner's app wrote from passing for a frame, and what
 // lay on the disk before from doing so.
+//
+// When the next segment has its name, a segment gets a last frame, of the sequence
+// 0, with that segment's number, 8 bytes. It is not synced: only a segment that
+// somebody removed is missed by it.
 //
 // The frames of a checkpoint are numbered from 1. Its last frame has the sequence
 // 0 and says that it is whole: the number of the frames before it, and the

@@ -14,6 +14,9 @@ const (
 	maxFrame = 1 << 30
 )
 
+// lastSize is what the last frame of a segment takes: one number.
+const lastSize = frameHeader + 8
+
 // castagnoli is made by each caller: the package hash/crc32 makes it once.
 func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
 

@@ -49,6 +49,7 @@ type replay struct {
 
 	sequence uint64 // of the last frame
 	through  uint64 // sequence that the log must reach
+	begun    uint64 // number of a segment that must be there
 	// logged and checkpointed are the bytes of frames in each.
 	logged, checkpointed int64
 }
@@ -67,7 +68,7 @@ func (r *replay) run(f found) (last *reader, err error) {
 	live := f.live()
 	for i := range max(len(live), 1) {
 		if number := first + uint64(i); i == len(live) || live[i] != number {
-			return nil, &DamageError{r.files.path(segmentKind.name(number)), -1, errors.New("it is missing")}
+			return nil, &DamageError{r.files.path(segmentKind.name(number)), -1, errMissing}
 		}
 	}
 	for _, number := range live {
@@ -80,12 +81,17 @@ func (r *replay) run(f found) (last *reader, err error) {
 			return nil, err
 		}
 	}
+	if r.begun > last.header.number {
+		return nil, errors.Join(&DamageError{r.files.path(segmentKind.name(r.begun)), -1, errMissing}, last.file.Close())
+	}
 	if r.sequence < r.through {
 		err := fmt.Errorf("the log ends at frame %d, and had %d when the checkpoint was made", r.sequence, r.through)
 		return nil, errors.Join(last.damage(last.at, err), last.file.Close())
 	}
 	return last, nil
 }
+
+var errMissing = errors.New("it is missing")
 
 func (r *replay) open(k kind, number uint64) (*reader, error) {
 	path := r.files.path(k.name(number))
@@ -180,10 +186,12 @@ func (r *replay) segmentFrames(in, before *reader) error {
 		sequence, payload, err := in.next()
 		switch {
 		case errors.Is(err, errFrame):
-			r.logged += in.at - headerSize
 			return r.end(in)
 		case err != nil:
 			return err
+		case isNext(sequence, payload, in.header.number):
+			r.begun = in.header.number + 1
+			return r.end(in)
 		case sequence != r.sequence+1:
 			return in.damage(at, errOrder)
 		}
@@ -191,7 +199,18 @@ func (r *replay) segmentFrames(in, before *reader) error {
 			return fmt.Errorf("%s: frame %d at byte %d: %w", in.path, sequence, at, err)
 		}
 		r.sequence = sequence
+		r.logged += frameSize(len(payload))
 	}
+}
+
+// appendNext writes what a segment's last frame says.
+func appendNext(dst []byte, number uint64) []byte {
+	return binary.LittleEndian.AppendUint64(dst, number)
+}
+
+// isNext reports whether a frame is the last one of the segment of that number.
+func isNext(sequence uint64, payload []byte, number uint64) bool {
+	return sequence == 0 && len(payload) == 8 && binary.LittleEndian.Uint64(payload) == number+1
 }
 
 // end examines what is behind the last frame that can be read.

@@ -30,11 +30,11 @@ type log struct {
 	spareName string // without its suffix
 }
 
-// left is how many bytes of frames the segment still takes.
-func (l *log) left() int64 { return max(0, l.size-l.end) }
+// left is how many bytes of frames the segment still takes beside its last one.
+func (l *log) left() int64 { return max(0, l.size-l.end-lastSize) }
 
-// spareRoom is how many bytes of frames the next segment takes.
-func (l *log) spareRoom() int64 { return max(0, l.spareSize-headerSize) }
+// spareRoom is left of the next segment.
+func (l *log) spareRoom() int64 { return max(0, l.spareSize-headerSize-lastSize) }
 
 // write writes a frame and returns when the disk has it.
 func (l *log) write(frame []byte) error {
@@ -58,7 +58,7 @@ func (l *log) write(frame []byte) error {
 // After an error the one that was prepared before is still there, since changes may
 // count on it.
 func (l *log) prepare(frame int64) error {
-	size := max(l.usual, headerSize+frame)
+	size := max(l.usual, headerSize+frame+lastSize)
 	if l.spareSize >= size {
 		return nil
 	}
@@ -100,16 +100,29 @@ func (l *log) rotate() error {
 	if err := l.files.finish(l.spareName, segmentKind.name(h.number)); err != nil {
 		return fmt.Errorf("naming a log: %w", err)
 	}
-	before := l.file
+	if l.file != nil {
+		if err := l.leave(); err != nil {
+			return fmt.Errorf("closing a log: %w", err)
+		}
+	}
 	l.file, l.size, l.end, l.header = l.spare, l.spareSize, headerSize, h
 	l.spare, l.spareSize, l.spareName = nil, 0, ""
-	if before == nil {
-		return nil
-	}
-	if err := before.Close(); err != nil {
-		return fmt.Errorf("closing a log: %w", err)
-	}
 	return nil
+}
+
+// leave writes that the next segment, whose name is durable, was begun, and gives
+// back the room that was not used. Neither is synced: a segment that is there needs
+// no other to say so.
+func (l *log) leave() error {
+	last := sealFrame(appendNext(make([]byte, frameHeader), l.header.number+1), l.header.salt, 0)
+	if _, err := l.file.WriteAt(last, l.end); err != nil {
+		return err
+	}
+	if err := l.file.Truncate(l.end + lastSize); err != nil {
+		return err
+	}
+	l.files.resize(segmentKind.name(l.header.number), l.end+lastSize)
+	return l.file.Close()
 }
 
 // close leaves no spare behind.
