@@ -125,7 +125,8 @@ func removePostgres(ctx context.Context, o cluster.Options) error {
 			return fmt.Errorf("stopping the Postgres of an earlier demo: %w", err)
 		}
 		const patience = 20 * time.Second
-		err := wait.Until(ctx, patience, "the Postgres of an earlier demo stops", func(context.Context) error {
+		// Also at the end of a demo that was interrupted.
+		err := wait.Until(context.WithoutCancel(ctx), patience, "the Postgres of an earlier demo stops", func(context.Context) error {
 			pid, alive := postmaster(data)
 			return wait.Unless(!alive, fmt.Sprintf("process %d", pid))
 		})
