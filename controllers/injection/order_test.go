@@ -25,14 +25,6 @@ func withInit(pod *fixture.Pod, names ...string) *fixture.Pod {
 	return pod
 }
 
-func initNames(pod *corev1.Pod) string {
-	var out []string
-	for i := range pod.Spec.InitContainers {
-		out = append(out, pod.Spec.InitContainers[i].Name)
-	}
-	return strings.Join(out, " ")
-}
-
 func inOrder(order v1alpha1.Order) *fixture.Policy {
 	return lmsPolicy().With(func(p *v1alpha1.ProgressSyncPolicy) { p.Spec.Injection.Order = order })
 }
@@ -63,8 +55,8 @@ func TestWhereTheSidecarComes(t *testing.T) {
 				pod.Annotation(AnnotationOrder, c.said)
 			}
 			got, result := Inject(pod.Build(), inOrder(c.order).Build(), options, usual())
-			if initNames(got) != c.want {
-				t.Errorf("%s, want %s", initNames(got), c.want)
+			if fixture.InitNames(got) != c.want {
+				t.Errorf("%s, want %s", fixture.InitNames(got), c.want)
 			}
 			if c.warned != (len(result.Warnings) == 1 && strings.Contains(result.Warnings[0], "Auto, First or Last")) {
 				t.Errorf("warnings %q", result.Warnings)
@@ -97,8 +89,8 @@ func TestTheSidecarGetsBehindWhatOthersAddLater(t *testing.T) {
 			c.later(once)
 			before := once.DeepCopy()
 			again, result := Inject(once, policy, options, usual())
-			if result.Outcome != AlreadyInjected || initNames(again) != c.want {
-				t.Errorf("%s: %s, want %s", result.Outcome, initNames(again), c.want)
+			if result.Outcome != AlreadyInjected || fixture.InitNames(again) != c.want {
+				t.Errorf("%s: %s, want %s", result.Outcome, fixture.InitNames(again), c.want)
 			}
 			if diff := cmp.Diff(before, once); diff != "" {
 				t.Errorf("the given pod was changed:\n%s", diff)

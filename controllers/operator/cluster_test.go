@@ -276,18 +276,10 @@ func TestTheSidecarEndsBeforeADatabaseProxy(t *testing.T) {
 	}
 	for _, pod := range podsOf(manifests(t, "proxy.yaml", "d14", ns), ns) {
 		admitted(t, pod)
-		if got := initNames(pod); got != want[pod.Name] {
+		if got := fixture.InitNames(pod); got != want[pod.Name] {
 			t.Errorf("pod %s: %s, want %s", pod.Name, got, want[pod.Name])
 		}
 	}
-}
-
-func initNames(pod *corev1.Pod) string {
-	var out []string
-	for i := range pod.Spec.InitContainers {
-		out = append(out, pod.Spec.InitContainers[i].Name)
-	}
-	return strings.Join(out, " ")
 }
 
 func TestAPodForWindowsNodesIsLeftAlone(t *testing.T) {

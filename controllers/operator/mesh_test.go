@@ -62,6 +62,6 @@ func TestTheSidecarGetsBehindAProxyThatAMeshAddsAfterIt(t *testing.T) {
 	kit.Eventually(t, "the mesh is called for pods, and the sidecar is behind its proxy", func() error {
 		pod := fixture.NewPod(ns, "", "lms").InitContainer("migrate").With(func(p *corev1.Pod) { p.UID, p.GenerateName = "", "lms-" }).Build()
 		create(t, pod)
-		return kit.Unless(initNames(pod) == "migrate mesh-proxy progress-sync", initNames(pod))
+		return kit.Unless(fixture.InitNames(pod) == "migrate mesh-proxy progress-sync", fixture.InitNames(pod))
 	})
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/spool"
 	"github.com/progress-sync/progress-sync/sidecar/spool/disktest"
+	"github.com/progress-sync/progress-sync/test/kit"
 )
 
 // past is what a buffer holds beside pending records.
@@ -119,7 +120,7 @@ func TestAKillAtAnyStepOfACheckpointLosesNothing(t *testing.T) {
 	})
 	for range 8 {
 		target := a.acknowledged[0].Load() + 5
-		eventually(t, "updates are acknowledged", func() bool { return a.acknowledged[0].Load() >= target })
+		a.awaitAcknowledged(t, target)
 		if err := b.Checkpoint(context.Background()); err != nil {
 			t.Fatal(err)
 		}
@@ -171,7 +172,7 @@ func TestWhatAnErasureLeftInTheFilesGoesByItself(t *testing.T) {
 		t.Fatal("the record is nowhere to be found before")
 	}
 	e := b.erase(erasedUser)
-	eventually(t, "no file holds the record", func() bool { return !holds(record) })
+	kit.Eventually(t, "no file holds the record", func() error { return kit.Unless(!holds(record), "one does") })
 	if !holds(erasedUser) {
 		t.Error("the id, which the database is asked with, is lost")
 	}
@@ -181,7 +182,7 @@ func TestWhatAnErasureLeftInTheFilesGoesByItself(t *testing.T) {
 	if err := b.ForgetErasure(e.Erasure); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "no file holds the learner", func() bool { return !holds(erasedUser) })
+	kit.Eventually(t, "no file holds the learner", func() error { return kit.Unless(!holds(erasedUser), "one does") })
 }
 
 func TestWhenACheckpointIsWorthIt(t *testing.T) {
@@ -245,7 +246,7 @@ func TestTheDiskTakesAtMostThreeTimesWhatIsHeld(t *testing.T) {
 		}
 		held = max(held, stateBytes(t, b.Buffer))
 		b.space.checkSoon()
-		eventually(t, "no checkpoint is due", func() bool { return !b.spool.CheckpointDue() })
+		kit.Eventually(t, "no checkpoint is due", func() error { return kit.Unless(!b.spool.CheckpointDue(), b.spool.Size()) })
 		// What a log has in its last file, and the file prepared behind it, are not
 		// of the state.
 		if most := 3*max(held, segment) + 3*segment; peak.Load() > most {
@@ -261,5 +262,5 @@ func TestTheDiskTakesAtMostThreeTimesWhatIsHeld(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.space.checkSoon()
-	eventually(t, "the disk is given back", func() bool { return b.spool.Size() <= 4*segment })
+	kit.Eventually(t, "the disk is given back", func() error { return kit.Unless(b.spool.Size() <= 4*segment, b.spool.Size()) })
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/spool/disktest"
+	"github.com/progress-sync/progress-sync/test/kit"
 )
 
 // account is what writers were told, per key.
@@ -55,6 +56,15 @@ func (a *account) write(b *Buffer, seed uint64, stop <-chan struct{}) error {
 			}
 		}
 	}
+}
+
+// awaitAcknowledged waits until so many updates of the first key are acknowledged.
+func (a *account) awaitAcknowledged(t *testing.T, n int64) {
+	t.Helper()
+	kit.Eventually(t, "updates are acknowledged", func() error {
+		acknowledged := a.acknowledged[0].Load()
+		return kit.Unless(acknowledged >= n, acknowledged)
+	})
 }
 
 // compare checks that found holds at least what was acknowledged before, and no
@@ -119,7 +129,7 @@ func TestACrashAtAnyMomentKeepsWhatWasAcknowledged(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	for range crashes {
 		target := a.acknowledged[0].Load() + 5
-		eventually(t, "updates are acknowledged", func() bool { return a.acknowledged[0].Load() >= target })
+		a.awaitAcknowledged(t, target)
 		var last []*progress.Update
 		for i := range a.last {
 			if u := a.last[i].Load(); u != nil {
@@ -154,7 +164,7 @@ func TestACrashAtAnyMomentKeepsWhatWasAcknowledged(t *testing.T) {
 func TestAsyncUpdatesAreOnDiskSoonAfterTheyWereAcknowledged(t *testing.T) {
 	b := newRig(t, func(o *Options) { o.Policy.Async = true })
 	b.put(at(1, 1), at(2, 1))
-	eventually(t, "both are on disk", func() bool {
+	kit.Eventually(t, "both are on disk", func() error {
 		opts := b.opts
 		opts.FS = b.fs.Crashed(0, nil)
 		after, err := Open(opts)
@@ -166,7 +176,7 @@ func TestAsyncUpdatesAreOnDiskSoonAfterTheyWereAcknowledged(t *testing.T) {
 				t.Error(err)
 			}
 		}()
-		return after.Stats().Pending == 2
+		return kit.Unless(after.Stats().Pending == 2, after.Stats())
 	})
 }
 
@@ -222,7 +232,7 @@ func TestAnErrorOfTheDiskIsFinal(t *testing.T) {
 			for i := range 8 {
 				writers.Go(func() { refusals <- a.write(b, uint64(i), stop) })
 			}
-			eventually(t, "updates are acknowledged", func() bool { return a.acknowledged[0].Load() >= 10 })
+			a.awaitAcknowledged(t, 10)
 			disk.Before(br.before)
 			br.broken.Store(true)
 			fill(t, b)

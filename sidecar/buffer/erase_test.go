@@ -12,6 +12,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/spool/disk"
+	"github.com/progress-sync/progress-sync/test/kit"
 )
 
 const erasedUser = "learner-who-goes-away"
@@ -310,5 +311,8 @@ func TestAnErasedLearnerLeavesTheFilesAlsoAfterARestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.restart()
-	eventually(t, "no file holds the learner", func() bool { return len(found(t, dir, erasedUser)) == 0 })
+	kit.Eventually(t, "no file holds the learner", func() error {
+		files := found(t, dir, erasedUser)
+		return kit.Unless(len(files) == 0, files)
+	})
 }

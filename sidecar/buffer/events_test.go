@@ -12,6 +12,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/spool"
 	"github.com/progress-sync/progress-sync/sidecar/spool/disktest"
+	"github.com/progress-sync/progress-sync/test/kit"
 )
 
 func withEvents(count int, age time.Duration) func(*Options) {
@@ -149,9 +150,10 @@ func TestARepeatedEventIsNotAcknowledgedBeforeTheFirstIsOnDisk(t *testing.T) {
 	go put()
 	<-h.reached
 	go put()
-	eventually(t, "the second waits for the disk", func() bool {
+	kit.Eventually(t, "the second waits for the disk", func() error {
 		buf := make([]byte, 1<<20)
-		return strings.Count(string(buf[:runtime.Stack(buf, true)]), "spool.(*Spool).Wait(") == 2
+		waiting := strings.Count(string(buf[:runtime.Stack(buf, true)]), "spool.(*Spool).Wait(")
+		return kit.Unless(waiting == 2, waiting)
 	})
 	if len(answered) > 0 {
 		t.Error("acknowledged before the disk had it")

@@ -167,18 +167,6 @@ func records(batches []progress.Batch) int {
 	return n
 }
 
-// eventually waits for a condition.
-func eventually(tb testing.TB, what string, is func() bool) {
-	tb.Helper()
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for deadline := time.Now().Add(time.Minute); !is(); <-tick.C {
-		if time.Now().After(deadline) {
-			tb.Fatalf("waited in vain until %s", what)
-		}
-	}
-}
-
 func updateOf(k progress.Key) progress.Update { return progress.Update{Key: k, SeekEvents: 1} }
 
 // Freeze freezes up to limit records of a lane in one batch.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/test/kit"
 )
 
 func TestWithoutSpaceUpdatesAreRefusedAndSavingGoesOn(t *testing.T) {
@@ -33,9 +34,9 @@ func TestWithoutSpaceUpdatesAreRefusedAndSavingGoesOn(t *testing.T) {
 		t.Errorf("not everything was saved: %+v", s)
 	}
 	free.Store(1 << 40)
-	eventually(t, "updates are accepted again", func() bool {
+	kit.Eventually(t, "updates are accepted again", func() error {
 		_, err := b.Put(context.Background(), []progress.Update{at(1, 2)})
-		return err == nil
+		return err
 	})
 }
 
@@ -70,7 +71,7 @@ func TestASpoolNearItsLimitIsEmptiedAndUsedAgain(t *testing.T) {
 	}
 	b.MarkDue(Filter{})
 	b.confirm(b.freezeAll(20)...)
-	eventually(t, "space was reclaimed", func() bool { return grow() == nil })
+	kit.Eventually(t, "space was reclaimed", grow)
 }
 
 func TestAnUnknownAmountOfFreeSpaceIsNoReasonToRefuse(t *testing.T) {
@@ -94,9 +95,9 @@ func TestConfirmedBatchesMakeRoomOnAFullDisk(t *testing.T) {
 	}
 	free.Store(0)
 	b.space.checkSoon()
-	eventually(t, "the confirmed batch is dropped", func() bool {
+	kit.Eventually(t, "the confirmed batch is dropped", func() error {
 		_, complete := b.Replayable(0, 0)
-		return !complete
+		return kit.Unless(!complete, "it is kept")
 	})
 }
 

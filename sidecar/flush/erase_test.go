@@ -195,7 +195,7 @@ func TestAReplayThatHasBegunWritesNothingOfALearnerErasedMeanwhile(t *testing.T)
 
 func TestAgainstPostgresALearnerIsErasedAmidWrites(t *testing.T) {
 	uri := pgtest.Database(t)
-	admin := connect(t, uri)
+	admin := pgtest.Connect(t, uri)
 	b := openBuffer(t, disktest.New(), bufferPolicy)
 	f := start(t, b, openDatabase(t, uri), quick)
 	for range 20 {
@@ -388,14 +388,14 @@ func TestADrainTriesErasuresUntilTheEndWhileTheDatabaseIsAway(t *testing.T) {
 
 func TestAgainstPostgresAnErasureThatATriggerRefusesKeepsNoOtherBack(t *testing.T) {
 	uri := pgtest.Database(t)
-	admin := connect(t, uri)
+	admin := pgtest.Connect(t, uri)
 	b := openBuffer(t, disktest.New(), bufferPolicy)
 	f := start(t, b, openDatabase(t, uri), quick)
 	put(t, b, learners(5)...)
 	if err := f.Sync(t.Context(), buffer.Filter{}); err != nil {
 		t.Fatal(err)
 	}
-	execute(t, admin, `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+	pgtest.Execute(t, admin, `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 		BEGIN IF OLD.user_id = '`+key(1).UserID+`' THEN RAISE EXCEPTION 'kept by law'; END IF; RETURN OLD; END $$;
 		CREATE TRIGGER refuse BEFORE DELETE ON progress_sync.lesson_progress FOR EACH ROW EXECUTE FUNCTION refuse()`)
 	for _, k := range []int{1, 2, 3} {
@@ -415,7 +415,7 @@ func TestAgainstPostgresAnErasureThatATriggerRefusesKeepsNoOtherBack(t *testing.
 	if n, why := f.seen.refused(); n != 1 || why == nil || why.SQLState != "P0001" {
 		t.Errorf("%d refused, %+v", n, why)
 	}
-	execute(t, admin, "DROP TRIGGER refuse ON progress_sync.lesson_progress")
+	pgtest.Execute(t, admin, "DROP TRIGGER refuse ON progress_sync.lesson_progress")
 	if err := f.DrainErasures(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -127,6 +127,7 @@ type ErasuresError = erasures.Error
 // its way to the database while the spool is changed. An error is one of the
 // buffer's: nothing is erased then, or it is not known to be.
 func (f *Flusher) Erase(ctx context.Context, userID string) (Erased, error) {
+	defer f.erasures.Ordered(userID)()
 	var e Erased
 	err := f.ledger.undisturbed(func() (err error) {
 		e.Erased, err = f.buffer.Erase(ctx, userID)

@@ -1,7 +1,6 @@
 package flush
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -12,6 +11,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/spool/disktest"
+	"github.com/progress-sync/progress-sync/test/kit"
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
 
@@ -25,23 +25,6 @@ func openDatabase(t *testing.T, uri string) *postgres.Database {
 	db := postgres.New(postgres.Options{URI: func() (string, error) { return uri, nil }})
 	t.Cleanup(db.Close)
 	return db
-}
-
-func connect(t *testing.T, uri string) *pgx.Conn {
-	t.Helper()
-	conn, err := pgx.Connect(t.Context(), uri)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close(context.Background()) })
-	return conn
-}
-
-func execute(t *testing.T, conn *pgx.Conn, sql string, args ...any) {
-	t.Helper()
-	if _, err := conn.Exec(t.Context(), sql, args...); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // sums are what the table holds: updates and seeks of each learner.
@@ -63,20 +46,22 @@ func sums(t *testing.T, conn *pgx.Conn) map[string][2]int64 {
 	return all
 }
 
-// until waits for a condition that something else brings about.
-func until(t *testing.T, what string, condition func() bool) {
+// until waits until the observer was told that the condition is in this phase.
+func (f *fixture) until(t *testing.T, phase Phase) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for !condition() {
-		select {
-		case <-ctx.Done():
-			t.Fatalf("waited in vain until %s", what)
-		case <-tick.C:
-		}
-	}
+	kit.Eventually(t, "the condition is reported", func() error {
+		c := f.seen.condition()
+		return kit.Unless(c.Phase == phase, c)
+	})
+}
+
+// untilWritten waits until the database has all that was put.
+func (f *fixture) untilWritten(t *testing.T) {
+	t.Helper()
+	kit.Eventually(t, "everything is written", func() error {
+		s := f.buffer.Stats()
+		return kit.Unless(s.Pending+s.InFlight == 0, s)
+	})
 }
 
 const terminateOthers = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -84,7 +69,7 @@ const terminateOthers = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 
 func TestAgainstPostgresNothingIsLostOrDoubledWhileBackendsAndProcessesDie(t *testing.T) {
 	uri := pgtest.Database(t)
-	admin := connect(t, uri)
+	admin := pgtest.Connect(t, uri)
 	disk := disktest.New()
 	rng := rand.New(rand.NewPCG(7, 7))
 	acknowledged := map[string]int64{}
@@ -111,7 +96,7 @@ func TestAgainstPostgresNothingIsLostOrDoubledWhileBackendsAndProcessesDie(t *te
 			progressed := b.Progressed()
 			c.alive(func() { work(b) })
 			if rng.IntN(3) == 0 {
-				execute(t, admin, terminateOthers)
+				pgtest.Execute(t, admin, terminateOthers)
 			}
 			select {
 			case <-progressed:
@@ -149,14 +134,14 @@ func TestAgainstPostgresNothingIsLostOrDoubledWhileBackendsAndProcessesDie(t *te
 
 func TestAgainstPostgresARefusedRecordIsSetAside(t *testing.T) {
 	uri := pgtest.Database(t)
-	admin := connect(t, uri)
+	admin := pgtest.Connect(t, uri)
 	b := openBuffer(t, disktest.New(), bufferPolicy)
 	f := start(t, b, openDatabase(t, uri), quick)
 	put(t, b, 1)
 	if err := f.Sync(t.Context(), buffer.Filter{}); err != nil {
 		t.Fatal(err)
 	}
-	execute(t, admin, fmt.Sprintf(
+	pgtest.Execute(t, admin, fmt.Sprintf(
 		`ALTER TABLE progress_sync.lesson_progress ADD CONSTRAINT no_seven CHECK (user_id <> '%s')`, key(7).UserID))
 	put(t, b, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
 	if err := f.Sync(t.Context(), buffer.Filter{}); err != nil {
@@ -177,7 +162,7 @@ func TestAgainstPostgresARefusedRecordIsSetAside(t *testing.T) {
 func TestAgainstPostgresAMissingGrantIsHeldUntilItIsGiven(t *testing.T) {
 	server := pgtest.Shared(t)
 	uri := pgtest.Database(t)
-	admin := connect(t, uri)
+	admin := pgtest.Connect(t, uri)
 	if err := server.CreateRole(t.Context(), "lms", "secret"); err != nil {
 		t.Fatal(err)
 	}
@@ -194,19 +179,19 @@ func TestAgainstPostgresAMissingGrantIsHeldUntilItIsGiven(t *testing.T) {
 	if failure.Retry != postgres.Hold || failure.Message == "" {
 		t.Errorf("failure %+v", failure)
 	}
-	until(t, "the condition is reported", func() bool { return f.seen.condition().Phase == PhaseHeld })
-	execute(t, admin, `GRANT USAGE ON SCHEMA progress_sync TO lms`)
-	execute(t, admin, `GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA progress_sync TO lms`)
-	until(t, "everything is written", func() bool { s := b.Stats(); return s.Pending+s.InFlight == 0 })
+	f.until(t, PhaseHeld)
+	pgtest.Execute(t, admin, `GRANT USAGE ON SCHEMA progress_sync TO lms`)
+	pgtest.Execute(t, admin, `GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA progress_sync TO lms`)
+	f.untilWritten(t)
 	if got := sums(t, admin); len(got) != 3 {
 		t.Errorf("saved %v", got)
 	}
-	execute(t, admin, `DROP OWNED BY lms`)
+	pgtest.Execute(t, admin, `DROP OWNED BY lms`)
 }
 
 func TestAgainstPostgresADatabaseThatFellBackGetsWhatItLacks(t *testing.T) {
 	uri := pgtest.Database(t)
-	admin := connect(t, uri)
+	admin := pgtest.Connect(t, uri)
 	b := openBuffer(t, disktest.New(), bufferPolicy)
 	f := start(t, b, openDatabase(t, uri), quick)
 	save := func(keys ...int) {
@@ -217,26 +202,26 @@ func TestAgainstPostgresADatabaseThatFellBackGetsWhatItLacks(t *testing.T) {
 		}
 	}
 	save(1, 2, 3, 4, 5, 6)
-	execute(t, admin, `CREATE TABLE old_ledger AS TABLE progress_sync.ledger`)
-	execute(t, admin, `CREATE TABLE old_progress AS TABLE progress_sync.lesson_progress`)
+	pgtest.Execute(t, admin, `CREATE TABLE old_ledger AS TABLE progress_sync.ledger`)
+	pgtest.Execute(t, admin, `CREATE TABLE old_progress AS TABLE progress_sync.lesson_progress`)
 	save(1, 2, 3)
 	save(4, 5, 6)
 	save(1, 6)
-	execute(t, admin, `BEGIN;
+	pgtest.Execute(t, admin, `BEGIN;
 		DELETE FROM progress_sync.ledger; INSERT INTO progress_sync.ledger TABLE old_ledger;
 		DELETE FROM progress_sync.lesson_progress; INSERT INTO progress_sync.lesson_progress TABLE old_progress;
 		COMMIT`)
 	save(1, 2, 3, 4, 5, 6)
 	f.Nudge()
 	want := map[int]int64{1: 4, 2: 3, 3: 3, 4: 3, 5: 3, 6: 4}
-	until(t, "all is as it was", func() bool {
+	kit.Eventually(t, "all is as it was", func() error {
 		got := sums(t, admin)
 		for k, n := range want {
 			if got[key(k).UserID] != [2]int64{n, n} {
-				return false
+				return fmt.Errorf("%v", got)
 			}
 		}
-		return true
+		return nil
 	})
 	f.seen.mu.Lock()
 	defer f.seen.mu.Unlock()
@@ -247,27 +232,28 @@ func TestAgainstPostgresADatabaseThatFellBackGetsWhatItLacks(t *testing.T) {
 
 func TestAgainstPostgresALostLedgerIsClaimedAgain(t *testing.T) {
 	uri := pgtest.Database(t)
-	admin := connect(t, uri)
+	admin := pgtest.Connect(t, uri)
 	b := openBuffer(t, disktest.New(), bufferPolicy)
 	f := start(t, b, openDatabase(t, uri), quick)
 	put(t, b, 1, 2, 3)
 	if err := f.Sync(t.Context(), buffer.Filter{}); err != nil {
 		t.Fatal(err)
 	}
-	execute(t, admin, `DROP SCHEMA progress_sync CASCADE`)
+	pgtest.Execute(t, admin, `DROP SCHEMA progress_sync CASCADE`)
 	put(t, b, 1, 2, 3)
-	until(t, "the schema is back and all is in it", func() bool {
+	kit.Eventually(t, "the schema is back and all is in it", func() error {
 		if err := f.Sync(t.Context(), buffer.Filter{}); err != nil {
-			return false
+			return err
 		}
 		got := sums(t, admin)
-		return got[key(1).UserID] == [2]int64{2, 2} && got[key(2).UserID] == [2]int64{2, 2} && got[key(3).UserID] == [2]int64{2, 2}
+		all := got[key(1).UserID] == [2]int64{2, 2} && got[key(2).UserID] == [2]int64{2, 2} && got[key(3).UserID] == [2]int64{2, 2}
+		return kit.Unless(all, got)
 	})
 }
 
 func TestAgainstPostgresAnOldCopyOfASpoolFencesNobody(t *testing.T) {
 	uri := pgtest.Database(t)
-	admin := connect(t, uri)
+	admin := pgtest.Connect(t, uri)
 	disk := disktest.New()
 	b := openBuffer(t, disk, bufferPolicy)
 	good := start(t, b, openDatabase(t, uri), quick)
@@ -291,7 +277,7 @@ func TestAgainstPostgresAnOldCopyOfASpoolFencesNobody(t *testing.T) {
 
 func TestAgainstPostgresANewerProcessFencesAnOlder(t *testing.T) {
 	uri := pgtest.Database(t)
-	admin := connect(t, uri)
+	admin := pgtest.Connect(t, uri)
 	disk := disktest.New()
 	b := openBuffer(t, disk, bufferPolicy)
 	older := start(t, b, openDatabase(t, uri), quick)
@@ -338,14 +324,14 @@ func TestAgainstPostgresWhomATriggerRefusesHoldsNobodyElse(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			uri := pgtest.Database(t)
-			admin := connect(t, uri)
+			admin := pgtest.Connect(t, uri)
 			b := openBuffer(t, disktest.New(), bufferPolicy)
 			f := start(t, b, openDatabase(t, uri), quick)
 			put(t, b, 99)
 			if err := f.Sync(t.Context(), buffer.Filter{}); err != nil {
 				t.Fatal(err)
 			}
-			execute(t, admin, guard(fmt.Sprintf("NEW.user_id = '%s'", key(7).UserID), c.what))
+			pgtest.Execute(t, admin, guard(fmt.Sprintf("NEW.user_id = '%s'", key(7).UserID), c.what))
 			put(t, b, learners(61)...)
 			if err := f.Sync(t.Context(), buffer.Filter{}); err != nil {
 				t.Fatal(err)
@@ -365,7 +351,7 @@ func TestAgainstPostgresWhomATriggerRefusesHoldsNobodyElse(t *testing.T) {
 				t.Errorf("set aside %+v, %v", letters, err)
 			}
 			// Its trigger mended, the record is written, once.
-			execute(t, admin, "DROP TRIGGER guard ON progress_sync.lesson_progress")
+			pgtest.Execute(t, admin, "DROP TRIGGER guard ON progress_sync.lesson_progress")
 			if err := b.ReplayDeadLetter(letters[0].ID); err != nil {
 				t.Fatal(err)
 			}
@@ -381,29 +367,29 @@ func TestAgainstPostgresWhomATriggerRefusesHoldsNobodyElse(t *testing.T) {
 
 func TestAgainstPostgresATableThatRefusesEverybodyIsHeld(t *testing.T) {
 	uri := pgtest.Database(t)
-	admin := connect(t, uri)
+	admin := pgtest.Connect(t, uri)
 	b := openBuffer(t, disktest.New(), bufferPolicy)
 	f := start(t, b, openDatabase(t, uri), quick)
 	put(t, b, 99)
 	if err := f.Sync(t.Context(), buffer.Filter{}); err != nil {
 		t.Fatal(err)
 	}
-	execute(t, admin, guard("true", "RAISE EXCEPTION 'closed'"))
+	pgtest.Execute(t, admin, guard("true", "RAISE EXCEPTION 'closed'"))
 	put(t, b, learners(61)...)
 	if failure := notSaved(t, f.Sync(t.Context(), buffer.Filter{})); failure.SQLState != "P0001" {
 		t.Errorf("failure %+v", failure)
 	}
-	until(t, "the condition is reported", func() bool { return f.seen.condition().Phase == PhaseHeld })
+	f.until(t, PhaseHeld)
 	if s := b.Stats(); s.DeadLetters != 0 || s.Pending+s.InFlight != 61 {
 		t.Errorf("in the spool: %+v", s)
 	}
-	execute(t, admin, "DROP TRIGGER guard ON progress_sync.lesson_progress")
-	until(t, "everything is written", func() bool { s := b.Stats(); return s.Pending+s.InFlight == 0 })
+	pgtest.Execute(t, admin, "DROP TRIGGER guard ON progress_sync.lesson_progress")
+	f.untilWritten(t)
 	if got := sums(t, admin); len(got) != 62 {
 		t.Errorf("saved %d rows", len(got))
 	}
 	if n := b.Stats().DeadLetters; n != 0 {
 		t.Errorf("%d dead letters", n)
 	}
-	until(t, "the condition is well again", func() bool { return f.seen.condition().Phase == PhaseWorking })
+	f.until(t, PhaseWorking)
 }

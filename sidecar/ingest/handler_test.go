@@ -21,6 +21,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/status"
+	"github.com/progress-sync/progress-sync/test/kit"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -281,9 +282,7 @@ func TestConcurrentRequestsAreBounded(t *testing.T) {
 	d.buffer.putGate = make(chan struct{})
 	done := make(chan answer)
 	go func() { done <- d.ask(t, post(item("a"))) }()
-	for d.requests.inside.Load() == 0 {
-		<-time.After(time.Millisecond)
-	}
+	kit.Eventually(t, "the first is inside", func() error { return kit.Unless(d.requests.inside.Load() > 0, "nobody") })
 	a := d.ask(t, post(item("b")))
 	close(d.buffer.putGate)
 	expect(t, a, 503, map[string]any{"title": "Too many requests at once"})

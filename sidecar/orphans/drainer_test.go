@@ -21,6 +21,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/state"
+	"github.com/progress-sync/progress-sync/test/kit"
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
 
@@ -57,23 +58,15 @@ func newDrainer(root, uri string, patience time.Duration) (*Drainer, *counter, f
 // drainAll runs d until nothing is left in the root but what is expected to stay.
 func drainAll(t *testing.T, d *Drainer, stays ...string) {
 	t.Helper()
-	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, stop := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() { d.Run(ctx) })
 	defer running.Wait()
 	defer stop()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		if left := directories(t, d.root); slices.Equal(left, stays) {
-			return
-		}
-		select {
-		case <-ctx.Done():
-			t.Fatalf("left are %v, want %v", directories(t, d.root), stays)
-		case <-tick.C:
-		}
-	}
+	kit.Eventually(t, "nothing more is left", func() error {
+		left := directories(t, d.root)
+		return kit.Unless(slices.Equal(left, stays), left)
+	})
 }
 
 func directories(t *testing.T, root string) []string {
@@ -103,12 +96,7 @@ func updates(keys int) []progress.Update {
 // with each.
 func saved(t *testing.T, uri string) map[int64]int {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), uri)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(context.Background())
-	rows, err := conn.Query(t.Context(), "SELECT seek_events, count(*) FROM progress_sync.lesson_progress GROUP BY 1")
+	rows, err := pgtest.Connect(t, uri).Query(t.Context(), "SELECT seek_events, count(*) FROM progress_sync.lesson_progress GROUP BY 1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,12 +158,10 @@ func TestWhileTheDatabaseIsAwayASpoolIsKept(t *testing.T) {
 	kill(t, accept(t, filepath.Join(root, uuid.NewString()), 50))
 	away, counts, end := newDrainer(root, "postgres://127.0.0.1:1/nothing", 50*time.Millisecond)
 	defer end()
-	for begin := time.Now(); counts.failed.Load() == 0; {
+	kit.Eventually(t, "a failure is counted", func() error {
 		away.pass(t.Context(), time.Now())
-		if time.Since(begin) > 20*time.Second {
-			t.Fatal("no failure was counted")
-		}
-	}
+		return kit.Unless(counts.failed.Load() > 0, "none")
+	})
 	if left := directories(t, root); len(left) != 1 {
 		t.Fatalf("left are %v", left)
 	}
@@ -196,23 +182,13 @@ func TestASpoolThatHoldsRefusedRecordsStays(t *testing.T) {
 	if _, err := db.Claim(t.Context(), uuid.NewString(), uuid.NewString(), 1, nil); err != nil {
 		t.Fatal(err)
 	}
-	conn, err := pgx.Connect(t.Context(), uri)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(context.Background())
-	if _, err := conn.Exec(t.Context(),
-		"ALTER TABLE progress_sync.lesson_progress ADD CONSTRAINT c CHECK (user_id <> 'learner-7')"); err != nil {
-		t.Fatal(err)
-	}
+	pgtest.Execute(t, pgtest.Connect(t, uri), "ALTER TABLE progress_sync.lesson_progress ADD CONSTRAINT c CHECK (user_id <> 'learner-7')")
 	d, counts, end := newDrainer(root, uri, time.Minute)
 	defer end()
-	for begin := time.Now(); len(d.done) == 0; {
+	kit.Eventually(t, "it is written", func() error {
 		d.pass(t.Context(), time.Now())
-		if time.Since(begin) > 20*time.Second {
-			t.Fatal("not written")
-		}
-	}
+		return kit.Unless(len(d.done) > 0, "nothing is done")
+	})
 	if diff := cmp.Diff(map[int64]int{1: 49}, saved(t, uri)); diff != "" {
 		t.Errorf("learners with so many seeks (-want +got):\n%s", diff)
 	}
@@ -226,20 +202,14 @@ func TestASpoolThatHoldsRefusedRecordsStays(t *testing.T) {
 func TestErasuresThatWaitAreDoneForAGonePod(t *testing.T) {
 	uri := pgtest.Database(t)
 	root := t.TempDir()
-	conn, err := pgx.Connect(t.Context(), uri)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(context.Background())
+	conn := pgtest.Connect(t, uri)
 	first, _, end := newDrainer(root, uri, time.Minute)
 	defer end()
 	kill(t, accept(t, filepath.Join(root, uuid.NewString()), 20))
 	drainAll(t, first)
-	if _, err := conn.Exec(t.Context(), `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+	pgtest.Execute(t, conn, `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 		BEGIN IF OLD.user_id = 'learner-1' THEN RAISE EXCEPTION 'kept by law'; END IF; RETURN OLD; END $$;
-		CREATE TRIGGER refuse BEFORE DELETE ON progress_sync.lesson_progress FOR EACH ROW EXECUTE FUNCTION refuse()`); err != nil {
-		t.Fatal(err)
-	}
+		CREATE TRIGGER refuse BEFORE DELETE ON progress_sync.lesson_progress FOR EACH ROW EXECUTE FUNCTION refuse()`)
 	b, err := buffer.Open(buffer.Options{Dir: filepath.Join(root, uuid.NewString()), Policy: keeping})
 	if err != nil {
 		t.Fatal(err)
@@ -257,12 +227,10 @@ func TestErasuresThatWaitAreDoneForAGonePod(t *testing.T) {
 	}
 	d, counts, end := newDrainer(root, uri, time.Minute)
 	defer end()
-	for begin := time.Now(); counts.failed.Load() == 0; {
+	kit.Eventually(t, "the refusal is counted", func() error {
 		d.pass(t.Context(), time.Now())
-		if time.Since(begin) > 20*time.Second {
-			t.Fatal("the refusal was not counted")
-		}
-	}
+		return kit.Unless(counts.failed.Load() > 0, "none")
+	})
 	if left := directories(t, root); len(left) != 1 || counts.written.Load() != 0 {
 		t.Errorf("left are %v, %d written", left, counts.written.Load())
 	}
@@ -270,9 +238,7 @@ func TestErasuresThatWaitAreDoneForAGonePod(t *testing.T) {
 	if diff := cmp.Diff(map[int64]int{1: 8, 2: 10}, saved(t, uri)); diff != "" {
 		t.Errorf("learners with so many seeks (-want +got):\n%s", diff)
 	}
-	if _, err := conn.Exec(t.Context(), "DROP TRIGGER refuse ON progress_sync.lesson_progress"); err != nil {
-		t.Fatal(err)
-	}
+	pgtest.Execute(t, conn, "DROP TRIGGER refuse ON progress_sync.lesson_progress")
 	drainAll(t, d)
 	if diff := cmp.Diff(map[int64]int{1: 7, 2: 10}, saved(t, uri)); diff != "" {
 		t.Errorf("learners with so many seeks (-want +got):\n%s", diff)

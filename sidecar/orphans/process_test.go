@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
+	"github.com/progress-sync/progress-sync/test/kit/wait"
 )
 
 // Locks are between processes, so the tests start themselves again in a role.
@@ -96,11 +97,12 @@ func playDrainer(root, uri string) error {
 	fmt.Println("ready")
 	d, _, end := newDrainer(root, uri, time.Minute)
 	defer end()
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
-		d.pass(context.Background(), time.Now())
-		if entries, err := os.ReadDir(root); err != nil || len(entries) == 0 {
-			return err
+	return wait.Until(context.Background(), time.Minute, "the root is empty", func(ctx context.Context) error {
+		d.pass(ctx, time.Now())
+		entries, err := os.ReadDir(root)
+		if err != nil {
+			return wait.Permanent(err)
 		}
-	}
-	return fmt.Errorf("%s is not empty", root)
+		return wait.Unless(len(entries) == 0, entries)
+	})
 }

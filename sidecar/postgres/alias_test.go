@@ -47,8 +47,8 @@ func TestTwoFormsOfAKeyAreOneRow(t *testing.T) {
 	} {
 		t.Run(kind, func(t *testing.T) {
 			uri := pgtest.Database(t)
-			conn := connect(t, uri)
-			execute(t, conn, "CREATE TABLE progress (learner "+kind+`, course text, lesson `+kind+`, spent double precision, seeks integer,
+			conn := pgtest.Connect(t, uri)
+			pgtest.Execute(t, conn, "CREATE TABLE progress (learner "+kind+`, course text, lesson `+kind+`, spent double precision, seeks integer,
 				position integer, seen timestamptz, UNIQUE (learner, course, lesson))`)
 			d := open(t, Options{URI: fixed(uri), Mapping: &config.Mapping{
 				Schema: "public", Table: "progress", KeyColumns: config.KeyColumns{UserID: "learner", CourseID: "course", LessonID: "lesson"},
@@ -86,7 +86,7 @@ func TestTwoFormsOfAKeyAreOneRow(t *testing.T) {
 
 func TestAnIdThatNoRowCanHoldIsErasedAndNotFound(t *testing.T) {
 	uri := pgtest.Database(t)
-	execute(t, connect(t, uri), foreignTable)
+	pgtest.Execute(t, pgtest.Connect(t, uri), foreignTable)
 	d := open(t, Options{URI: fixed(uri), Mapping: foreignMapping()})
 	w := claim(t, d)
 	r := watched(1)
@@ -130,9 +130,9 @@ func TestALessonOfTwoCoursesIsOneRowWhereTheCourseIsNoKey(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			uri := pgtest.Database(t)
-			conn := connect(t, uri)
+			conn := pgtest.Connect(t, uri)
 			create, m := courseless(c.more)
-			execute(t, conn, create)
+			pgtest.Execute(t, conn, create)
 			c.change(m)
 			d := open(t, Options{URI: fixed(uri), Mapping: m})
 			w := claim(t, d)
@@ -171,12 +171,12 @@ func TestALessonOfTwoCoursesIsOneRowWhereTheCourseIsNoKey(t *testing.T) {
 
 func TestAColumnThatTakesDifferentIdsForOneIsRefused(t *testing.T) {
 	uri := pgtest.Database(t)
-	conn := connect(t, uri)
-	execute(t, conn, `CREATE COLLATION anycase (provider = icu, locale = 'und-u-ks-level2', deterministic = false)`)
+	conn := pgtest.Connect(t, uri)
+	pgtest.Execute(t, conn, `CREATE COLLATION anycase (provider = icu, locale = 'und-u-ks-level2', deterministic = false)`)
 	for kind, says := range map[string]string{
 		`text COLLATE "anycase"`: `TYPE text COLLATE "C"`, "double precision": "TYPE bigint", "real": "TYPE bigint", "name": "TYPE text",
 	} {
-		execute(t, conn, `DROP TABLE IF EXISTS progress; CREATE TABLE progress (learner text, course text, lesson `+kind+`, seeks integer, UNIQUE (learner, course, lesson))`)
+		pgtest.Execute(t, conn, `DROP TABLE IF EXISTS progress; CREATE TABLE progress (learner text, course text, lesson `+kind+`, seeks integer, UNIQUE (learner, course, lesson))`)
 		d := open(t, Options{URI: fixed(uri), Mapping: &config.Mapping{
 			Schema: "public", Table: "progress", KeyColumns: config.KeyColumns{UserID: "learner", CourseID: "course", LessonID: "lesson"},
 			Columns: map[string]string{"seekEvents": "seeks"},
@@ -186,7 +186,7 @@ func TestAColumnThatTakesDifferentIdsForOneIsRefused(t *testing.T) {
 			t.Errorf("%s: %+v", kind, f)
 			continue
 		}
-		execute(t, conn, statementsIn(t, f.Message)[0])
+		pgtest.Execute(t, conn, statementsIn(t, f.Message)[0])
 		w := claim(t, d)
 		w.apply(t, seconds(progress.Key{UserID: "ada", CourseID: "a", LessonID: "7"}, 1, 1))
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
 
 // BenchmarkApplyExisting writes to an existing table with our columns and an id of
@@ -22,8 +23,8 @@ func BenchmarkApplyExisting(b *testing.B) {
 		}
 	}
 	claim(b, open(b, Options{URI: fixed(uri)})) // makes our own
-	admin := connect(b, uri)
-	execute(b, admin, "CREATE TABLE existing (id bigserial, LIKE progress_sync.lesson_progress INCLUDING ALL) WITH (fillfactor = 50)")
+	admin := pgtest.Connect(b, uri)
+	pgtest.Execute(b, admin, "CREATE TABLE existing (id bigserial, LIKE progress_sync.lesson_progress INCLUDING ALL) WITH (fillfactor = 50)")
 	for _, rows := range []int{10, 50, 500} {
 		for _, kind := range []string{"there", "new"} {
 			for _, mapping := range []*config.Mapping{nil, m} {
@@ -32,7 +33,7 @@ func BenchmarkApplyExisting(b *testing.B) {
 					table = "existing"
 				}
 				b.Run(fmt.Sprintf("rows=%d/%s/table=%s", rows, kind, table), func(b *testing.B) {
-					execute(b, admin, "TRUNCATE progress_sync.lesson_progress, existing")
+					pgtest.Execute(b, admin, "TRUNCATE progress_sync.lesson_progress, existing")
 					w := claim(b, open(b, Options{URI: fixed(uri), Mapping: mapping}))
 					const keys = 5000
 					batches := make([][]progress.Record, keys/rows)

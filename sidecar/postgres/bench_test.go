@@ -43,7 +43,7 @@ func BenchmarkApply(b *testing.B) {
 // and with fewer columns, a transaction a batch.
 func BenchmarkApplyRound(b *testing.B) {
 	uri := durableServer(b)
-	conn := connect(b, uri)
+	conn := pgtest.Connect(b, uri)
 	for _, size := range []struct{ batches, rows int }{{1, 10}, {10, 10}, {1, 50}, {10, 50}, {1, 500}, {4, 500}, {5, 1000}} {
 		name := fmt.Sprintf("batches=%d/rows=%d", size.batches, size.rows)
 		const keys = 5000

@@ -13,7 +13,7 @@ import (
 // connections, so that a session's state would meet another client.
 func TestThroughPgBouncerInTransactionMode(t *testing.T) {
 	direct := pgtest.Database(t)
-	conn := connect(t, direct)
+	conn := pgtest.Connect(t, direct)
 	var name string
 	if err := conn.QueryRow(t.Context(), "SELECT current_database()").Scan(&name); err != nil {
 		t.Fatal(err)
@@ -57,7 +57,7 @@ func TestThroughPgBouncerInTransactionMode(t *testing.T) {
 				}
 			}
 			// A timeout that stayed on a server connection would be seen here.
-			through := connect(t, bouncer.URI(name)+"&default_query_exec_mode=simple_protocol")
+			through := pgtest.Connect(t, bouncer.URI(name)+"&default_query_exec_mode=simple_protocol")
 			for range 4 {
 				var timeout, waits string
 				if err := through.QueryRow(t.Context(), `SELECT current_setting('statement_timeout'),
@@ -66,7 +66,7 @@ func TestThroughPgBouncerInTransactionMode(t *testing.T) {
 					t.Errorf("the next client finds statement_timeout %q, synchronous_commit as it was: %s, %v", timeout, waits, err)
 				}
 			}
-			execute(t, conn, "TRUNCATE progress_sync.lesson_progress")
+			pgtest.Execute(t, conn, "TRUNCATE progress_sync.lesson_progress")
 		})
 	}
 }
@@ -75,7 +75,7 @@ func TestThroughPgBouncerInTransactionMode(t *testing.T) {
 // Debian's 1.18 is such a one; a newer one prepares for its clients.
 func TestPreparedStatementsThroughPgBouncerWorkOrSayWhatToDo(t *testing.T) {
 	direct := pgtest.Database(t)
-	conn := connect(t, direct)
+	conn := pgtest.Connect(t, direct)
 	var name string
 	if err := conn.QueryRow(t.Context(), "SELECT current_database()").Scan(&name); err != nil {
 		t.Fatal(err)

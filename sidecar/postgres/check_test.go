@@ -9,7 +9,7 @@ import (
 
 func TestCheckSaysWhatIsMissingAndChangesNothing(t *testing.T) {
 	uri := pgtest.Database(t)
-	conn := connect(t, uri)
+	conn := pgtest.Connect(t, uri)
 	d := open(t, Options{URI: fixed(uri), Mapping: foreignMapping()})
 	_, err := d.Check(t.Context())
 	if err == nil {
@@ -36,8 +36,8 @@ func TestCheckSaysWhatIsMissingAndChangesNothing(t *testing.T) {
 	if strings.Contains(sql, "DROP TABLE x") {
 		t.Error("the plan prints a fixed value")
 	}
-	execute(t, conn, sql)
-	execute(t, conn, foreignTable)
+	pgtest.Execute(t, conn, sql)
+	pgtest.Execute(t, conn, foreignTable)
 	report, err := d.Check(t.Context())
 	if err != nil || report.Version != report.Needed || report.Table != `"Campus"."user progress"` {
 		t.Errorf("%+v, %v", report, err)
@@ -50,7 +50,7 @@ func TestCheckSaysWhatIsMissingAndChangesNothing(t *testing.T) {
 
 func TestCheckNamesMissingRights(t *testing.T) {
 	server := pgtest.Shared(t)
-	super := connect(t, pgtest.Database(t))
+	super := pgtest.Connect(t, pgtest.Database(t))
 	if err := server.CreateRole(t.Context(), "reader_role", "pw"); err != nil {
 		t.Fatal(err)
 	}
@@ -58,8 +58,8 @@ func TestCheckNamesMissingRights(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	execute(t, super, sql)
-	execute(t, super, "GRANT USAGE ON SCHEMA progress_sync TO reader_role; GRANT SELECT ON ALL TABLES IN SCHEMA progress_sync TO reader_role")
+	pgtest.Execute(t, super, sql)
+	pgtest.Execute(t, super, "GRANT USAGE ON SCHEMA progress_sync TO reader_role; GRANT SELECT ON ALL TABLES IN SCHEMA progress_sync TO reader_role")
 	var name string
 	if err := super.QueryRow(t.Context(), "SELECT current_database()").Scan(&name); err != nil {
 		t.Fatal(err)
@@ -68,5 +68,5 @@ func TestCheckNamesMissingRights(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), grantTables) {
 		t.Errorf("got %v", err)
 	}
-	execute(t, super, "DROP OWNED BY reader_role; DROP ROLE reader_role")
+	pgtest.Execute(t, super, "DROP OWNED BY reader_role; DROP ROLE reader_role")
 }

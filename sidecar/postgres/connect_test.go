@@ -21,6 +21,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/test/kit"
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
 
@@ -95,7 +96,7 @@ func TestRotatedCredentialsAreUsedWithoutARestart(t *testing.T) {
 	w := claim(t, d)
 	w.apply(t, watched(1))
 
-	super := connect(t, server.URI(pgtest.Superuser, "campus"))
+	super := pgtest.Connect(t, server.URI(pgtest.Superuser, "campus"))
 	pid := func() (pid int) {
 		t.Helper()
 		if err := super.QueryRow(ctx, "SELECT max(pid) FROM pg_stat_activity WHERE usename = 'lms'").Scan(&pid); err != nil {
@@ -117,7 +118,7 @@ func TestRotatedCredentialsAreUsedWithoutARestart(t *testing.T) {
 		t.Error("the connection of the old password is still in use")
 	}
 	role("third")
-	execute(t, super, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'lms'")
+	pgtest.Execute(t, super, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'lms'")
 	var f Failure
 	for f = Classify(d.Ping(ctx)); f.Class == ShuttingDown || f.Class == Unreachable; f = Classify(d.Ping(ctx)) {
 		if f.Retry != Transient {
@@ -143,14 +144,8 @@ func TestSeveralHosts(t *testing.T) {
 	uri := pgtest.Database(t)
 	host := pgtest.Shared(t).URI(pgtest.Superuser, "")
 	address := host[strings.Index(host, "@")+1 : strings.Index(host, "/?")]
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := closed.Close(); err != nil {
-		t.Fatal(err)
-	}
-	several := strings.Replace(uri, address, closed.Addr().String()+","+address, 1)
+	nobody := kit.FreeAddress(t)
+	several := strings.Replace(uri, address, nobody+","+address, 1)
 
 	d := open(t, Options{URI: fixed(several + "&target_session_attrs=primary")})
 	claim(t, d).apply(t, watched(1))
@@ -159,7 +154,7 @@ func TestSeveralHosts(t *testing.T) {
 	if f := Classify(d.Ping(t.Context())); f.Retry != Transient || f.Class == Other {
 		t.Errorf("no standby: %+v", f)
 	}
-	d = open(t, Options{URI: fixed(strings.Replace(uri, address, closed.Addr().String(), 1))})
+	d = open(t, Options{URI: fixed(strings.Replace(uri, address, nobody, 1))})
 	if f := Classify(d.Ping(t.Context())); f.Class != Unreachable || !strings.Contains(f.Message, "connection refused") {
 		t.Errorf("nobody there: %+v", f)
 	}
@@ -257,11 +252,11 @@ func TestReadersDoNotStarveTheWriter(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			uri := pgtest.Database(t)
-			super := connect(t, uri)
+			super := pgtest.Connect(t, uri)
 			slow := watched(1)
 			slow.UserID = "slow"
 			claim(t, open(t, Options{URI: fixed(uri)})).apply(t, slow)
-			execute(t, super, strings.ReplaceAll(grantTables, "<role>", "reader")+`
+			pgtest.Execute(t, super, strings.ReplaceAll(grantTables, "<role>", "reader")+`
 				ALTER TABLE progress_sync.lesson_progress ENABLE ROW LEVEL SECURITY;
 				CREATE POLICY slow ON progress_sync.lesson_progress
 				USING (CASE WHEN user_id = 'slow' THEN pg_sleep(60) IS NOT NULL ELSE true END) WITH CHECK (true)`)
@@ -290,7 +285,7 @@ func TestReadersDoNotStarveTheWriter(t *testing.T) {
 			}
 			stop()
 			readers.Wait()
-			execute(t, super, "DROP OWNED BY reader")
+			pgtest.Execute(t, super, "DROP OWNED BY reader")
 		})
 	}
 }
@@ -309,7 +304,7 @@ func TestOptionsChangeUnderWay(t *testing.T) {
 	wg.Wait()
 	d.SetOptions(Options{ApplicationName: "renamed"})
 	w.apply(t, watched(1))
-	until(t, connect(t, uri), `SELECT string_agg(DISTINCT application_name, ',') = 'renamed' FROM pg_stat_activity
+	until(t, pgtest.Connect(t, uri), `SELECT string_agg(DISTINCT application_name, ',') = 'renamed' FROM pg_stat_activity
 		WHERE datname = current_database() AND pid <> pg_backend_pid()`)
 	d.Close()
 	d.SetOptions(Options{MaxConnections: 5})

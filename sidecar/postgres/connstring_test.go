@@ -87,7 +87,7 @@ func TestAnUnknownParameterIsNamedBeforeConnecting(t *testing.T) {
 // TestEverySettingOfASessionIsKnown holds the list against the server at hand. A
 // newer one may have a few more, which go the way that the message tells.
 func TestEverySettingOfASessionIsKnown(t *testing.T) {
-	rows, err := connect(t, pgtest.Database(t)).Query(t.Context(),
+	rows, err := pgtest.Connect(t, pgtest.Database(t)).Query(t.Context(),
 		"SELECT name FROM pg_settings WHERE context IN ('user', 'backend', 'superuser', 'superuser-backend')")
 	if err != nil {
 		t.Fatal(err)
@@ -125,7 +125,7 @@ func TestEverySettingOfASessionIsKnown(t *testing.T) {
 // that it follows them.
 func TestWhatPrismaSaysOfAPgBouncerIsHeard(t *testing.T) {
 	var name string
-	if err := connect(t, pgtest.Database(t)).QueryRow(t.Context(), "SELECT current_database()").Scan(&name); err != nil {
+	if err := pgtest.Connect(t, pgtest.Database(t)).QueryRow(t.Context(), "SELECT current_database()").Scan(&name); err != nil {
 		t.Fatal(err)
 	}
 	bouncer, err := pgtest.Shared(t).StartBouncer(t.Context(), "default_pool_size = 2")

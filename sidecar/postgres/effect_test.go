@@ -32,7 +32,7 @@ func schoolMapping() *config.Mapping {
 func schoolOf(t *testing.T, more ...string) (admin *pgx.Conn, uri string) {
 	t.Helper()
 	server := pgtest.Shared(t)
-	admin = connect(t, pgtest.Database(t))
+	admin = pgtest.Connect(t, pgtest.Database(t))
 	role := "lms_" + admin.Config().Database
 	if err := server.CreateRole(t.Context(), role, "secret"); err != nil {
 		t.Fatal(err)
@@ -44,7 +44,7 @@ func schoolOf(t *testing.T, more ...string) (admin *pgx.Conn, uri string) {
 	})
 	for _, sql := range append([]string{school, "GRANT SELECT, INSERT, UPDATE, DELETE ON school TO " + role,
 		"GRANT CREATE ON DATABASE " + admin.Config().Database + " TO " + role}, more...) {
-		execute(t, admin, sql)
+		pgtest.Execute(t, admin, sql)
 	}
 	return admin, server.URI(role, admin.Config().Database)
 }
@@ -53,14 +53,6 @@ func pupil(name string, percent float64) progress.Record {
 	return progress.Update{
 		Key: progress.Key{UserID: name, CourseID: "c", LessonID: "l"}, Percentage: progress.Some(percent), SeekEvents: 1,
 	}.Record(someTime, 95)
-}
-
-func one[T any](t *testing.T, conn *pgx.Conn, sql string) (value T) {
-	t.Helper()
-	if err := conn.QueryRow(t.Context(), sql).Scan(&value); err != nil {
-		t.Fatal(err)
-	}
-	return value
 }
 
 const dropsRows = `CREATE FUNCTION drop_row() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN
@@ -79,14 +71,14 @@ func TestAWriteThatATriggerSwallowsIsNoSuccess(t *testing.T) {
 				if event == "UPDATE" {
 					w.apply(t, pupil("ada", 1), pupil("bob", 1))
 				}
-				execute(t, admin, fmt.Sprintf(dropsRows, column))
-				execute(t, admin, "CREATE TRIGGER drops BEFORE "+event+" ON "+table+" FOR EACH ROW EXECUTE FUNCTION drop_row()")
-				before := one[string](t, admin, "SELECT coalesce(string_agg(t::text, ';' ORDER BY t), '') FROM "+table+" t")
+				pgtest.Execute(t, admin, fmt.Sprintf(dropsRows, column))
+				pgtest.Execute(t, admin, "CREATE TRIGGER drops BEFORE "+event+" ON "+table+" FOR EACH ROW EXECUTE FUNCTION drop_row()")
+				before := pgtest.Value[string](t, admin, "SELECT coalesce(string_agg(t::text, ';' ORDER BY t), '') FROM "+table+" t")
 				_, err := w.try(t.Context(), w.next(pupil("ada", 50), pupil("bob", 50)))
 				if f := Classify(err); f.Class != NotWritten || f.Retry != Data || f.SQLState != "" {
 					t.Errorf("got %+v", f)
 				}
-				if after := one[string](t, admin, "SELECT coalesce(string_agg(t::text, ';' ORDER BY t), '') FROM "+table+" t"); after != before {
+				if after := pgtest.Value[string](t, admin, "SELECT coalesce(string_agg(t::text, ';' ORDER BY t), '') FROM "+table+" t"); after != before {
 					t.Errorf("the batch was written in part: %s, before %s", after, before)
 				}
 				// The other half of the batch, under the next number.
@@ -105,7 +97,7 @@ func TestWhatChangesNothingIsNotTakenForSwallowed(t *testing.T) {
 	if r := w.apply(t, pupil("ada", 20), pupil("bob", 60)); r.Rows != 1 {
 		t.Errorf("%d rows, want one", r.Rows)
 	}
-	if got := one[int](t, admin, "SELECT sum(percent)::int FROM school"); got != 110 {
+	if got := pgtest.Value[int](t, admin, "SELECT sum(percent)::int FROM school"); got != 110 {
 		t.Errorf("percent are %d together", got)
 	}
 }
@@ -118,12 +110,11 @@ func TestARowThatTheAppDeletesMeanwhileIsMadeAnew(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := tx.Exec(t.Context(), "DELETE FROM school"); err != nil {
-		t.Fatal(err)
-	}
+	pgtest.Execute(t, tx, "DELETE FROM school")
 	wrote := make(chan error, 1)
 	go func() { _, err := w.try(context.WithoutCancel(t.Context()), w.next(pupil("ada", 20))); wrote <- err }()
-	waitForLock(t, pgtest.Shared(t).URI(pgtest.Superuser, admin.Config().Database))
+	watcher := pgtest.Connect(t, admin.Config().ConnString())
+	until(t, watcher, "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted")
 	if err := tx.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -134,18 +125,8 @@ func TestARowThatTheAppDeletesMeanwhileIsMadeAnew(t *testing.T) {
 		}
 		w.apply(t, pupil("ada", 20))
 	}
-	if got := one[int](t, admin, "SELECT count(*)::int FROM school WHERE percent = 20"); got != 1 {
+	if got := pgtest.Value[int](t, admin, "SELECT count(*)::int FROM school WHERE percent = 20"); got != 1 {
 		t.Errorf("%d rows", got)
-	}
-}
-
-func waitForLock(t *testing.T, uri string) {
-	t.Helper()
-	conn := connect(t, uri)
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for one[int](t, conn, "SELECT count(*)::int FROM pg_locks WHERE NOT granted") == 0 {
-		<-tick.C
 	}
 }
 
@@ -207,7 +188,7 @@ func TestAnErasureIsDoneWhenTheRowsAreGone(t *testing.T) {
 			w := claim(t, d)
 			w.apply(t, pupil("ada", 10), pupil("bob", 10))
 			for _, sql := range c.setup {
-				execute(t, admin, sql)
+				pgtest.Execute(t, admin, sql)
 			}
 			before := someTime.Time().Add(time.Hour)
 			_, err := d.Erase(t.Context(), "ada", before)
@@ -215,18 +196,18 @@ func TestAnErasureIsDoneWhenTheRowsAreGone(t *testing.T) {
 			if f.Class != c.class || f.Retry != Hold || !strings.Contains(f.Message, `"public"."school"`) || strings.Contains(f.Message, "ada") {
 				t.Errorf("got %+v, %v", f, err)
 			}
-			if got := one[int](t, admin, "SELECT count(*)::int FROM progress_sync.erasures"); got != 0 {
+			if got := pgtest.Value[int](t, admin, "SELECT count(*)::int FROM progress_sync.erasures"); got != 0 {
 				t.Error("what was not done is entered as done")
 			}
 			mend := c.mend(role)
 			if advice := strings.ReplaceAll(f.Message, "<role>", role); strings.HasPrefix(mend, "CREATE POLICY") && !strings.Contains(advice, mend) {
 				t.Errorf("%q is not in the advice %q", mend, advice)
 			}
-			execute(t, admin, mend)
+			pgtest.Execute(t, admin, mend)
 			if erased, err := d.Erase(t.Context(), "ada", before); err != nil || erased.Rows != 1 {
 				t.Errorf("after the advice was followed: %+v, %v", erased, err)
 			}
-			if got := one[string](t, admin, "SELECT string_agg(learner, ',') FROM school"); got != "bob" {
+			if got := pgtest.Value[string](t, admin, "SELECT string_agg(learner, ',') FROM school"); got != "bob" {
 				t.Errorf("rows are of %s", got)
 			}
 		})
@@ -259,7 +240,7 @@ func TestAReadThatMayMissRowsFails(t *testing.T) {
 			w := claim(t, d)
 			w.apply(t, pupil("ada", 10))
 			for _, sql := range c.setup {
-				execute(t, admin, strings.ReplaceAll(sql, role, "lms_"+admin.Config().Database))
+				pgtest.Execute(t, admin, strings.ReplaceAll(sql, role, "lms_"+admin.Config().Database))
 			}
 			s, err := d.ReadAt(t.Context(), w.id, Filter{UserID: "ada"})
 			if c.certain && (err != nil || len(s.Records) != 1) {
@@ -280,13 +261,13 @@ func TestARowThatIsThereTakesNoValueOfASequence(t *testing.T) {
 	for range 50 {
 		w.apply(t, pupil("ada", 10), pupil("bob", 10), pupil("eve", 10))
 	}
-	if got := one[int64](t, admin, "SELECT last_value FROM school_id_seq"); got != 3 {
+	if got := pgtest.Value[int64](t, admin, "SELECT last_value FROM school_id_seq"); got != 3 {
 		t.Errorf("three rows took %d values", got)
 	}
-	if got := one[int64](t, admin, "SELECT count(*) FROM births"); got != 3 {
+	if got := pgtest.Value[int64](t, admin, "SELECT count(*) FROM births"); got != 3 {
 		t.Errorf("the trigger for new rows ran %d times for three", got)
 	}
-	if got := one[int64](t, admin, "SELECT sum(seeks) FROM school"); got != 150 {
+	if got := pgtest.Value[int64](t, admin, "SELECT sum(seeks) FROM school"); got != 150 {
 		t.Errorf("%d seeks of 150", got)
 	}
 }
@@ -337,13 +318,13 @@ func TestATroubleOfTheTableIsNoFaultOfARecord(t *testing.T) {
 			admin, uri := schoolOf(t, "GRANT USAGE, SELECT ON SEQUENCE school_id_seq TO PUBLIC")
 			w := claim(t, open(t, Options{URI: fixed(uri), Mapping: schoolMapping()}))
 			w.apply(t, pupil("ada", 10))
-			execute(t, admin, c.setup)
-			execute(t, admin, "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO PUBLIC")
+			pgtest.Execute(t, admin, c.setup)
+			pgtest.Execute(t, admin, "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO PUBLIC")
 			_, err := w.try(t.Context(), w.next(pupil("bob", 10)))
 			if f := Classify(err); f.Class != c.class || f.Retry != Hold || !strings.Contains(f.Message, c.says) {
 				t.Errorf("got %+v, %v", f, err)
 			}
-			execute(t, admin, c.mend)
+			pgtest.Execute(t, admin, c.mend)
 			w.apply(t, pupil("bob", 10))
 			w.apply(t, pupil("eve", 10))
 		})
@@ -379,7 +360,7 @@ func TestWhatATriggerOrAPolicyRefusesMayBeARecordsFault(t *testing.T) {
 				t.Errorf("got %+v, %v", f, err)
 			}
 			w.apply(t, pupil("bob", 10))
-			if got := one[string](t, admin, "SELECT string_agg(learner, ',') FROM school"); got != "bob" {
+			if got := pgtest.Value[string](t, admin, "SELECT string_agg(learner, ',') FROM school"); got != "bob" {
 				t.Errorf("rows are of %s", got)
 			}
 		})

@@ -49,7 +49,7 @@ func TestAnErasureWaitsForBatchesUnderWay(t *testing.T) {
 	d := open(t, Options{URI: fixed(uri)})
 	w := claim(t, d)
 	w.apply(t, watched(2))
-	conn := connect(t, uri)
+	conn := pgtest.Connect(t, uri)
 	release := lockRow(t, uri, 2)
 	batch := w.start(t.Context(), w.next(watched(1), watched(2)))
 	until(t, conn, applying)

@@ -24,8 +24,8 @@ func TestALearnerWhomNoRowCanHoldIsErased(t *testing.T) {
 	for _, mode := range []config.ExecMode{config.ExecModeCacheStatement, config.ExecModeExec} {
 		t.Run(string(mode), func(t *testing.T) {
 			uri := pgtest.Database(t)
-			conn := connect(t, uri)
-			execute(t, conn, numbered)
+			conn := pgtest.Connect(t, uri)
+			pgtest.Execute(t, conn, numbered)
 			d := open(t, Options{URI: fixed(uri), Mapping: numberedMapping(), ExecMode: mode})
 			w := claim(t, d)
 			record := watched(1)
@@ -57,8 +57,8 @@ func TestALearnerWhomNoRowCanHoldIsErased(t *testing.T) {
 // knows.
 func TestALearnerWhomADomainExcludesIsErased(t *testing.T) {
 	uri := pgtest.Database(t)
-	conn := connect(t, uri)
-	execute(t, conn, `CREATE DOMAIN pupil AS text CHECK (VALUE LIKE 'p-%');
+	conn := pgtest.Connect(t, uri)
+	pgtest.Execute(t, conn, `CREATE DOMAIN pupil AS text CHECK (VALUE LIKE 'p-%');
 		CREATE TABLE numbered (learner pupil, course text, lesson text, seeks bigint, PRIMARY KEY (learner, course, lesson))`)
 	d := open(t, Options{URI: fixed(uri), Mapping: numberedMapping()})
 	w := claim(t, d)
@@ -77,8 +77,8 @@ func TestALearnerWhomADomainExcludesIsErased(t *testing.T) {
 // must not pass for erased.
 func TestATriggerThatFailsAsACastDoesProvesNothing(t *testing.T) {
 	uri := pgtest.Database(t)
-	conn := connect(t, uri)
-	execute(t, conn, numbered+`;
+	conn := pgtest.Connect(t, uri)
+	pgtest.Execute(t, conn, numbered+`;
 		CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 		BEGIN PERFORM 'ada'::integer; RETURN OLD; END $$;
 		CREATE TRIGGER refuse BEFORE DELETE ON numbered FOR EACH ROW EXECUTE FUNCTION refuse()`)

@@ -24,7 +24,7 @@ const applying = `SELECT count(*) > 0 FROM pg_stat_activity
 // lockRow writes key n and locks its row until the returned function is called.
 func lockRow(t *testing.T, uri string, n int) (release func()) {
 	t.Helper()
-	conn := connect(t, uri)
+	conn := pgtest.Connect(t, uri)
 	tx, err := conn.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -60,12 +60,12 @@ func TestABackendTerminatedInMidTransactionLosesAndDoublesNothing(t *testing.T) 
 	d := open(t, Options{URI: fixed(uri)})
 	w := claim(t, d)
 	w.apply(t, watched(1), watched(2))
-	conn := connect(t, uri)
+	conn := pgtest.Connect(t, uri)
 	release := lockRow(t, uri, 2)
 	batch := w.next(watched(1), watched(2))
 	answers := w.start(t.Context(), batch)
 	until(t, conn, applying)
-	execute(t, conn, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+	pgtest.Execute(t, conn, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 		WHERE datname = current_database() AND wait_event_type = 'Lock'`)
 	got := <-answers
 	if f := Classify(got.err); f.Class != ShuttingDown || f.Retry != Transient {
@@ -121,7 +121,7 @@ func TestAnAttemptThatStillRunsIsWaitedForAndCountedOnce(t *testing.T) {
 			d := open(t, Options{URI: fixed(uri)})
 			w := claim(t, d)
 			w.apply(t, watched(1))
-			conn := connect(t, direct)
+			conn := pgtest.Connect(t, direct)
 			release := lockRow(t, direct, 1)
 			batch := w.next(watched(1))
 
@@ -143,7 +143,7 @@ func TestAnAttemptThatStillRunsIsWaitedForAndCountedOnce(t *testing.T) {
 			want := AlreadyApplied
 			if !mayFinish {
 				want = Applied
-				execute(t, conn, "SELECT pg_terminate_backend($1)", zombie)
+				pgtest.Execute(t, conn, "SELECT pg_terminate_backend($1)", zombie)
 			}
 			release()
 			if got := <-second; got.err != nil || got.result.Outcome != want {
@@ -161,7 +161,7 @@ func TestAFencedAttemptThatStillRunsIsOverBeforeTheClaimReturns(t *testing.T) {
 	d := open(t, Options{URI: fixed(uri)})
 	w := claim(t, d)
 	w.apply(t, watched(1))
-	conn := connect(t, uri)
+	conn := pgtest.Connect(t, uri)
 	release := lockRow(t, uri, 1)
 	old := w.start(t.Context(), w.next(watched(1)))
 	until(t, conn, applying)
@@ -218,7 +218,7 @@ func TestWritersOfTheSameKeysDoNotDeadlock(t *testing.T) {
 	}
 	wg.Wait()
 	var deadlocks, wrong int
-	conn := connect(t, uri)
+	conn := pgtest.Connect(t, uri)
 	if err := conn.QueryRow(t.Context(), `SELECT deadlocks, (SELECT count(*) FROM progress_sync.lesson_progress
 		WHERE update_count <> $1) FROM pg_stat_database WHERE datname = current_database()`,
 		writers*rounds).Scan(&deadlocks, &wrong); err != nil {
@@ -232,10 +232,10 @@ func TestWritersOfTheSameKeysDoNotDeadlock(t *testing.T) {
 func TestThePlanSortsBeforeItInserts(t *testing.T) {
 	uri := pgtest.Database(t)
 	claim(t, open(t, Options{URI: fixed(uri)}))
-	conn := connect(t, uri)
+	conn := pgtest.Connect(t, uri)
 	for _, plan := range []string{"force_custom_plan", "force_generic_plan"} {
-		execute(t, conn, "SELECT set_config('plan_cache_mode', $1, false)", plan)
-		execute(t, conn, "PREPARE apply AS "+applySQL(ownTable()))
+		pgtest.Execute(t, conn, "SELECT set_config('plan_cache_mode', $1, false)", plan)
+		pgtest.Execute(t, conn, "PREPARE apply AS "+applySQL(ownTable()))
 		arguments := "gen_random_uuid(), 0, gen_random_uuid(), 2, 1, 7" + strings.Repeat(", NULL", len(progress.Fields()))
 		rows, err := conn.Query(t.Context(), "EXPLAIN (COSTS OFF) EXECUTE apply("+arguments+")", pgx.QueryExecModeSimpleProtocol)
 		if err != nil {
@@ -250,7 +250,7 @@ func TestThePlanSortsBeforeItInserts(t *testing.T) {
 		if insert < 0 || sort < insert || !strings.Contains(text, "lesson_id COLLATE") {
 			t.Errorf("with %s nothing sorts below the insert:\n%s", plan, text)
 		}
-		execute(t, conn, "DEALLOCATE apply")
+		pgtest.Execute(t, conn, "DEALLOCATE apply")
 	}
 }
 
@@ -322,14 +322,14 @@ func TestAReadOnlyServerIsLeftBehind(t *testing.T) {
 	d := open(t, Options{URI: fixed(uri), MaxConnections: 1})
 	w := claim(t, d)
 	w.apply(t, watched(1))
-	conn := connect(t, uri)
+	conn := pgtest.Connect(t, uri)
 	var name string
 	if err := conn.QueryRow(t.Context(), "SELECT current_database()").Scan(&name); err != nil {
 		t.Fatal(err)
 	}
 	// Only sessions that start after this are read-only.
-	execute(t, conn, "ALTER DATABASE "+name+" SET default_transaction_read_only = on")
-	execute(t, conn, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+	pgtest.Execute(t, conn, "ALTER DATABASE "+name+" SET default_transaction_read_only = on")
+	pgtest.Execute(t, conn, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
 	batch := w.next(watched(1))
 	var failure Failure
 	for failure.Class != ReadOnly {
@@ -342,7 +342,7 @@ func TestAReadOnlyServerIsLeftBehind(t *testing.T) {
 			t.Fatalf("got %+v", failure)
 		}
 	}
-	execute(t, conn, "ALTER DATABASE "+name+" RESET default_transaction_read_only")
+	pgtest.Execute(t, conn, "ALTER DATABASE "+name+" RESET default_transaction_read_only")
 	if r, err := w.try(t.Context(), batch); err != nil || r.Outcome != Applied {
 		t.Errorf("the next attempt kept the connection: %v, %v", r.Outcome, err)
 	}

@@ -39,9 +39,9 @@ func limitedRole(t *testing.T, owner *pgx.Conn, name string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	execute(t, owner, sql)
+	pgtest.Execute(t, owner, sql)
 	for _, grant := range statementsIn(t, grantTables) {
-		execute(t, owner, strings.ReplaceAll(grant, "<role>", name))
+		pgtest.Execute(t, owner, strings.ReplaceAll(grant, "<role>", name))
 	}
 	t.Cleanup(func() {
 		if _, err := owner.Exec(context.Background(), fmt.Sprintf("DROP OWNED BY %[1]s; DROP ROLE %[1]s", name)); err != nil {
@@ -69,7 +69,7 @@ func follow(t *testing.T, owner *pgx.Conn, d *Database, role string, tell func(m
 		}
 		tell(err.Error())
 		for _, sql := range statementsIn(t, err.Error()) {
-			execute(t, owner, strings.ReplaceAll(sql, "<role>", role))
+			pgtest.Execute(t, owner, strings.ReplaceAll(sql, "<role>", role))
 		}
 	}
 	_, err := d.Check(t.Context())
@@ -216,18 +216,18 @@ func TestWhatTheCheckSaysHelpsWhenFollowedToTheLetter(t *testing.T) {
 	const role = "follower"
 	for name, c := range faults() {
 		t.Run(name, func(t *testing.T) {
-			owner := connect(t, pgtest.Database(t))
+			owner := pgtest.Connect(t, pgtest.Database(t))
 			uri := limitedRole(t, owner, role)
-			execute(t, owner, "SET allow_system_table_mods = on")
-			execute(t, owner, "CREATE TABLE progress (learner text, course text, lesson text, seeks integer"+c.columns+")")
+			pgtest.Execute(t, owner, "SET allow_system_table_mods = on")
+			pgtest.Execute(t, owner, "CREATE TABLE progress (learner text, course text, lesson text, seeks integer"+c.columns+")")
 			if c.more != "" {
-				execute(t, owner, c.more)
+				pgtest.Execute(t, owner, c.more)
 			}
 			rights := c.rights
 			if rights == "" {
 				rights = "GRANT SELECT, INSERT, UPDATE, DELETE ON progress TO <role>"
 			}
-			execute(t, owner, strings.ReplaceAll(rights, "<role>", role))
+			pgtest.Execute(t, owner, strings.ReplaceAll(rights, "<role>", role))
 			m := &config.Mapping{
 				Schema: "public", Table: "progress", KeyColumns: config.KeyColumns{UserID: "learner", CourseID: "course", LessonID: "lesson"},
 				Columns: map[string]string{"seekEvents": "seeks"},

@@ -31,8 +31,8 @@ func idTypes() map[string]relationColumn {
 
 func TestAnIdHasTheFormThatItsColumnGivesBack(t *testing.T) {
 	uri := pgtest.Database(t)
-	conn := connect(t, uri)
-	execute(t, conn, `CREATE DOMAIN "a domain" AS integer; CREATE DOMAIN short AS varchar(3); CREATE DOMAIN "a domain of one" AS short`)
+	conn := pgtest.Connect(t, uri)
+	pgtest.Execute(t, conn, `CREATE DOMAIN "a domain" AS integer; CREATE DOMAIN short AS varchar(3); CREATE DOMAIN "a domain of one" AS short`)
 	var columns []string
 	for name := range idTypes() {
 		kind := name
@@ -41,7 +41,7 @@ func TestAnIdHasTheFormThatItsColumnGivesBack(t *testing.T) {
 		}
 		columns = append(columns, fmt.Sprintf("%s %s", quoted(name), kind))
 	}
-	execute(t, conn, "CREATE TABLE ids ("+strings.Join(columns, ", ")+")")
+	pgtest.Execute(t, conn, "CREATE TABLE ids ("+strings.Join(columns, ", ")+")")
 	id := rapid.OneOf(
 		rapid.SampledFrom([]string{
 			"7", "007", "+7", "-7", "-0", "0", "00", " 7", "7 ", "7\n", "7.0", "7.", ".5", "0.5", "7.5", "2.345", "-2.345", "1e3", "1E-3", "1e+2", "1e", "e1",

@@ -4,12 +4,12 @@ import (
 	"context"
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/test/kit"
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
 
@@ -107,46 +107,8 @@ func read(tb testing.TB, d *Database, k progress.Key) progress.Record {
 	return records[0]
 }
 
-func connect(tb testing.TB, uri string) *pgx.Conn {
-	tb.Helper()
-	conn, err := pgx.Connect(tb.Context(), uri)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() {
-		if err := conn.Close(context.Background()); err != nil {
-			tb.Error(err)
-		}
-	})
-	return conn
-}
-
-func execute(tb testing.TB, conn *pgx.Conn, sql string, arguments ...any) {
-	tb.Helper()
-	if _, err := conn.Exec(tb.Context(), sql, arguments...); err != nil {
-		tb.Fatal(err)
-	}
-}
-
 // until waits for a query to return true.
 func until(tb testing.TB, conn *pgx.Conn, query string, arguments ...any) {
 	tb.Helper()
-	ctx, cancel := context.WithTimeout(tb.Context(), 20*time.Second)
-	defer cancel()
-	poll := time.NewTicker(5 * time.Millisecond)
-	defer poll.Stop()
-	for {
-		var yes bool
-		if err := conn.QueryRow(ctx, query, arguments...).Scan(&yes); err != nil {
-			tb.Fatal(err)
-		}
-		if yes {
-			return
-		}
-		select {
-		case <-ctx.Done():
-			tb.Fatalf("it never became true: %s", query)
-		case <-poll.C:
-		}
-	}
+	kit.Eventually(tb, query, func() error { return kit.Unless(pgtest.Value[bool](tb, conn, query, arguments...), false) })
 }

@@ -26,7 +26,7 @@ func TestUpdatesStayOnTheirPage(t *testing.T) {
 		}
 	}
 	d.Close() // the server's counts come with the end of a session
-	conn := connect(t, uri)
+	conn := pgtest.Connect(t, uri)
 	until(t, conn, "SELECT n_tup_upd >= $1 FROM pg_stat_user_tables WHERE relname = 'lesson_progress'", rows)
 	var updated, hot int
 	if err := conn.QueryRow(t.Context(), "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'lesson_progress'").Scan(&updated, &hot); err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/test/kit"
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
 
@@ -24,7 +25,7 @@ func rowsOf(t *testing.T, d *Database, w *writer, lanes int) []LedgerRow {
 func TestTheLedgerSaysWhereEachLaneStands(t *testing.T) {
 	uri := pgtest.Database(t)
 	d := open(t, Options{URI: fixed(uri)})
-	conn := connect(t, uri)
+	conn := pgtest.Connect(t, uri)
 	claim(t, d).apply(t, watched(9)) // another spool's rows are none of its business
 	ours := LedgerRow{Exists: true, Ours: true, Claims: 1}
 	second := LedgerRow{Exists: true, Ours: true, Number: 1, BatchID: batchID(1), Claims: 1}
@@ -50,7 +51,7 @@ func TestTheLedgerSaysWhereEachLaneStands(t *testing.T) {
 				t.Fatalf("%+v, %v", r, err)
 			}
 			if tt.ledger != "" {
-				execute(t, conn, tt.ledger+" WHERE writer_id = $1 AND lane = 1", w.id)
+				pgtest.Execute(t, conn, tt.ledger+" WHERE writer_id = $1 AND lane = 1", w.id)
 			}
 			for range 2 { // reading changes nothing
 				if diff := cmp.Diff(tt.want, rowsOf(t, d, w, 2)); diff != "" {
@@ -77,16 +78,14 @@ func TestReadingTheLedgerWaitsForABatchUnderWay(t *testing.T) {
 	uri := pgtest.Database(t)
 	d := open(t, Options{URI: fixed(uri)})
 	w := claim(t, d)
-	conn := connect(t, uri)
+	conn := pgtest.Connect(t, uri)
 	// The transaction of a process that lost its connection and whose batch the
 	// server still writes.
 	tx, err := conn.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := tx.Exec(t.Context(), "UPDATE progress_sync.ledger SET batch_no = 7, batch_id = 70 WHERE writer_id = $1", w.id); err != nil {
-		t.Fatal(err)
-	}
+	pgtest.Execute(t, tx, "UPDATE progress_sync.ledger SET batch_no = 7, batch_id = 70 WHERE writer_id = $1", w.id)
 	type answer struct {
 		rows []LedgerRow
 		err  error
@@ -96,18 +95,15 @@ func TestReadingTheLedgerWaitsForABatchUnderWay(t *testing.T) {
 		rows, err := d.Ledger(t.Context(), w.id, w.owner, 1)
 		answered <- answer{rows, err}
 	}()
-	watcher := connect(t, uri)
-	for waiting := false; !waiting; {
-		const q = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"
-		if err := watcher.QueryRow(t.Context(), q).Scan(&waiting); err != nil {
-			t.Fatal(err)
-		}
+	watcher := pgtest.Connect(t, uri)
+	kit.Eventually(t, "it waits", func() error {
 		select {
 		case got := <-answered:
 			t.Fatalf("it did not wait: %+v, %v", got.rows, got.err)
 		default:
 		}
-	}
+		return kit.Unless(pgtest.Value[bool](t, watcher, "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"), "no lock is waited for")
+	})
 	if err := tx.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -149,11 +145,11 @@ func TestWhatReadingTheLedgerReportsHasReachedTheDisk(t *testing.T) {
 	uri := server.URI(pgtest.Superuser, pgtest.Superuser)
 	d := open(t, Options{URI: fixed(uri)})
 	w := claim(t, d)
-	conn := connect(t, uri)
+	conn := pgtest.Connect(t, uri)
 	// A commit that did not wait for the disk, as of a batch in the middle of a round
 	// that was cut off.
-	execute(t, conn, "SET synchronous_commit = off")
-	execute(t, conn, "UPDATE progress_sync.ledger SET batch_no = 7, batch_id = 70 WHERE writer_id = $1", w.id)
+	pgtest.Execute(t, conn, "SET synchronous_commit = off")
+	pgtest.Execute(t, conn, "UPDATE progress_sync.ledger SET batch_no = 7, batch_id = 70 WHERE writer_id = $1", w.id)
 	if got := rowsOf(t, d, w, 1); got[0].Number != 7 {
 		t.Fatalf("the ledger is at %+v", got)
 	}

@@ -38,7 +38,7 @@ func TestABatchIsWrittenOnce(t *testing.T) {
 func TestWhatTheLedgerSays(t *testing.T) {
 	uri := pgtest.Database(t)
 	d := open(t, Options{URI: fixed(uri)})
-	conn := connect(t, uri)
+	conn := pgtest.Connect(t, uri)
 	tests := map[string]struct {
 		ledger       string // what happens to the row, which stands at 5
 		prev, number uint64
@@ -56,12 +56,12 @@ func TestWhatTheLedgerSays(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			w := claim(t, d)
-			execute(t, conn, "TRUNCATE progress_sync.lesson_progress")
+			pgtest.Execute(t, conn, "TRUNCATE progress_sync.lesson_progress")
 			if err := d.MoveLedger(t.Context(), w.id, w.owner, 0, 5); err != nil {
 				t.Fatal(err)
 			}
 			if tt.ledger != "" {
-				execute(t, conn, tt.ledger+" WHERE writer_id = $1", w.id)
+				pgtest.Execute(t, conn, tt.ledger+" WHERE writer_id = $1", w.id)
 			}
 			got, err := d.Apply(t.Context(), w.id, w.owner, tt.prev,
 				progress.Batch{Number: tt.number, Records: []progress.Record{watched(1)}})

@@ -67,12 +67,12 @@ func TestTablesOfFrameworksAreWrittenOrRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			const role = "framework_role"
-			owner := connect(t, pgtest.Database(t))
+			owner := pgtest.Connect(t, pgtest.Database(t))
 			uri := limitedRole(t, owner, role)
-			execute(t, owner, c.create)
+			pgtest.Execute(t, owner, c.create)
 			m := c.mapping
 			m.Schema = "public"
-			execute(t, owner, "GRANT SELECT, INSERT, UPDATE, DELETE ON "+nameOf(&m)+" TO "+role)
+			pgtest.Execute(t, owner, "GRANT SELECT, INSERT, UPDATE, DELETE ON "+nameOf(&m)+" TO "+role)
 			d := open(t, Options{URI: fixed(uri), Mapping: &m, Migrations: config.MigrationsManual})
 			if c.refused {
 				if _, err := d.Check(t.Context()); err == nil || !strings.Contains(err.Error(), c.says) {

@@ -54,10 +54,10 @@ func TestAnExistingTableIsWrittenAndRead(t *testing.T) {
 	for _, mode := range []config.ExecMode{config.ExecModeCacheStatement, config.ExecModeExec} {
 		t.Run(string(mode), func(t *testing.T) {
 			uri := pgtest.Database(t)
-			conn := connect(t, uri)
-			execute(t, conn, foreignTable)
+			conn := pgtest.Connect(t, uri)
+			pgtest.Execute(t, conn, foreignTable)
 			// Rows of the app, with what it left out, and of another tenant.
-			execute(t, conn, `INSERT INTO "Campus"."user progress" (tenant_id, learner, course, lesson, percent, origin)
+			pgtest.Execute(t, conn, `INSERT INTO "Campus"."user progress" (tenant_id, learner, course, lesson, percent, origin)
 				SELECT tenant, $1::uuid, 'algebra', lesson, 30, 'app' FROM unnest(ARRAY[7, 8]) tenant, unnest(ARRAY[42, 43]) lesson`, foreignKey.UserID)
 			d := open(t, Options{URI: fixed(uri), ExecMode: mode, Mapping: foreignMapping()})
 			w := claim(t, d)
@@ -117,7 +117,7 @@ func TestAnExistingTableIsWrittenAndRead(t *testing.T) {
 
 func TestARecordThatAMappedTableRefusesIsBadData(t *testing.T) {
 	uri := pgtest.Database(t)
-	execute(t, connect(t, uri), foreignTable)
+	pgtest.Execute(t, pgtest.Connect(t, uri), foreignTable)
 	w := claim(t, open(t, Options{URI: fixed(uri), Mapping: foreignMapping()}))
 	for name, change := range map[string]func(*progress.Record){
 		"an id of another type": func(r *progress.Record) { r.UserID = "learner 1" },
@@ -137,8 +137,8 @@ func TestARecordThatAMappedTableRefusesIsBadData(t *testing.T) {
 
 func TestAMappingThatDoesNotFitIsToldWhole(t *testing.T) {
 	uri := pgtest.Database(t)
-	conn := connect(t, uri)
-	execute(t, conn, `CREATE TABLE progress (
+	conn := pgtest.Connect(t, uri)
+	pgtest.Execute(t, conn, `CREATE TABLE progress (
 		learner text NOT NULL, course text, lesson date, percent text, computed integer GENERATED ALWAYS AS (1) STORED,
 		done_at timestamptz NOT NULL, tenant integer NOT NULL, zone integer)`)
 	m := &config.Mapping{
@@ -172,7 +172,7 @@ func TestAMappingThatDoesNotFitIsToldWhole(t *testing.T) {
 	if f := Classify(tryClaim(t, d)); f.Class != SchemaMissing || !strings.Contains(f.Message, "there is no such table") {
 		t.Errorf("got %+v", f)
 	}
-	execute(t, conn, "CREATE VIEW a_view AS SELECT * FROM progress")
+	pgtest.Execute(t, conn, "CREATE VIEW a_view AS SELECT * FROM progress")
 	m.Table = "a_view"
 	if f := Classify(tryClaim(t, d)); !strings.Contains(f.Message, "it is no table") {
 		t.Errorf("got %+v", f)
@@ -181,13 +181,13 @@ func TestAMappingThatDoesNotFitIsToldWhole(t *testing.T) {
 
 func TestAMappedTableThatChangesIsLookedAtAgain(t *testing.T) {
 	uri := pgtest.Database(t)
-	conn := connect(t, uri)
-	execute(t, conn, foreignTable)
+	conn := pgtest.Connect(t, uri)
+	pgtest.Execute(t, conn, foreignTable)
 	w := claim(t, open(t, Options{URI: fixed(uri), Mapping: foreignMapping()}))
 	r := watched(1)
 	r.Key = foreignKey
 	w.apply(t, r)
-	execute(t, conn, `ALTER TABLE "Campus"."user progress" RENAME COLUMN seeks TO jumps`)
+	pgtest.Execute(t, conn, `ALTER TABLE "Campus"."user progress" RENAME COLUMN seeks TO jumps`)
 	if _, err := w.try(t.Context(), w.next(r)); Classify(err).Class != SchemaMissing {
 		t.Errorf("the first attempt: %v", err)
 	}

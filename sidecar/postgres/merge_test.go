@@ -69,9 +69,9 @@ func merged(records []progress.Record) []progress.Record {
 
 func TestTheUpsertMergesAsTheDomainDoes(t *testing.T) {
 	uri := pgtest.Database(t)
-	conn := connect(t, uri)
+	conn := pgtest.Connect(t, uri)
 	create, mapping := mirror()
-	execute(t, conn, create)
+	pgtest.Execute(t, conn, create)
 	for name, options := range map[string]Options{
 		"prepared":                        {ExecMode: config.ExecModeCacheStatement},
 		"not prepared":                    {ExecMode: config.ExecModeExec},
@@ -125,7 +125,7 @@ func TestWhatWasNeverReportedIsNull(t *testing.T) {
 	uri := pgtest.Database(t)
 	w := claim(t, open(t, Options{URI: fixed(uri)}))
 	w.apply(t, progress.Update{Key: key(1), SeekEvents: 2}.Record(someTime, 95), progress.Reset(key(2), someTime))
-	conn := connect(t, uri)
+	conn := pgtest.Connect(t, uri)
 	rows, err := conn.Query(t.Context(), `
 		SELECT ARRAY[
 		       num_nulls(module_id, position_seconds, duration_seconds, playback_speed, completed_at),
@@ -163,7 +163,7 @@ func TestSumsStayExact(t *testing.T) {
 func TestARecordThatChangesNothingRewritesNothing(t *testing.T) {
 	uri := pgtest.Database(t)
 	w := claim(t, open(t, Options{URI: fixed(uri)}))
-	conn := connect(t, uri)
+	conn := pgtest.Connect(t, uri)
 	reset := progress.Reset(key(1), someTime+10)
 	w.apply(t, reset)
 	version := func() (v string) {

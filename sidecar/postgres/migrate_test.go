@@ -33,7 +33,7 @@ func TestManySidecarsMayStartOnAnEmptyDatabase(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	rows, err := connect(t, uri).Query(t.Context(), "SELECT version, name FROM progress_sync.schema_migrations ORDER BY 1")
+	rows, err := pgtest.Connect(t, uri).Query(t.Context(), "SELECT version, name FROM progress_sync.schema_migrations ORDER BY 1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,9 +69,9 @@ func TestManualWaitsUntilTheTablesAreThere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn := connect(t, uri)
+	conn := pgtest.Connect(t, uri)
 	for range 2 { // it may be run again
-		execute(t, conn, sql)
+		pgtest.Execute(t, conn, sql)
 	}
 	if err := tryClaim(t, d); err != nil {
 		t.Errorf("with tables: %v", err)
@@ -89,7 +89,7 @@ func TestTablesThatVanishAreMadeAgain(t *testing.T) {
 			uri := pgtest.Database(t)
 			w := claim(t, open(t, Options{URI: fixed(uri)}))
 			w.apply(t, watched(1))
-			execute(t, connect(t, uri), sql)
+			pgtest.Execute(t, pgtest.Connect(t, uri), sql)
 			_, err := w.try(t.Context(), w.next(watched(1)))
 			if f := Classify(err); f.Class != SchemaMissing || f.Retry != Hold {
 				t.Errorf("the first attempt: %+v", f)
@@ -107,12 +107,12 @@ func TestADatabaseThatIsNewerThanTheProgram(t *testing.T) {
 	if err := tryClaim(t, d); err != nil {
 		t.Fatal(err)
 	}
-	conn := connect(t, uri)
-	execute(t, conn, "INSERT INTO progress_sync.schema_migrations VALUES (1001, 'adds a column', 1)")
+	conn := pgtest.Connect(t, uri)
+	pgtest.Execute(t, conn, "INSERT INTO progress_sync.schema_migrations VALUES (1001, 'adds a column', 1)")
 	if err := tryClaim(t, d); err != nil {
 		t.Errorf("a compatible one: %v", err)
 	}
-	execute(t, conn, "INSERT INTO progress_sync.schema_migrations VALUES (1002, 'drops a column', 1002)")
+	pgtest.Execute(t, conn, "INSERT INTO progress_sync.schema_migrations VALUES (1002, 'drops a column', 1002)")
 	if f := Classify(tryClaim(t, d)); f.Class != SchemaTooNew || f.Retry != Hold || !strings.Contains(f.Message, "1002") {
 		t.Errorf("one that needs a newer program: %+v", f)
 	}
@@ -125,7 +125,7 @@ func TestRights(t *testing.T) {
 	if err := server.CreateRole(ctx, "lms_role", "pw"); err != nil {
 		t.Fatal(err)
 	}
-	super := connect(t, pgtest.Database(t))
+	super := pgtest.Connect(t, pgtest.Database(t))
 	var name string
 	if err := super.QueryRow(ctx, "SELECT current_database()").Scan(&name); err != nil {
 		t.Fatal(err)
@@ -141,21 +141,21 @@ func TestRights(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	execute(t, super, sql)
+	pgtest.Execute(t, super, sql)
 	f = Classify(tryClaim(t, auto))
 	if f.Class != NoPrivilege || !strings.Contains(f.Message, grantTables) {
 		t.Fatalf("without rights on the tables: %+v", f)
 	}
-	execute(t, super, strings.ReplaceAll(grantTables, "<role>", "lms_role"))
+	pgtest.Execute(t, super, strings.ReplaceAll(grantTables, "<role>", "lms_role"))
 	w := claim(t, auto) // Auto needs no CREATE where nothing is to be created
 	w.apply(t, watched(1))
 	if got := read(t, auto, key(1)); got.UpdateCount != 1 {
 		t.Errorf("read %+v", got)
 	}
 
-	execute(t, super, "DROP SCHEMA progress_sync CASCADE; GRANT CREATE ON DATABASE "+name+" TO lms_role")
+	pgtest.Execute(t, super, "DROP SCHEMA progress_sync CASCADE; GRANT CREATE ON DATABASE "+name+" TO lms_role")
 	claim(t, open(t, Options{URI: fixed(uri)})).apply(t, watched(1))
-	execute(t, super, "DROP OWNED BY lms_role; DROP ROLE lms_role")
+	pgtest.Execute(t, super, "DROP OWNED BY lms_role; DROP ROLE lms_role")
 }
 
 func TestMigrationsAreNumberedWithoutGaps(t *testing.T) {
@@ -175,7 +175,7 @@ func TestMigrationsAreNumberedWithoutGaps(t *testing.T) {
 func TestEveryColumnIsExplained(t *testing.T) {
 	uri := pgtest.Database(t)
 	claim(t, open(t, Options{URI: fixed(uri)}))
-	rows, err := connect(t, uri).Query(t.Context(), `
+	rows, err := pgtest.Connect(t, uri).Query(t.Context(), `
 		SELECT attname FROM pg_attribute
 		WHERE attrelid = 'progress_sync.lesson_progress'::regclass AND attnum > 0
 		  AND col_description(attrelid, attnum) IS NULL ORDER BY attnum`)

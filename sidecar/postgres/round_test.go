@@ -44,7 +44,7 @@ func TestARoundWritesItsBatchesInOrderAndOnce(t *testing.T) {
 				t.Errorf("%d updates, want 2", got.UpdateCount)
 			}
 			distinct := 0
-			if err := connect(t, uri).QueryRow(t.Context(),
+			if err := pgtest.Connect(t, uri).QueryRow(t.Context(),
 				"SELECT count(DISTINCT xmin::text) FROM progress_sync.lesson_progress").Scan(&distinct); err != nil || distinct != 2 {
 				t.Errorf("the rows come from %d transactions, %v", distinct, err)
 			}
@@ -109,10 +109,10 @@ func TestABatchThatIsRefusedEndsItsRound(t *testing.T) {
 
 func TestOnlyTheLastOfARoundWaitsForTheDisk(t *testing.T) {
 	uri := pgtest.Database(t)
-	conn := connect(t, uri)
+	conn := pgtest.Connect(t, uri)
 	d := open(t, Options{URI: fixed(uri + "&synchronous_commit=on")})
 	w := claim(t, d)
-	execute(t, conn, `
+	pgtest.Execute(t, conn, `
 		CREATE TABLE seen (setting text);
 		CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
 			'BEGIN INSERT INTO seen VALUES (current_setting(''synchronous_commit'')); RETURN NULL; END';
@@ -179,7 +179,7 @@ func TestARoundCutOffIsToldByTheLedger(t *testing.T) {
 func TestARoundOfAnotherOwnerOrARewoundLedgerWritesNothing(t *testing.T) {
 	uri := pgtest.Database(t)
 	d := open(t, Options{URI: fixed(uri)})
-	conn := connect(t, uri)
+	conn := pgtest.Connect(t, uri)
 	for name, tt := range map[string]struct {
 		ledger string
 		want   Result
@@ -193,7 +193,7 @@ func TestARoundOfAnotherOwnerOrARewoundLedgerWritesNothing(t *testing.T) {
 			if err := d.MoveLedger(t.Context(), w.id, w.owner, 0, 5); err != nil {
 				t.Fatal(err)
 			}
-			execute(t, conn, tt.ledger+" WHERE writer_id = $1", w.id)
+			pgtest.Execute(t, conn, tt.ledger+" WHERE writer_id = $1", w.id)
 			w.last = 5
 			got, err := d.ApplyRound(t.Context(), w.id, w.owner, 5, w.round(watched(1), watched(2)))
 			if err != nil {
@@ -263,7 +263,7 @@ func TestTransactionsAreSentTogetherOnlyToAServerItself(t *testing.T) {
 		}
 	})
 	for uri, want := range map[string]bool{uri: true, bouncer.URI("postgres") + "&default_query_exec_mode=exec": false} {
-		conn := connect(t, uri)
+		conn := pgtest.Connect(t, uri)
 		for range 2 { // the second answer is remembered
 			if got, err := isDirect(t.Context(), conn); err != nil || got != want {
 				t.Errorf("got %v, %v, want %v", got, err, want)

@@ -33,9 +33,9 @@ func TestAColumnMayHaveAnotherUnit(t *testing.T) {
 	} {
 		t.Run(kinds[0]+" and "+kinds[1], func(t *testing.T) {
 			uri := pgtest.Database(t)
-			conn := connect(t, uri)
+			conn := pgtest.Connect(t, uri)
 			create, m := otherUnits(kinds[0], kinds[1])
-			execute(t, conn, create)
+			pgtest.Execute(t, conn, create)
 			d := open(t, Options{URI: fixed(uri), Mapping: m})
 			w := claim(t, d)
 			update := progress.Update{Key: key(1), CurrentTime: progress.Some(61.40025), Duration: progress.Some(90), Percentage: progress.Some(57),
@@ -58,9 +58,9 @@ func TestAColumnMayHaveAnotherUnit(t *testing.T) {
 
 func TestAScaledValueNeverFallsAndComesBack(t *testing.T) {
 	uri := pgtest.Database(t)
-	conn := connect(t, uri)
+	conn := pgtest.Connect(t, uri)
 	create, m := otherUnits("double precision", "double precision")
-	execute(t, conn, create)
+	pgtest.Execute(t, conn, create)
 	d := open(t, Options{URI: fixed(uri), Mapping: m})
 	w := claim(t, d)
 	rapid.Check(t, func(rt *rapid.T) {
@@ -102,15 +102,15 @@ func TestAScaledValueNeverFallsAndComesBack(t *testing.T) {
 func TestAFractionInAColumnOfWholeNumbersIsRefused(t *testing.T) {
 	for _, kind := range []string{"integer", "smallint", "numeric(3,0)"} {
 		uri := pgtest.Database(t)
-		conn := connect(t, uri)
+		conn := pgtest.Connect(t, uri)
 		create, m := otherUnits(kind, "bigint")
-		execute(t, conn, create)
+		pgtest.Execute(t, conn, create)
 		d := open(t, Options{URI: fixed(uri), Mapping: m})
 		f := Classify(tryClaim(t, d))
 		if f.Class != SchemaMissing || !strings.Contains(f.Message, `column "completion" for percentage is `) || !strings.Contains(f.Message, "can't hold a fraction") {
 			t.Fatalf("%s: %+v", kind, f)
 		}
-		execute(t, conn, statementsIn(t, f.Message)[0])
+		pgtest.Execute(t, conn, statementsIn(t, f.Message)[0])
 		claim(t, d).apply(t, progress.Update{Key: key(1), Percentage: progress.Some(57)}.Record(someTime, 95))
 		if got := read(t, d, key(1)); got.Percentage != 57 {
 			t.Errorf("%s: read %v", kind, got.Percentage)
@@ -122,8 +122,8 @@ func TestAFractionInAColumnOfWholeNumbersIsRefused(t *testing.T) {
 // a table may have a trigger that drops updates to the same values.
 func TestWhatAColumnRoundsIsComparedAsRounded(t *testing.T) {
 	uri := pgtest.Database(t)
-	conn := connect(t, uri)
-	execute(t, conn, `CREATE TABLE progress (learner text, course text, lesson text, percent numeric(5,2), fraction numeric(4,3), position real, seen timestamp(3), first_seen timestamptz(0),
+	conn := pgtest.Connect(t, uri)
+	pgtest.Execute(t, conn, `CREATE TABLE progress (learner text, course text, lesson text, percent numeric(5,2), fraction numeric(4,3), position real, seen timestamp(3), first_seen timestamptz(0),
 			UNIQUE (learner, course, lesson));
 		CREATE TRIGGER same BEFORE UPDATE ON progress FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()`)
 	m := progressMapping()

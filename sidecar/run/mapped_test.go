@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/progress-sync/progress-sync/test/kit"
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
@@ -119,11 +118,7 @@ func TestWhatSharesARowIsReadAsOneLesson(t *testing.T) {
 	expect("userId=7&courseId=a&lessonId=007", "7/a/007 3 s 2 seeks")
 	sync()
 	var row string
-	conn, err := pgx.Connect(t.Context(), server.URI("postgres", "postgres"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = conn.Close(context.Background()) }()
+	conn := pgtest.Connect(t, server.URI("postgres", "postgres"))
 	if err := conn.QueryRow(t.Context(), "SELECT string_agg(format('%s %s %s %s', learner, chapter, spent, seeks), ';') FROM progress").Scan(&row); err != nil || row != "7 7 3 2" {
 		t.Errorf("the row is %q, %v", row, err)
 	}

@@ -2,26 +2,25 @@ package run
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/progress-sync/progress-sync/sidecar/spool/upgrade"
+	"github.com/progress-sync/progress-sync/test/kit/program"
 )
 
 // An upgrade must not lose what the version before had accepted and not saved.
 func TestTheSpoolOfAnEarlierVersionIsTakenOverAtStart(t *testing.T) {
-	program, err := upgrade.Program()
+	path, err := upgrade.Program()
 	if err != nil {
 		t.Fatal(err)
 	}
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../../cmd/spool-import")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	if err := program.BuildInto(t.Context(), "cmd/spool-import", path); err != nil {
+		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := os.Remove(program); err != nil {
+		if err := os.Remove(path); err != nil {
 			t.Error(err)
 		}
 	})

@@ -60,7 +60,7 @@ type contestant struct {
 	start func(context.Context) (*subject.Process, error)
 	// full, if set, is a sidecar that is filled before a measurement and emptied
 	// after it.
-	full *sidecar
+	full *product
 	// rates and CPU times of an accepted update, by load.
 	rates, cpu []report.Series
 }

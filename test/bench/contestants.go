@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -14,6 +13,8 @@ import (
 
 	"github.com/progress-sync/progress-sync/test/bench/alternative"
 	"github.com/progress-sync/progress-sync/test/bench/subject"
+	"github.com/progress-sync/progress-sync/test/kit/port"
+	"github.com/progress-sync/progress-sync/test/kit/sidecar"
 )
 
 // settings of the sidecar that an experiment may choose; the rest are the
@@ -24,21 +25,19 @@ type settings struct {
 	maxPending int
 }
 
-// sidecar is the product under measurement.
-type sidecar struct {
+// product is the sidecar under measurement: its files, and the process that runs
+// on them.
+type product struct {
 	*subject.Process
-	binary string
+	sidecar *sidecar.Sidecar
 	// uri of its database.
 	uri   string
-	spool string
-	files string
-	admin string
 	pprof string
 }
 
 // startSidecars runs one of each build, each with a database and a spool of its
 // own. stop ends them, whatever the error.
-func (s *suite) startSidecars(ctx context.Context, name string, set settings) (all []*sidecar, stop func(), err error) {
+func (s *suite) startSidecars(ctx context.Context, name string, set settings) (all []*product, stop func(), err error) {
 	stop = func() {
 		for _, c := range all {
 			c.Kill()
@@ -59,11 +58,7 @@ func (s *suite) startSidecars(ctx context.Context, name string, set settings) (a
 	return all, stop, nil
 }
 
-func (s *suite) startSidecar(ctx context.Context, b build, name, uri string, set settings) (*sidecar, error) {
-	c := &sidecar{binary: b.path, uri: uri, spool: filepath.Join(s.dir, name+"-spool"), files: filepath.Join(s.dir, name)}
-	if err := os.MkdirAll(c.files, 0o700); err != nil {
-		return nil, fmt.Errorf("making the sidecar's folder: %w", err)
-	}
+func (s *suite) startSidecar(ctx context.Context, b build, name, uri string, set settings) (*product, error) {
 	config, err := json.Marshal(map[string]any{
 		"sync":   map[string]any{"interval": set.interval.String(), "batchSize": set.batchSize},
 		"buffer": map[string]any{"maxPendingRecords": set.maxPending, "sizeLimitBytes": int64(8) << 30},
@@ -71,72 +66,47 @@ func (s *suite) startSidecar(ctx context.Context, b build, name, uri string, set
 	if err != nil {
 		return nil, fmt.Errorf("writing the sidecar's configuration: %w", err)
 	}
-	for file, content := range map[string][]byte{"config.json": config, "uri": []byte(uri)} {
-		if err := os.WriteFile(filepath.Join(c.files, file), content, 0o600); err != nil {
-			return nil, fmt.Errorf("writing the sidecar's configuration: %w", err)
-		}
+	pprof, err := port.FreeAddress()
+	if err != nil {
+		return nil, err
 	}
+	files, err := sidecar.New(sidecar.Options{
+		Program: b.path, Dir: filepath.Join(s.dir, name), URI: uri, Configuration: string(config), Arguments: []string{"--pprof=" + pprof},
+	})
+	if err != nil {
+		return nil, err
+	}
+	c := &product{sidecar: files, uri: uri, pprof: pprof}
 	return c, c.start(ctx)
 }
 
 // start runs the sidecar on its files and spool, for the first time or again.
-func (c *sidecar) start(ctx context.Context) error {
-	api, err := freeAddress(ctx)
+func (c *product) start(ctx context.Context) error {
+	process, err := c.sidecar.Launch()
 	if err != nil {
 		return err
 	}
-	admin, err := freeAddress(ctx)
+	awaited, err := subject.Await(ctx, process, c.sidecar.API())
 	if err != nil {
 		return err
 	}
-	pprof, err := freeAddress(ctx)
-	if err != nil {
-		return err
-	}
-	process, err := subject.Start(ctx, c.files+".log", api, c.binary, "run",
-		"--config="+filepath.Join(c.files, "config.json"),
-		"--database-uri-file="+filepath.Join(c.files, "uri"),
-		"--spool="+c.spool,
-		"--listen="+api,
-		"--status-listen="+admin,
-		"--pprof="+pprof,
-		"--termination-log="+filepath.Join(c.files, "termination"),
-	)
-	if err != nil {
-		return err
-	}
-	c.Process, c.admin, c.pprof = process, admin, pprof
+	c.Process = awaited
 	return nil
 }
 
-// sync forces everything into the database and returns when it is there.
-func (c *sidecar) sync(ctx context.Context) error {
+// sync forces everything into the database and returns when it is there. A call
+// waits for a bounded time; a large backlog takes several.
+func (c *product) sync(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
 	for {
-		request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+c.Address+"/v1/sync", nil)
-		if err != nil {
-			return err
-		}
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
+		switch status, answer, err := c.sidecar.Do(ctx, http.MethodPost, "/v1/sync", ""); {
+		case err != nil:
 			return fmt.Errorf("forcing a sync: %w", err)
-		}
-		answer, err := io.ReadAll(response.Body)
-		_ = response.Body.Close()
-		if err != nil {
-			return fmt.Errorf("forcing a sync: %w", err)
-		}
-		switch response.StatusCode {
-		case http.StatusOK:
+		case status == http.StatusOK:
 			return nil
-		case http.StatusGatewayTimeout, http.StatusServiceUnavailable:
-			// The call waits for a bounded time; a large backlog takes several.
-		default:
-			return fmt.Errorf("forcing a sync: %s: %s", response.Status, answer)
-		}
-		if ctx.Err() != nil {
-			return fmt.Errorf("forcing a sync: %s: %s", response.Status, answer)
+		case status != http.StatusGatewayTimeout && status != http.StatusServiceUnavailable:
+			return fmt.Errorf("forcing a sync: %d %s", status, answer)
 		}
 	}
 }
@@ -158,7 +128,7 @@ func (s *suite) startAlternative(ctx context.Context, kind, uri string) (*subjec
 			return nil, err
 		}
 	}
-	address, err := freeAddress(ctx)
+	address, err := port.FreeAddress()
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/progress-sync/progress-sync/test/bench/alternative"
 	"github.com/progress-sync/progress-sync/test/bench/load"
 	"github.com/progress-sync/progress-sync/test/bench/report"
+	"github.com/progress-sync/progress-sync/test/kit/wait"
 )
 
 const (
@@ -85,7 +86,7 @@ func (s *suite) compareFlush(ctx context.Context, name string, rows, ourSize, th
 }
 
 // flush fills the sidecar with rows and returns how long it took to save them.
-func (c *sidecar) flush(ctx context.Context, rows int) (time.Duration, error) {
+func (c *product) flush(ctx context.Context, rows int) (time.Duration, error) {
 	shape := load.Shape{Path: "/v1/progress", Items: fillItems, Set: load.WorkingSet{Learners: rows}, Minimal: true}
 	if err := load.Fill(ctx, c.Address, shape, fillConnections); err != nil {
 		return 0, err
@@ -143,17 +144,16 @@ type tupleCounts struct{ updated, hot float64 }
 
 // tuples waits until PostgreSQL's statistics know of so many updated rows.
 func tuples(ctx context.Context, uri string, least float64) (c tupleCounts, err error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*statisticsDelay)
-	defer cancel()
-	for {
+	err = wait.Every(ctx, statisticsDelay/20, 2*statisticsDelay, "the updates are counted", func(ctx context.Context) (err error) {
 		c.updated, err = query(ctx, uri, "SELECT n_tup_upd FROM pg_stat_user_tables WHERE relname = 'lesson_progress'")
 		if err != nil {
-			return c, err
+			return wait.Permanent(err)
 		}
-		if c.updated >= least {
-			c.hot, err = query(ctx, uri, "SELECT n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'lesson_progress'")
-			return c, err
-		}
-		time.Sleep(statisticsDelay / 20)
+		return wait.Unless(c.updated >= least, c.updated)
+	})
+	if err != nil {
+		return c, err
 	}
+	c.hot, err = query(ctx, uri, "SELECT n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'lesson_progress'")
+	return c, err
 }

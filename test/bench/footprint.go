@@ -51,7 +51,7 @@ func (s *suite) footprintRound(ctx context.Context, round int, u usage) error {
 }
 
 // footprint adds a round of the build with the given index.
-func (c *sidecar) footprint(ctx context.Context, build int, u usage) error {
+func (c *product) footprint(ctx context.Context, build int, u usage) error {
 	if err := c.sync(ctx); err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (c *sidecar) footprint(ctx context.Context, build int, u usage) error {
 // liveHeap is what a garbage collection leaves. Reading a profile of the heap
 // can ask for one; the second takes what the first only set free for others,
 // as pools do.
-func (c *sidecar) liveHeap(ctx context.Context) (float64, error) {
+func (c *product) liveHeap(ctx context.Context) (float64, error) {
 	for range 2 {
 		if err := c.collect(ctx); err != nil {
 			return 0, err
@@ -99,7 +99,7 @@ func (c *sidecar) liveHeap(ctx context.Context) (float64, error) {
 	return c.metric(ctx, "go_memstats_heap_alloc_bytes")
 }
 
-func (c *sidecar) collect(ctx context.Context) error {
+func (c *product) collect(ctx context.Context) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.pprof+"/debug/pprof/heap?gc=1", nil)
 	if err != nil {
 		return err
@@ -118,8 +118,8 @@ func (c *sidecar) collect(ctx context.Context) error {
 	return nil
 }
 
-func (c *sidecar) metric(ctx context.Context, name string) (float64, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.admin+"/metrics", nil)
+func (c *product) metric(ctx context.Context, name string) (float64, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.sidecar.StatusURL("/metrics"), nil)
 	if err != nil {
 		return 0, err
 	}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/progress-sync/progress-sync/test/bench/subject"
+	"github.com/progress-sync/progress-sync/test/kit/port"
 )
 
 // processors are the stream processor with each of its configurations, none if
@@ -30,7 +31,7 @@ func (s *suite) processors(uri string) []*contestant {
 
 // startProcessor starts it with a buffer of its own, empty.
 func (s *suite) startProcessor(ctx context.Context, file, uri string) (*subject.Process, error) {
-	address, err := freeAddress(ctx)
+	address, err := port.FreeAddress()
 	if err != nil {
 		return nil, err
 	}

@@ -2,12 +2,11 @@ package cluster
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
-	"syscall"
+
+	"github.com/progress-sync/progress-sync/test/kit/project"
 )
 
 // record is what has to be known to undo a start, written before anything is
@@ -53,16 +52,5 @@ func (o Options) writeRecord() error {
 
 // lock keeps others from starting or stopping the same cluster meanwhile.
 func (o Options) lock() (unlock func(), err error) {
-	path := o.RunDir() + ".lock"
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return nil, fmt.Errorf("locking the run folder: %w", err)
-	}
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
-	if err != nil {
-		return nil, fmt.Errorf("locking the run folder: %w", err)
-	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil {
-		return nil, errors.Join(fmt.Errorf("locking the run folder: %w", err), file.Close())
-	}
-	return func() { _ = file.Close() }, nil
+	return project.Lock(o.RunDir() + ".lock")
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/progress-sync/progress-sync/test/cluster"
+	"github.com/progress-sync/progress-sync/test/kit/wait"
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
 
@@ -54,7 +55,7 @@ func startDatabase(ctx context.Context, c *cluster.Cluster) (*database, error) {
 	if uri := os.Getenv(ownDatabase); uri != "" {
 		return &database{here: uri, inside: uri}, nil
 	}
-	if err := removePostgres(c.Options); err != nil {
+	if err := removePostgres(ctx, c.Options); err != nil {
 		return nil, err
 	}
 	host, err := c.HostAddress()
@@ -111,7 +112,7 @@ func (d *database) checkEmpty(ctx context.Context) error {
 }
 
 // removePostgres ends the server of an earlier demo and removes its files.
-func removePostgres(o cluster.Options) error {
+func removePostgres(ctx context.Context, o cluster.Options) error {
 	link := postgresLink(o)
 	dir, err := os.Readlink(link)
 	if err != nil { // nothing, or no link
@@ -124,13 +125,13 @@ func removePostgres(o cluster.Options) error {
 			return fmt.Errorf("stopping the Postgres of an earlier demo: %w", err)
 		}
 		const patience = 20 * time.Second
-		for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
-			if _, alive := postmaster(data); !alive {
-				break
-			}
-			if time.Now().After(deadline) {
-				return fmt.Errorf("the Postgres of an earlier demo (process %d) does not stop", pid)
-			}
+		// Also at the end of a demo that was interrupted.
+		err := wait.Until(context.WithoutCancel(ctx), patience, "the Postgres of an earlier demo stops", func(context.Context) error {
+			pid, alive := postmaster(data)
+			return wait.Unless(!alive, fmt.Sprintf("process %d", pid))
+		})
+		if err != nil {
+			return err
 		}
 	}
 	if err := errors.Join(os.RemoveAll(dir), os.RemoveAll(link)); err != nil {

@@ -200,7 +200,7 @@ func TestTheDatabaseStartsWhereTheCacheIsClosedToOthers(t *testing.T) {
 	if !ok {
 		t.Error("the server is not found")
 	}
-	if err := removePostgres(o); err != nil {
+	if err := removePostgres(t.Context(), o); err != nil {
 		t.Error(err)
 	}
 	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
@@ -209,7 +209,7 @@ func TestTheDatabaseStartsWhereTheCacheIsClosedToOthers(t *testing.T) {
 	if _, alive := postmaster(filepath.Join(dir, "data")); alive {
 		t.Errorf("process %d still runs", pid)
 	}
-	if err := removePostgres(o); err != nil {
+	if err := removePostgres(t.Context(), o); err != nil {
 		t.Errorf("a second time: %v", err)
 	}
 	_ = server.Close() // it is gone already

@@ -192,7 +192,7 @@ func down(ctx context.Context, o cluster.Options) error {
 		}
 		o.Say("the operator and the namespaces %s and %s are gone; the CustomResourceDefinition stays", namespace, operatorNamespace)
 	}
-	if err := errors.Join(cluster.Down(ctx, o), removePostgres(o)); err != nil {
+	if err := errors.Join(cluster.Down(ctx, o), removePostgres(ctx, o)); err != nil {
 		return err
 	}
 	return removeRunDir(o)

@@ -93,14 +93,7 @@ func (c *cluster) startOperator(ctx context.Context, binary string) error {
 }
 
 // log is the end of what the operator has logged, for a failure.
-func (c *cluster) log() string {
-	text, err := os.ReadFile(filepath.Join(c.dir, "operator.log"))
-	if err != nil {
-		return err.Error()
-	}
-	const enough = 4 << 10
-	return string(text[max(0, len(text)-enough):])
-}
+func (c *cluster) log() string { return program.Tail(filepath.Join(c.dir, "operator.log")) }
 
 func (c *cluster) close() error {
 	if c == nil {

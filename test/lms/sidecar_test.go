@@ -1,12 +1,9 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/progress-sync/progress-sync/test/kit"
 	"github.com/progress-sync/progress-sync/test/kit/sidecar"
@@ -69,11 +66,7 @@ func TestEveryAcknowledgedUpdateIsSavedOnceWhereverTheSidecarIsKilled(t *testing
 		t.Errorf("the sidecar ended with %v", err)
 	}
 
-	conn, err := pgx.Connect(t.Context(), database)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = conn.Close(context.WithoutCancel(t.Context())) }()
+	conn := pgtest.Connect(t, database)
 	rows, err := truth.ReadRows(t.Context(), conn, truth.OwnTable)
 	if err != nil {
 		t.Fatal(err)
@@ -83,9 +76,7 @@ func TestEveryAcknowledgedUpdateIsSavedOnceWhereverTheSidecarIsKilled(t *testing
 	if err := result.Err(); err != nil {
 		t.Error(err)
 	}
-	if _, err := conn.Exec(t.Context(), "UPDATE progress_sync.lesson_progress SET update_count = update_count + 1 WHERE user_id = 'learner-07'"); err != nil {
-		t.Fatal(err)
-	}
+	pgtest.Execute(t, conn, "UPDATE progress_sync.lesson_progress SET update_count = update_count + 1 WHERE user_id = 'learner-07'")
 	rows, err = truth.ReadRows(t.Context(), conn, truth.OwnTable)
 	if err != nil {
 		t.Fatal(err)

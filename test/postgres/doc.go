@@ -3,7 +3,8 @@
 // for. Tests, the demo, the sandbox and the benchmarks stand on it.
 //
 // In comes what the server should be like (Options); out come connection URIs,
-// and the means to stop, freeze and start it again. A server ends with the
-// process that started it. The package keeps no promise of the product; it
-// makes the outages that the promises are tested against.
+// the means to stop, freeze and start it again, and a test's own connections,
+// statements and values. A server ends with the process that started it. The
+// package keeps no promise of the product; it makes the outages that the promises
+// are tested against.
 package pgtest

@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/progress-sync/progress-sync/sidecar/status"
 	"github.com/progress-sync/progress-sync/test/kit"
 	"github.com/progress-sync/progress-sync/test/kit/sidecar"
@@ -64,11 +62,7 @@ func TestALearnerIsErased(t *testing.T) {
 		return kit.Unless(strings.Contains(metrics, "\nprogress_sync_erasures_pending 0\n"), metrics)
 	})
 
-	conn, err := pgx.Connect(t.Context(), uri)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(t.Context())
+	conn := pgtest.Connect(t, uri)
 	var ada, bob int
 	if err := conn.QueryRow(t.Context(), "SELECT count(*) FILTER (WHERE user_id = 'ada-4711'), count(*) FILTER (WHERE user_id = 'bob') "+
 		"FROM progress_sync.lesson_progress").Scan(&ada, &bob); err != nil {
@@ -87,17 +81,9 @@ func TestALearnerIsErased(t *testing.T) {
 const away = "postgres://nobody@127.0.0.1:1/none?connect_timeout=1"
 
 // rowsOf counts the rows of a learner.
-func rowsOf(t *testing.T, uri, learner string) (n int) {
+func rowsOf(t *testing.T, uri, learner string) int {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), uri)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(t.Context())
-	if err := conn.QueryRow(t.Context(), "SELECT count(*) FROM progress_sync.lesson_progress WHERE user_id = $1", learner).Scan(&n); err != nil {
-		t.Fatal(err)
-	}
-	return n
+	return pgtest.Value[int](t, pgtest.Connect(t, uri), "SELECT count(*) FROM progress_sync.lesson_progress WHERE user_id = $1", learner)
 }
 
 // erasedLater saves a learner's progress and orders an erasure while the database
@@ -159,15 +145,8 @@ func TestADrainWithoutADatabaseSaysWhichErasuresAreLeft(t *testing.T) {
 func TestALearnerThatNoRowCanHoldIsErased(t *testing.T) {
 	t.Parallel()
 	uri := pgtest.Database(t)
-	conn, err := pgx.Connect(t.Context(), uri)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(t.Context())
-	if _, err := conn.Exec(t.Context(), `CREATE TABLE progress (learner integer, course text, lesson text, seeks bigint,
-		PRIMARY KEY (learner, course, lesson)); INSERT INTO progress VALUES (7, 'c', 'l', 1)`); err != nil {
-		t.Fatal(err)
-	}
+	pgtest.Execute(t, pgtest.Connect(t, uri), `CREATE TABLE progress (learner integer, course text, lesson text, seeks bigint,
+		PRIMARY KEY (learner, course, lesson)); INSERT INTO progress VALUES (7, 'c', 'l', 1)`)
 	p := newProcess(t, uri, `{"database":{"mapping":{"table":"progress",
 		"keyColumns":{"userId":"learner","courseId":"course","lessonId":"lesson"},"columns":{"seekEvents":"seeks"}}}}`)
 	p.start(t)
@@ -191,16 +170,9 @@ func TestAnErasureThatIsRefusedShowsAndStopsNothing(t *testing.T) {
 		p.post(t, `{"userId":"`+learner+`","courseId":"c","lessonId":"l"}`)
 	}
 	saved(t, p)
-	conn, err := pgx.Connect(t.Context(), uri)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(t.Context())
-	if _, err := conn.Exec(t.Context(), `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+	pgtest.Execute(t, pgtest.Connect(t, uri), `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 		BEGIN IF OLD.user_id = 'ada-4711' THEN RAISE EXCEPTION 'kept by law'; END IF; RETURN OLD; END $$;
-		CREATE TRIGGER refuse BEFORE DELETE ON progress_sync.lesson_progress FOR EACH ROW EXECUTE FUNCTION refuse()`); err != nil {
-		t.Fatal(err)
-	}
+		CREATE TRIGGER refuse BEFORE DELETE ON progress_sync.lesson_progress FOR EACH ROW EXECUTE FUNCTION refuse()`)
 	for learner, want := range map[string]int{"ada-4711": 202, "bob": 200} {
 		if code, answer := p.do(t, "DELETE", "/v1/users/"+learner, ""); code != want {
 			t.Errorf("%s: %d %s", learner, code, answer)

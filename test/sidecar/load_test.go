@@ -15,9 +15,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/progress-sync/progress-sync/test/kit"
+	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 	"github.com/progress-sync/progress-sync/test/truth"
 )
 
@@ -80,11 +79,7 @@ func (l *load) awaitAcknowledged(t *testing.T, more int64) {
 // verify compares every key with its row.
 func (l *load) verify(t *testing.T, uri string) {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), uri)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(context.Background())
+	conn := pgtest.Connect(t, uri)
 	rows, err := truth.ReadRows(t.Context(), conn, truth.OwnTable)
 	if err != nil {
 		t.Fatal(err)

@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/progress-sync/progress-sync/sidecar/status"
 	"github.com/progress-sync/progress-sync/test/kit"
 	"github.com/progress-sync/progress-sync/test/kit/sidecar"
@@ -257,14 +255,7 @@ func TestARefusedRecordIsSetAsideAndTheRestWritten(t *testing.T) {
 	p.start(t)
 	p.post(t, update)
 	saved(t, p) // and the table is there
-	conn, err := pgx.Connect(t.Context(), uri)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(t.Context())
-	if _, err := conn.Exec(t.Context(), "ALTER TABLE progress_sync.lesson_progress ADD CONSTRAINT plausible CHECK (seek_events < 1000)"); err != nil {
-		t.Fatal(err)
-	}
+	pgtest.Execute(t, pgtest.Connect(t, uri), "ALTER TABLE progress_sync.lesson_progress ADD CONSTRAINT plausible CHECK (seek_events < 1000)")
 	var items []string
 	for _, lesson := range "abcdefgh" {
 		items = append(items, `{"userId":"u","courseId":"c","lessonId":"`+string(lesson)+`","seekEvents":5}`)
@@ -321,14 +312,7 @@ func TestMigrationsByHand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn, err := pgx.Connect(t.Context(), uri)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(t.Context())
-	if _, err := conn.Exec(t.Context(), sql); err != nil {
-		t.Fatal(err)
-	}
+	pgtest.Execute(t, pgtest.Connect(t, uri), sql)
 	p.await(t, "the row to be written", func(d status.Document) bool { return d.Counters.RowsWritten == 1 })
 }
 

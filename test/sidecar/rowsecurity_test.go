@@ -4,8 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
-
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
 
@@ -14,11 +12,7 @@ import (
 func TestUnderRowLevelSecurityNothingIsToldThatCantBeKnown(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Shared(t)
-	admin, err := pgx.Connect(t.Context(), pgtest.Database(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer admin.Close(t.Context())
+	admin := pgtest.Connect(t, pgtest.Database(t))
 	database := admin.Config().Database
 	role := "lms_" + database
 	if err := server.CreateRole(t.Context(), role, "secret"); err != nil {
@@ -26,9 +20,7 @@ func TestUnderRowLevelSecurityNothingIsToldThatCantBeKnown(t *testing.T) {
 	}
 	run := func(sql string) {
 		t.Helper()
-		if _, err := admin.Exec(t.Context(), strings.NewReplacer("ROLE", role, "DATABASE", "DATABASE "+database).Replace(sql)); err != nil {
-			t.Fatal(err)
-		}
+		pgtest.Execute(t, admin, strings.NewReplacer("ROLE", role, "DATABASE", "DATABASE "+database).Replace(sql))
 	}
 	run(`CREATE TABLE progress (learner text, course text, lesson text, percent int, PRIMARY KEY (learner, course, lesson));
 		GRANT CREATE ON DATABASE TO ROLE; GRANT SELECT, INSERT, UPDATE, DELETE ON progress TO ROLE;

@@ -13,6 +13,9 @@
 // it, so that what came in later is not merged into rows that are to go; and when
 // the window ends. Where it was not undone, that does nothing.
 //
+// Whoever orders an erasure is told its rows, also if a pass over what is pending
+// carries it out between the spool's erasure and the order's own call.
+//
 // Each erasure is tried on its own. One that the database refuses for what it is
 // must not keep the later ones back, nor be told as a database that takes nothing:
 // it stays, is counted, and is tried again ever more seldom.

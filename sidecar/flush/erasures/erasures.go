@@ -51,6 +51,7 @@ type Erasures struct {
 	// count when all of them had been repeated.
 	undone, repeated uint64
 	refused          refusals
+	orders           orders
 	// told is how many refused erasures Options.Refused knows of.
 	told int
 	// retry asks for the refused ones to be tried without their pauses.
@@ -59,7 +60,7 @@ type Erasures struct {
 
 // New makes Erasures; it does no I/O.
 func New(o Options) *Erasures {
-	return &Erasures{o: o, refused: refusals{}}
+	return &Erasures{o: o, refused: refusals{}, orders: newOrders()}
 }
 
 // DiskError is an error of the spool's disk among those of the database.
@@ -70,8 +71,23 @@ func (e *DiskError) Unwrap() error { return e.error }
 // RetryNow lets those that were refused be tried again at the next Tend.
 func (e *Erasures) RetryNow() { e.retry.Store(true) }
 
+// Ordered says that a learner is about to be erased from the spool, and then by Erase
+// for somebody who has to know the rows. A pass over what is pending may come between
+// the two. Whoever called it calls over after Erase.
+func (e *Erasures) Ordered(userID string) (over func()) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.orders.begin(userID)
+	return func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.orders.end(userID)
+	}
+}
+
 // Erase erases a learner from the database, who is erased from the spool, and
-// returns the number of rows. It returns a *DiskError or an error of the database.
+// returns the number of rows, also if they were removed earlier in an order that is
+// not over. It returns a *DiskError or an error of the database.
 func (e *Erasures) Erase(ctx context.Context, erasure buffer.Erasure) (rows int64, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -79,6 +95,7 @@ func (e *Erasures) Erase(ctx context.Context, erasure buffer.Erasure) (rows int6
 	if err != nil {
 		return 0, fmt.Errorf("erasing a learner from the database: %w", err)
 	}
+	rows = e.orders.rowsOf(erasure, erased)
 	done := e.o.Spool.ErasureDone
 	if e.o.Window() <= 0 {
 		done = e.o.Spool.ForgetErasure
@@ -86,7 +103,7 @@ func (e *Erasures) Erase(ctx context.Context, erasure buffer.Erasure) (rows int6
 	if err := done(erasure); err != nil {
 		return 0, &DiskError{err}
 	}
-	return erased.Rows, nil
+	return rows, nil
 }
 
 // Repeat asks for all erasures again that the database had carried out, since it

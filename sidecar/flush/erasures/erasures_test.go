@@ -27,6 +27,7 @@ type spool struct {
 	refuse map[string]string
 	// undone are the learners whose rows a failover has brought back.
 	undone map[string]bool
+	rows   map[string]int64
 	asked  []string
 	disk   error
 }
@@ -58,7 +59,10 @@ func (s *spool) Erase(_ context.Context, userID string, _ time.Time) (postgres.E
 	done := slices.ContainsFunc(s.done, is(buffer.Erasure{UserID: userID}))
 	repeated := done && !s.undone[userID]
 	delete(s.undone, userID)
-	return postgres.Erased{Repeated: repeated}, nil
+	if repeated {
+		return postgres.Erased{Repeated: true}, nil
+	}
+	return postgres.Erased{Rows: s.rows[userID]}, nil
 }
 
 func (s *spool) take() []string {
@@ -117,6 +121,40 @@ func TestErasuresAreRepeatedOnlyWhereTheyMayHaveBeenUndone(t *testing.T) {
 			t.Errorf("forgotten (-want +got):\n%s", diff)
 		}
 	})
+}
+
+// TestWhoOrderedAnErasureIsToldItsRows has a pass over what is pending between the
+// spool's erasure and the order's own call: the proof would say that nothing was there.
+func TestWhoOrderedAnErasureIsToldItsRows(t *testing.T) {
+	for name, pass := range map[string]func(*testing.T, *Erasures) error{
+		"nobody comes between": func(*testing.T, *Erasures) error { return nil },
+		"a pass of the upkeep": func(t *testing.T, e *Erasures) error { return e.Tend(t.Context(), time.Now()) },
+		"a drain":              func(t *testing.T, e *Erasures) error { return e.Drain(t.Context(), postgres.Failure{}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, e *Erasures, s *spool) {
+				s.rows = map[string]int64{"ada": 3, "bob": 5}
+				ada := s.pending[0]
+				over, another := e.Ordered("ada"), e.Ordered("ada")
+				if err := pass(t, e); err != nil {
+					t.Fatal(err)
+				}
+				for range 2 {
+					if rows, err := e.Erase(t.Context(), ada); rows != 3 || err != nil {
+						t.Errorf("%d rows, %v", rows, err)
+					}
+					over()
+					over = another
+				}
+				if rows, err := e.Erase(t.Context(), ada); rows != 0 || err != nil {
+					t.Errorf("after the order: %d rows, %v", rows, err)
+				}
+				if o := e.orders; len(o.waiting)+len(o.rows) > 0 {
+					t.Errorf("left are %+v", o)
+				}
+			})
+		})
+	}
 }
 
 func TestARepetitionThatEndedEarlyIsFinishedLater(t *testing.T) {

@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/flush"
@@ -140,15 +138,7 @@ func newReady(t *testing.T) *stand {
 	s := newStand(t, uri, buffer.Policy{}, 1<<40)
 	s.must(t, "POST", "/v1/progress", `{"userId":"first","courseId":"c","lessonId":"l"}`)
 	s.must(t, "POST", "/v1/sync", "")
-	conn, err := pgx.Connect(t.Context(), uri)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(context.Background())
-	_, err = conn.Exec(t.Context(), "ALTER TABLE progress_sync.lesson_progress ADD CONSTRAINT plausible CHECK (seek_events <= 1000)")
-	if err != nil {
-		t.Fatal(err)
-	}
+	pgtest.Execute(t, pgtest.Connect(t, uri), "ALTER TABLE progress_sync.lesson_progress ADD CONSTRAINT plausible CHECK (seek_events <= 1000)")
 	return s
 }
 

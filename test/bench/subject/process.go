@@ -9,73 +9,61 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
+
+	"github.com/progress-sync/progress-sync/test/kit/program"
+	"github.com/progress-sync/progress-sync/test/kit/wait"
 )
 
-// startPatience is how long a program may take until it answers.
-const startPatience = 60 * time.Second
+const (
+	// startPatience is how long a program may take until it answers.
+	startPatience = 60 * time.Second
+	// startPause is between two attempts to connect. It is short, and of one length,
+	// because the time of a start is a figure.
+	startPause = 2 * time.Millisecond
+)
 
 // Process is a running program under measurement.
 type Process struct {
+	*program.Process
 	// Address of its API, host:port.
 	Address string
-	cmd     *exec.Cmd
-	ended   chan error
 }
 
-// Start runs a command, its output appended to the named file, and waits until
-// it listens on its address.
-func Start(ctx context.Context, logFile, address, name string, arguments ...string) (*Process, error) {
-	log, err := os.OpenFile(logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+// Start runs a command, its output appended to the log, and waits until it listens on
+// its address.
+func Start(ctx context.Context, log, address, name string, arguments ...string) (*Process, error) {
+	process, err := program.Start(exec.Command(name, arguments...), log)
 	if err != nil {
-		return nil, fmt.Errorf("opening the log of %s: %w", name, err)
+		return nil, err
 	}
-	defer func() { _ = log.Close() }()
-	cmd := exec.Command(name, arguments...)
-	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("starting %s: %w", name, err)
-	}
-	p := &Process{Address: address, cmd: cmd, ended: make(chan error, 1)}
-	go func() { p.ended <- cmd.Wait() }()
-	if err := p.waitListening(ctx); err != nil {
-		p.Kill()
-		return nil, fmt.Errorf("waiting for %s (its log is %s): %w", name, logFile, err)
-	}
-	return p, nil
+	return Await(ctx, process, address)
 }
 
-func (p *Process) waitListening(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, startPatience)
-	defer cancel()
+// Await waits until a process that was started listens on its address. It kills one
+// that does not.
+func Await(ctx context.Context, process *program.Process, address string) (*Process, error) {
 	var dialer net.Dialer
-	for {
-		if conn, err := dialer.DialContext(ctx, "tcp", p.Address); err == nil {
-			return conn.Close()
+	err := wait.Every(ctx, startPause, startPatience, "the program listens", func(ctx context.Context) error {
+		if !process.Running() {
+			return wait.Permanent(errors.Join(errors.New("it has ended"), process.Wait()))
 		}
-		select {
-		case err := <-p.ended:
-			p.ended <- err
-			return fmt.Errorf("it ended: %w", errors.Join(err, errors.New("see its log")))
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(2 * time.Millisecond):
+		conn, err := dialer.DialContext(ctx, "tcp", address)
+		if err != nil {
+			return err
 		}
+		return conn.Close()
+	})
+	if err != nil {
+		process.Kill()
+		return nil, fmt.Errorf("%w\n%s", err, process.Tail())
 	}
-}
-
-// Kill ends the program at once (SIGKILL) and waits for it. It may have ended
-// already.
-func (p *Process) Kill() {
-	_ = p.cmd.Process.Kill()
-	p.ended <- <-p.ended
+	return &Process{process, address}, nil
 }
 
 // CPU is the time that the program has used, user and system.
 func (p *Process) CPU() (time.Duration, error) {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.PID()))
 	if err != nil {
 		return 0, fmt.Errorf("reading the CPU time: %w", err)
 	}
@@ -97,7 +85,7 @@ func (p *Process) CPU() (time.Duration, error) {
 
 // Memory is the program's resident memory in bytes.
 func (p *Process) Memory() (int64, error) {
-	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID()))
 	if err != nil {
 		return 0, fmt.Errorf("reading the resident memory: %w", err)
 	}

@@ -10,10 +10,11 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/progress-sync/progress-sync/test/kit/project"
 )
 
 // Builder builds programs into a folder.
@@ -35,7 +36,7 @@ func (b *Builder) Build(ctx context.Context, names ...string) error {
 	if err != nil {
 		return err
 	}
-	unlock, err := b.lock()
+	unlock, err := project.Lock(filepath.Join(b.Bin, ".lock"))
 	if err != nil {
 		return err
 	}
@@ -116,20 +117,6 @@ func (b *Builder) say(format string, args ...any) {
 	b.lines.Lock()
 	defer b.lines.Unlock()
 	fmt.Fprintf(b.Out, format+"\n", args...)
-}
-
-func (b *Builder) lock() (unlock func(), err error) {
-	if err := os.MkdirAll(b.Bin, 0o755); err != nil {
-		return nil, fmt.Errorf("making the cache folder: %w", err)
-	}
-	file, err := os.OpenFile(filepath.Join(b.Bin, ".lock"), os.O_CREATE|os.O_RDWR, 0o644)
-	if err != nil {
-		return nil, fmt.Errorf("locking the cache folder: %w", err)
-	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil {
-		return nil, errors.Join(fmt.Errorf("locking the cache folder: %w", err), file.Close())
-	}
-	return func() { _ = file.Close() }, nil
 }
 
 func output(ctx context.Context, dir, name string, args ...string) (string, error) {

@@ -2,13 +2,10 @@ package program
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"hash/crc32"
-	"os"
 	"os/exec"
 	"path/filepath"
-	"syscall"
 
 	"github.com/progress-sync/progress-sync/test/kit/project"
 )
@@ -31,7 +28,7 @@ func Build(ctx context.Context, folder string) (string, error) {
 	// Clones may share a cache, and must not run each other's programs.
 	clone := fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte(root)))
 	target := filepath.Join(cache, "programs", clone, filepath.Base(folder))
-	unlock, err := lock(filepath.Dir(target))
+	unlock, err := project.Lock(filepath.Join(filepath.Dir(target), ".lock"))
 	if err != nil {
 		return "", fmt.Errorf("building %s: %w", folder, err)
 	}
@@ -49,19 +46,4 @@ func BuildInto(ctx context.Context, folder, target string) error {
 		return fmt.Errorf("building %s: %w\n%s", folder, err, output)
 	}
 	return nil
-}
-
-// lock keeps other processes from building into the same folder.
-func lock(folder string) (unlock func(), err error) {
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return nil, fmt.Errorf("making the cache folder: %w", err)
-	}
-	file, err := os.OpenFile(filepath.Join(folder, ".lock"), os.O_CREATE|os.O_RDWR, 0o644)
-	if err != nil {
-		return nil, fmt.Errorf("locking the cache folder: %w", err)
-	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil {
-		return nil, errors.Join(fmt.Errorf("locking the cache folder: %w", err), file.Close())
-	}
-	return func() { _ = file.Close() }, nil // which gives the lock back
 }

@@ -1,5 +1,6 @@
 // Package project finds the two folders that tests and programs share: the
-// clone that they run in, and the cache for what they build and start.
+// clone that they run in, and the cache for what they build and start. A lock keeps
+// two of them from making the same thing at once.
 package project
 
 import (
