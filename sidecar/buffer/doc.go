@@ -74,7 +74,7 @@
 //
 // A key's window opens at its first update that is not frozen yet and is never
 // extended. Its record is due when the window is Interval old, when it was just
-// completed and has gathered others for Gather, when MarkDue asked for it, when
+// completed and has gathered others for Gather, when MakeDue asked for it, when
 // it was quiet for QuietPeriod, and, oldest first, while the buffer is above its
 // high-water mark.
 package buffer

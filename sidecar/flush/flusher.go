@@ -187,7 +187,7 @@ var errNoMore = errors.New("nothing more can be written")
 // and an error that wraps ctx's when ctx ends before. After a failure the
 // records stay due and are tried again as the policy says.
 func (f *Flusher) Sync(ctx context.Context, filter buffer.Filter) error {
-	mark := f.buffer.MarkDue(filter)
+	mark := f.buffer.MakeDue(filter)
 	last := f.breaker.Nudge()
 	return f.await(ctx, mark, func() error {
 		if failure, failed := f.breaker.FailedSince(last); failed {
@@ -199,7 +199,7 @@ func (f *Flusher) Sync(ctx context.Context, filter buffer.Filter) error {
 }
 
 // await waits until the mark is saved, check fails or ctx or Run ends.
-func (f *Flusher) await(ctx context.Context, mark buffer.Mark, check func() error) error {
+func (f *Flusher) await(ctx context.Context, mark buffer.DueSet, check func() error) error {
 	done := f.done
 	for {
 		progressed, changed := f.buffer.Progressed(), f.breaker.Changed()
@@ -232,7 +232,7 @@ func (f *Flusher) Drain(ctx context.Context) (remaining int, err error) {
 	f.breaker.Hurry()
 	last := f.breaker.Nudge()
 	for {
-		mark := f.buffer.MarkDue(buffer.Filter{})
+		mark := f.buffer.MakeDue(buffer.Filter{})
 		err := f.await(ctx, mark, func() error {
 			if f.breaker.Stopped() || f.breaker.UndecidedSince(last) {
 				return errNoMore

@@ -63,11 +63,11 @@ func (h *Handler) reset(w http.ResponseWriter, r *http.Request, limits Limits) {
 // not say.
 func (h *Handler) known(ctx context.Context, filter buffer.Filter, limits Limits) *bool {
 	yes, no := true, false
-	for _, held := range h.buffer.Held(filter) {
-		if reported(&held.Record) {
+	for _, unsaved := range h.buffer.Unsaved(filter) {
+		if reported(&unsaved.Record) {
 			return &yes
 		}
-		if held.Record.Generation != 0 {
+		if unsaved.Record.Generation != 0 {
 			return &no // what the database has was reset already
 		}
 	}

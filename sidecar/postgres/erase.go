@@ -41,13 +41,13 @@ func (d *Database) Erase(ctx context.Context, userID string, before time.Time) (
 			return err
 		}
 		// What no row can hold has none, and is held back all the same.
-		row, held := t.forms.query(Filter{UserID: userID})
-		user := pgtype.Text{String: row.UserID, Valid: held}
+		row, fits := t.forms.query(Filter{UserID: userID})
+		user := pgtype.Text{String: row.UserID, Valid: fits}
 		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 			if _, err := tx.Exec(ctx, d.sql.statementTimeout, serverTimeout(ctx, s.options.StatementTimeout)); err != nil {
 				return err
 			}
-			if _, err := tx.Exec(ctx, d.sql.holdWrites); err != nil {
+			if _, err := tx.Exec(ctx, d.sql.lockLedger); err != nil {
 				return err
 			}
 			var entered bool

@@ -59,17 +59,17 @@ func (f *KeyForms) query(filter Filter) (Filter, bool) {
 	if f == nil {
 		return filter, true
 	}
-	var held [3]bool
-	filter.UserID, held[0] = f.user.of(filter.UserID)
+	var fits [3]bool
+	filter.UserID, fits[0] = f.user.of(filter.UserID)
 	if filter.CourseID != "" && f.courseIsKey {
-		filter.CourseID, held[1] = f.course.of(filter.CourseID)
+		filter.CourseID, fits[1] = f.course.of(filter.CourseID)
 	} else {
-		filter.CourseID, held[1] = "", true
+		filter.CourseID, fits[1] = "", true
 	}
-	if held[2] = true; filter.LessonID != "" {
-		filter.LessonID, held[2] = f.lesson.of(filter.LessonID)
+	if fits[2] = true; filter.LessonID != "" {
+		filter.LessonID, fits[2] = f.lesson.of(filter.LessonID)
 	}
-	if slices.Contains(held[:], false) {
+	if slices.Contains(fits[:], false) {
 		return Filter{UserID: filter.UserID}, false
 	}
 	return filter, true

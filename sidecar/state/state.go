@@ -92,7 +92,7 @@ func (s *State) Attach(b Buffer, connections func() int) {
 	s.mu.Lock()
 	s.buffer, s.writer, s.connections = b, b.Writer(), connections
 	s.mu.Unlock()
-	s.HeldChanged()
+	s.RecordsChanged()
 }
 
 // Accepted counts updates that are on disk and acknowledged, and how many of
@@ -115,10 +115,10 @@ func (s *State) Rejected(reason string, n int) {
 	s.metrics.rejected.WithLabelValues(reason).Add(float64(n))
 }
 
-// HeldChanged wakes those who wait for a change. It is called when records of the
+// RecordsChanged wakes those who wait for a change. It is called when records of the
 // spool have changed otherwise than by an update or a saved batch, such as by an
 // erasure.
-func (s *State) HeldChanged() {
+func (s *State) RecordsChanged() {
 	records := s.view().stats.DeadLetters
 	s.mu.Lock()
 	switch {
