@@ -15,7 +15,7 @@ func (f Filter) matches(k *progress.Key) bool {
 		(f.LessonID == "" || f.LessonID == k.LessonID)
 }
 
-// Unsaved is what the buffer holds of one key.
+// Unsaved is what the buffer has of one key, none of which is saved.
 type Unsaved struct {
 	// Record is the pending and the frozen record merged.
 	Record progress.Record
@@ -40,11 +40,11 @@ func (u *unsaved) Unsaved(f Filter) []Unsaved {
 // Tally is how much is not saved of some keys.
 type Tally struct {
 	Records int // with one for each key
-	// Updates as in Unsaved.
+	// The updates are counted as in Unsaved.
 	PendingUpdates, InFlightUpdates int64
 }
 
-// Tally counts what Unsaved would return, and makes nothing of it.
+// Tally counts what Unsaved returns, without making the records.
 func (u *unsaved) Tally(f Filter) (t Tally) {
 	for _, l := range u.lanes {
 		l.tally(&t, f)

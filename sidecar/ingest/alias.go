@@ -8,9 +8,10 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
-// oneKeyARow leaves what the filter asks for, and gives all that shares a row of
-// a mapped table one key: the one asked for, or else one under which an update
-// waits. unsaved is all that is unsaved of the learner.
+// oneKeyARow keeps the records that the filter asks for, and gives one key to
+// those that share a row of a mapped table: the key that was asked for, or else
+// one that an unsaved record has. unsaved are all records of the learner that
+// are not saved.
 func oneKeyARow(forms *postgres.KeyForms, filter buffer.Filter, saved []progress.Record, unsaved []buffer.Unsaved) ([]progress.Record, []buffer.Unsaved) {
 	wanted := map[progress.Key]bool{} // by the key of the row
 	waits := map[progress.Key]buffer.Unsaved{}

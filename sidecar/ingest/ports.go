@@ -68,12 +68,13 @@ type State interface {
 	SyncStateOf(part state.Part) state.SyncState
 	// Changed is closed at the next change of either.
 	Changed() <-chan struct{}
-	// RecordsChanged tells of a change of what is held that no update made.
+	// RecordsChanged tells of records that were removed or replayed, which no
+	// update did.
 	RecordsChanged()
 	// Streaming counts streams that begin, with 1, or end, with -1.
 	Streaming(delta int)
-	// Accepted counts updates that are on disk, and how many of them were merged
-	// into a record that was held already.
+	// Accepted counts updates that are on disk, and how many of them were
+	// merged into a record that was there already.
 	Accepted(updates, merged int)
 	// Repeated counts updates that were acknowledged and not merged again.
 	Repeated(updates int)

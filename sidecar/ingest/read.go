@@ -78,7 +78,8 @@ func tooManyLessons(filter buffer.Filter) *problem {
 // recordBytes is about what a record takes in an answer.
 const recordBytes = 500
 
-// view is what is known of some keys: what is saved, and what is unsaved beside.
+// view is what is known of some keys: their saved records, and their unsaved
+// ones.
 type view struct {
 	saved   []progress.Record
 	unsaved []buffer.Unsaved

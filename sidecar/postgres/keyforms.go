@@ -53,8 +53,9 @@ func (f *KeyForms) Matches(filter Filter, k progress.Key) bool {
 	return asked.CourseID == k.CourseID
 }
 
-// query is the filter that finds the rows, and false if the table can't hold
-// what it asks for. It finds all courses where the course is no part of the key.
+// query is the filter that finds the rows, and false if the table can't have
+// what it asks for. It finds all courses where the course is no part of the
+// key.
 func (f *KeyForms) query(filter Filter) (Filter, bool) {
 	if f == nil {
 		return filter, true

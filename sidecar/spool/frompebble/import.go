@@ -107,7 +107,7 @@ func open(o Options) (*spool.Spool, error) {
 	})
 }
 
-// unlocked is a file system for who holds the lock already.
+// unlocked is a file system for a caller that has the lock already.
 type unlocked struct{ disk.FS }
 
 // Lock implements disk.FS.

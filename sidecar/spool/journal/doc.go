@@ -52,8 +52,8 @@
 //	16     payload: changes, one behind the other
 //	       zeros up to a multiple of 8
 //
-// The salt keeps what a learner's app wrote from passing for a frame, and what
-// lay on the disk before from doing so.
+// Without the salt, bytes that a learner's app sent could pass for a frame, and
+// so could what lay on the disk before.
 //
 // The frames of a checkpoint are numbered from 1. Its last frame has the sequence
 // 0 and says that it is whole: the number of the frames before it, and the
