@@ -33,8 +33,8 @@
 //
 // Buffer's methods are those of its parts, which share a core: intake (updates and
 // resets), unsaved (what is not saved, and how much), due (when to write), batches (for
-// the writer), deadLetters, erasures and housekeeper. All of them work on a state:
-// all of these things, and the decisions that change them.
+// the writer), deadLetters, erasures and housekeeper. All of them work on a state,
+// which has the things above and the decisions that change them.
 //
 // A call locks the lanes that it needs, decides, changes memory and writes into a
 // spool.Change what it changed, appends that under the locks, so that
