@@ -92,8 +92,8 @@ func (r *Rotator) Reconcile(ctx context.Context, _ ctrl.Request) (ctrl.Result, e
 	return ctrl.Result{RequeueAfter: checkEvery}, nil
 }
 
-// only maps every event of one object to a request for it, and those of others
-// to nothing.
+// only maps the events of one object to a request for it, and those of other
+// objects to none.
 func only(key types.NamespacedName) handler.EventHandler {
 	return handler.EnqueueRequestsFromMapFunc(func(_ context.Context, object client.Object) []reconcile.Request {
 		if client.ObjectKeyFromObject(object) != key {

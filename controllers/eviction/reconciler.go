@@ -22,8 +22,8 @@ import (
 const (
 	// pause between two evictions, of all policies.
 	pause = time.Second
-	// recheck is the pause before a policy is decided on again whose pods have not
-	// changed: a decision depends on the time, too.
+	// recheck is the pause before a policy whose pods have not changed is
+	// decided on again: a decision depends on the time, too.
 	recheck = 5 * time.Second
 	// backoff is how long an owner is left alone whose PodDisruptionBudget allows
 	// no eviction.

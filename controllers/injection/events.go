@@ -10,8 +10,9 @@ import (
 )
 
 // injectionRefused tells of a pod that starts without a sidecar. The pod does
-// not exist yet, so the event is the policy's, and the pod is related to it: the
-// recorder takes events for one that differ in their text alone.
+// not exist yet, so the event is the policy's and names the pod as related.
+// Without that, the recorder would take the events of several pods for one,
+// since they differ in their text alone.
 func injectionRefused(recorder events.EventRecorder, policy *v1alpha1.ProgressSyncPolicy, pod *corev1.Pod, refusal Refusal) {
 	recorder.Eventf(policy, related(pod, policy.Namespace), corev1.EventTypeWarning, "InjectionRefused", "Inject",
 		"pod %s gets no sidecar (%s): %s", nameOf(pod), refusal.Reason, refusal.Message)

@@ -161,7 +161,7 @@ func TestPodsThatWereCreatedTogetherWithTheirPolicyAreRenewedOneByOne(t *testing
 	if !injection.HasSidecar(third) {
 		t.Fatal("the pod in its place is bare")
 	}
-	settled(t, &r.policy, "the pod in its place is counted", func(p *v1alpha1.ProgressSyncPolicy) bool { return p.Status.Sidecars.Summary == "1/2" })
+	waitStatus(t, &r.policy, "the pod in its place is counted", func(p *v1alpha1.ProgressSyncPolicy) bool { return p.Status.Sidecars.Summary == "1/2" })
 	if len(left(t, remaining...)) != 1 {
 		t.Fatal("the second was evicted before the pod in place of the first was ready")
 	}

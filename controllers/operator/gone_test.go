@@ -45,7 +45,7 @@ func TestWhatDeletedPodsHadNotSavedIsCounted(t *testing.T) {
 		sidecars.run(t, pod, healthy(policy))
 		pods = append(pods, pod)
 	}
-	settled(t, policy, "all have answered", func(p *v1alpha1.ProgressSyncPolicy) bool { return p.Status.Records.Pending == 15 })
+	waitStatus(t, policy, "all have answered", func(p *v1alpha1.ProgressSyncPolicy) bool { return p.Status.Records.Pending == 15 })
 
 	away := sidecar.Ending{Accepted: 900, Records: 100, Reason: "It is away.", Spool: "/spool"}
 	ends(t, pods[0], away.String()+"\n")
@@ -53,7 +53,7 @@ func TestWhatDeletedPodsHadNotSavedIsCounted(t *testing.T) {
 	remove(t, pods[1]) // without a word
 	ends(t, pods[2], sidecar.Ending{Accepted: 900}.String()+"\n")
 	remove(t, pods[2])
-	settled(t, policy, "two left something", func(p *v1alpha1.ProgressSyncPolicy) bool {
+	waitStatus(t, policy, "two left something", func(p *v1alpha1.ProgressSyncPolicy) bool {
 		return p.Status.Records.Unsaved.Lost == 100 && p.Status.Records.Unsaved.Unknown == 5
 	})
 	e := event(t, policy, "UnsavedRecords")

@@ -31,8 +31,9 @@ func alive() *http.ServeMux {
 	return mux
 }
 
-// addChecks: alive is who answers the API server, or has nothing to answer with
-// yet; ready is who can, is meant to, and has been told of to the API server.
+// addChecks adds the probes. A replica is alive while it answers the API
+// server, or has no certificate to answer with yet. It is ready once it can
+// answer and the API server has been told of it.
 func addChecks(ctx context.Context, mgr ctrl.Manager, o *Options, certificates *certificate.Serving) error {
 	readiness := &webhookconfig.Readiness{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), ClusterRole: o.ClusterRole, CABundle: certificates.CABundle,

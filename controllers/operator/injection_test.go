@@ -100,7 +100,7 @@ func TestTheOlderOfTwoPoliciesHasThePod(t *testing.T) {
 		t.Errorf("sidecars of the younger: %+v", s)
 	}
 	event(t, younger, v1alpha1.ReasonPolicyConflict)
-	settled(t, older, "the older counts the pod", func(p *v1alpha1.ProgressSyncPolicy) bool { return p.Status.Sidecars.Summary == "1/1" })
+	waitStatus(t, older, "the older counts the pod", func(p *v1alpha1.ProgressSyncPolicy) bool { return p.Status.Sidecars.Summary == "1/1" })
 
 	if err := admin.Delete(context.Background(), older); err != nil {
 		t.Fatal(err)

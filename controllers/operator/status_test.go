@@ -91,7 +91,7 @@ func TestStatusAddsUpWhatTheSidecarsSay(t *testing.T) {
 		ips = append(ips, sidecars.run(t, pod, healthy(policy)))
 	}
 	got := condition(t, policy, v1alpha1.ConditionSynced, "both answered", func(c *metav1.Condition) bool { return c.Status == metav1.ConditionTrue })
-	got = settled(t, got, "both are in the sums", func(p *v1alpha1.ProgressSyncPolicy) bool { return p.Status.Updates.Received == 7400 })
+	got = waitStatus(t, got, "both are in the sums", func(p *v1alpha1.ProgressSyncPolicy) bool { return p.Status.Updates.Received == 7400 })
 	s := got.Status
 	if s.Sidecars.Summary != "2/2" || s.Sidecars.Ready != 2 || s.Sidecars.Configured != 2 || s.Sidecars.Outdated != 0 {
 		t.Errorf("sidecars: %+v", s.Sidecars)
@@ -153,11 +153,11 @@ func TestStatusAddsUpWhatTheSidecarsSay(t *testing.T) {
 
 	t.Run("a sidecar that stops answering is counted", func(t *testing.T) {
 		sidecars.silence(ips[1])
-		settled(t, policy, "one is unreachable", func(p *v1alpha1.ProgressSyncPolicy) bool {
+		waitStatus(t, policy, "one is unreachable", func(p *v1alpha1.ProgressSyncPolicy) bool {
 			return p.Status.Sidecars.Unreachable == 1 && p.Status.Updates.Received == 3700
 		})
 		sidecars.say(ips[1], healthy(policy))
-		settled(t, policy, "it answers again", func(p *v1alpha1.ProgressSyncPolicy) bool { return p.Status.Sidecars.Unreachable == 0 })
+		waitStatus(t, policy, "it answers again", func(p *v1alpha1.ProgressSyncPolicy) bool { return p.Status.Sidecars.Unreachable == 0 })
 	})
 
 	t.Run("a change of the policy shows which sidecars follow", func(t *testing.T) {
@@ -170,14 +170,14 @@ func TestStatusAddsUpWhatTheSidecarsSay(t *testing.T) {
 		if err := admin.Update(context.Background(), &changed); err != nil {
 			t.Fatal(err)
 		}
-		settled(t, policy, "none has it yet, both pods are outdated", func(p *v1alpha1.ProgressSyncPolicy) bool {
+		waitStatus(t, policy, "none has it yet, both pods are outdated", func(p *v1alpha1.ProgressSyncPolicy) bool {
 			return p.Status.Sidecars.Configured == 0 && p.Status.Sidecars.Outdated == 2
 		})
 		if c, _, err := configFile(t, policy); err != nil || c.Sync.BatchSize != 50 || c.Policy.Generation != changed.Generation {
 			t.Errorf("configuration %+v, error %v", c, err)
 		}
 		sidecars.say(ips[0], healthy(&changed))
-		settled(t, policy, "one has it", func(p *v1alpha1.ProgressSyncPolicy) bool { return p.Status.Sidecars.Configured == 1 })
+		waitStatus(t, policy, "one has it", func(p *v1alpha1.ProgressSyncPolicy) bool { return p.Status.Sidecars.Configured == 1 })
 	})
 }
 

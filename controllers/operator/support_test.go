@@ -92,8 +92,8 @@ func installed(t *testing.T, policy *fixture.Policy) *v1alpha1.ProgressSyncPolic
 	})
 }
 
-// settled waits until the policy's status is as wanted.
-func settled(t *testing.T, policy client.Object, what string, want func(*v1alpha1.ProgressSyncPolicy) bool) *v1alpha1.ProgressSyncPolicy {
+// waitStatus waits until the policy's status is as wanted.
+func waitStatus(t *testing.T, policy client.Object, what string, want func(*v1alpha1.ProgressSyncPolicy) bool) *v1alpha1.ProgressSyncPolicy {
 	t.Helper()
 	var object v1alpha1.ProgressSyncPolicy
 	kit.Eventually(t, what, func() error {
@@ -107,7 +107,7 @@ func settled(t *testing.T, policy client.Object, what string, want func(*v1alpha
 
 func condition(t *testing.T, policy client.Object, kind, what string, want func(*metav1.Condition) bool) *v1alpha1.ProgressSyncPolicy {
 	t.Helper()
-	return settled(t, policy, kind+": "+what, func(p *v1alpha1.ProgressSyncPolicy) bool {
+	return waitStatus(t, policy, kind+": "+what, func(p *v1alpha1.ProgressSyncPolicy) bool {
 		c := meta.FindStatusCondition(p.Status.Conditions, kind)
 		return c != nil && want(c)
 	})

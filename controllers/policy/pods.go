@@ -16,9 +16,9 @@ import (
 // pods of one policy, sorted by what they are to it.
 type pods struct {
 	matched, injected, ready, failing, outdated, refused, optedOut, conflicting int32
-	// bare is one of the pods without a sidecar that could have one, sample one
-	// of those with one. Refusal is why one cannot have one, conflict the policy
-	// that has one of the conflicting.
+	// bare is one of the pods that could have a sidecar and have none, sample
+	// one of those that have it. refusal is why a pod cannot have one, conflict
+	// the policy that has one of the conflicting pods.
 	bare, sample *corev1.Pod
 	refusal      string
 	conflict     string

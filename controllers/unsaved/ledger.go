@@ -26,8 +26,8 @@ type account struct {
 	ended map[types.UID]bool
 }
 
-// Observe a pod as the watch shows it; deleted is whether it has just been. Of
-// pods without a sidecar, and of those that live, nothing is kept.
+// Observe takes a pod as the watch shows it; deleted says that it has just been
+// deleted. Nothing is kept of pods without a sidecar, nor of those that live.
 func (l *Ledger) Observe(object *corev1.Pod, deleted bool) {
 	if !injection.HasSidecar(object) || (!deleted && !Ended(object)) {
 		return

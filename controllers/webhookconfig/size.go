@@ -35,9 +35,9 @@ func entryBytes(policy *v1alpha1.ProgressSyncPolicy, server Server) int {
 	return frame + e.Size() + len(ownedFieldsBefore) + len(e.Name) + len(ownedFieldsAfter)
 }
 
-// reserved is the server with as many bytes for its CAs as there are while one
-// is replaced by another. They are rounded up, so that a replacement which is a
-// few bytes longer does not move the bound.
+// reserved is the server with as many bytes of CAs as there are while one CA
+// replaces another. They are rounded up, so that a replacement that is a few
+// bytes longer does not move the bound.
 func reserved(server Server) Server {
 	const step = 256
 	largest := 0

@@ -138,9 +138,10 @@ func (b *batches) Replayable(lane int, after uint64) (batches []progress.Batch, 
 	return batches, complete
 }
 
-// Prune drops confirmed batches that were older than Policy.ReplayWindow at the
-// given time: the last one at which the database was seen to have them all. By
-// itself the buffer drops them only for their size.
+// Prune drops the batches that were confirmed longer than Policy.ReplayWindow
+// before the given time, which is when the database was last seen to have all
+// of them. Without Prune the buffer drops confirmed batches only where they
+// take too much room.
 func (b *batches) Prune(now time.Time) error {
 	if err := b.enter(); err != nil {
 		return fmt.Errorf("pruning confirmed batches: %w", err)

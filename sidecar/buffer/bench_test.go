@@ -118,7 +118,7 @@ func BenchmarkFreeze(b *testing.B) {
 					if _, err := buf.Put(context.Background(), updates); err != nil {
 						b.Fatal(err)
 					}
-					buf.MarkDue(Filter{})
+					buf.MakeDue(Filter{})
 					b.StartTimer()
 				}
 			}
@@ -127,13 +127,13 @@ func BenchmarkFreeze(b *testing.B) {
 	}
 }
 
-// BenchmarkHeld reads one learner among many.
-func BenchmarkHeld(b *testing.B) {
+// BenchmarkUnsaved reads one learner among many.
+func BenchmarkUnsaved(b *testing.B) {
 	buf := diskBuffer(b)
 	keys := fill100k(b, buf)
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		if held := buf.Held(Filter{UserID: keys[i%len(keys)].UserID}); len(held) != 1 {
+		if held := buf.Unsaved(Filter{UserID: keys[i%len(keys)].UserID}); len(held) != 1 {
 			b.Fatal(held)
 		}
 	}

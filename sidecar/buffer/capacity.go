@@ -23,12 +23,13 @@ func (c *capacity) add(n int) { c.pending.Add(int64(n)) }
 // excess is how many records are above the high-water mark.
 func (c *capacity) excess(p *Policy) int64 { return c.pending.Load() - p.highWater() }
 
-// reliefShare is the part of the high-water mark that is written below it, so that
-// a write is worth its transaction.
+// reliefShare says how far below the high-water mark a write above it goes: by
+// this fraction of the mark. So a write has enough records to be worth its
+// transaction.
 const reliefShare = 16
 
-// relief is how many of the oldest records are to be written because there are more
-// than the high-water mark, 0 while there are not.
+// relief is how many of the oldest records are to be written because more wait
+// than the high-water mark allows; 0 where no more do.
 func (c *capacity) relief(p *Policy) int64 {
 	excess := c.excess(p)
 	if excess <= 0 {

@@ -36,11 +36,12 @@ func (c *checkpoints) check() {
 	}
 }
 
-// Checkpoint writes all that is held to the disk anew and removes the older files.
-// When it returns, no file of the spool holds what Erase and ForgetErasure removed
-// before. The buffer does so by itself, soon after them, and after a restart that
-// came in between; Checkpoint is for a caller who wants to know. Until
-// ForgetErasure the learner's id, and only that, is still there.
+// Checkpoint writes all entries to the disk anew and removes the older files.
+// When it returns, no file of the spool has what Erase and ForgetErasure
+// removed before. The buffer makes such a checkpoint by itself soon after them,
+// and after a restart that came in between; Checkpoint is for a caller who
+// wants to know when it is done. Until ForgetErasure the learner's id, and only
+// that, is still there.
 //
 // The files are removed from the file system, which may write over their blocks
 // later.

@@ -58,7 +58,7 @@ func (b *rig) withPast() {
 func TestACheckpointHoldsAllThatTheBufferHolds(t *testing.T) {
 	b := newRig(t, withEvents(1000, 0))
 	b.withPast()
-	want, held, stats := pastOf(t, b.Buffer), b.Held(Filter{}), b.Stats()
+	want, held, stats := pastOf(t, b.Buffer), b.Unsaved(Filter{}), b.Stats()
 	if err := b.Checkpoint(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestACheckpointHoldsAllThatTheBufferHolds(t *testing.T) {
 	if diff := cmp.Diff(want, pastOf(t, b.Buffer)); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(held, b.Held(Filter{})); diff != "" {
+	if diff := cmp.Diff(held, b.Unsaved(Filter{})); diff != "" {
 		t.Error(diff)
 	}
 	got := b.Stats()
@@ -236,7 +236,7 @@ func TestTheDiskTakesAtMostThreeTimesWhatIsHeld(t *testing.T) {
 			b.put(updates...)
 		}
 		if rng.IntN(3) == 0 {
-			b.MarkDue(Filter{})
+			b.MakeDue(Filter{})
 			b.confirm(b.freezeAll(100)...)
 		}
 		if rng.IntN(5) == 0 {
@@ -256,7 +256,7 @@ func TestTheDiskTakesAtMostThreeTimesWhatIsHeld(t *testing.T) {
 	if held < 2*segment {
 		t.Errorf("only %d bytes were held", held)
 	}
-	b.MarkDue(Filter{})
+	b.MakeDue(Filter{})
 	b.confirm(b.freezeAll(100)...)
 	if err := b.Prune(b.clock.Now().Add(time.Hour)); err != nil {
 		t.Fatal(err)

@@ -56,7 +56,7 @@ func (c *core) enter() error {
 
 func (c *core) leave() { c.closing.RUnlock() }
 
-// wroteLazily sees to it that the disk soon has what nobody waits for.
+// wroteLazily makes the housekeeper sync, soon, what nobody waits for.
 func (c *core) wroteLazily() {
 	select {
 	case c.written <- struct{}{}:

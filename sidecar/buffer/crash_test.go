@@ -73,7 +73,7 @@ func compare(t *testing.T, b *Buffer, acknowledged, sent [16]int64) {
 	t.Helper()
 	var found [16]int64
 	for n := range found {
-		for _, h := range b.Held(Filter{UserID: key(n).UserID}) {
+		for _, h := range b.Unsaved(Filter{UserID: key(n).UserID}) {
 			found[n] = h.Record.SeekEvents
 			if h.Record.SeekEvents != h.PendingUpdates+h.InFlightUpdates {
 				t.Errorf("key %d: sum %d of %d and %d updates", n, h.Record.SeekEvents, h.PendingUpdates, h.InFlightUpdates)
@@ -120,7 +120,7 @@ func TestACrashAtAnyMomentKeepsWhatWasAcknowledged(t *testing.T) {
 				return
 			default:
 			}
-			b.MarkDue(Filter{UserID: key(3).UserID})
+			b.MakeDue(Filter{UserID: key(3).UserID})
 			if _, _, err := freeze(b, 0, time.Now(), 4); err != nil {
 				t.Errorf("freezing: %v", err)
 			}
@@ -249,7 +249,7 @@ func TestAnErrorOfTheDiskIsFinal(t *testing.T) {
 			if _, err := b.Put(context.Background(), []progress.Update{at(1, 1)}); !errors.Is(err, ErrFailed) {
 				t.Errorf("Put afterwards: %v", err)
 			}
-			b.MarkDue(Filter{})
+			b.MakeDue(Filter{})
 			if _, _, err := freeze(b, 0, time.Now(), 1); !errors.Is(err, ErrFailed) {
 				t.Errorf("Freeze afterwards: %v", err)
 			}

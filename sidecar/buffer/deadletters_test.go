@@ -14,7 +14,7 @@ func (b *rig) quarantineKeys(n int) []progress.Key {
 	keys := oneLane(b.Lanes(), n)
 	for _, k := range keys {
 		b.put(updateOf(k))
-		b.MarkDue(Filter{})
+		b.MakeDue(Filter{})
 		batch, ok, err := b.Freeze(0, b.clock.Now(), 1)
 		if err != nil || !ok {
 			b.t.Fatal(ok, err)
@@ -113,7 +113,7 @@ func TestWhatCameAfterARefusedResetIsReplayedWithIt(t *testing.T) {
 	k := oneLane(b.Lanes(), 1)[0]
 	refuse := func() {
 		t.Helper()
-		b.MarkDue(Filter{})
+		b.MakeDue(Filter{})
 		batches := b.freezeAll(10)
 		if err := b.Quarantine(0, batches[0].Number, DeadLetterReason{SQLState: "23514"}); err != nil {
 			t.Fatal(err)
@@ -129,7 +129,7 @@ func TestWhatCameAfterARefusedResetIsReplayedWithIt(t *testing.T) {
 	if err := b.ReplayDeadLetter(1); err != nil {
 		t.Fatal(err)
 	}
-	held := b.Held(Filter{})
+	held := b.Unsaved(Filter{})
 	if len(held) != 1 || held[0].Record.SeekEvents != 2 || held[0].Record.Generation == 0 {
 		t.Errorf("held %+v", held)
 	}

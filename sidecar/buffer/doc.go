@@ -18,7 +18,7 @@
 // # How it is made
 //
 // Everything is in memory and, through package spool, the same on disk. Disk is
-// read once, by Open. Each thing that is held has a type that takes its inputs,
+// read once, by Open. Each thing in memory has a type that takes its inputs,
 // returns what came of them, and knows neither locks nor disk:
 //
 //	pendingSet      of a lane: what waits, by key and learner; dueOrder is the
@@ -32,9 +32,9 @@
 //	capacity, space whether there is room; clock, arrivals
 //
 // Buffer's methods are those of its parts, which share a core: intake (updates and
-// resets), unsaved (what is held, and how much), due (when to write), batches (for
-// the writer), deadLetters, erasures and housekeeper. All of them work on a state:
-// what is held, and the decisions that change it.
+// resets), unsaved (what is not saved, and how much), due (when to write), batches (for
+// the writer), deadLetters, erasures and housekeeper. All of them work on a state,
+// which has the things above and the decisions that change them.
 //
 // A call locks the lanes that it needs, decides, changes memory and writes into a
 // spool.Change what it changed, appends that under the locks, so that
@@ -55,8 +55,8 @@
 //
 // # Checkpoints
 //
-// From time to time all that is held is written to disk anew (enumerate), and
-// what was written before is removed. It is read in portions, each under its
+// From time to time all entries are written to disk anew (enumerate), and what
+// was written before is removed. They are read in portions, each under its
 // lane's lock for a moment, while other calls go on.
 //
 // # Erasure
@@ -74,7 +74,7 @@
 //
 // A key's window opens at its first update that is not frozen yet and is never
 // extended. Its record is due when the window is Interval old, when it was just
-// completed and has gathered others for Gather, when MarkDue asked for it, when
+// completed and has gathered others for Gather, when MakeDue asked for it, when
 // it was quiet for QuietPeriod, and, oldest first, while the buffer is above its
 // high-water mark.
 package buffer

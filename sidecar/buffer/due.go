@@ -35,17 +35,17 @@ func (d *due) Pressing(lane int) int {
 // said before. It never closes.
 func (d *due) Wake(lane int) <-chan struct{} { return d.lanes[lane].wake }
 
-// Mark is what MarkDue found; see Saved.
-type Mark struct{ lanes []laneMark }
+// DueSet is what MakeDue found; see Saved.
+type DueSet struct{ lanes []laneDue }
 
-// laneMark is the last turn and the last freeze, within a lane, that a Mark
+// laneDue is the last turn and the last freeze, within a lane, that a DueSet
 // waits for.
-type laneMark struct{ turn, freeze uint64 }
+type laneDue struct{ turn, freeze uint64 }
 
-// MarkDue makes everything pending that f matches due now. Records that are
-// already frozen count for the returned Mark too.
-func (d *due) MarkDue(f Filter) Mark {
-	m, now := Mark{lanes: make([]laneMark, len(d.lanes))}, d.clock.read().elapsed
+// MakeDue makes everything pending that f matches due now. Records that are
+// already frozen count for the returned DueSet too.
+func (d *due) MakeDue(f Filter) DueSet {
+	m, now := DueSet{lanes: make([]laneDue, len(d.lanes))}, d.clock.read().elapsed
 	for i, l := range d.lanes {
 		l.mu.Lock()
 		l.pending.each(f, func(e *entry) {
@@ -65,7 +65,7 @@ func (d *due) MarkDue(f Filter) Mark {
 // Saved reports whether all that m stands for is confirmed or quarantined. The
 // records of a lane are saved in their turn, so that it may wait for others
 // that were due before.
-func (d *due) Saved(m Mark) bool {
+func (d *due) Saved(m DueSet) bool {
 	for i, want := range m.lanes {
 		l := d.lanes[i]
 		l.mu.Lock()

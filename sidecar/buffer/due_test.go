@@ -135,7 +135,7 @@ func TestARecordIsDue(t *testing.T) {
 			}, 2},
 		"when it is asked for": {nil, func(b *rig) {
 			b.put(at(1, 1), at(2, 1))
-			b.MarkDue(Filter{UserID: key(2).UserID})
+			b.MakeDue(Filter{UserID: key(2).UserID})
 		}, 1},
 		"after the wall clock was set back, in its time": {nil, func(b *rig) {
 			b.put(at(1, 1))
@@ -248,9 +248,9 @@ func TestWakeIsSignalledWhenSomethingIsDueEarlier(t *testing.T) {
 	if awake() {
 		t.Error("by an update that changes nothing about when it is due")
 	}
-	b.MarkDue(Filter{UserID: key(1).UserID})
+	b.MakeDue(Filter{UserID: key(1).UserID})
 	if !awake() {
-		t.Error("not by MarkDue")
+		t.Error("not by MakeDue")
 	}
 	b.freezeAll(10)
 	b.put(at(1, 1))

@@ -30,7 +30,7 @@ func (b *rig) everywhere(user string) {
 		if i == 2 {
 			return
 		}
-		b.MarkDue(Filter{})
+		b.MakeDue(Filter{})
 		batches := b.freezeAll(10)
 		if i == 0 {
 			b.confirm(batches...)
@@ -41,7 +41,7 @@ func (b *rig) everywhere(user string) {
 func (b *rig) quarantineOf(user string) {
 	b.t.Helper()
 	b.put(updateOf(progress.Key{UserID: user, CourseID: "course", LessonID: "refused"}))
-	b.MarkDue(Filter{})
+	b.MakeDue(Filter{})
 	for _, batch := range b.freezeAll(1) {
 		if err := b.Quarantine(batch.Lane, batch.Number, DeadLetterReason{SQLState: "22003"}); err != nil {
 			b.t.Fatal(err)
@@ -72,7 +72,7 @@ func TestAnErasedLearnerIsGoneAndTheOthersAreNot(t *testing.T) {
 	}
 	check := func(when string) {
 		t.Helper()
-		if held := b.Held(Filter{UserID: erasedUser}); len(held) != 0 {
+		if held := b.Unsaved(Filter{UserID: erasedUser}); len(held) != 0 {
 			t.Errorf("%s %+v is held", when, held)
 		}
 		if s := b.Stats(); s.Pending != 1 || s.InFlight != 1 || s.DeadLetters != 0 || s.PendingUpdates != 2 {
@@ -296,7 +296,7 @@ func TestNoFileOfTheSpoolHoldsAnErasedLearner(t *testing.T) {
 			if names := found(t, b.opts.Dir, erasedUser); len(names) > 0 {
 				t.Errorf("after a restart %v hold the learner", names)
 			}
-			if len(b.Held(Filter{UserID: "another"})) == 0 {
+			if len(b.Unsaved(Filter{UserID: "another"})) == 0 {
 				t.Error("another learner is gone")
 			}
 		})

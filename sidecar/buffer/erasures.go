@@ -30,8 +30,8 @@ var errNobody = errors.New("no learner is named")
 // erasures is the part of a Buffer that erases learners.
 type erasures struct{ *core }
 
-// Erase removes all that is held of a learner, and returns when the disk has
-// that: pending and frozen records, confirmed batches that are kept, dead
+// Erase removes all that the buffer has of a learner, and returns when the disk
+// has that: pending and frozen records, confirmed batches that are kept, dead
 // letters and event ids. From then on updates of the learner that happened
 // before are refused with ErrErased; those without a time of their own, and
 // newer ones, start from nothing.

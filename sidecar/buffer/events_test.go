@@ -27,7 +27,7 @@ func event(k progress.Key, id string) progress.Update {
 
 // seeks is what the buffer holds of all keys.
 func (b *rig) seeks() (n int64) {
-	for _, h := range b.Held(Filter{}) {
+	for _, h := range b.Unsaved(Filter{}) {
 		n += h.Record.SeekEvents
 	}
 	return n
@@ -53,11 +53,11 @@ func TestARepeatedEventIsAcknowledgedAndNotMerged(t *testing.T) {
 		"after a restart": {func(b *rig) { b.restart() }, event(key(1), "a"), 1, 1},
 		"after a crash":   {func(b *rig) { b.crash() }, event(key(1), "a"), 1, 1},
 		"when it is frozen": {func(b *rig) {
-			b.MarkDue(Filter{})
+			b.MakeDue(Filter{})
 			b.freezeAll(10)
 		}, event(key(1), "a"), 1, 1},
 		"when it is saved": {func(b *rig) {
-			b.MarkDue(Filter{})
+			b.MakeDue(Filter{})
 			b.confirm(b.freezeAll(10)...)
 		}, event(key(1), "a"), 1, 0},
 		"while new keys are refused": {func(b *rig) {
@@ -108,7 +108,7 @@ func TestARefusedUpdateLeavesItsEventToBeSentAgain(t *testing.T) {
 	if err != nil || !errors.Is(results[0].Err, ErrFull) {
 		t.Fatalf("%+v, %v", results, err)
 	}
-	b.MarkDue(Filter{})
+	b.MakeDue(Filter{})
 	b.confirm(b.freezeAll(10)...)
 	if got := b.put(event(key(2), "a")); got[0].Duplicate || b.seeks() != 1 {
 		t.Errorf("%+v", got)

@@ -104,8 +104,9 @@ func (w *eventWindow) forget() {
 	w.segments = w.segments[1:]
 }
 
-// takeForgotten returns the last segment that the disk may forget with those
-// before it, 0 for none, and takes it for done.
+// takeForgotten returns the name of the newest segment that memory has
+// forgotten and the disk has not, 0 for none. The disk is then to forget it and
+// all older ones, and the next call returns 0.
 func (w *eventWindow) takeForgotten() progress.Instant {
 	last := w.forgotten
 	w.forgotten = 0

@@ -39,7 +39,7 @@ func Example() {
 		}
 	}
 
-	b.MarkDue(buffer.Filter{UserID: "ada"}) // or wait for three minutes
+	b.MakeDue(buffer.Filter{UserID: "ada"}) // or wait for three minutes
 	for lane := range b.Lanes() {
 		batches, err := b.FreezeRound(lane, time.Now(), 10, 1)
 		if err != nil {

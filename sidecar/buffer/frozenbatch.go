@@ -20,7 +20,7 @@ type frozenBatch struct {
 	// freeze counts the lane's freezes in this process; the halves of a batch
 	// keep its. turn is the first of the urgent entries in it, 0 for none.
 	freeze, turn uint64
-	// counted is what updates has found, 0 if it has not.
+	// counted is the result of updates, 0 before its first call.
 	counted int64
 	// synced is set when the disk has it. Before that it must not be applied:
 	// a crash could give its number to other records.

@@ -19,14 +19,14 @@ func learnerOf(id [16]byte) learner { return learner(id[:8]) }
 // learner is another one in every spool.
 type salt uuid.UUID
 
-// spool.LearnerID stands for a learner. scratch may be nil.
+// learnerID is the id that stands for a learner. scratch may be nil.
 func (s *salt) learnerID(scratch []byte, userID string) spool.LearnerID {
 	scratch = append(append(scratch[:0], s[:]...), userID...)
 	sum := sha256.Sum256(scratch)
 	return spool.LearnerID(sum[:16])
 }
 
-// spool.EventID is the identity of an event of a key. Its first half is the learner's
+// eventID is the identity of an event of a key. Its first half is the learner's
 // alone, so that the events of a learner can be found.
 func (s *salt) eventID(scratch, key []byte, u *progress.Update) (id spool.EventID) {
 	user := learnerOf(s.learnerID(scratch, u.UserID))
@@ -40,7 +40,7 @@ func (s *salt) eventID(scratch, key []byte, u *progress.Update) (id spool.EventI
 	return id
 }
 
-// idSize is the memory that an spool.EventID is made in, at most.
+// idSize is the most memory that an event id is made in, in bytes.
 func idSize(key []byte, u *progress.Update) int {
 	return len(salt{}) + binary.MaxVarintLen64 + len(u.EventID) + len(key)
 }

@@ -65,12 +65,12 @@ func (l *lane) urge(e *entry, from time.Duration) {
 	}
 }
 
-// held appends what is not saved of the keys that f matches to all.
-func (l *lane) held(all []Held, f Filter) []Held {
+// unsaved appends what is not saved of the keys that f matches to all.
+func (l *lane) unsaved(all []Unsaved, f Filter) []Unsaved {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.pending.each(f, func(e *entry) {
-		h := Held{Record: e.record, PendingUpdates: waiting(&e.record)}
+		h := Unsaved{Record: e.record, PendingUpdates: waiting(&e.record)}
 		for fl := l.frozen.flights[e.key]; fl != nil; fl = fl.next {
 			h.Record = progress.MergeForReader(h.Record, *fl.record)
 			h.InFlightUpdates += waiting(fl.record)
@@ -81,14 +81,14 @@ func (l *lane) held(all []Held, f Filter) []Held {
 		if l.pending.entries[key] != nil || !f.matches(&fl.record.Key) {
 			continue
 		}
-		var h Held
+		var h Unsaved
 		h.Record, h.InFlightUpdates = fl.joined()
 		all = append(all, h)
 	}
 	return all
 }
 
-// tally counts what held would append.
+// tally counts what unsaved would append.
 func (l *lane) tally(t *Tally, f Filter) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -110,7 +110,7 @@ func (l *lane) tally(t *Tally, f Filter) {
 }
 
 // saved reports whether all that m stands for is confirmed or quarantined.
-func (l *lane) saved(m laneMark) bool {
+func (l *lane) saved(m laneDue) bool {
 	if e := l.pending.order.urgent.head; e != nil && e.turn <= m.turn {
 		return false
 	}

@@ -24,10 +24,10 @@ func (s *laneSet) add(lane int) { *s |= 1 << lane }
 
 func (ls lanes) all() laneSet { return 1<<len(ls) - 1 }
 
-// of is the lane of a spool.Key.
+// of is the lane of a key.
 func (ls lanes) of(key []byte) *lane { return ls[laneOf(key, len(ls))] }
 
-// laneOf is the lane of a spool.Key. It must stay the same for the life of a
+// laneOf is the number of a key's lane. It must stay the same for the life of a
 // spool.
 func laneOf(key []byte, lanes int) int {
 	return int(crc32.Checksum(key, crc32.MakeTable(crc32.Castagnoli)) % uint32(lanes))

@@ -29,12 +29,12 @@ func TestARestartChangesNothing(t *testing.T) {
 				b.put(at(i, float64(i)))
 				b.clock.Advance(time.Second)
 			}
-			stats, held := b.Stats(), b.Held(Filter{})
+			stats, held := b.Stats(), b.Unsaved(Filter{})
 			again(b)
 			if b.Writer() != writer || b.Lanes() != lanesOfNewSpool || b.Applied(0) != 1 {
 				t.Errorf("writer %s, lanes %d, applied %d", b.Writer(), b.Lanes(), b.Applied(0))
 			}
-			if diff := cmp.Diff(held, b.Held(Filter{})); diff != "" {
+			if diff := cmp.Diff(held, b.Unsaved(Filter{})); diff != "" {
 				t.Error(diff)
 			}
 			got := b.Stats()
@@ -52,7 +52,7 @@ func TestARestartChangesNothing(t *testing.T) {
 	}
 }
 
-func TestHeldFindsWhatTheFilterMatches(t *testing.T) {
+func TestUnsavedFindsWhatTheFilterMatches(t *testing.T) {
 	b := newRig(t)
 	k := func(user, course, lesson string) progress.Key {
 		return progress.Key{UserID: user, CourseID: course, LessonID: lesson}
@@ -61,7 +61,7 @@ func TestHeldFindsWhatTheFilterMatches(t *testing.T) {
 	for _, key := range first {
 		b.put(progress.Update{Key: key})
 	}
-	b.MarkDue(Filter{UserID: "a"})
+	b.MakeDue(Filter{UserID: "a"})
 	b.freezeAll(10)
 	b.put(progress.Update{Key: first[0]}, progress.Update{Key: first[0]})
 	tests := map[string]struct {
@@ -78,7 +78,7 @@ func TestHeldFindsWhatTheFilterMatches(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var got []string
 			var tally Tally
-			for _, h := range b.Held(tt.filter) {
+			for _, h := range b.Unsaved(tt.filter) {
 				r := h.Record
 				tally = Tally{tally.Records + 1, tally.PendingUpdates + h.PendingUpdates, tally.InFlightUpdates + h.InFlightUpdates}
 				got = append(got, strings.Join([]string{
@@ -182,9 +182,9 @@ func TestTheRealFileSystemHoldsASpool(t *testing.T) {
 	})
 	b.SetPolicy(testPolicy())
 	b.put(at(1, 1))
-	held := b.Held(Filter{})
+	held := b.Unsaved(Filter{})
 	b.restart()
-	if diff := cmp.Diff(held, b.Held(Filter{})); diff != "" || len(held) != 1 {
+	if diff := cmp.Diff(held, b.Unsaved(Filter{})); diff != "" || len(held) != 1 {
 		t.Error(diff)
 	}
 	free, err := b.freeBytes()

@@ -168,7 +168,7 @@ func (m *model) lane(t *rapid.T) int { return rapid.IntRange(0, len(m.lanes)-1).
 func (m *model) Freeze(t *rapid.T) {
 	lane := m.lane(t)
 	if rapid.Bool().Draw(t, "forced") {
-		m.b.MarkDue(Filter{})
+		m.b.MakeDue(Filter{})
 	} else {
 		m.clock.Advance(time.Duration(rapid.IntRange(0, 240).Draw(t, "seconds")) * time.Second)
 	}
@@ -464,7 +464,7 @@ func (m *model) Check(t *rapid.T) {
 	}
 	got := sums{}
 	var tally Tally
-	for _, h := range m.b.Held(Filter{}) {
+	for _, h := range m.b.Unsaved(Filter{}) {
 		got[h.Record.Key] = sumOf(h.Record)
 		tally.Records++
 		tally.PendingUpdates += h.PendingUpdates
@@ -545,7 +545,7 @@ func TestNothingIsLostOrDoubledWhateverHappensInWhateverOrder(t *testing.T) {
 			t.Fatal("the writer's id changed")
 		}
 		// Bring everything into the database, and count each key's updates.
-		m.b.MarkDue(Filter{})
+		m.b.MakeDue(Filter{})
 		for lane := range m.lanes {
 			for {
 				_, ok, err := freeze(m.b, lane, m.clock.Now(), 3)
@@ -563,7 +563,7 @@ func TestNothingIsLostOrDoubledWhateverHappensInWhateverOrder(t *testing.T) {
 				}
 			}
 		}
-		if held := m.b.Held(Filter{}); len(held) != 0 {
+		if held := m.b.Unsaved(Filter{}); len(held) != 0 {
 			t.Fatalf("still held: %+v", held)
 		}
 		found := sums{}

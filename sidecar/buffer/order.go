@@ -59,7 +59,8 @@ func (o *dueOrder) updated(e *entry) {
 }
 
 // urge makes e due, behind all that are, and worth a write of its own from the
-// given moment. It returns false if that changes nothing.
+// given moment. It returns false if e is due already and worth a write as
+// early.
 func (o *dueOrder) urge(e *entry, from time.Duration) bool {
 	sooner := o.urgent.head == nil || from < o.urgentFrom
 	if sooner {

@@ -71,7 +71,7 @@ func TestAPowerLossBeforeAnyOperationOfTheDiskLeavesASpoolThatOpens(t *testing.T
 			for n := range 8 {
 				o.put(t, b, n, 5<<10*life)
 			}
-			b.MarkDue(Filter{UserID: key(life).UserID})
+			b.MakeDue(Filter{UserID: key(life).UserID})
 			for lane := range b.Lanes() {
 				if _, err := b.FreezeRound(lane, time.Now(), 2, 4); err != nil {
 					t.Fatal(err)

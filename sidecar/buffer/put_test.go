@@ -32,7 +32,7 @@ func TestAtTheCapNewKeysAreRefusedAndPendingOnesAreStillUpdated(t *testing.T) {
 	if s := b.Stats(); s.Pending != 3 || s.PendingUpdates != 4 {
 		t.Errorf("after a restart: %+v", s)
 	}
-	b.MarkDue(Filter{})
+	b.MakeDue(Filter{})
 	b.freezeAll(10)
 	b.put(at(4, 1))
 }
@@ -56,7 +56,7 @@ func TestASumOutOfRangeIsRefusedAndTheRecordStays(t *testing.T) {
 				t.Fatalf("results %+v, %v", results, err)
 			}
 			b.restart()
-			held := b.Held(Filter{UserID: key(1).UserID})
+			held := b.Unsaved(Filter{UserID: key(1).UserID})
 			if len(held) != 1 || held[0].Record != before {
 				t.Errorf("held %+v, want %+v", held, before)
 			}
@@ -75,7 +75,7 @@ func TestASumOutOfRangeIsRefusedAndTheRecordStays(t *testing.T) {
 	t.Run("what is frozen and what is pending is added up to the greatest number for a reader", func(t *testing.T) {
 		b := newRig(t)
 		b.put(seeks(math.MaxInt64 - 1))
-		b.MarkDue(Filter{})
+		b.MakeDue(Filter{})
 		b.freezeAll(1)
 		if got := b.put(seeks(5))[0].Record.SeekEvents; got != math.MaxInt64 {
 			t.Errorf("got %d", got)
@@ -94,7 +94,7 @@ func TestOneCallMayHoldAKeySeveralTimes(t *testing.T) {
 		t.Errorf("last result %+v", last)
 	}
 	b.crash()
-	if held := b.Held(Filter{UserID: key(1).UserID}); len(held) != 1 || held[0].Record != last {
+	if held := b.Unsaved(Filter{UserID: key(1).UserID}); len(held) != 1 || held[0].Record != last {
 		t.Errorf("after a crash %+v", held)
 	}
 }
@@ -112,9 +112,9 @@ func TestALargeCallIsOnDiskAsAWhole(t *testing.T) {
 	if size := b.spool.Size(); size > 16<<20 {
 		t.Errorf("the spool takes %d bytes", size)
 	}
-	held := b.Held(Filter{})
+	held := b.Unsaved(Filter{})
 	b.crash()
-	if diff := cmp.Diff(held, b.Held(Filter{})); diff != "" || len(held) != len(updates) {
+	if diff := cmp.Diff(held, b.Unsaved(Filter{})); diff != "" || len(held) != len(updates) {
 		t.Errorf("%d of %d are held: %s", len(held), len(updates), diff)
 	}
 }
@@ -136,7 +136,7 @@ func TestArrivalsAlwaysIncrease(t *testing.T) {
 	later("after the clock was set back", at(1, 1))
 	b.restart()
 	later("after a restart", at(3, 1))
-	b.MarkDue(Filter{})
+	b.MakeDue(Filter{})
 	b.confirm(b.freezeAll(10)...)
 	b.SetPolicy(Policy{Interval: time.Minute})
 	if err := b.Prune(b.clock.Now()); err != nil {
@@ -149,9 +149,9 @@ func TestArrivalsAlwaysIncrease(t *testing.T) {
 func TestAnUpdateAfterAResetBelongsToItsGeneration(t *testing.T) {
 	tests := map[string]func(*rig){
 		"while the reset is pending":  func(*rig) {},
-		"while the reset is frozen":   func(b *rig) { b.MarkDue(Filter{}); b.freezeAll(10) },
+		"while the reset is frozen":   func(b *rig) { b.MakeDue(Filter{}); b.freezeAll(10) },
 		"after a crash in between":    func(b *rig) { b.crash() },
-		"frozen, and after a restart": func(b *rig) { b.MarkDue(Filter{}); b.freezeAll(10); b.restart() },
+		"frozen, and after a restart": func(b *rig) { b.MakeDue(Filter{}); b.freezeAll(10); b.restart() },
 	}
 	for name, between := range tests {
 		t.Run(name, func(t *testing.T) {

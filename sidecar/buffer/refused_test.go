@@ -28,7 +28,7 @@ func (b *rig) freezeOne(n int) progress.Batch {
 	for _, k := range oneLane(b.Lanes(), n) {
 		b.put(progress.Update{Key: k, SeekEvents: 1})
 	}
-	b.MarkDue(Filter{})
+	b.MakeDue(Filter{})
 	batch, ok, err := b.Freeze(0, b.clock.Now(), n)
 	if err != nil || !ok || len(batch.Records) != n {
 		b.t.Fatalf("froze %+v, %v, %v", batch, ok, err)
@@ -133,7 +133,7 @@ func TestAPostponedBatchGoesBehindTheOthersAndWhoWaitsForItGoesOn(t *testing.T) 
 	if got := numbers(frozen); !slices.Equal(got, []uint64{2, 3}) || len(frozen[1].Records) != 5 {
 		t.Fatalf("after a crash frozen are %v", got)
 	}
-	mark := b.MarkDue(Filter{})
+	mark := b.MakeDue(Filter{})
 	if err := b.ConfirmThrough(0, 2); err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +151,7 @@ func TestAPostponedBatchGoesBehindTheOthersAndWhoWaitsForItGoesOn(t *testing.T) 
 func TestRefusedRecordsOfOneKeyBecomeOne(t *testing.T) {
 	b := newRig(t)
 	b.freezeOne(1)
-	mark := b.MarkDue(Filter{})
+	mark := b.MakeDue(Filter{})
 	b.freezeOne(1)
 	number, err := b.Unite(0, 1, 2)
 	if err != nil || number != 3 {
@@ -318,17 +318,17 @@ func TestAMarkIsSavedWhenAllThatItMatchedIs(t *testing.T) {
 		return batch
 	}
 	putKey(0)
-	b.MarkDue(Filter{})
+	b.MakeDue(Filter{})
 	frozen := freeze(1)
 	for i := range 4 {
 		putKey(i)
 	}
-	nothing := b.MarkDue(Filter{UserID: "nobody"})
+	nothing := b.MakeDue(Filter{UserID: "nobody"})
 	if !b.Saved(nothing) {
 		t.Error("nothing matched and yet it isn't saved")
 	}
-	first := b.MarkDue(Filter{UserID: keys[0].UserID})
-	all := b.MarkDue(Filter{})
+	first := b.MakeDue(Filter{UserID: keys[0].UserID})
+	all := b.MakeDue(Filter{})
 	putKey(4)
 	saved := func(when string, wantFirst, wantAll bool) {
 		t.Helper()

@@ -12,7 +12,7 @@ func (b *rig) roundOf(n, size, most int) []uint64 {
 	for _, k := range oneLane(b.Lanes(), n) {
 		b.put(updateOf(k))
 	}
-	b.MarkDue(Filter{})
+	b.MakeDue(Filter{})
 	batches, err := b.FreezeRound(0, b.clock.Now(), size, most)
 	if err != nil {
 		b.t.Fatal(err)

@@ -14,7 +14,7 @@ type space struct {
 // second; far less than the headroom.
 const measureAfter = 4 << 20
 
-// measurement is what the spool and its file system say of their room, in bytes.
+// measurement is how much room the spool and its file system have, in bytes.
 type measurement struct {
 	size      int64 // of the spool's files
 	growth    int64 // what its next checkpoint may need beside them

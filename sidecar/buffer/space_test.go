@@ -28,7 +28,7 @@ func TestWithoutSpaceUpdatesAreRefusedAndSavingGoesOn(t *testing.T) {
 	if s := b.Stats(); !s.Refusing {
 		t.Errorf("stats %+v", s)
 	}
-	b.MarkDue(Filter{})
+	b.MakeDue(Filter{})
 	b.confirm(b.freezeAll(10)...)
 	if s := b.Stats(); s.Pending != 0 || s.InFlight != 0 {
 		t.Errorf("not everything was saved: %+v", s)
@@ -69,7 +69,7 @@ func TestASpoolNearItsLimitIsEmptiedAndUsedAgain(t *testing.T) {
 	if s := b.Stats(); s.SpoolBytes < s.LimitBytes*9/10 || s.SpoolBytes > s.LimitBytes*3/2 {
 		t.Errorf("refused at %d of %d bytes", s.SpoolBytes, s.LimitBytes)
 	}
-	b.MarkDue(Filter{})
+	b.MakeDue(Filter{})
 	b.confirm(b.freezeAll(20)...)
 	kit.Eventually(t, "space was reclaimed", grow)
 }

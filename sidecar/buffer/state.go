@@ -119,8 +119,8 @@ func (s *state) replay(c *spool.Change, r *progress.Record, now reading) error {
 	return nil
 }
 
-// erase removes all that is held of a learner, and writes that into c. All lanes
-// are locked.
+// erase removes all that the buffer has of a learner, and writes that into c.
+// All lanes are locked.
 func (s *state) erase(c *spool.Change, userID string, now reading) (e Erased, err error) {
 	// Nothing changes before all that can fail has been read.
 	kept := make([][]keptBatch, len(s.lanes))

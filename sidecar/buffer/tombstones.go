@@ -35,8 +35,9 @@ func (ts tombstones) covers(id spool.LearnerID, at progress.Instant) bool {
 	return ok && at <= t.At
 }
 
-// add enters a spool.Tombstone, and drops those that are too old or too many, which it
-// returns. It returns false, and changes nothing, when there is no room for it.
+// add enters a tombstone, drops those that are too old or too many, and returns
+// the ids of the dropped. It returns false, and changes nothing, when there is
+// no room for the tombstone.
 func (ts tombstones) add(id spool.LearnerID, t spool.Tombstone) (dropped []spool.LearnerID, ok bool) {
 	oldest := t.At - progress.Instant(tombstoneAge.Microseconds())
 	type candidate struct {
@@ -75,8 +76,8 @@ func (ts tombstones) finish(id spool.LearnerID, of Erasure, done progress.Instan
 	return ts.change(id, of, func(t *spool.Tombstone) { t.Done = done })
 }
 
-// forget takes the learner's id out of a spool.Tombstone, which stays. It returns false
-// as finish does.
+// forget takes the learner's id out of the tombstone, which stays. It returns
+// false where finish would.
 func (ts tombstones) forget(id spool.LearnerID, of Erasure) (spool.Tombstone, bool) {
 	return ts.change(id, of, func(t *spool.Tombstone) { t.UserID, t.Done = "", 0 })
 }

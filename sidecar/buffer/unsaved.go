@@ -15,8 +15,8 @@ func (f Filter) matches(k *progress.Key) bool {
 		(f.LessonID == "" || f.LessonID == k.LessonID)
 }
 
-// Held is what the buffer holds of one key.
-type Held struct {
+// Unsaved is what the buffer has of one key, none of which is saved.
+type Unsaved struct {
 	// Record is the pending and the frozen record merged.
 	Record progress.Record
 	// PendingUpdates and InFlightUpdates were accepted and are not saved; the
@@ -27,24 +27,24 @@ type Held struct {
 // unsaved is the part of a Buffer that tells what is not saved.
 type unsaved struct{ *core }
 
-// Held returns what is not saved of the keys that f matches, sorted by key.
-func (u *unsaved) Held(f Filter) []Held {
-	var all []Held
+// Unsaved returns what is not saved of the keys that f matches, sorted by key.
+func (u *unsaved) Unsaved(f Filter) []Unsaved {
+	var all []Unsaved
 	for _, l := range u.lanes {
-		all = l.held(all, f)
+		all = l.unsaved(all, f)
 	}
-	slices.SortFunc(all, func(a, b Held) int { return a.Record.Compare(b.Record.Key) })
+	slices.SortFunc(all, func(a, b Unsaved) int { return a.Record.Compare(b.Record.Key) })
 	return all
 }
 
 // Tally is how much is not saved of some keys.
 type Tally struct {
 	Records int // with one for each key
-	// Updates as in Held.
+	// The updates are counted as in Unsaved.
 	PendingUpdates, InFlightUpdates int64
 }
 
-// Tally counts what Held would return, and makes nothing of it.
+// Tally counts what Unsaved returns, without making the records.
 func (u *unsaved) Tally(f Filter) (t Tally) {
 	for _, l := range u.lanes {
 		l.tally(&t, f)

@@ -50,11 +50,12 @@ func (c *Corrector) Correct(updates []progress.Update, received progress.Instant
 	c.guess(updates, received)
 }
 
-// offset is the part of a request's apparent delay that is taken for the device's
-// clock: all of it where the device seems ahead, since no request arrives before it
-// is sent, and from twice the Tolerance on; nothing up to the Tolerance. It has no
-// step, which would let an earlier update that is just not corrected win over a
-// later one that is.
+// offset is how far the device's clock is off, judged by a request's apparent
+// delay. Where the device seems ahead, the whole delay is the clock's, since no
+// request arrives before it is sent. Up to the Tolerance none of it is, and
+// from twice the Tolerance on all of it. In between the share grows steadily: a
+// step would let an earlier update that is just not corrected win over a later
+// one that is.
 func offset(delay progress.Instant) progress.Instant {
 	return min(delay, max(0, 2*(delay-micros(Tolerance))))
 }

@@ -60,8 +60,8 @@ func (p *pair) observe(age, received progress.Instant) (behind progress.Instant)
 // maxSeries bounds the keys that are remembered; each takes about 100 bytes.
 const maxSeries = 4096
 
-// memory has the pairs of the keys that were asked for last. It is two maps: when
-// the younger one is full, the older one is dropped.
+// memory has the pairs of the keys that were asked for last. It consists of two
+// maps: when the younger one is full, the older one is dropped.
 type memory struct {
 	most         int // of both
 	young, older map[uint64]pair

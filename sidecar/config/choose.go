@@ -74,8 +74,8 @@ func Choose(file, kept, injected Candidate) Choice {
 	return choice
 }
 
-// pertinent says that what was kept is of the policy that the sidecar follows:
-// that of the pod or, where nothing was injected, that of the file.
+// pertinent says that the kept configuration is of the policy that the sidecar
+// follows: that of the pod or, where nothing was injected, that of the file.
 func pertinent(kept Policy, file, injected Candidate) bool {
 	switch {
 	case injected.usable() || injected.Config.Policy.named():
@@ -115,11 +115,11 @@ type sourced struct {
 	source Source
 }
 
-// newest is the usable candidate whose version of the policy is the newest, the
-// first of the same version. A policy that was deleted and made again begins at
-// generation 1 with a later creation, so that generations count only within the
-// latest creation; one without a creation, as older operators write it, counts as
-// of that.
+// newest is the usable candidate whose version of the policy is the newest; of
+// the same version the first counts. A policy that was deleted and made again
+// begins at generation 1 with a later creation, so generations are compared
+// only among candidates of the latest creation. A candidate without a creation,
+// as older operators write it, counts as one of the latest.
 func newest(candidates ...sourced) (sourced, bool) {
 	var latest time.Time
 	for _, c := range candidates {

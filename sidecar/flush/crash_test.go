@@ -208,8 +208,8 @@ func (w *world) boot(t *rapid.T, disk *disktest.Disk) {
 	w.flusher, w.stop = launch(mortalBuffer{b, w.crasher}, w.db, p, &journal{})
 }
 
-// bury makes sure of a living process.
-func (w *world) bury(t *rapid.T) {
+// ensureAlive starts the process anew where it has died.
+func (w *world) ensureAlive(t *rapid.T) {
 	synctest.Wait()
 	if !w.crasher.died() {
 		return
@@ -295,7 +295,7 @@ func (w *world) failOver(t *rapid.T) {
 }
 
 // reconsider replays what was set aside, but for those who are always refused,
-// and has something written, which settles what is in doubt.
+// and has something written, which decides what is in doubt.
 func (w *world) reconsider(t *rapid.T) {
 	letters, _, err := w.buffer.ListDeadLetters(0, 100)
 	if err != nil {
@@ -316,10 +316,10 @@ func (w *world) reconsider(t *rapid.T) {
 	w.acknowledged[1]++
 }
 
-// settle ends all trouble, writes what is held and compares the accounts.
-func (w *world) settle(t *rapid.T) {
+// saveAndCompare ends all trouble, writes what is unsaved and compares the accounts.
+func (w *world) saveAndCompare(t *rapid.T) {
 	w.crasher.arm(0, 0)
-	w.bury(t)
+	w.ensureAlive(t)
 	w.db.setTrouble(nil, nil)
 	w.refused = nil
 	w.reconsider(t)
@@ -363,7 +363,7 @@ func TestNoUpdateIsLostOrDoubledWhereverTheProcessDies(t *testing.T) {
 		rapid.Check(inBubble{t}, func(t *rapid.T) {
 			w := newWorld(t)
 			t.Repeat(map[string]func(*rapid.T){
-				"":                       w.bury,
+				"":                       w.ensureAlive,
 				"updates arrive":         w.put,
 				"time passes":            w.pass,
 				"someone forces a sync":  w.sync,
@@ -377,7 +377,7 @@ func TestNoUpdateIsLostOrDoubledWhereverTheProcessDies(t *testing.T) {
 					promotions++
 				},
 			})
-			w.settle(t)
+			w.saveAndCompare(t)
 		})
 		// failOver passes over those that it cannot do, which must not be all.
 		if promotions == 0 {

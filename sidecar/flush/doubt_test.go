@@ -249,7 +249,7 @@ func TestADoubtWhoseAnswerIsLostKeepsItsNumber(t *testing.T) {
 					}
 					lost = true
 					put(t, f.buffer, others...)
-					f.buffer.MarkDue(buffer.Filter{})
+					f.buffer.MakeDue(buffer.Filter{})
 					return sqlError(state)
 				})
 				after(5 * time.Minute)

@@ -200,7 +200,7 @@ func TestAgainstPostgresALearnerIsErasedAmidWrites(t *testing.T) {
 	f := start(t, b, openDatabase(t, uri), quick)
 	for range 20 {
 		put(t, b, learners(40)...)
-		b.MarkDue(buffer.Filter{})
+		b.MakeDue(buffer.Filter{})
 		e, err := f.Erase(t.Context(), key(7).UserID)
 		if err != nil || !e.DatabaseDone {
 			t.Fatalf("%+v, %v", e, err)

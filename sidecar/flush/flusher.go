@@ -188,9 +188,9 @@ var errNoMore = errors.New("nothing more can be written")
 // and an error that wraps ctx's when ctx ends before. After a failure the
 // records stay due and are tried again as the policy says.
 func (f *Flusher) Sync(ctx context.Context, filter buffer.Filter) error {
-	mark := f.buffer.MarkDue(filter)
+	due := f.buffer.MakeDue(filter)
 	last := f.breaker.Nudge()
-	return f.await(ctx, mark, func() error {
+	return f.await(ctx, due, func() error {
 		if failure, failed := f.breaker.FailedSince(last); failed {
 			return &NotSavedError{failure}
 		}
@@ -199,12 +199,13 @@ func (f *Flusher) Sync(ctx context.Context, filter buffer.Filter) error {
 	})
 }
 
-// await waits until the mark is saved, check fails or ctx or Run ends.
-func (f *Flusher) await(ctx context.Context, mark buffer.Mark, check func() error) error {
+// await waits until what the set names is saved, check fails, or ctx or Run
+// ends.
+func (f *Flusher) await(ctx context.Context, due buffer.DueSet, check func() error) error {
 	done := f.done
 	for {
 		progressed, changed := f.buffer.Progressed(), f.breaker.Changed()
-		if f.buffer.Saved(mark) {
+		if f.buffer.Saved(due) {
 			return nil
 		}
 		if err := check(); err != nil {
@@ -214,7 +215,7 @@ func (f *Flusher) await(ctx context.Context, mark buffer.Mark, check func() erro
 		case <-ctx.Done():
 			return fmt.Errorf("waiting until it is saved: %w", ctx.Err())
 		case <-done:
-			if f.buffer.Saved(mark) {
+			if f.buffer.Saved(due) {
 				return nil
 			}
 			return &NotSavedError{stopping()}
@@ -224,7 +225,7 @@ func (f *Flusher) await(ctx context.Context, mark buffer.Mark, check func() erro
 	}
 }
 
-// Drain writes all that the buffer holds, with short pauses between attempts,
+// Drain writes all that the buffer has, with short pauses between attempts,
 // until nothing is left but what is in doubt, ctx ends or flushing has stopped
 // for good. Run must be running. It returns the number of records that stay in
 // the spool and, if there are any, why: a *NotSavedError or an error that wraps
@@ -233,8 +234,8 @@ func (f *Flusher) Drain(ctx context.Context) (remaining int, err error) {
 	f.breaker.Hurry()
 	last := f.breaker.Nudge()
 	for {
-		mark := f.buffer.MarkDue(buffer.Filter{})
-		err := f.await(ctx, mark, func() error {
+		due := f.buffer.MakeDue(buffer.Filter{})
+		err := f.await(ctx, due, func() error {
 			if f.breaker.Stopped() || f.breaker.UndecidedSince(last) {
 				return errNoMore
 			}

@@ -183,8 +183,9 @@ func (l *lane) tell(o outcome) {
 	}
 }
 
-// othersAtWork reports whether another lane is about to tell whether the table
-// takes anything.
+// othersAtWork reports whether another lane has records due, or frozen batches
+// that are not all in doubt. What it writes tells whether the table takes
+// anything.
 func (l *lane) othersAtWork() bool {
 	for i := range l.f.lanes {
 		if i != l.index && (isDue(l.f.buffer, i) || len(l.f.buffer.Frozen(i)) > 0 && !l.f.breaker.Quiet(i)) {

@@ -39,9 +39,9 @@ type ledger struct {
 	writer   string
 	owner    string
 
-	// use is locked shared by a turn, which works with the rows, and whole by a
-	// renewal and by a change of the spool's batches, so that no batch is written
-	// between the reading of a row and its use.
+	// use is locked for reading by a turn, which works with the rows, and for
+	// writing by a renewal and by a change of the spool's batches. So no batch
+	// is written between the reading of a row and its use.
 	use sync.RWMutex
 	// erased counts the changes that undisturbed has made. It is guarded by use.
 	erased uint64
@@ -54,8 +54,8 @@ type ledger struct {
 	// saved is when a batch was confirmed last, or when a spool with such batches was
 	// first seen by this process; zero for never.
 	saved time.Time
-	// replayed is when a batch was last applied again, or may have been by another
-	// process: at a claim.
+	// replayed is when a batch was last applied again. A claim counts as such a
+	// moment, since another process may have applied one.
 	replayed time.Time
 	// renewed is when the rows were renewed last.
 	renewed time.Time
@@ -97,9 +97,10 @@ func (g *ledger) enter(ctx context.Context) (renewed bool, err error) {
 
 func (g *ledger) leave() { g.use.RUnlock() }
 
-// renew claims or reads the rows unless they are known, or in any case. Erasures are
-// repeated where the database may be an older one. It returns errStaleSpool,
-// errFenced, an *erasures.DiskError or an error of the database.
+// renew claims or reads the rows unless they are known; with anyway it does so
+// in any case. Erasures are repeated where the database may be an older one. It
+// returns errStaleSpool, errFenced, an *erasures.DiskError or an error of the
+// database.
 func (g *ledger) renew(ctx context.Context, anyway bool) error {
 	g.use.Lock()
 	defer g.use.Unlock()
@@ -275,8 +276,8 @@ func (g *ledger) confirmed(lane int, now time.Time) {
 	g.rows[lane].agreed, g.saved = now, now
 }
 
-// sighting is when ledger and spool were last seen to agree, at least, in every lane,
-// and the other times of the ledger; zero for never.
+// sighting is the times of the ledger; zero for never. agreed is the earliest,
+// over all lanes, of the times when ledger and spool were last seen to agree.
 type sighting struct{ agreed, saved, replayed, renewed time.Time }
 
 func (g *ledger) seen() sighting {

@@ -345,7 +345,7 @@ func TestACopyThatFrozeOtherRecordsUnderAnAppliedNumberIsHeld(t *testing.T) {
 		twin := openBuffer(t, copied, bufferPolicy)
 		put(t, twin, 1, 2, 3, 4)
 		for lane := range twin.Lanes() {
-			twin.MarkDue(buffer.Filter{})
+			twin.MakeDue(buffer.Filter{})
 			if round, err := twin.FreezeRound(lane, time.Now(), 10, 1); err != nil || len(round) != 1 {
 				t.Fatalf("froze %v, %v", round, err)
 			}

@@ -29,8 +29,8 @@ type Buffer interface {
 	Postpone(lane int, number uint64) (uint64, error)
 	Unite(lane int, older, newer uint64) (uint64, error)
 	Quarantine(lane int, number uint64, reason buffer.DeadLetterReason) error
-	MarkDue(buffer.Filter) buffer.Mark
-	Saved(buffer.Mark) bool
+	MakeDue(buffer.Filter) buffer.DueSet
+	Saved(buffer.DueSet) bool
 	Progressed() <-chan struct{}
 	Prune(now time.Time) error
 	Erase(ctx context.Context, userID string) (buffer.Erased, error)

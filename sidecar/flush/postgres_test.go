@@ -83,7 +83,7 @@ func TestAgainstPostgresNothingIsLostOrDoubledWhileBackendsAndProcessesDie(t *te
 		for _, k := range keys {
 			acknowledged[key(k).UserID]++
 		}
-		b.MarkDue(buffer.Filter{})
+		b.MakeDue(buffer.Filter{})
 	}
 	retries := 0
 	for life := range 15 {
@@ -300,7 +300,7 @@ func TestAgainstPostgresANewerProcessFencesAnOlder(t *testing.T) {
 			t.Errorf("%s: saved %v", user, n)
 		}
 	}
-	if len(b.Held(buffer.Filter{})) != 4 {
+	if len(b.Unsaved(buffer.Filter{})) != 4 {
 		t.Error("the fenced process has not kept what it accepted")
 	}
 }

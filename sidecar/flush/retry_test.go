@@ -290,7 +290,7 @@ func TestADiskErrorEndsRun(t *testing.T) {
 		b := openBuffer(t, disktest.New(), bufferPolicy)
 		f := New(Options{Buffer: &brokenBuffer{b}, Database: newLedgerModel(), Policy: testPolicy, Observer: &journal{}})
 		put(t, b, 1)
-		b.MarkDue(buffer.Filter{})
+		b.MakeDue(buffer.Filter{})
 		if err := f.Run(t.Context()); !errors.Is(err, buffer.ErrFailed) {
 			t.Errorf("Run returned %v", err)
 		}

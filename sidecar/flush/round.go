@@ -85,9 +85,9 @@ func (r *rounds) next(frozen []progress.Batch, probe bool) ([]progress.Batch, er
 	return r.freeze(size, r.pace.of(roundOf(size)))
 }
 
-// batch is the size of the next batch, in records. What is due for another reason
-// than time shares a transaction as far as a lane dares, since what transactions
-// cost decides then.
+// batch is the size of the next batch, in records. What is due for another
+// reason than time goes in larger batches, as far as the lane's pace allows,
+// because transactions cost most then.
 func (r *rounds) batch() int {
 	size := r.size()
 	return max(size, min(r.buffer.Pressing(r.lane), size*r.pace.of(maxRound), maxPressing))
@@ -117,9 +117,9 @@ func (r *rounds) freeze(size, most int) ([]progress.Batch, error) {
 	return round, nil
 }
 
-// besideDoubts is what is tried while doubts stand: what is frozen and free of
-// them, else what is due by now, else, from time to time, one of those in doubt.
-// The others go behind their neighbours.
+// besideDoubts is the round while batches are in doubt: frozen ones that are
+// not, else records that are due, else, from time to time, one batch in doubt.
+// The other batches in doubt go behind their neighbours.
 func (r *rounds) besideDoubts(frozen []progress.Batch, written uint64, probe bool) ([]progress.Batch, error) {
 	fresh := r.doubts.Fresh(frozen, written)
 	if len(fresh) == 0 {
@@ -155,9 +155,10 @@ func (r *rounds) besideDoubts(frozen []progress.Batch, written uint64, probe boo
 	return fresh, nil
 }
 
-// freezeAhead freezes the round after this one while the database works on it,
-// if all goes well and so much is due that this one is full and the last that is
-// frozen. It sends an error of the disk, or nil, when it is done.
+// freezeAhead freezes the round after this one while the database works on this
+// one. It does so where the lane's pace is at its highest, this round is full,
+// and nothing is frozen behind it. It sends an error of the disk, or nil, when
+// it is done.
 func (r *rounds) freezeAhead(round []progress.Batch) <-chan error {
 	done := make(chan error, 1)
 	size := r.batch()
@@ -175,11 +176,11 @@ func (r *rounds) freezeAhead(round []progress.Batch) <-chan error {
 	return done
 }
 
-// postpone puts a refused batch of which nobody knows whose fault that is behind all
-// others; of one key there is one record in doubt, so that an outage of the table
-// takes no more space than one of the database. written is how much the
-// database had taken when it refused the batch. postpone returns whether the lane has
-// nothing else that could tell.
+// postpone puts a batch in doubt behind all other batches of the lane. Of one
+// key there is one record in doubt, so that an outage of the table takes no
+// more space than one of the database. written is how many batches the database
+// had taken when it refused this one. postpone returns whether the lane has
+// nothing else that could tell whose fault the refusal is.
 func (r *rounds) postpone(b progress.Batch, written uint64) (quiet bool, err error) {
 	r.doubts.Forget(b.Number)
 	next, err := r.uniteOrPostpone(b)

@@ -172,7 +172,7 @@ func TestAfterAFailureRoundsGrowFromOneBatch(t *testing.T) {
 func TestWhatIsDueForAnotherReasonThanTimeSharesATransaction(t *testing.T) {
 	run(t, func(t *testing.T, f *fixture, db *ledgerModel) {
 		put(t, f.buffer, learners(200)...)
-		f.buffer.MarkDue(buffer.Filter{})
+		f.buffer.MakeDue(buffer.Filter{})
 		after(0)
 		wantAllSaved(t, f, db, 200)
 		if len(f.seen.saved) != f.buffer.Lanes() {
@@ -192,7 +192,7 @@ func TestALargeBatchThatTakesTooLongIsWrittenInBatchesOfTheConfiguredSize(t *tes
 			return nil
 		}, nil)
 		put(t, f.buffer, learners(200)...)
-		f.buffer.MarkDue(buffer.Filter{})
+		f.buffer.MakeDue(buffer.Filter{})
 		after(time.Minute)
 		wantAllSaved(t, f, db, 200)
 		if f.seen.rows != 200 {

@@ -67,9 +67,9 @@ func failed(f postgres.Failure) breaker.Outcome {
 	return breaker.Outcome{Kind: breaker.Failed, Failure: f, OwnLane: f.OfOneTransaction() || f.Class == ClassStaleSpool}
 }
 
-// hold keeps the lane's data back while the ledger is ahead of all that the spool
-// knows. Each attempt asks again: the right spool's ledger may have been brought
-// back.
+// hold reports that the ledger is ahead of all that the spool knows, so that
+// the lane's data is kept and not written. Each attempt asks again, since the
+// ledger that belongs to the spool may have been brought back.
 func (l *lane) hold(renewed bool) outcome {
 	o := breaker.Outcome{Kind: breaker.Reached}
 	if renewed {
@@ -184,8 +184,9 @@ func placeOf(number uint64, batches []progress.Batch) place {
 	return place{number: number}
 }
 
-// answered is the outcome of a round that the database has answered. It is astray
-// when the row is elsewhere, gone or not ours, and nothing was written behind that.
+// answered is the outcome of a round that the database has answered. It is
+// astray when nothing was written because the lane's row is elsewhere, gone or
+// not ours.
 func (l *lane) answered(results []postgres.Result) (o breaker.Outcome, astray bool) {
 	if isDone(results[len(results)-1]) {
 		return breaker.Outcome{Kind: breaker.Wrote}, false
@@ -237,9 +238,9 @@ type replay struct {
 	erased uint64
 }
 
-// replayNext brings a database that fell back one round nearer to what was
-// confirmed. Older batches that the spool no longer keeps are reported and
-// passed over, and the ledger's number is moved past them.
+// replayNext applies again one round of the confirmed batches that a database
+// lacks which fell back. Batches that the spool no longer keeps are reported,
+// and the ledger's number is moved past them.
 func (l *lane) replayNext(ctx context.Context, at place) outcome {
 	var o outcome
 	applied := l.f.buffer.Applied(l.index)

@@ -137,11 +137,11 @@ func (u *upkeep) erase(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// prune lets the buffer drop old confirmed batches, by the time at which ledger
-// and spool were last seen to agree. While the database is away that time
-// stands still: what comes back may be a replica that lagged. A batch that was
-// applied again is as young as that, so after a replay nothing is dropped for
-// a whole window.
+// prune lets the buffer drop old confirmed batches, by the time when ledger and
+// spool were last seen to agree. While the database is away that time stands
+// still, because what comes back may be a replica that lagged. A batch that was
+// applied again starts its window anew, so nothing is dropped for a whole
+// window after a replay.
 func (u *upkeep) prune(now time.Time) error {
 	if now.Sub(u.pruned) < healthInterval {
 		return nil

@@ -8,13 +8,14 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
-// oneKeyARow leaves what the filter asks for, and gives all that shares a row of
-// a mapped table one key: the one asked for, or else one under which an update
-// waits. held is all that is held of the learner.
-func oneKeyARow(forms *postgres.KeyForms, filter buffer.Filter, saved []progress.Record, held []buffer.Held) ([]progress.Record, []buffer.Held) {
+// oneKeyARow keeps the records that the filter asks for, and gives one key to
+// those that share a row of a mapped table: the key that was asked for, or else
+// one that an unsaved record has. unsaved are all records of the learner that
+// are not saved.
+func oneKeyARow(forms *postgres.KeyForms, filter buffer.Filter, saved []progress.Record, unsaved []buffer.Unsaved) ([]progress.Record, []buffer.Unsaved) {
 	wanted := map[progress.Key]bool{} // by the key of the row
-	waits := map[progress.Key]buffer.Held{}
-	for _, h := range held {
+	waits := map[progress.Key]buffer.Unsaved{}
+	for _, h := range unsaved {
 		row := forms.Row(h.Record.Key)
 		wanted[row] = wanted[row] || forms.Matches(postgres.Filter(filter), h.Record.Key)
 		if other, shared := waits[row]; shared {
@@ -43,7 +44,7 @@ func oneKeyARow(forms *postgres.KeyForms, filter buffer.Filter, saved []progress
 			rows = append(rows, r)
 		}
 	}
-	var rest []buffer.Held
+	var rest []buffer.Unsaved
 	for row, h := range waits {
 		if h.Record.Key = as(h.Record.Key); wanted[row] {
 			rest = append(rest, h)

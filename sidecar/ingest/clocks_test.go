@@ -80,7 +80,7 @@ func (d *day) sentAt(after, off time.Duration) string {
 
 func (d *day) position() float64 {
 	d.t.Helper()
-	return d.buffer.Held(buffer.Filter{UserID: "ada"})[0].Record.Position
+	return d.buffer.Unsaved(buffer.Filter{UserID: "ada"})[0].Record.Position
 }
 
 func TestThePositionOfADeviceThatIsAnHourBehindShows(t *testing.T) {
@@ -179,7 +179,7 @@ func TestAGuessedClockDoesNotUndoAnErasure(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect(t, d.heartbeat(10*time.Second, -time.Hour, 3), 410, nil)
-	if held := d.buffer.Held(buffer.Filter{UserID: "ada"}); len(held) != 0 {
+	if held := d.buffer.Unsaved(buffer.Filter{UserID: "ada"}); len(held) != 0 {
 		t.Errorf("held: %v", held)
 	}
 	// A device that says what its clock shows is believed.

@@ -83,7 +83,7 @@ func (h *Handler) deleteDeadLetter(w http.ResponseWriter, id uint64) {
 		h.refuseDeadLetter(w, err)
 		return
 	}
-	h.state.HeldChanged()
+	h.state.RecordsChanged()
 	w.WriteHeader(http.StatusNoContent)
 }
 
@@ -162,7 +162,7 @@ func (h *Handler) replayAll(ctx context.Context, sqlState string) (done replayed
 }
 
 func (h *Handler) answerReplay(w http.ResponseWriter, done replayed) {
-	h.state.HeldChanged()
+	h.state.RecordsChanged()
 	done.Sync = answerSync(h.state.SyncState())
 	h.writeJSON(w, http.StatusOK, done)
 }

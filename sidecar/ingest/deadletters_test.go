@@ -42,7 +42,7 @@ func (d *desk) quarantine(t *testing.T, sqlState string, lessons ...string) *buf
 		if _, err := b.Put(t.Context(), []progress.Update{u}); err != nil {
 			t.Fatal(err)
 		}
-		b.MarkDue(buffer.Filter{})
+		b.MakeDue(buffer.Filter{})
 		for lane := range b.Lanes() {
 			batches, err := b.FreezeRound(lane, time.Now(), 10, 1)
 			if err != nil {
@@ -96,7 +96,7 @@ func TestADeadLetterIsReplayedOrDeletedOnce(t *testing.T) {
 	d := newDesk()
 	b := d.quarantine(t, "23514", "a", "b")
 	expect(t, d.call(t, http.MethodPost, "/v1/dead-letters/1/replay"), http.StatusOK, map[string]any{"replayed": 1.0})
-	if held := b.Held(buffer.Filter{}); len(held) != 1 || held[0].Record.SeekEvents != 3 || held[0].Record.LessonID != "a" {
+	if held := b.Unsaved(buffer.Filter{}); len(held) != 1 || held[0].Record.SeekEvents != 3 || held[0].Record.LessonID != "a" {
 		t.Errorf("pending after the replay: %+v", held)
 	}
 	if a := d.call(t, http.MethodDelete, "/v1/dead-letters/2"); a.code != http.StatusNoContent {
@@ -162,7 +162,7 @@ func TestARepeatedEventIsAcknowledgedAndNotMergedAgain(t *testing.T) {
 	expect(t, d.ask(t, post(item("u", `,"seekEvents":1,"eventId":"e-2"`))), http.StatusOK, map[string]any{"progress.seekEvents": 3.0})
 
 	// Once the lesson is saved, only the database knows it.
-	b.MarkDue(buffer.Filter{})
+	b.MakeDue(buffer.Filter{})
 	for lane := range b.Lanes() {
 		batches, err := b.FreezeRound(lane, time.Now(), 10, 1)
 		if err != nil {

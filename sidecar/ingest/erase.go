@@ -31,7 +31,7 @@ func (h *Handler) erase(w http.ResponseWriter, r *http.Request, limits Limits) {
 	ctx, cancel := context.WithTimeout(r.Context(), maxEraseWait)
 	defer cancel()
 	erased, err := h.eraser.Erase(ctx, user)
-	h.state.HeldChanged()
+	h.state.RecordsChanged()
 	if err != nil {
 		h.refuseErasure(w, err)
 		return

@@ -21,10 +21,10 @@ type fakeBuffer struct {
 	applied  []uint64
 	progress chan struct{}
 
-	putError error                  // of the whole call
-	refuse   map[progress.Key]error // of single keys
-	putGate  chan struct{}          // if set, Put waits until it is closed
-	onHeld   func(b *fakeBuffer)    // runs at the start of Held
+	putError  error                  // of the whole call
+	refuse    map[progress.Key]error // of single keys
+	putUntil  chan struct{}          // if set, Put waits until it is closed
+	onUnsaved func(b *fakeBuffer)    // runs at the start of Unsaved
 }
 
 func newFakeBuffer() *fakeBuffer {
@@ -35,9 +35,9 @@ func newFakeBuffer() *fakeBuffer {
 }
 
 func (b *fakeBuffer) Put(ctx context.Context, updates []progress.Update) ([]buffer.Result, error) {
-	if b.putGate != nil {
+	if b.putUntil != nil {
 		select {
-		case <-b.putGate:
+		case <-b.putUntil:
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
@@ -79,23 +79,23 @@ func (b *fakeBuffer) Reset(_ context.Context, keys []progress.Key) ([]buffer.Res
 	return results, nil
 }
 
-func (b *fakeBuffer) Held(f buffer.Filter) []buffer.Held {
-	if b.onHeld != nil {
-		b.onHeld(b)
+func (b *fakeBuffer) Unsaved(f buffer.Filter) []buffer.Unsaved {
+	if b.onUnsaved != nil {
+		b.onUnsaved(b)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var all []buffer.Held
+	var all []buffer.Unsaved
 	for k, r := range b.records {
 		if (f.UserID == "" || f.UserID == k.UserID) && (f.CourseID == "" || f.CourseID == k.CourseID) && (f.LessonID == "" || f.LessonID == k.LessonID) {
-			all = append(all, buffer.Held{Record: r, PendingUpdates: max(1, r.UpdateCount)})
+			all = append(all, buffer.Unsaved{Record: r, PendingUpdates: max(1, r.UpdateCount)})
 		}
 	}
 	return all
 }
 
 func (b *fakeBuffer) Tally(f buffer.Filter) (t buffer.Tally) {
-	for _, h := range b.Held(f) {
+	for _, h := range b.Unsaved(f) {
 		t.Records++
 		t.PendingUpdates += h.PendingUpdates
 		t.InFlightUpdates += h.InFlightUpdates
@@ -197,7 +197,7 @@ func (s *fakeState) Changed() <-chan struct{} {
 	return s.changed
 }
 
-func (s *fakeState) HeldChanged() {
+func (s *fakeState) RecordsChanged() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.changed != nil {

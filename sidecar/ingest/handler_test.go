@@ -279,12 +279,12 @@ func TestConcurrentRequestsAreBounded(t *testing.T) {
 	limits := LimitsOf(config.Default())
 	limits.MaxConcurrent = 1
 	d.SetLimits(limits)
-	d.buffer.putGate = make(chan struct{})
+	d.buffer.putUntil = make(chan struct{})
 	done := make(chan answer)
 	go func() { done <- d.ask(t, post(item("a"))) }()
 	kit.Eventually(t, "the first is inside", func() error { return kit.Unless(d.requests.inside.Load() > 0, "nobody") })
 	a := d.ask(t, post(item("b")))
-	close(d.buffer.putGate)
+	close(d.buffer.putUntil)
 	expect(t, a, 503, map[string]any{"title": "Too many requests at once"})
 	if a.header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
@@ -387,7 +387,7 @@ func TestReadCountsABatchOnceThatIsSavedMeanwhile(t *testing.T) {
 			}
 		},
 		"while the buffer is asked": func(d *desk, commit, confirm func()) {
-			d.buffer.onHeld = func(*fakeBuffer) { commit(); confirm() }
+			d.buffer.onUnsaved = func(*fakeBuffer) { commit(); confirm() }
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -34,7 +34,7 @@ func TestAPageOfAnotherOriginChangesNothing(t *testing.T) {
 					return
 				}
 				expect(t, a, http.StatusForbidden, map[string]any{"type": problemType + "cross-origin"})
-				if held := d.buffer.Held(buffer.Filter{}); len(held) > 0 {
+				if held := d.buffer.Unsaved(buffer.Filter{}); len(held) > 0 {
 					t.Errorf("kept %+v", held)
 				}
 				if diff := cmp.Diff(map[string]int{"cross_origin": 1}, d.state.rejected); diff != "" {

@@ -14,11 +14,12 @@ const (
 	probeEvery = 10 * time.Second
 )
 
-// patience says how long a read waits for the database. While that hangs, each
-// page that asks for progress would take a read timeout longer, or several if it
-// asks for one thing after the other. So after one read that waited in vain,
-// and while no other was answered, reads hurry; any answer ends that. One in a
-// while waits as long as it may: it finds a database that answers, but slowly.
+// patience says how long a read waits for the database. Where that hangs, each
+// page that asks for progress takes a read timeout longer, or several if it
+// asks for one thing after the other. So once a read has waited in vain, and as
+// long as no other is answered, reads wait for hurriedRead only; an answer ends
+// that. From time to time one read waits as long as it may, to find a database
+// that answers slowly.
 type patience struct {
 	mu sync.Mutex
 	// answered is when the database last answered a read.

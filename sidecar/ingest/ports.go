@@ -14,7 +14,7 @@ import (
 type Buffer interface {
 	Put(ctx context.Context, updates []progress.Update) ([]buffer.Result, error)
 	Reset(ctx context.Context, keys []progress.Key) ([]buffer.Result, error)
-	Held(filter buffer.Filter) []buffer.Held
+	Unsaved(filter buffer.Filter) []buffer.Unsaved
 	Tally(filter buffer.Filter) buffer.Tally
 	Lanes() int
 	Applied(lane int) uint64
@@ -68,12 +68,13 @@ type State interface {
 	SyncStateOf(part state.Part) state.SyncState
 	// Changed is closed at the next change of either.
 	Changed() <-chan struct{}
-	// HeldChanged tells of a change of what is held that no update made.
-	HeldChanged()
+	// RecordsChanged tells of records that were removed or replayed, which no
+	// update did.
+	RecordsChanged()
 	// Streaming counts streams that begin, with 1, or end, with -1.
 	Streaming(delta int)
-	// Accepted counts updates that are on disk, and how many of them were merged
-	// into a record that was held already.
+	// Accepted counts updates that are on disk, and how many of them were
+	// merged into a record that was there already.
 	Accepted(updates, merged int)
 	// Repeated counts updates that were acknowledged and not merged again.
 	Repeated(updates int)

@@ -30,12 +30,12 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, limits Limits) {
 	}
 	room := h.lease(limits)
 	defer room.end()
-	held := h.buffer.Tally(filter).Records
-	if held > postgres.MaxReadRecords {
+	unsaved := h.buffer.Tally(filter).Records
+	if unsaved > postgres.MaxReadRecords {
 		h.writeProblem(w, tooManyLessons(filter))
 		return
 	}
-	if !room.grow(int64(held) * recordBytes) {
+	if !room.grow(int64(unsaved) * recordBytes) {
 		h.writeProblem(w, h.overloaded())
 		return
 	}
@@ -48,13 +48,13 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, limits Limits) {
 		h.patience.end(turn, h.now(), !v.silent)
 		h.reads.leave()
 	} else {
-		v = view{held: h.buffer.Held(filter), stale: true}
+		v = view{unsaved: h.buffer.Unsaved(filter), stale: true}
 	}
 	if v.tooMany {
 		h.writeProblem(w, tooManyLessons(filter))
 		return
 	}
-	if !room.grow(int64(len(v.saved)+len(v.held)) * recordBytes) {
+	if !room.grow(int64(len(v.saved)+len(v.unsaved)) * recordBytes) {
 		h.writeProblem(w, h.overloaded())
 		return
 	}
@@ -78,10 +78,11 @@ func tooManyLessons(filter buffer.Filter) *problem {
 // recordBytes is about what a record takes in an answer.
 const recordBytes = 500
 
-// view is what is known of some keys: what is saved, and what is held beside.
+// view is what is known of some keys: their saved records, and their unsaved
+// ones.
 type view struct {
-	saved []progress.Record
-	held  []buffer.Held
+	saved   []progress.Record
+	unsaved []buffer.Unsaved
 	// stale means that saved is missing or may be behind.
 	stale bool
 	// silent means that the database did not answer.
@@ -104,14 +105,14 @@ func (h *Handler) consistent(ctx context.Context, filter buffer.Filter) view {
 			return view{tooMany: true}
 		}
 		if err != nil {
-			return view{held: h.buffer.Held(filter), stale: true, silent: true}
+			return view{unsaved: h.buffer.Unsaved(filter), stale: true, silent: true}
 		}
 		agreed := h.agrees(saved.Applied)
 		var v view
 		if saved.Forms == nil {
-			v = view{saved: saved.Records, held: h.buffer.Held(filter)}
+			v = view{saved: saved.Records, unsaved: h.buffer.Unsaved(filter)}
 		} else {
-			v.saved, v.held = oneKeyARow(saved.Forms, filter, saved.Records, h.buffer.Held(buffer.Filter{UserID: filter.UserID}))
+			v.saved, v.unsaved = oneKeyARow(saved.Forms, filter, saved.Records, h.buffer.Unsaved(buffer.Filter{UserID: filter.UserID}))
 		}
 		if agreed && h.agrees(saved.Applied) {
 			return v
@@ -143,10 +144,10 @@ func (h *Handler) agrees(applied []uint64) bool {
 // appendView writes the answer, sorted by key.
 func appendView(b []byte, v *view, sync *state.SyncState) []byte {
 	slices.SortFunc(v.saved, func(a, b progress.Record) int { return a.Key.Compare(b.Key) })
-	slices.SortFunc(v.held, func(a, b buffer.Held) int { return a.Record.Key.Compare(b.Record.Key) })
+	slices.SortFunc(v.unsaved, func(a, b buffer.Unsaved) int { return a.Record.Key.Compare(b.Record.Key) })
 	b = append(b, `{"progress":[`...)
 	first := true
-	for s, d := 0, 0; s < len(v.saved) || d < len(v.held); {
+	for s, d := 0, 0; s < len(v.saved) || d < len(v.unsaved); {
 		if !first {
 			b = append(b, ',')
 		}
@@ -155,19 +156,19 @@ func appendView(b []byte, v *view, sync *state.SyncState) []byte {
 		switch {
 		case s == len(v.saved):
 			order = 1
-		case d < len(v.held):
-			order = v.saved[s].Key.Compare(v.held[d].Record.Key)
+		case d < len(v.unsaved):
+			order = v.saved[s].Key.Compare(v.unsaved[d].Record.Key)
 		}
 		switch {
 		case order < 0:
 			b = append(appendRecord(b, &v.saved[s], 0), '}')
 			s++
 		case order > 0:
-			b = appendHeld(b, &v.held[d], v.held[d].Record)
+			b = appendUnsaved(b, &v.unsaved[d], v.unsaved[d].Record)
 			d++
 		default:
-			held := v.held[d].Record.Raise(v.saved[s].Generation)
-			b = appendHeld(b, &v.held[d], progress.Merge(v.saved[s], held))
+			unsaved := v.unsaved[d].Record.Raise(v.saved[s].Generation)
+			b = appendUnsaved(b, &v.unsaved[d], progress.Merge(v.saved[s], unsaved))
 			s, d = s+1, d+1
 		}
 	}
@@ -181,12 +182,12 @@ func appendView(b []byte, v *view, sync *state.SyncState) []byte {
 	return append(b, "}\n"...)
 }
 
-// appendHeld writes a merged record together with the part of it that is not
+// appendUnsaved writes a merged record together with the part of it that is not
 // saved.
-func appendHeld(b []byte, held *buffer.Held, merged progress.Record) []byte {
-	pending := max(1, held.PendingUpdates+held.InFlightUpdates)
+func appendUnsaved(b []byte, unsaved *buffer.Unsaved, merged progress.Record) []byte {
+	pending := max(1, unsaved.PendingUpdates+unsaved.InFlightUpdates)
 	b = appendRecord(b, &merged, pending)
 	b = append(b, `,"unsaved":`...)
-	b = appendRecord(b, &held.Record, pending)
+	b = appendRecord(b, &unsaved.Record, pending)
 	return append(b, "}}"...)
 }

@@ -56,18 +56,18 @@ func (h *Handler) reset(w http.ResponseWriter, r *http.Request, limits Limits) {
 	}
 }
 
-// known looks for anything that was reported of a lesson, here and in the
-// database. The reset is done whatever comes of it, since another pod may hold
-// something; but one of a lesson that nobody knows is mostly one of a mistyped
-// id, such as one with a + that was not encoded. It is nil if the database could
-// not say.
+// known reports whether anything was reported of a lesson, here or in the
+// database; nil if the database could not say. The reset is made in any case,
+// because another pod may have something of the lesson. The answer tells of it
+// because a lesson that nobody knows is mostly a mistyped id, such as one with
+// a + that was not encoded.
 func (h *Handler) known(ctx context.Context, filter buffer.Filter, limits Limits) *bool {
 	yes, no := true, false
-	for _, held := range h.buffer.Held(filter) {
-		if reported(&held.Record) {
+	for _, unsaved := range h.buffer.Unsaved(filter) {
+		if reported(&unsaved.Record) {
 			return &yes
 		}
-		if held.Record.Generation != 0 {
+		if unsaved.Record.Generation != 0 {
 			return &no // what the database has was reset already
 		}
 	}

@@ -23,10 +23,11 @@ const (
 // endpoint answers a request under the limits of the moment.
 type endpoint func(w http.ResponseWriter, r *http.Request, limits Limits)
 
-// methods are what serves a path. They are not part of the patterns of the
-// ServeMux: to another method that answers in plain text, and it allows those of
-// each pattern that the path matches, of which /v1/dead-letters/{id} is one for
-// the path of all replays.
+// methods are the endpoints of a path by their HTTP methods. The patterns of
+// the ServeMux name no methods, for two reasons. It answers other methods in
+// plain text. And its Allow header has the methods of each pattern that the
+// path matches, while /v1/dead-letters/{id} also matches the path of all
+// replays.
 type methods map[string]endpoint
 
 // reads are the methods of a path that is only read.

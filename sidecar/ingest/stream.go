@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/progress-sync/progress-sync/sidecar/events"
+	"github.com/progress-sync/progress-sync/sidecar/sse"
 )
 
 // maxStreams is how many clients are told of changes at once; each costs a
@@ -44,10 +44,10 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, limits Limits) 
 	}
 	h.state.Streaming(1)
 	defer h.state.Streaming(-1)
-	source := events.Source{Changed: h.state.Changed, Append: func(b []byte) []byte {
+	source := sse.Source{Changed: h.state.Changed, Append: func(b []byte) []byte {
 		return append(b, encode(answerSync(h.stateOf(filter)))...)
 	}}
-	if err := events.Serve(w, r, source, h.ended); err != nil {
+	if err := sse.Serve(w, r, source, h.ended); err != nil {
 		h.writeProblem(w, &problem{
 			status: http.StatusInternalServerError, kind: "no-streams", title: "No streams here",
 			detail: "the server around the API can't send a stream of events; ask GET /v1/sync",

@@ -84,7 +84,8 @@ func matches(f buffer.Filter, k *progress.Key) bool {
 		(f.LessonID == "" || f.LessonID == k.LessonID)
 }
 
-// syncFilter is the part of what is held that a request may and does ask for.
+// syncFilter is the part of the sidecar's records that a request may and does
+// ask for.
 func syncFilter(r *http.Request, limits Limits) (buffer.Filter, *problem) {
 	user, wrong := userOf(r, limits.UserHeader)
 	if wrong != nil {

@@ -121,7 +121,7 @@ func TestProgressIsTakenOnlyOfTheLearnerInTheUserHeader(t *testing.T) {
 				}
 			}
 			var held []string
-			for _, h := range d.buffer.Held(buffer.Filter{}) {
+			for _, h := range d.buffer.Unsaved(buffer.Filter{}) {
 				held = append(held, h.Record.UserID)
 			}
 			if diff := cmp.Diff(c.held, held); diff != "" {
@@ -180,7 +180,7 @@ func TestReadsAndResetsAreOfTheLearnerInTheUserHeader(t *testing.T) {
 				t.Errorf("more than one learner's: %s", a.text)
 			}
 			for _, learner := range []string{"ada", "bob", "søren"} {
-				kept := d.buffer.Held(buffer.Filter{UserID: learner})[0].Record.Position == 5
+				kept := d.buffer.Unsaved(buffer.Filter{UserID: learner})[0].Record.Position == 5
 				if reset := c.method == http.MethodDelete && c.learner == learner; kept == reset {
 					t.Errorf("%s: kept is %v", learner, kept)
 				}
@@ -245,7 +245,7 @@ func TestAnswersTellALearnerOfTheirOwnPart(t *testing.T) {
 		a := d.ask(t, from(c.r, "ada"))
 		expect(t, a, c.code, nil)
 		held := 0.
-		for _, h := range d.buffer.Held(buffer.Filter{UserID: "ada"}) {
+		for _, h := range d.buffer.Unsaved(buffer.Filter{UserID: "ada"}) {
 			held += float64(h.PendingUpdates)
 		}
 		if got := a.get(t, "sync", "pendingUpdates"); got != held {
@@ -333,7 +333,7 @@ func TestTheUserHeaderComesThroughARealServer(t *testing.T) {
 			t.Errorf("%s: %s", name, response.Status)
 		}
 	}
-	if held := d.buffer.Held(buffer.Filter{}); len(held) != 1 || held[0].Record.Key != lessonOf("søren 李") || held[0].Record.UpdateCount != 3 {
+	if held := d.buffer.Unsaved(buffer.Filter{}); len(held) != 1 || held[0].Record.Key != lessonOf("søren 李") || held[0].Record.UpdateCount != 3 {
 		t.Errorf("held %+v", held)
 	}
 }

@@ -1,4 +1,4 @@
-// Package orphans writes what the spools of gone pods still hold.
+// Package orphans writes what is unsaved in the spools of gone pods.
 //
 // On a claim that several pods share, each pod's spool is a directory named by
 // the pod's UID, beside those of the others. A pod that was deleted while the

@@ -20,8 +20,9 @@ type Database struct {
 	pool    *connectionPool
 	closed  bool
 
-	// reading holds the readers back, so that one of several connections, or
-	// the next turn on the only one, is left to the writes.
+	// reading limits how many readers use the pool at once, so that one of
+	// several connections, or the next turn on the only one, is left to the
+	// writes.
 	reading chan struct{}
 	// seen is the table to write to, nil until the schema was seen to be there,
 	// and again after a statement has missed something.

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// unfilled looks at the columns that the mapping says nothing of: their defaults
-// have to do.
+// unfilled checks the columns that the mapping does not name: new rows get
+// their defaults.
 func (s *survey) unfilled() {
 	for _, column := range slices.Sorted(maps.Keys(s.relation.columns)) {
 		c := s.relation.columns[column]

@@ -20,10 +20,9 @@ type Erased struct {
 	Repeated bool
 }
 
-// Erase deletes all rows of a learner, and fails if one is still there or may be
-// hidden. What reached a sidecar until the given time is not written any more
-// afterwards, whichever sidecar still has it. A row that holds later updates as
-// well goes as a whole.
+// Erase deletes all rows of a learner, and fails if one is still there or may
+// be hidden. No sidecar writes afterwards what reached it until the given time.
+// A row that has later updates in it goes as a whole.
 //
 // It happens as a whole or not at all. An erasure that has happened already, as
 // late as this one or later, is not repeated, so that it may be asked for again
@@ -40,14 +39,15 @@ func (d *Database) Erase(ctx context.Context, userID string, before time.Time) (
 		if err != nil {
 			return err
 		}
-		// What no row can hold has none, and is held back all the same.
-		row, held := t.forms.query(Filter{UserID: userID})
-		user := pgtype.Text{String: row.UserID, Valid: held}
+		// An id that no row can have is in none. Its updates are refused all
+		// the same.
+		row, fits := t.forms.query(Filter{UserID: userID})
+		user := pgtype.Text{String: row.UserID, Valid: fits}
 		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 			if _, err := tx.Exec(ctx, d.sql.statementTimeout, serverTimeout(ctx, s.options.StatementTimeout)); err != nil {
 				return err
 			}
-			if _, err := tx.Exec(ctx, d.sql.holdWrites); err != nil {
+			if _, err := tx.Exec(ctx, d.sql.lockLedger); err != nil {
 				return err
 			}
 			var entered bool

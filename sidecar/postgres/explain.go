@@ -10,11 +10,11 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// explain looks at an existing table after it has refused a record. The same
-// SQLSTATE may say that a record has a value that does not fit, or that the table
-// can take no row at all any more: a column that is new and has no default, a
-// sequence that is used up. Then it returns an error that says so and wraps the
-// refusal; otherwise the refusal as it is.
+// explain examines an existing table after it has refused a record. The same
+// SQLSTATE may say that a record has a value that does not fit, or that the
+// table can take no row at all any more: a column that is new and has no
+// default, a sequence that is used up. Then explain returns an error that says
+// so and wraps the refusal; otherwise it returns the refusal as it is.
 func (d *Database) explain(ctx context.Context, conn *pgxpool.Conn, t *target, refusal error) error {
 	if retry := Classify(refusal).Retry; t.mapping == nil || retry != Data && retry != Suspect || conn.Conn().IsClosed() {
 		return refusal

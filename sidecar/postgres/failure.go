@@ -32,7 +32,8 @@ type Retry int
 const (
 	// Transient passes by itself: try again soon.
 	Transient Retry = iota + 1
-	// Hold needs a person: keep everything and look again from time to time.
+	// Hold lasts until a person has mended the cause: keep everything, and try
+	// again from time to time.
 	Hold
 	// Data is refused for what it is: the same batch will fail each time.
 	Data

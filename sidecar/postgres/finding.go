@@ -49,7 +49,7 @@ func sentence(findings []finding) string {
 	return b.String()
 }
 
-// of are those of at most the given weight.
+// of are the findings whose weight is between the two, both included.
 func of(findings []finding, least, most weight) []finding {
 	var some []finding
 	for _, f := range findings {

@@ -53,23 +53,24 @@ func (f *KeyForms) Matches(filter Filter, k progress.Key) bool {
 	return asked.CourseID == k.CourseID
 }
 
-// query is the filter that finds the rows, and false if the table can't hold
-// what it asks for. It finds all courses where the course is no part of the key.
+// query is the filter that finds the rows, and false if the table can't have
+// what it asks for. It finds all courses where the course is no part of the
+// key.
 func (f *KeyForms) query(filter Filter) (Filter, bool) {
 	if f == nil {
 		return filter, true
 	}
-	var held [3]bool
-	filter.UserID, held[0] = f.user.of(filter.UserID)
+	var fits [3]bool
+	filter.UserID, fits[0] = f.user.of(filter.UserID)
 	if filter.CourseID != "" && f.courseIsKey {
-		filter.CourseID, held[1] = f.course.of(filter.CourseID)
+		filter.CourseID, fits[1] = f.course.of(filter.CourseID)
 	} else {
-		filter.CourseID, held[1] = "", true
+		filter.CourseID, fits[1] = "", true
 	}
-	if held[2] = true; filter.LessonID != "" {
-		filter.LessonID, held[2] = f.lesson.of(filter.LessonID)
+	if fits[2] = true; filter.LessonID != "" {
+		filter.LessonID, fits[2] = f.lesson.of(filter.LessonID)
 	}
-	if slices.Contains(held[:], false) {
+	if slices.Contains(fits[:], false) {
 		return Filter{UserID: filter.UserID}, false
 	}
 	return filter, true

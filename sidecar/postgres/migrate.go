@@ -17,8 +17,8 @@ import (
 )
 
 // migrationLock is the advisory lock under which migrations are applied, the
-// letters "progsync". It is held by the transaction, not the session, so that
-// it works through PgBouncer.
+// letters "progsync". The transaction has it, not the session, so that it works
+// through PgBouncer.
 const migrationLock = 0x70726f6773796e63
 
 // migration is a step of the schema. Its file enters itself in
@@ -216,8 +216,8 @@ func (d *Database) migrateOnce(ctx context.Context, options Options, conn *pgxpo
 	return state, err
 }
 
-// forgetSchema makes the next write look at the schema again if an error says
-// that something of it is missing or of another kind.
+// forgetSchema makes the next write read the schema again if an error says that
+// something of it is missing or of another kind.
 func (d *Database) forgetSchema(err error) {
 	if class := Classify(err).Class; class == SchemaMissing || class == Unsupported {
 		d.seen.Store(nil)

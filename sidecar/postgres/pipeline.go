@@ -77,8 +77,8 @@ func (d *Database) exchange(ctx context.Context, conn *pgx.Conn, queue queueFunc
 		unsent = 0
 	}
 	answers, err := receiveAll(pipeline, end-first)
-	// Closing reads what is left, where an error of the server's is of a
-	// batch that the answers have ended before.
+	// Close reads the answers that are left. An error of the server among them
+	// is of a batch behind the one at which the answers ended.
 	closing := pipeline.Close()
 	if lost := conn.IsClosed(); lost || err == nil && closing != nil {
 		return nil, errors.Join(err, closing)

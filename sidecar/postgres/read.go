@@ -66,8 +66,8 @@ func (d *Database) ReadAt(ctx context.Context, writer string, filter Filter) (Sn
 		if err != nil {
 			return err
 		}
-		query, held := t.forms.query(filter)
-		user := pgtype.Text{String: query.UserID, Valid: held}
+		query, fits := t.forms.query(filter)
+		user := pgtype.Text{String: query.UserID, Valid: fits}
 		arguments := append([]any{id.String(), user, query.CourseID, query.LessonID, int32(MaxReadRecords + 1)}, t.keyFixed...)
 		return d.bounded(ctx, conn, s.options.ReadTimeout, t.snapshot, func(rows pgx.Rows) (err error) {
 			snapshot, err = scanSnapshot(rows, t.name)

@@ -16,7 +16,7 @@ type statements struct {
 	schemaVersion, schemaMigrations           string
 	relation, relationColumns, relationUnique string
 	relationExtras, relationPolicies          string
-	tombstone, holdWrites, rights, exhausted  string
+	tombstone, lockLedger, rights, exhausted  string
 }
 
 func loadStatements() statements {
@@ -39,7 +39,7 @@ func loadStatements() statements {
 		rights:           load("rights.sql"),
 		exhausted:        load("exhausted.sql"),
 		tombstone:        load("tombstone.sql"),
-		holdWrites:       load("hold_writes.sql"),
+		lockLedger:       load("lock_ledger.sql"),
 	}
 }
 

@@ -35,7 +35,8 @@ func classifyServer(e *pgconn.PgError) Failure {
 	return f.Failure
 }
 
-// ruleFor looks at what surrounds an error before its SQLSTATE alone decides.
+// ruleFor judges by what surrounds an error, and by its SQLSTATE where that
+// says nothing.
 func ruleFor(e *pgconn.PgError) advised {
 	// The context names the function that the server was in. A statement of ours
 	// calls none that fails, so it is one of the table's own.

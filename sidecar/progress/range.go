@@ -45,11 +45,11 @@ func (r *Range) Take(n float64) (float64, bool) {
 	return 0, false
 }
 
-// The ranges keep sums far from overflow and catch milliseconds that were meant
-// as seconds in a delta; positions of live streams can be seconds since 1970. A
-// sum takes only what rounding explains, since more means that its client
-// subtracts what it should not; a duration too, since -1 is how some players say
-// that they don't know it.
+// The ranges keep sums far from overflow, and catch milliseconds in a delta
+// that is in seconds. A position may be seconds since 1970, as in a live
+// stream. A sum may be below zero by no more than rounding explains, because
+// more means that the client subtracts what it should not; so may a duration,
+// because some players report -1 for one that they don't know.
 
 const maxSeconds = 1e10
 

@@ -68,8 +68,8 @@ func (c *limitedConn) Close() error {
 	return c.Conn.Close()
 }
 
-// CloseWrite is what net/http looks for in a connection that it ends before it
-// has read all of it, so that its last answer still arrives.
+// CloseWrite lets net/http end the sending half of a connection that it closes
+// before it has read all of it, so that its last answer still arrives.
 func (c *limitedConn) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()

@@ -27,7 +27,7 @@ func (d *deadline) begin() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if now := d.now(); d.began.IsZero() || now.Sub(d.began) > d.grace {
-		// An earlier call, if any, cannot have been true: its end is past.
+		// An earlier call was mistaken: the grace period that it began is over.
 		d.began = now
 	}
 }

@@ -36,8 +36,8 @@ func (s *sidecar) local() http.Handler {
 	})
 }
 
-// flushEarly waits for prestop. The app still runs then, so what comes is held
-// only for a moment and little is left for the drain.
+// flushEarly waits for prestop. From then on what comes is written within a
+// second, since the app still runs, and little is left for the drain.
 func (s *sidecar) flushEarly(ctx context.Context) {
 	select {
 	case <-ctx.Done():

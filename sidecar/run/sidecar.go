@@ -122,7 +122,7 @@ func (s *sidecar) listen() error {
 		handler       http.Handler
 		plain         []string
 	}{
-		{"the API", s.options.Listen, apiConnections(s.memory), s.local(), ingest.AcceptPaths()},
+		{"the API", s.options.Listen, apiConnections(s.memory), s.local(), ingest.UpdatePaths()},
 		{"profiles", s.options.Pprof, statusConnections, profiles(), nil},
 		{"the status", s.options.StatusListen, statusConnections, s.state.PodHandler(), nil},
 	}

@@ -173,7 +173,7 @@ func (s *Spool) Fault() error { return s.journal.Fault() }
 // other calls.
 func (s *Spool) Close() error { return s.journal.Close() }
 
-// checksum tells names apart that must not be told.
+// checksum tells apart in an error names that must not be shown.
 func checksum(name string) uint32 {
 	return crc32.Checksum([]byte(name), crc32.MakeTable(crc32.Castagnoli))
 }

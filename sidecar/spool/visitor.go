@@ -172,8 +172,8 @@ func (c *contents) visitPending(v *Visitor) error {
 	return nil
 }
 
-// fingerprint tells entries apart whose names are learners' keys: those must not
-// be told.
+// fingerprint stands for an entry in an error, since its name is a learner's
+// key, which must not be shown.
 func fingerprint(name string, value []byte) string {
 	return fmt.Sprintf("%08x, %d bytes", checksum(name), len(value))
 }

@@ -30,7 +30,7 @@ func BenchmarkSyncState(b *testing.B) {
 			if _, err := held.Put(context.Background(), updates); err != nil {
 				b.Fatal(err)
 			}
-			held.MarkDue(buffer.Filter{})
+			held.MakeDue(buffer.Filter{})
 			for lane := range held.Lanes() {
 				if _, err := held.FreezeRound(lane, time.Now(), 60, 32*rounds); err != nil {
 					b.Fatal(err)

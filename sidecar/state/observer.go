@@ -51,7 +51,7 @@ func (s *State) BatchSplit(b progress.Batch, f postgres.Failure) {
 func (s *State) BatchQuarantined(b progress.Batch, f postgres.Failure) {
 	s.metrics.batches.WithLabelValues(outcomeQuarantined).Inc()
 	s.recent.finished(&b, outcomeQuarantined, f.SQLState, 0, s.now())
-	s.HeldChanged()
+	s.RecordsChanged()
 }
 
 // Rewound implements flush.Observer.

@@ -92,11 +92,11 @@ func (s *State) Attach(b Buffer, connections func() int) {
 	s.mu.Lock()
 	s.buffer, s.writer, s.connections = b, b.Writer(), connections
 	s.mu.Unlock()
-	s.HeldChanged()
+	s.RecordsChanged()
 }
 
 // Accepted counts updates that are on disk and acknowledged, and how many of
-// them were merged into a record that was held already.
+// them were merged into a record that was there already.
 func (s *State) Accepted(n, merged int) {
 	s.accepted.Add(int64(n))
 	s.metrics.accepted.Add(float64(n))
@@ -115,10 +115,10 @@ func (s *State) Rejected(reason string, n int) {
 	s.metrics.rejected.WithLabelValues(reason).Add(float64(n))
 }
 
-// HeldChanged wakes those who wait for a change. It is called when records of the
-// spool have changed otherwise than by an update or a saved batch, such as by an
-// erasure.
-func (s *State) HeldChanged() {
+// RecordsChanged tells that records of the spool were removed or replayed, such
+// as by an erasure or by a call on dead letters. It wakes those who wait for a
+// change.
+func (s *State) RecordsChanged() {
 	records := s.view().stats.DeadLetters
 	s.mu.Lock()
 	switch {

@@ -269,7 +269,7 @@ func TestDeadLettersShowUntilThereAreNone(t *testing.T) {
 	s.ConditionChanged(flush.Condition{})
 
 	b.stats.DeadLetters = 0
-	s.HeldChanged()
+	s.RecordsChanged()
 	if sync := s.Document().Sync; sync.State != status.StateSynced || sync.Error != nil {
 		t.Errorf("without dead letters: %+v", sync)
 	}

@@ -79,7 +79,7 @@ func judge(s situation) status.State {
 	}
 }
 
-// Part is a part of what the sidecar holds, such as that of one learner, as
+// Part is a part of the sidecar's records, such as that of one learner, as
 // numbers of updates.
 type Part struct {
 	Pending     int64 // that wait

@@ -14,10 +14,10 @@ import (
 )
 
 // processes are all that run for the cluster: what was started and its
-// children, which carry the run folder's mark, and the containers, whose root
+// children, which carry the run folder's variable, and the containers, whose root
 // lies in it.
 func (o Options) processes() ([]int, error) {
-	marked, err := process.Group{Dir: o.RunDir()}.Marked()
+	members, err := process.Group{Dir: o.RunDir()}.Members()
 	if err != nil {
 		return nil, err
 	}
@@ -25,7 +25,7 @@ func (o Options) processes() ([]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(marked, contained...), nil
+	return append(members, contained...), nil
 }
 
 // containers are the ids of the containers that containerd knows or that run.

@@ -12,7 +12,7 @@ import (
 	"github.com/progress-sync/progress-sync/test/truth"
 )
 
-// lagWatch looks at the rows several times a second, from outside, and notes
+// lagWatch reads the rows several times a second, from outside, and notes
 // when each of them changed: an update was saved by the time at which its row
 // was first seen to be as new as it. That makes lags up to lagStep too long.
 type lagWatch struct {
@@ -28,13 +28,13 @@ type sighting struct {
 
 const lagStep = 250 * time.Millisecond
 
-// run looks until ctx ends.
+// run reads them until ctx ends.
 func (w *lagWatch) run(ctx context.Context, conn *pgx.Conn) error {
 	w.last = map[truth.Key]time.Time{}
 	tick := time.NewTicker(lagStep)
 	defer tick.Stop()
 	for {
-		if err := w.look(ctx, conn); err != nil {
+		if err := w.read(ctx, conn); err != nil {
 			if ctx.Err() != nil {
 				return nil
 			}
@@ -48,17 +48,17 @@ func (w *lagWatch) run(ctx context.Context, conn *pgx.Conn) error {
 	}
 }
 
-func (w *lagWatch) look(ctx context.Context, conn *pgx.Conn) error {
+func (w *lagWatch) read(ctx context.Context, conn *pgx.Conn) error {
 	var exists bool
 	if err := conn.QueryRow(ctx, "SELECT to_regclass('progress_sync.lesson_progress') IS NOT NULL").Scan(&exists); err != nil {
-		return fmt.Errorf("looking at the rows: %w", err)
+		return fmt.Errorf("reading the rows: %w", err)
 	}
 	if !exists {
 		return nil // the sidecars make it with their first write
 	}
 	rows, err := conn.Query(ctx, "SELECT user_id, course_id, lesson_id, last_watched_at FROM progress_sync.lesson_progress WHERE course_id <> $1", web.CourseID)
 	if err != nil {
-		return fmt.Errorf("looking at the rows: %w", err)
+		return fmt.Errorf("reading the rows: %w", err)
 	}
 	at := time.Now()
 	var key truth.Key
@@ -71,7 +71,7 @@ func (w *lagWatch) look(ctx context.Context, conn *pgx.Conn) error {
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("looking at the rows: %w", err)
+		return fmt.Errorf("reading the rows: %w", err)
 	}
 	return nil
 }

@@ -30,7 +30,7 @@ func show(ctx context.Context, o cluster.Options, p plan, lines *screen) (err er
 		return fmt.Errorf("%w\nwhat runs can be looked at: export KUBECONFIG=%s; `make demo-down` removes it", err, s.cluster.Kubeconfig())
 	}
 	lines.say("\n%s", result.table())
-	lines.say("%s", s.whereToLook())
+	lines.say("%s", s.whatRuns())
 	lines.say("the demo took %.0f s", time.Since(begin).Seconds())
 	return result.err()
 }
@@ -49,22 +49,22 @@ func (s *stage) perform(ctx context.Context, p plan, lines *screen) (*result, er
 		p.learners, p.watch, p.factor, videoTime(p.watch),
 		time.Duration(syllabus().Heartbeat*float64(time.Second)/p.factor).Round(time.Millisecond), p.interval(), videoTime(p.interval()))
 
-	gate, err := s.openGate(ctx)
+	forward, err := s.forwardWeb(ctx)
 	if err != nil {
 		return nil, err
 	}
-	lines.say("Watch a film yourself: %s. It closes when the learners stop, and your page waits.\n", gate.url)
-	defer gate.close()
+	lines.say("Watch a film yourself: %s. It closes when the learners stop, and your page waits.\n", forward.url)
+	defer forward.close()
 	var lag lagWatch
-	looking, stopLooking := context.WithCancel(ctx)
+	watching, stopWatching := context.WithCancel(ctx)
 	var watchers errgroup.Group
-	watchers.Go(func() error { return lag.watchFrom(looking, s.database) })
+	watchers.Go(func() error { return lag.watchFrom(watching, s.database) })
 	w, err := p.run(ctx, s.pods, func(ctx context.Context) (totals, error) { return s.progress(ctx, lines) })
-	gate.close()
+	forward.close()
 	if err == nil {
 		err = lines.step("all learners stopped, all saved", func() error { return s.waitSaved(ctx, p, lines) })
 	}
-	stopLooking()
+	stopWatching()
 	if err = errors.Join(err, watchers.Wait()); err != nil {
 		return nil, err
 	}
@@ -100,7 +100,7 @@ func (s *stage) perform(ctx context.Context, p plan, lines *screen) (*result, er
 	return r, err
 }
 
-// watchFrom looks over a connection of its own.
+// watchFrom reads over a connection of its own.
 func (w *lagWatch) watchFrom(ctx context.Context, d *database) error {
 	conn, err := d.connect(ctx)
 	if err != nil {
@@ -178,7 +178,7 @@ func (s *stage) waitPolicy(ctx context.Context, t totals, people bool) (string, 
 	return printed, nil
 }
 
-func (s *stage) whereToLook() string {
+func (s *stage) whatRuns() string {
 	text := fmt.Sprintf(`Everything still runs:
   export PATH=%s:$PATH KUBECONFIG=%s
   kubectl -n %s get psync,pods

@@ -17,18 +17,18 @@ import (
 // webPort is where the pods' LMS is open for people.
 const webPort = 8000
 
-// gate lets people in who follow the printed address: a port of this machine's
+// webForward lets people in who follow the printed address: a port of this machine's
 // loopback, which is forwarded to a pod. Browsers keep what is unsent only at such
 // an address or over HTTPS.
-type gate struct {
+type webForward struct {
 	url    string
 	end    context.CancelFunc
 	output io.Closer
 	ended  chan struct{}
 }
 
-// openGate returns when the address works.
-func (s *stage) openGate(ctx context.Context) (*gate, error) {
+// forwardWeb returns when the address works.
+func (s *stage) forwardWeb(ctx context.Context) (*webForward, error) {
 	free, err := port.Usual(webPort)
 	if err != nil {
 		return nil, err
@@ -42,9 +42,9 @@ func (s *stage) openGate(ctx context.Context) (*gate, error) {
 		end()
 		return nil, fmt.Errorf("starting kubectl port-forward: %w", err)
 	}
-	g := &gate{end: end, output: output, ended: make(chan struct{})}
+	f := &webForward{end: end, output: output, ended: make(chan struct{})}
 	go func() {
-		defer close(g.ended)
+		defer close(f.ended)
 		_ = command.Wait() // it is killed, or has said what is wrong
 		_ = input.Close()  // never fails
 	}()
@@ -54,21 +54,21 @@ func (s *stage) openGate(ctx context.Context) (*gate, error) {
 		said = append(said, lines.Text())
 		if address, found := strings.CutPrefix(lines.Text(), "Forwarding from 127.0.0.1:"); found {
 			number, _, _ := strings.Cut(address, " ")
-			g.url = "http://127.0.0.1:" + number
+			f.url = "http://127.0.0.1:" + number
 			go func() { _, _ = io.Copy(io.Discard, output) }() // until close
-			return g, nil
+			return f, nil
 		}
 	}
-	g.close()
+	f.close()
 	return nil, fmt.Errorf("kubectl port-forward: %s", strings.Join(said, "\n"))
 }
 
 // close shuts people out; their pages keep what they watch until they are let in
 // again. Doing so twice does no harm.
-func (g *gate) close() {
-	g.end()
-	_ = g.output.Close() // never fails
-	<-g.ended
+func (f *webForward) close() {
+	f.end()
+	_ = f.output.Close() // never fails
+	<-f.ended
 }
 
 // visitors takes the rows of people who watched the film out of those of the

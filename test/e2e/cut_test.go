@@ -46,7 +46,7 @@ func TestTerminatingBackendsInMidTransactionAndRightAfterCommitDoublesNothing(t 
 			return nil
 		})
 	}
-	c.settle(pod.Name)
+	c.stopAndSave(pod.Name)
 	c.verify()
 }
 

@@ -42,7 +42,7 @@ func TestSteadyHeartbeatsOnOneKeyAreWrittenOncePerIntervalAndNotNever(t *testing
 	if most := int64(time.Since(begin)/interval) + 1; document.Counters.RowsWritten > most {
 		t.Errorf("%d writes in %s, at most %d fit in", document.Counters.RowsWritten, time.Since(begin), most)
 	}
-	c.settle(pod.Name)
+	c.stopAndSave(pod.Name)
 	rows, err := c.rows(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -36,7 +36,7 @@ func TestANamespaceThatEnforcesTheRestrictedProfileAcceptsInjectedPods(t *testin
 	})
 	c.learners(pod.Name, 5)
 	c.acknowledged(pod.Name, 50)
-	c.settle(pod.Name)
+	c.stopAndSave(pod.Name)
 	c.verify()
 }
 

@@ -33,7 +33,7 @@ func TestKillingTheSidecarUnderLoadAgainAndAgainLosesAndDoublesNothing(t *testin
 		}
 	}
 	c.acknowledged(pod.Name, 300)
-	c.settle(pod.Name)
+	c.stopAndSave(pod.Name)
 	c.verify()
 }
 

@@ -136,9 +136,9 @@ func (c *campus) stats(pod string) (classroom.Stats, error) {
 	return stats, err
 }
 
-// settle stops the learners of a pod, and waits until its sidecar has saved
+// stopAndSave stops the learners of a pod, and waits until its sidecar has saved
 // all that it accepted.
-func (c *campus) settle(pod string) {
+func (c *campus) stopAndSave(pod string) {
 	c.t.Helper()
 	if _, err := c.lms(pod).Stop(c.t.Context()); err != nil {
 		c.t.Fatal(err)

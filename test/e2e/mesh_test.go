@@ -32,7 +32,7 @@ func TestAPodStaysInServiceWhereTheKubeletIsNotLetNearTheStatusPort(t *testing.T
 	c.restarted(pod, 1)
 	c.acknowledged(pod.Name, 20)
 	open()
-	c.settle(pod.Name)
+	c.stopAndSave(pod.Name)
 	c.verify()
 }
 

@@ -64,7 +64,7 @@ func TestStoppingPostgresForAMinuteUnderLoadIsSurvivedAndCaughtUp(t *testing.T) 
 	c.eventuallyPolicy("the policy says that the database is back", func(p *v1alpha1.ProgressSyncPolicy) error {
 		return condition(p, v1alpha1.ConditionDatabaseReachable, metav1.ConditionTrue, v1alpha1.ReasonReachable)
 	})
-	c.settle(pod.Name)
+	c.stopAndSave(pod.Name)
 	if err := c.ready(t.Context(), pod); err != nil {
 		t.Error(err)
 	}

@@ -124,7 +124,7 @@ func TestBadUpdatesGetAProblemThatNamesTheFieldAndTheGoodOnesBesideThemAreKept(t
 	if code != http.StatusMultiStatus || len(bad) != 2 || !bad[1] || !bad[3] {
 		t.Errorf("%d: %s", code, answer)
 	}
-	c.settle(pod.Name)
+	c.stopAndSave(pod.Name)
 	rows, err := c.rows(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -46,9 +46,9 @@ func TestRunningSidecarsFollowANewIntervalAndBatchSizeAndTheStatusShowsWhenAllHa
 		t.Fatalf("the policy is still of generation %d", changed.Generation)
 	}
 	c.eventuallyPolicy("both sidecars run the second configuration", allFollow)
-	// With an interval of an hour nothing would be settled.
+	// With an interval of an hour nothing would be saved.
 	for _, pod := range pods {
-		c.settle(pod.Name)
+		c.stopAndSave(pod.Name)
 		document, err := c.sidecar(pod.Name)
 		if err != nil {
 			t.Fatal(err)

@@ -43,7 +43,7 @@ func TestAMissingOrWrongSecretIsReportedAndItsRepairNeedsNoRestart(t *testing.T)
 	c.eventuallyPolicy("the repair is reported", func(p *v1alpha1.ProgressSyncPolicy) error {
 		return condition(p, v1alpha1.ConditionDatabaseReachable, metav1.ConditionTrue, v1alpha1.ReasonReachable)
 	})
-	c.settle(pod.Name)
+	c.stopAndSave(pod.Name)
 	if err := c.ready(t.Context(), pod); err != nil {
 		t.Error(err)
 	}

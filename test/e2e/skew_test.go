@@ -98,7 +98,7 @@ func TestAnUpgradeOfTheOperatorAndTheWayBackLoseNothing(t *testing.T) {
 	everyoneGoesOn()
 	counted(2)
 	for _, pod := range pods {
-		c.settle(pod.Name)
+		c.stopAndSave(pod.Name)
 	}
 	c.verify()
 }

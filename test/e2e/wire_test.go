@@ -174,7 +174,7 @@ func (l *line) answers(client io.Writer, server io.Reader) error {
 		case kind == 'C' && l.writing:
 			l.writing = false
 			if cutting = l.wire.disarm(); cutting {
-				return errHold
+				return errWithhold
 			}
 		case kind == 'E':
 			cutting = false
@@ -186,12 +186,12 @@ func (l *line) answers(client io.Writer, server io.Reader) error {
 	})
 }
 
-// errHold keeps a message back.
-var errHold = errors.New("held back")
+// errWithhold keeps a message back.
+var errWithhold = errors.New("withheld")
 
-// pass hands messages on, one at a time, after look has seen them. A message is
+// pass hands messages on, one at a time, after inspect has seen them. A message is
 // a type, a length that counts itself, and a body.
-func pass(to io.Writer, from io.Reader, look func(kind byte, body string) error) error {
+func pass(to io.Writer, from io.Reader, inspect func(kind byte, body string) error) error {
 	header := make([]byte, 5)
 	for {
 		if _, err := io.ReadFull(from, header); err != nil {
@@ -201,11 +201,11 @@ func pass(to io.Writer, from io.Reader, look func(kind byte, body string) error)
 		if _, err := io.ReadFull(from, body); err != nil {
 			return err
 		}
-		err := look(header[0], string(body))
+		err := inspect(header[0], string(body))
 		if err == nil {
 			_, err = to.Write(append(header[:5:5], body...))
 		}
-		if err != nil && !errors.Is(err, errHold) {
+		if err != nil && !errors.Is(err, errWithhold) {
 			return err
 		}
 	}

@@ -138,7 +138,7 @@ func TestPodsThatWereThereBeforeThePolicyAreEvictedWhereItSaysSo(t *testing.T) {
 	for i := range living {
 		c.learners(living[i].Name, 5)
 		c.acknowledged(living[i].Name, 20)
-		c.settle(living[i].Name)
+		c.stopAndSave(living[i].Name)
 	}
 	c.verify()
 }
@@ -193,6 +193,6 @@ func TestADeploymentUnderAQuotaAndALimitRangeGetsItsPods(t *testing.T) {
 	})
 	c.learners(living[0].Name, 5)
 	c.acknowledged(living[0].Name, 50)
-	c.settle(living[0].Name)
+	c.stopAndSave(living[0].Name)
 	c.verify()
 }

@@ -50,12 +50,12 @@ func TestNothingIsLostOrDoubled(t *testing.T) {
 
 func TestTheSeedDecidesWhichFaultsHappenAndWhen(t *testing.T) {
 	row := func(seed uint64) []string {
-		s := newSchedule(seed, 2, inject.All(), faultHold)
+		s := newSchedule(seed, 2, inject.All(), longestFault)
 		var steps []string
 		for range 100 {
 			next := s.next()
 			steps = append(steps, strings.Join([]string{
-				next.fault.Name(), next.pause.String(), next.hold.String(), strconv.FormatUint(next.details.Uint64(), 10),
+				next.fault.Name(), next.pause.String(), next.length.String(), strconv.FormatUint(next.details.Uint64(), 10),
 			}, " "))
 		}
 		return steps
@@ -70,7 +70,7 @@ func TestTheSeedDecidesWhichFaultsHappenAndWhen(t *testing.T) {
 
 func TestEveryKindHappensBeforeAnyHappensAgain(t *testing.T) {
 	all := inject.All()
-	s := newSchedule(7, 2, all, faultHold)
+	s := newSchedule(7, 2, all, longestFault)
 	seen := map[string]bool{}
 	for range all {
 		seen[s.next().fault.Name()] = true

@@ -91,7 +91,7 @@ func (r *round) run(ctx context.Context, long time.Duration) error {
 	}
 	r.suite.tally.found(wrongAnswer)
 	for _, table := range world.Tables() {
-		if err := r.settle(ctx, table); err != nil {
+		if err := r.waitSaved(ctx, table); err != nil {
 			return err
 		}
 		if err := r.compare(ctx, table, accounts[table]); err != nil {
@@ -101,16 +101,16 @@ func (r *round) run(ctx context.Context, long time.Duration) error {
 	return nil
 }
 
-// settle returns when all that was accepted is saved. A new batch of every lane
-// makes the sidecars look at the ledger, in case a failover was the last thing
+// waitSaved returns when all that was accepted is saved. A new batch of every lane
+// makes the sidecars read the ledger, in case a failover was the last thing
 // to happen. What a fault made the table refuse is tried again.
-func (r *round) settle(ctx context.Context, table string) error {
+func (r *round) waitSaved(ctx context.Context, table string) error {
 	for i, sidecar := range r.suite.sidecarsOf(table) {
 		if err := sidecar.Await(ctx); err != nil {
 			return err
 		}
-		marking, cancel := context.WithTimeout(ctx, settlePatience)
-		err := r.loads[table].Mark(marking, i, r.number)
+		reaching, cancel := context.WithTimeout(ctx, savePatience)
+		err := r.loads[table].ReachLanes(reaching, i, r.number)
 		cancel()
 		if err != nil {
 			return fmt.Errorf("after the faults: %w", err)
@@ -124,7 +124,7 @@ func (r *round) settle(ctx context.Context, table string) error {
 	return nil
 }
 
-const settlePatience = time.Minute
+const savePatience = time.Minute
 
 // rowOf is a row among those of all tables.
 type rowOf struct {

@@ -14,8 +14,8 @@ import (
 type schedule struct {
 	faults []inject.Fault
 	random *rand.Rand
-	// A fault lasts less than hold.
-	hold time.Duration
+	// A fault lasts less than longest.
+	longest time.Duration
 	// deck is what is left of the faults in random order, so that a short run
 	// meets as many kinds as it can.
 	deck []inject.Fault
@@ -26,13 +26,13 @@ const longestPause = 500 * time.Millisecond
 
 // step is one fault to come.
 type step struct {
-	fault       inject.Fault
-	pause, hold time.Duration
-	details     *rand.Rand
+	fault         inject.Fault
+	pause, length time.Duration
+	details       *rand.Rand
 }
 
-func newSchedule(seed, stream uint64, faults []inject.Fault, hold time.Duration) *schedule {
-	return &schedule{faults: faults, random: rand.New(rand.NewPCG(seed, stream)), hold: hold}
+func newSchedule(seed, stream uint64, faults []inject.Fault, longest time.Duration) *schedule {
+	return &schedule{faults: faults, random: rand.New(rand.NewPCG(seed, stream)), longest: longest}
 }
 
 func (s *schedule) next() step {
@@ -45,7 +45,7 @@ func (s *schedule) next() step {
 	return step{
 		fault:   fault,
 		pause:   time.Duration(s.random.Int64N(int64(longestPause))),
-		hold:    time.Duration(s.random.Int64N(int64(s.hold))),
+		length:  time.Duration(s.random.Int64N(int64(s.longest))),
 		details: rand.New(rand.NewPCG(s.random.Uint64(), s.random.Uint64())),
 	}
 }
@@ -63,7 +63,7 @@ func (s *schedule) run(ctx context.Context, w *world.World, t *tally) error {
 		whole := context.WithoutCancel(ctx)
 		err := step.fault.Inject(whole, w, step.details)
 		if err == nil {
-			wait(ctx, step.hold)
+			wait(ctx, step.length)
 		}
 		if healing := step.fault.Heal(whole, w); healing != nil && err == nil {
 			err = healing

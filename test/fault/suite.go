@@ -30,7 +30,7 @@ type Options struct {
 const (
 	sidecars = 2
 	// A crash is over at once; other faults last less than this.
-	crashHold, faultHold = time.Nanosecond, 1500 * time.Millisecond
+	longestCrash, longestFault = time.Nanosecond, 1500 * time.Millisecond
 )
 
 // suite is a run under way.
@@ -113,8 +113,8 @@ func (s *suite) prepare(ctx context.Context) error {
 		}
 	}
 	s.schedules = []*schedule{
-		newSchedule(s.options.Seed, 1, inject.Crashes(), crashHold),
-		newSchedule(s.options.Seed, 2, possible, faultHold),
+		newSchedule(s.options.Seed, 1, inject.Crashes(), longestCrash),
+		newSchedule(s.options.Seed, 2, possible, longestFault),
 	}
 	return nil
 }

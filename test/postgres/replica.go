@@ -76,9 +76,9 @@ func (r *Replica) CaughtUp(ctx context.Context) error {
 	return r.until(ctx, "pg_last_wal_replay_lsn() >= $1::pg_lsn", position)
 }
 
-// HoldBack stops the replica from receiving, as a broken network does: what
+// StopFollowing stops the replica from receiving, as a broken network does: what
 // the primary commits from now on is not on it.
-func (r *Replica) HoldBack(ctx context.Context) error {
+func (r *Replica) StopFollowing(ctx context.Context) error {
 	conn, err := pgx.Connect(ctx, r.URI(Superuser, Superuser))
 	if err != nil {
 		return fmt.Errorf("connecting to the replica: %w", err)
@@ -97,7 +97,7 @@ func (r *Replica) HoldBack(ctx context.Context) error {
 	return r.until(ctx, "NOT EXISTS (SELECT FROM pg_stat_wal_receiver)")
 }
 
-// LetFollow ends HoldBack.
+// LetFollow ends StopFollowing.
 func (r *Replica) LetFollow(ctx context.Context) error {
 	conn, err := pgx.Connect(ctx, r.URI(Superuser, Superuser))
 	if err != nil {

@@ -40,7 +40,7 @@ func TestALaggingReplicaIsPromotedWithoutWhatItLacks(t *testing.T) {
 			write("2")
 			caughtUp()
 			count("2")
-			if err := replica.HoldBack(ctx); err != nil {
+			if err := replica.StopFollowing(ctx); err != nil {
 				t.Fatal(err)
 			}
 			write("3")
@@ -50,7 +50,7 @@ func TestALaggingReplicaIsPromotedWithoutWhatItLacks(t *testing.T) {
 			}
 			caughtUp()
 			count("3")
-			if err := replica.HoldBack(ctx); err != nil {
+			if err := replica.StopFollowing(ctx); err != nil {
 				t.Fatal(err)
 			}
 			write("4")

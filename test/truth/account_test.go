@@ -18,14 +18,14 @@ func TestAccountRecord(t *testing.T) {
 		"an announced update is uncertain until its outcome": {
 			entries: []Entry{announced}, want: Counts{Keys: 1, Uncertain: 1},
 		},
-		"an outcome settles it": {
+		"an outcome decides it": {
 			entries: []Entry{announced, {ID: "a", Outcome: Acknowledged}}, want: Counts{Keys: 1, Acknowledged: 1},
 		},
 		"entries that are delivered twice count once": {
 			entries: []Entry{announced, {ID: "a", Outcome: Refused}, announced, {ID: "a", Outcome: Refused}},
 			want:    Counts{Keys: 1, Refused: 1},
 		},
-		"a late uncertain does not unsettle": {
+		"a late uncertain changes nothing": {
 			entries: []Entry{announced, {ID: "a", Outcome: Acknowledged}, {ID: "a", Outcome: Uncertain}},
 			want:    Counts{Keys: 1, Acknowledged: 1},
 		},

@@ -7,25 +7,28 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
-// Doubts are the frozen batches of a lane that the database has refused while
-// nobody knows whose fault that is. A doubt stands until something else is written,
-// which tells: then the batch is tried once more. Doubts are not on disk; the next
-// process comes to its own. They belong to the lane's goroutine.
+// Doubts are the batches in doubt of a lane: frozen batches that the database
+// has refused while nobody knows whose fault that is. A batch stays in doubt
+// until another one is written, which shows that the table takes records; then
+// it is tried once more. Doubts are not on disk: the next process finds its
+// own. They belong to the lane's goroutine.
 type Doubts struct {
 	evidence *Evidence
 	// refused are the batches by their numbers.
 	refused map[uint64]doubt
-	// begun is how much had been written at the first refusal since the lane last
-	// had nothing frozen, if there was one since.
+	// open says that a batch was refused since the lane last had nothing
+	// frozen, and begun is how many batches all lanes had written at the first
+	// such refusal.
 	begun uint64
 	open  bool
 }
 
 // doubt is a batch that was refused.
 type doubt struct {
-	// written is how much had been written then.
+	// written is how many batches all lanes had written when it was refused.
 	written uint64
-	// sent again, it may be in the database, so that it keeps its number.
+	// sent says that it was sent again since. It may be in the database then,
+	// so that it keeps its number.
 	sent bool
 }
 

@@ -16,13 +16,14 @@ const (
 type refusal struct {
 	// records of the batch.
 	records int
-	// certain: the SQLSTATE speaks of data, and not of what a trigger made of it.
+	// certain: the SQLSTATE is one of unfit data, and not one that a trigger
+	// raised.
 	certain bool
-	// written: since this batch was refused, or the one that it was a part of,
-	// the database took another.
+	// written: the database took another batch since this one, or the one that
+	// it was a part of, was refused.
 	written bool
-	// again: it was refused on its own before, so that written comes from between
-	// the two times.
+	// again: it was refused before and is refused once more. What is written
+	// was so between the two refusals then.
 	again bool
 	// alone: it was due alone, with no other record that could tell.
 	alone bool
@@ -34,12 +35,13 @@ type refusal struct {
 }
 
 const (
-	// mostDoubts in a lane, with nothing written, speak against the table. What
-	// is refused then is not taken apart any more, and tried one at a time.
+	// mostDoubts is how many batches of a lane may be in doubt before the table
+	// counts as the cause. What is refused from then on is not split any more,
+	// and one batch in doubt is tried at a time.
 	mostDoubts = 8
-	// mostAside records in a row are set aside while little speaks for the table:
-	// one that was written just before its own trouble may have begun, or only the
-	// SQLSTATE.
+	// mostAside is how many records in a row are set aside on weak evidence: a
+	// batch that was written before this one was refused, after which the
+	// table's own trouble may have begun, or the SQLSTATE alone.
 	mostAside = 3
 )
 

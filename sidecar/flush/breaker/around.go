@@ -107,22 +107,22 @@ func (b *Breaker) FailedSince(attempt uint64) (postgres.Failure, bool) {
 }
 
 // UndecidedSince reports whether an attempt later than the given one has left
-// nothing but what is in doubt, so that waiting brings no verdict.
+// nothing but batches in doubt, so that waiting brings no verdict.
 func (b *Breaker) UndecidedSince(attempt uint64) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.standing.undecided && b.standing.attempt > attempt
 }
 
-// Quiet reports whether the lane has no attempt under way and holds nothing but
-// what is in doubt.
+// Quiet reports whether the lane has only batches in doubt, and no attempt
+// under way.
 func (b *Breaker) Quiet(lane int) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.lanes[lane].quiet
 }
 
-// Undoubted ends the lane's streak with what is in doubt no more.
+// Undoubted ends the streak of a lane that has nothing in doubt any more.
 func (b *Breaker) Undoubted(lane int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -132,16 +132,17 @@ func (b *Breaker) Undoubted(lane int) {
 	}
 }
 
-// ProbeWait is how long what is in doubt waits although nothing is written.
+// ProbeWait is how long it takes until a batch in doubt is tried although
+// nothing was written.
 func (b *Breaker) ProbeWait(lane int, now time.Time) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.lanes[lane].probe.Sub(now)
 }
 
-// CheckDue returns how long a health check has to wait that comes so long after the
-// last contact with the database. While lanes use it, or wait to, a check is
-// needless.
+// CheckDue returns how long a health check has to wait, which is due the given
+// interval after the last contact with the database. While lanes use the
+// database, or wait to, a check is needless.
 func (b *Breaker) CheckDue(interval time.Duration) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -24,7 +24,7 @@ type Backoff struct {
 	Interval time.Duration
 }
 
-// probeInterval is the pause between two attempts while parked or on hold.
+// probeInterval is the pause between two attempts in PhaseParked and PhaseHeld.
 func (b Backoff) probeInterval() time.Duration {
 	return min(b.Interval, b.MaxDelay, maxProbeInterval)
 }

@@ -229,8 +229,8 @@ func (b *Breaker) doubtedLocked(a Attempt, o Outcome) {
 	b.changeLocked()
 }
 
-// retryDoubtsLocked lets lanes try what they hold in doubt once something else was
-// written.
+// retryDoubtsLocked lets lanes try their batches in doubt once something else
+// was written.
 func (b *Breaker) retryDoubtsLocked() {
 	wake := false
 	for i := range b.lanes {

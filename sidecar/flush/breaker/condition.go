@@ -50,17 +50,20 @@ type streak struct {
 	notBefore time.Time
 	// atLedger: the last failure came before anything was written.
 	atLedger bool
-	// counted is the newest attempt when the last failure was counted. What
-	// started before it failed of the same cause and is not counted again.
+	// counted is the attempt that was the newest when the last failure was
+	// counted. Attempts that had started by then failed of the same cause, and
+	// are not counted again.
 	counted uint64
 
-	// The rest is of a lane with verdictDoubt. probe is when what is in doubt is tried
-	// although nothing was written; written is how much had been until then.
+	// The fields below are for a lane with verdictDoubt. probe is when a batch
+	// in doubt is tried although nothing was written since; written is how many
+	// batches were written until then.
 	probe   time.Time
 	written uint64
-	// quiet: the lane has nothing else, and no attempt is under way.
+	// quiet: the lane has only batches in doubt, and no attempt is under way.
 	quiet bool
-	// final: there was nothing left that could tell, or enough was refused.
+	// final: nothing else was left that could have told whose fault it is, or
+	// so much was refused that the table must be at fault.
 	final bool
 }
 
@@ -77,8 +80,9 @@ func (s streak) phase() Phase {
 	}
 }
 
-// condition is the worst of what the lanes, all of them together, and the health
-// check have met. Reachable and ReachableSince are left to the caller.
+// condition is the worst of three: what the lanes have met, what all of them
+// have met together, and what the health check has met. Reachable and
+// ReachableSince are left to the caller.
 func condition(stopped *streak, shared, idle streak, lanes []streak) Condition {
 	if stopped != nil {
 		return Condition{Phase: PhaseStopped, Failure: &stopped.failure, Since: stopped.since, Failures: stopped.failures}

@@ -45,8 +45,9 @@ type Doubt struct {
 	// AgainstTable: so much is in doubt that the lane is kept back as a whole until
 	// the next probe.
 	AgainstTable bool
-	// Quiet: the lane holds nothing but what is in doubt.
+	// Quiet: the lane has only batches in doubt.
 	Quiet bool
-	// Final: nor does another lane, so that there is nothing left that could tell.
+	// Final: so have all other lanes, so that nothing is left that could tell
+	// whose fault it is.
 	Final bool
 }

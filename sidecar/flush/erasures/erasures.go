@@ -106,12 +106,12 @@ func (e *Erasures) Erase(ctx context.Context, erasure buffer.Erasure) (rows int6
 	return rows, nil
 }
 
-// Repeat asks for all erasures again that the database had carried out, since it
-// may be an older state of itself. Lanes wait for it, so it ends also at an erasure
-// that took its whole time, behind a lock for example. That one and those that
-// follow are left to Tend, and so are those that the database refuses: neither is an
-// error. An error keeps everybody from writing: a *DiskError, or one that lets
-// nothing be written either.
+// Repeat erases again all learners whom the database had erased, since it may
+// be an older state of itself. Lanes wait for Repeat, so it ends also at an
+// erasure that took its whole time, behind a lock for example. That erasure,
+// those that follow it, and those that the database refuses are left to Tend,
+// and are no error. An error is a *DiskError or a failure that lets nothing be
+// written either.
 func (e *Erasures) Repeat(ctx context.Context) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -7,9 +7,9 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
-// Bounds of a time. What is outside was written in another unit, or by a clock
-// that was never set: taken as it is, the first would be in January 1970 for
-// good, and the second would win every comparison.
+// Bounds of a time. One outside them was written in another unit, or by a clock
+// that was never set. Taken as it is, such a time would be in January 1970 for
+// good, or win every comparison.
 const (
 	// earliestMicros is 2000-01-01T00:00:00Z.
 	earliestMicros = 946_684_800_000_000

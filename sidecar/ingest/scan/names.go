@@ -5,8 +5,8 @@ import "encoding/binary"
 // nameIndex finds fields by their names. It is asked for every member of every
 // update, so that it compares numbers and no strings.
 type nameIndex struct {
-	// slots has each field in the first free one from that of its name on. They
-	// are several times as many as there are fields.
+	// slots has each field in the first free slot at or behind the one that its
+	// name's hash gives. There are several times as many slots as fields.
 	slots [1 << slotBits]named
 }
 

@@ -40,7 +40,7 @@ type SyntaxError struct {
 
 func (e *SyntaxError) Error() string { return fmt.Sprintf("%s at byte %d", e.what, e.Pos+1) }
 
-// scanner walks a JSON text in place and accepts what encoding/json accepts, but
+// scanner walks a JSON text in place. It takes what encoding/json takes, but
 // for nesting beyond maxDepth. It builds nothing: callers keep the spans of the
 // values they know and skip the others.
 type scanner struct {

@@ -116,7 +116,7 @@ func count(s *spool.Spool) (r upgrade.Report, err error) {
 	return r, err
 }
 
-// readable is a file system whose lock is held already.
+// readable is a file system for a caller that has the lock already.
 type readable struct{ vfs.FS }
 
 // Lock implements vfs.FS.

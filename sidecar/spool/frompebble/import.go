@@ -72,7 +72,7 @@ func bringOver(ctx context.Context, o Options, files earlierFiles) (r upgrade.Re
 		return begin(ctx, o)
 	case there == spool.Imported:
 		return readBack(o)
-	case files.hold():
+	case files.withEntries():
 		return r, errors.New("the file " + markerPrefix + "* of Pebble is missing, without which the rest cannot be read: restore it")
 	}
 	return r, nil // Pebble's directory was being made
@@ -107,7 +107,7 @@ func open(o Options) (*spool.Spool, error) {
 	})
 }
 
-// unlocked is a file system for who holds the lock already.
+// unlocked is a file system for a caller that has the lock already.
 type unlocked struct{ disk.FS }
 
 // Lock implements disk.FS.
@@ -145,8 +145,8 @@ func (f earlierFiles) intact() bool {
 	return slices.ContainsFunc(f.all, isMarker)
 }
 
-// hold reports whether there are files that hold entries.
-func (f earlierFiles) hold() bool {
+// withEntries reports whether there are files that entries are in.
+func (f earlierFiles) withEntries() bool {
 	for _, name := range f.all {
 		switch filepath.Ext(name) {
 		case ".sst", ".log", ".blob":

@@ -52,8 +52,8 @@
 //	16     payload: changes, one behind the other
 //	       zeros up to a multiple of 8
 //
-// The salt keeps what a learner's app wrote from passing for a frame, and what
-// lay on the disk before from doing so.
+// Without the salt, bytes that a learner's app sent could pass for a frame, and
+// so could what lay on the disk before.
 //
 // When the next segment has its name, a segment gets a last frame, of the sequence
 // 0, with that segment's number, 8 bytes. It is not synced: only a segment that

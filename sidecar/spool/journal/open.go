@@ -81,8 +81,9 @@ func (j *Journal) load(apply func(changes []byte) error) error {
 
 // removeLeftovers removes files that were not finished or have been replaced.
 func (j *Journal) removeLeftovers(there found) error {
-	// An earlier process may have been killed before it synced the names that it
-	// gave, and what they stand for is only then not needed any more.
+	// An earlier process may have been killed before it synced the names that
+	// it gave. Only once these are on the disk are the files needless that they
+	// stand for.
 	if err := j.files.sync(); err != nil {
 		return fmt.Errorf("syncing its names: %w", err)
 	}

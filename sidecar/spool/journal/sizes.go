@@ -12,9 +12,9 @@ type sizes struct {
 	floor      int64       // of a log that is worth a checkpoint
 }
 
-// due reports whether the log is longer than what the checkpoint still has of
-// use. The checkpoint is not smaller than the state was; so checkpoint, log and
-// the next checkpoint together are at most three times the state.
+// due reports whether the log is longer than the part of the checkpoint that is
+// still of use. A checkpoint is as large as the state was, so checkpoint, log
+// and the next checkpoint together are at most three times the state.
 func (s *sizes) due() bool {
 	written, dropped := s.written.Load(), s.dropped.Load()
 	if s.replayed.Load() && written > 0 {

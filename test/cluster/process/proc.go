@@ -35,9 +35,9 @@ func read(pid int) (info, error) {
 	return info{start: start, ended: fields[state] == "Z" || fields[state] == "X"}, nil
 }
 
-// Marked returns the ids of all processes that carry the group's mark.
-func (g Group) Marked() ([]int, error) {
-	want := []byte(mark + "=" + g.Dir)
+// Members returns the ids of all processes that carry the group's variable.
+func (g Group) Members() ([]int, error) {
+	want := []byte(variable + "=" + g.Dir)
 	return find(func(pid int) bool {
 		environment, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
 		if err != nil {

@@ -17,17 +17,17 @@ func TestAStartedProgramAndItsChildrenAreFoundByTheirMark(t *testing.T) {
 		t.Fatal(err)
 	}
 	kit.Eventually(t, "the shell and its two children", func() error {
-		pids, err := group.Marked()
+		pids, err := group.Members()
 		return errors.Join(err, kit.Unless(len(pids) == 3, pids))
 	})
 	if !group.Alive("parent") {
 		t.Error("the parent does not count as alive")
 	}
 	other := Group{Dir: t.TempDir()}
-	if pids, err := other.Marked(); err != nil || len(pids) != 0 {
+	if pids, err := other.Members(); err != nil || len(pids) != 0 {
 		t.Errorf("another run folder owns %v, %v", pids, err)
 	}
-	if err := KillAll(t.Context(), group.Marked); err != nil {
+	if err := KillAll(t.Context(), group.Members); err != nil {
 		t.Fatal(err)
 	}
 	if group.Alive("parent") {
@@ -57,7 +57,7 @@ func TestAProcessThatTookOverTheIDIsNotOurs(t *testing.T) {
 	if group.Alive("short") {
 		t.Error("a stranger with the recorded id counts as ours")
 	}
-	if pids, err := group.Marked(); err != nil || slices.Contains(pids, stranger.Process.Pid) {
+	if pids, err := group.Members(); err != nil || slices.Contains(pids, stranger.Process.Pid) {
 		t.Errorf("the stranger is among the marked: %v, %v", pids, err)
 	}
 }

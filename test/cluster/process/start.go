@@ -10,9 +10,9 @@ import (
 	"syscall"
 )
 
-// mark is the environment variable that names the run folder a process
+// variable is the environment variable that names the run folder a process
 // belongs to.
-const mark = "PROGRESS_SYNC_RUN_FOLDER"
+const variable = "PROGRESS_SYNC_RUN_FOLDER"
 
 // Group is what runs for one run folder.
 type Group struct {
@@ -41,7 +41,7 @@ func (g Group) Start(name, program string, args, env []string) error {
 	defer log.Close()
 	cmd := exec.Command(program, args...)
 	cmd.Dir = g.Dir
-	cmd.Env = append(append(os.Environ(), env...), mark+"="+g.Dir)
+	cmd.Env = append(append(os.Environ(), env...), variable+"="+g.Dir)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {

@@ -34,16 +34,16 @@ func (f *copiedSpool) Inject(ctx context.Context, w *world.World, random *rand.R
 		return err
 	}
 	f.copied.Run()
-	if err := f.mustHold(ctx); err != nil {
+	if err := f.mustKeep(ctx); err != nil {
 		return err
 	}
 	f.copied.Kill() // it is started again
-	return f.mustHold(ctx)
+	return f.mustKeep(ctx)
 }
 
-// mustHold waits until the copy says that it is one, and the first one has saved
+// mustKeep waits until the copy says that it is one, and the first one has saved
 // what it holds then.
-func (f *copiedSpool) mustHold(ctx context.Context) error {
+func (f *copiedSpool) mustKeep(ctx context.Context) error {
 	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); rest(ctx, 20*time.Millisecond) {
 		d, err := f.copied.Document(ctx)
 		if err == nil && d.Counters.RowsWritten > 0 {

@@ -103,17 +103,17 @@ func (l *Load) fail(err error) {
 	l.failed = errors.Join(l.failed, err)
 }
 
-// Mark reports a few fresh keys to one sidecar, as many as to reach each of its
+// ReachLanes reports a few fresh keys to one sidecar, as many as to reach each of its
 // lanes, and returns when they are acknowledged.
-func (l *Load) Mark(ctx context.Context, sidecar, round int) error {
-	s := &sender{load: l, index: l.options.Senders + sidecar, sent: round * markers, persistent: true,
+func (l *Load) ReachLanes(ctx context.Context, sidecar, round int) error {
+	s := &sender{load: l, index: l.options.Senders + sidecar, sent: round * freshKeys, persistent: true,
 		random: rand.New(rand.NewPCG(l.options.Seed, uint64(round)))}
 	i := 0
-	entries := s.updates(markers, func() truth.Key {
+	entries := s.updates(freshKeys, func() truth.Key {
 		i++
-		return truth.Key{UserID: fmt.Sprintf("marker %d", i), CourseID: l.options.Course, LessonID: fmt.Sprintf("%d of %d", round, sidecar)}
+		return truth.Key{UserID: fmt.Sprintf("fresh %d", i), CourseID: l.options.Course, LessonID: fmt.Sprintf("%d of %d", round, sidecar)}
 	})
 	return s.deliver(ctx, sidecar, entries)
 }
 
-const markers = 16
+const freshKeys = 16

@@ -23,9 +23,9 @@ type learner struct {
 	// state belongs to watch until stopped is closed.
 	state   player.State
 	stopped chan struct{}
-	// unsettled is the outcome of the last attempt, which goes into the account
+	// unrecorded is the outcome of the last attempt, which goes into the account
 	// together with the announcement of the next.
-	unsettled []truth.Entry
+	unrecorded []truth.Entry
 }
 
 // watch plays until stop is closed or the account can't be kept any more: what
@@ -34,7 +34,7 @@ func (l *learner) watch(ctx context.Context) {
 	defer close(l.stopped)
 	err := l.play(ctx)
 	if err == nil {
-		err = l.class.options.Recorder.Record(ctx, l.unsettled...)
+		err = l.class.options.Recorder.Record(ctx, l.unrecorded...)
 	}
 	if err != nil {
 		l.class.tally.failed(fmt.Errorf("learner %s: %w", l.state.Learner, err))
@@ -69,13 +69,13 @@ func (l *learner) deliver(ctx context.Context, update truth.Update) (bool, error
 	for backoff := firstBackoff; ; backoff = min(2*backoff, lastBackoff) {
 		id := fmt.Sprintf("%s/%s/%d", l.class.options.Name, l.state.Learner, l.state.Sent)
 		sent := update
-		if err := l.class.options.Recorder.Record(ctx, append(l.unsettled, truth.Entry{ID: id, Update: &sent})...); err != nil {
+		if err := l.class.options.Recorder.Record(ctx, append(l.unrecorded, truth.Entry{ID: id, Update: &sent})...); err != nil {
 			return false, err
 		}
 		attempt, cancel := context.WithTimeout(ctx, l.class.options.Timeout)
 		answer := l.class.options.Sender.Send(attempt, sent)
 		cancel()
-		l.unsettled = []truth.Entry{{ID: id, Outcome: answer.Outcome}}
+		l.unrecorded = []truth.Entry{{ID: id, Outcome: answer.Outcome}}
 		l.class.tally.count(answer)
 		if !answer.Again {
 			return true, nil

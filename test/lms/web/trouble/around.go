@@ -11,7 +11,7 @@ import (
 // on; sessionOf names it, or is empty.
 func (d *Desk) Around(lms http.Handler, sessionOf func(*http.Request) string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		on, cut := d.look(sessionOf(r))
+		on, cut := d.read(sessionOf(r))
 		toSidecar := strings.HasPrefix(r.URL.Path, "/progress/")
 		if toSidecar {
 			// A stream of events that is open must end with what let it through.

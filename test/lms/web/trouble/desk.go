@@ -37,12 +37,12 @@ func New(database Database) *Desk {
 
 // Of is what a session has switched on.
 func (d *Desk) Of(id string) Switches {
-	switches, _ := d.look(id)
+	switches, _ := d.read(id)
 	return switches
 }
 
-// look returns as well what is closed when the session is cut off.
-func (d *Desk) look(id string) (Switches, <-chan struct{}) {
+// read returns as well what is closed when the session is cut off.
+func (d *Desk) read(id string) (Switches, <-chan struct{}) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	at := d.sessions[id]
@@ -63,7 +63,7 @@ func (d *Desk) look(id string) (Switches, <-chan struct{}) {
 func (d *Desk) Turn(ctx context.Context, id, name, value string) (Switches, error) {
 	d.turning.Lock()
 	defer d.turning.Unlock()
-	before, _ := d.look(id)
+	before, _ := d.read(id)
 	after, err := before.With(name, value)
 	if err != nil {
 		return before, err
