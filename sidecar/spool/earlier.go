@@ -3,6 +3,7 @@ package spool
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"regexp"
 	"slices"
 
@@ -17,10 +18,35 @@ var ErrEarlier = errors.New("it was written by an earlier version; run spool-imp
 // pebbleNames are the names of all files that Pebble makes, but for its lock.
 var pebbleNames = regexp.MustCompile(`^(\d{6,}\.(log|sst|blob)|(MANIFEST|OPTIONS)-\d{6,}|CURRENT(\.\d{6,}\.dbtmp)?|marker\..*|temporary\..*)$`)
 
+// fence is an empty file by whose name Pebble tells its format, here one that no
+// version of it knows. A version up to 0.1 then refuses the directory. Without it, it
+// would take the spool of a gone pod for an empty one, and remove it unread.
+const fence = "marker.format-version.999999.999"
+
 // IsPebbleFile reports whether a file of that name is one of Pebble's. Its lock has
 // the same name as a spool's.
 func IsPebbleFile(name string) bool {
-	return pebbleNames.MatchString(name)
+	return name != fence && pebbleNames.MatchString(name)
+}
+
+// putFence makes the fence, unless it is there, or an import is not done with the
+// files of an earlier version. A full disk has no room for it until a later start.
+func putFence(o Options) error {
+	names, err := o.FS.List(o.Dir)
+	if err != nil {
+		return fmt.Errorf("opening the spool %s: %w", o.Dir, err)
+	}
+	if slices.Contains(names, fence) || slices.ContainsFunc(names, IsPebbleFile) {
+		return nil
+	}
+	file, err := o.FS.Create(filepath.Join(o.Dir, fence), 0)
+	if err == nil {
+		err = errors.Join(file.Close(), o.FS.SyncDir(o.Dir))
+	}
+	if err != nil && !disk.IsFull(err) {
+		return fmt.Errorf("keeping earlier versions from the spool %s: %w", o.Dir, err)
+	}
+	return nil
 }
 
 // importEarlier sees to it that Open finds no spool of an earlier version.

@@ -2,6 +2,7 @@ package spool
 
 import (
 	"context"
+	"errors"
 	"hash/crc32"
 	"sync"
 	"time"
@@ -60,6 +61,9 @@ func Open(o Options) (*Spool, error) {
 	s.journal, err = journal.Open(journal.Options{Dir: o.Dir, FS: o.FS, OnSync: o.OnSync}, s.contents.apply)
 	if err != nil {
 		return nil, err
+	}
+	if err := putFence(o); err != nil {
+		return nil, errors.Join(err, s.journal.Close())
 	}
 	return s, nil
 }
