@@ -110,7 +110,7 @@ func TestAConnectionIsGivenBackHoweverItEnds(t *testing.T) {
 			panic("as asked for")
 		}
 		echo(w, r)
-	})), refuse, plainPath), l)
+	})), refuser{}, plainPath), l)
 	for _, sent := range conversations {
 		all(t, inner.Addr().String(), sent)
 	}
@@ -122,7 +122,7 @@ func TestAPanicEndsTheConnectionAndIsLogged(t *testing.T) {
 	var logged strings.Builder
 	h := settings(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("a mistake") }))
 	h.ErrorLog = log.New(&logged, "", 0)
-	s := front.New(h, refuse, plainPath)
+	s := front.New(h, refuser{}, plainPath)
 	c := connect(t, serve(t, s))
 	c.send(post("2") + "hi")
 	c.expectEnd()
@@ -249,7 +249,7 @@ func TestShutdownWaitsForRequestsAndClosesIdleConnections(t *testing.T) {
 			<-leave
 		}
 		echo(w, r)
-	})), refuse, plainPath)
+	})), refuser{}, plainPath)
 	address := serve(t, s)
 	untouched, used, busy := connect(t, address), connect(t, address), connect(t, address)
 	used.send(post("2") + "hi")
@@ -286,7 +286,7 @@ func TestCloseCutsOffRequestsUnderWay(t *testing.T) {
 	s := front.New(settings(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		entered <- struct{}{}
 		<-leave
-	})), refuse, plainPath)
+	})), refuser{}, plainPath)
 	c := connect(t, serve(t, s))
 	c.send(post("2") + "hi")
 	<-entered
@@ -298,7 +298,7 @@ func TestCloseCutsOffRequestsUnderWay(t *testing.T) {
 
 func TestServeEndsWithItsListener(t *testing.T) {
 	l := listen(t)
-	s := front.New(settings(http.HandlerFunc(echo)), refuse, plainPath)
+	s := front.New(settings(http.HandlerFunc(echo)), refuser{}, plainPath)
 	ended := make(chan error, 1)
 	go func() { ended <- s.Serve(l) }()
 	_ = l.Close()

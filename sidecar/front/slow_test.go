@@ -22,7 +22,7 @@ func slow(h http.HandlerFunc) (client net.Conn, stop func()) {
 	settings := settings(h)
 	settings.ReadHeaderTimeout, settings.ReadTimeout = 5*time.Second, 15*time.Second
 	settings.WriteTimeout, settings.IdleTimeout = 45*time.Second, 2*time.Minute
-	s := front.New(settings, refuse, plainPath)
+	s := front.New(settings, refuser{}, plainPath)
 	ended := make(chan error, 1)
 	go func() { ended <- s.Serve(l) }()
 	return client, func() {
