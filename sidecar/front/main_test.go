@@ -162,6 +162,10 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	} else {
 		length, encoding = 0, nil
 	}
+	if err != nil { // which each server words in its own way
+		http.Error(w, "a bad body", http.StatusBadRequest)
+		return
+	}
 	w.Header().Set("Content-Type", "text/plain")
 	w.Header()["X-Twice"] = []string{"one", "two\r\nthree"}
 	switch r.Header.Get("X-Answer") {
@@ -192,6 +196,6 @@ func echo(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(digest, "%q: %q\n", key, r.Header[key])
 	}
 	digest.Write(content)
-	fmt.Fprintf(w, "%s %q %q %q %s %d %v host %q %d bytes %d fields %x %v", r.Method, r.URL.Path, r.URL.RawQuery, r.RequestURI,
-		r.Proto, length, encoding, r.Host, len(content), len(keys), digest.Sum(nil), err)
+	fmt.Fprintf(w, "%s %.300q %q %.300q %s %d %v host %q %d bytes %d fields %x", r.Method, r.URL.Path, r.URL.RawQuery, r.RequestURI,
+		r.Proto, length, encoding, r.Host, len(content), len(keys), digest.Sum(nil))
 }

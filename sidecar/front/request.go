@@ -17,14 +17,14 @@ type target struct {
 }
 
 // targetOf reads the first line as net/http does. It is false for a URI that is
-// none.
+// none, and for the one of the server as a whole, "*".
 func targetOf(h *fasthttp.RequestHeader, paths []string) (target, bool) {
 	if i := slices.Index(paths, string(h.RequestURI())); i >= 0 {
 		return target{uri: paths[i], url: url.URL{Path: paths[i]}, plain: h.IsPost()}, true
 	}
 	uri := string(h.RequestURI())
 	u, err := url.ParseRequestURI(uri)
-	if err != nil {
+	if err != nil || uri == "*" {
 		return target{}, false
 	}
 	return target{uri: uri, url: *u, plain: h.IsPost() && slices.Contains(paths, u.Path)}, true
