@@ -66,7 +66,7 @@ func (c *conn) Read(p []byte) (int, error) {
 // Times and bytes for a client that still sends when its connection ends.
 const (
 	lingerTime  = 500 * time.Millisecond
-	lingerBytes = 256 << 10
+	lingerBytes = 16 << 20
 )
 
 // Close implements net.Conn. It takes what is under way, since an answer is lost

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -143,11 +144,10 @@ func TestABodyMayComeInParts(t *testing.T) {
 		rest, _ := io.ReadAll(r.Body)
 		fmt.Fprintf(w, "%s%s", first, rest)
 	}))))
-	// fasthttp waits for up to 8 KiB before it calls the handler.
 	body := strings.Repeat("0123456789", 1000)
-	c.send(post("10000") + body[:9000])
+	c.send(post("10000") + body[:2])
 	<-arrived
-	c.send(body[9000:] + post("2") + "hi")
+	c.send(body[2:] + post("2") + "hi")
 	if text := c.answer().text; text != body {
 		t.Errorf("got %d bytes", len(text))
 	}
@@ -277,6 +277,34 @@ func TestShutdownWaitsForRequestsAndClosesIdleConnections(t *testing.T) {
 	busy.expectEnd()
 	if err := <-ended; err != nil {
 		t.Errorf("Shutdown returned %v after the last request", err)
+	}
+}
+
+// Who gets no answer sends again; what was handled would be there twice.
+func TestWhatIsHandledIsAnsweredWheneverTheServerShutsDown(t *testing.T) {
+	for range 30 {
+		var handled atomic.Int32
+		s := front.New(settings(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			handled.Add(1)
+			w.WriteHeader(http.StatusNoContent)
+		})), refuser{}, plainPath)
+		l := listen(t)
+		ended := make(chan error, 1)
+		go func() { ended <- s.Serve(l) }()
+		c := connect(t, l.Addr().String())
+		c.send(post("2") + "hi")
+		c.answer()
+		done := make(chan error, 1)
+		go func() { done <- s.Shutdown(t.Context()) }()
+		_, _ = io.WriteString(c, post("2")+"hi"+post("2")+"hi")
+		text, _ := io.ReadAll(c.in)
+		if answers := strings.Count(string(text), "HTTP/1.1 204 "); answers+1 != int(handled.Load()) {
+			t.Fatalf("%d requests were handled, %d answered", handled.Load(), answers+1)
+		}
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		<-ended //nolint:errcheck // it was shut down
 	}
 }
 
