@@ -40,6 +40,7 @@ func (c *conn) change(state fasthttp.ConnState) {
 		if c.phase.CompareAndSwap(active, idle) && c.server.closing.Load() {
 			c.endIdle()
 		}
+	default: // it begins, or has ended
 	}
 }
 
@@ -83,8 +84,8 @@ func (c *conn) Close() error {
 }
 
 // watch calls gone when the client ends the connection. Nobody else may read from
-// it until stop has returned. Then the client has the given time to send what is left of the
-// request.
+// it until stop has returned. Then the client has the given time to send what is
+// left of the request.
 func (c *conn) watch(gone context.CancelFunc, left time.Duration) (stop func()) {
 	done := make(chan struct{})
 	var stopping atomic.Bool

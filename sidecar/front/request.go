@@ -82,7 +82,7 @@ type body struct {
 func (b *body) Read(p []byte) (int, error) {
 	n, err := b.stream.Read(p)
 	if b.left > 0 {
-		if b.left -= int64(n); b.left > 0 && err == io.EOF { //nolint:errorlint // as io.Reader has it
+		if b.left -= int64(n); b.left > 0 && err == io.EOF {
 			err = io.ErrUnexpectedEOF
 		}
 	}

@@ -33,10 +33,11 @@ func New(h *http.Server, refuser Refuser, paths ...string) *Server {
 	s.fast = &fasthttp.Server{
 		Handler: s.serve, ExpectHandler: s.expect, ErrorHandler: s.routes.malformed, ConnState: changed,
 		ReadBufferSize: h.MaxHeaderBytes, DisablePreParseMultipartForm: true,
-		// A handler sees a body that stops to come, and counts it: fasthttp waits for
-		// as much of a body as this before it calls one, and at least for a byte.
+		// fasthttp waits for so much of a body before it calls the handler, 1 being the
+		// least: what stops to come after that is the handler's to refuse and to count.
 		StreamRequestBody: true, MaxRequestBodySize: 1,
-		// What a connection has written is not kept while it is idle.
+		// An idle connection keeps no memory but the buffer that it reads into, and an
+		// answer is sent before the next request is read.
 		ReduceMemoryUsage: true,
 		// What a head may take, and then what a body may.
 		ReadTimeout: h.ReadHeaderTimeout, WriteTimeout: h.WriteTimeout, IdleTimeout: h.IdleTimeout,

@@ -284,7 +284,7 @@ func TestShutdownWaitsForRequestsAndClosesIdleConnections(t *testing.T) {
 func TestWhatIsHandledIsAnsweredWheneverTheServerShutsDown(t *testing.T) {
 	for range 30 {
 		var handled atomic.Int32
-		s := front.New(settings(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s := front.New(settings(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			handled.Add(1)
 			w.WriteHeader(http.StatusNoContent)
 		})), refuser{}, plainPath)
