@@ -1,6 +1,7 @@
 package front_test
 
 import (
+	"bytes"
 	"net/http"
 	"regexp"
 	"slices"
@@ -233,6 +234,9 @@ func FuzzConversation(f *testing.F) {
 	}
 	ours, theirs := serveFront(f, settings(http.HandlerFunc(echo))), serve(f, settings(http.HandlerFunc(echo)))
 	f.Fuzz(func(t *testing.T, sent []byte, cut uint16) {
+		// fasthttp ignores line ends before the first request, as RFC 9112, section 2.2,
+		// asks; net/http does so only after a POST.
+		sent = bytes.TrimLeft(sent, "\r\n")
 		first := min(int(cut), len(sent))
 		parts := []string{string(sent[:first]), string(sent[first:])}
 		if diff := differ(all(t, theirs, parts...), all(t, ours, parts...)); diff != "" {
