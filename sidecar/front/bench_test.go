@@ -19,7 +19,7 @@ func BenchmarkPlainRequest(b *testing.B) {
 	})
 	request := []byte(post("5", "Content-Type: application/json", "Prefer: return=minimal", "User-Agent: lms/1", "Accept: */*") + "hello")
 	for name, start := range map[string]func() server{
-		"front":    func() server { return front.New(settings(handler), refuse, plainPath) },
+		"front":    func() server { return front.New(settings(handler), refuser{}, plainPath) },
 		"net_http": func() server { return settings(handler) },
 	} {
 		b.Run(name, func(b *testing.B) {

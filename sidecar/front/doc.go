@@ -1,15 +1,16 @@
-// Package front serves HTTP/1.1 with fasthttp, for handlers of net/http.
+// Package front serves HTTP/1.1 with fasthttp, for a handler of net/http.
 //
-// In come connections; out go calls of an http.Handler. A POST of one of the given
-// paths gets a request that is made from fasthttp's without a goroutine and nearly
-// without memory; all others go through fasthttp's own adaptor, event streams
-// too, and have no body. What fasthttp leaves to whoever uses it is here: to end
-// connections without a request at once, to let a handler know that its client has
-// gone, to survive a handler's panic, and to refuse a request of which the end
-// can't be told (ambiguous.go).
+// In come connections; out go calls of the handler. A POST of one of the given paths
+// is plain: its handler reads the body as it comes, gets the background context, so
+// that it must not wait for long, and its answer is sent when it returns. It must not
+// change the request or its header, nor keep these; their strings it may keep. All
+// other requests have no body, and a context that ends when their client has gone;
+// they go through fasthttp's adaptor, which sends the answer while the handler runs.
 //
-// The handler of such a POST gets the background context, so it must not wait for
-// long; it must not change or keep the request or its header, and what it answers
-// is sent when it returns. Clients that are slow or silent are cut off (design.md,
-// promise 4).
+// What fasthttp leaves to whoever uses it is here: requests whose memory is not used
+// again (request.go), the refusal of heads that two servers may read in two ways
+// (framing.go), the time of a client, its last answer and its going (conn.go), an
+// orderly shutdown (server.go), panics and updates that did not arrive (handlers.go).
+// Clients that are slow or silent are cut off (design.md, promise 4), and what was
+// refused before the handler saw it is counted by the Refuser (promise 7).
 package front

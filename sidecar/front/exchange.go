@@ -1,54 +1,18 @@
 package front
 
 import (
-	"io"
 	"net/http"
-	"net/url"
 
 	"github.com/valyala/fasthttp"
 )
 
-// exchange is a request for a handler of net/http, and the http.ResponseWriter of
-// its answer. It is reused.
+// exchange is a plain request, and the http.ResponseWriter of its answer. It is
+// reused.
 type exchange struct {
-	request http.Request
-	url     url.URL
-	head    head
-
-	ctx    *fasthttp.RequestCtx
-	body   body
-	header http.Header // of the answer
-	wrote  bool        // the status of the answer
-}
-
-// body is that of a request.
-type body struct{ io.Reader }
-
-// Close implements io.Closer. What is left of the body is fasthttp's to read.
-func (body) Close() error { return nil }
-
-// begin makes the request. path is known to the server, and has no query.
-func (e *exchange) begin(ctx *fasthttp.RequestCtx, path string) {
-	h := &ctx.Request.Header
-	e.ctx = ctx
-	e.url = url.URL{Path: path}
-	e.head.take(h)
-	e.request = http.Request{
-		Method: http.MethodPost, URL: &e.url, RequestURI: path,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Host: e.head.host, Header: e.head.header,
-		ContentLength: int64(max(h.ContentLength(), -1)), Body: http.NoBody,
-	}
-	if c, ok := ctx.Conn().(*conn); ok {
-		e.request.RemoteAddr = c.remote
-	}
-	if stream := ctx.RequestBodyStream(); stream != nil {
-		e.body.Reader = stream
-		e.request.Body = &e.body
-	}
-	if e.request.ContentLength < 0 {
-		e.request.TransferEncoding = []string{"chunked"}
-	}
+	request request
+	ctx     *fasthttp.RequestCtx
+	header  http.Header // of the answer
+	wrote   bool        // the status of the answer
 }
 
 // end sends the header of the answer.
@@ -68,7 +32,7 @@ func (e *exchange) end() {
 		response.Header.SetContentType(http.DetectContentType(response.Body()))
 	}
 	clear(e.header)
-	e.request, e.body, e.ctx, e.wrote = http.Request{}, body{}, nil, false
+	e.request.http, e.request.body, e.ctx, e.wrote = http.Request{}, body{}, nil, false
 }
 
 // Header implements http.ResponseWriter.

@@ -54,7 +54,7 @@ func TestARequestWhoseEndCantBeToldIsRefusedAndItsConnectionEnds(t *testing.T) {
 	serveOn(t, front.New(settings(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		handled <- r.Method + " " + r.URL.Path
 		echo(w, r)
-	})), refuse, plainPath), l)
+	})), refuser{}, plainPath), l)
 	for name, c := range map[string]struct {
 		sent     string
 		answered []string // before it

@@ -79,17 +79,36 @@ func serveOn(t testing.TB, s server, l net.Listener) {
 	})
 }
 
-// refuse is what a request gets whose end can't be told.
-func refuse(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/plain")
-	w.WriteHeader(http.StatusBadRequest)
-	_, _ = w.Write([]byte(refused))
+// refuser refuses with a text for each reason.
+type refuser struct{}
+
+const refused, incomplete, unread = "no end", "no body", "no need"
+
+func (refuser) RefuseFraming(w http.ResponseWriter, _ *http.Request) {
+	refuse(w, http.StatusBadRequest, refused)
 }
 
-const refused = "no end"
+func (refuser) RefuseIncomplete(w http.ResponseWriter, _ *http.Request) {
+	refuse(w, http.StatusBadRequest, incomplete)
+}
+
+// RefuseUnread refuses bodies of more than 1 MiB.
+func (refuser) RefuseUnread(w http.ResponseWriter, r *http.Request) bool {
+	if r.ContentLength <= 1<<20 {
+		return false
+	}
+	refuse(w, http.StatusRequestEntityTooLarge, unread)
+	return true
+}
+
+func refuse(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(text))
+}
 
 func serveFront(t testing.TB, h *http.Server) string {
-	return serve(t, front.New(h, refuse, plainPath, otherPlainPath))
+	return serve(t, front.New(h, refuser{}, plainPath, otherPlainPath))
 }
 
 // fataler is a test, or one of the cases of a property.
@@ -133,9 +152,20 @@ func all(t fataler, address string, parts ...string) string {
 	return string(answer)
 }
 
-// echo answers with what it sees of a request.
+// echo answers with what it sees of a request, the body if the path has one.
 func echo(w http.ResponseWriter, r *http.Request) {
-	content, err := io.ReadAll(r.Body)
+	var content []byte
+	var err error
+	length, encoding := r.ContentLength, r.TransferEncoding
+	if r.Method == http.MethodPost && (r.URL.Path == plainPath || r.URL.Path == otherPlainPath) {
+		content, err = io.ReadAll(r.Body)
+	} else {
+		length, encoding = 0, nil
+	}
+	if err != nil { // which each server words in its own way
+		http.Error(w, "a bad body", http.StatusBadRequest)
+		return
+	}
 	w.Header().Set("Content-Type", "text/plain")
 	w.Header()["X-Twice"] = []string{"one", "two\r\nthree"}
 	switch r.Header.Get("X-Answer") {
@@ -166,6 +196,6 @@ func echo(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(digest, "%q: %q\n", key, r.Header[key])
 	}
 	digest.Write(content)
-	fmt.Fprintf(w, "%s %q %q %q %s %d %v host %q %d bytes %d fields %x %v", r.Method, r.URL.Path, r.URL.RawQuery, r.RequestURI,
-		r.Proto, r.ContentLength, r.TransferEncoding, r.Host, len(content), len(keys), digest.Sum(nil), err)
+	fmt.Fprintf(w, "%s %.300q %q %.300q %s %d %v host %q %d bytes %d fields %x", r.Method, r.URL.Path, r.URL.RawQuery, r.RequestURI,
+		r.Proto, length, encoding, r.Host, len(content), len(keys), digest.Sum(nil))
 }

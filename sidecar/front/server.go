@@ -26,15 +26,19 @@ type Server struct {
 }
 
 // New makes a Server of h, which it takes over. All timeouts of h must be set.
-// Paths are those that a POST of is for h's handler at once, without a query. What
-// refuse gets is a request whose end can't be told, and the connection ends after
-// its answer.
-func New(h *http.Server, refuse http.HandlerFunc, paths ...string) *Server {
+// Paths are those that a POST of is plain, with whatever query.
+func New(h *http.Server, refuser Refuser, paths ...string) *Server {
 	s := &Server{http: h, conns: map[*conn]struct{}{}, empty: make(chan struct{})}
-	s.routes = newHandlers(h, refuse, paths)
+	s.routes = newHandlers(h, refuser, paths)
 	s.fast = &fasthttp.Server{
-		Handler: s.serve, ErrorHandler: s.routes.malformed, ConnState: s.changed,
-		ReadBufferSize: h.MaxHeaderBytes, StreamRequestBody: true, DisablePreParseMultipartForm: true,
+		Handler: s.serve, ExpectHandler: s.expect, ErrorHandler: s.routes.malformed, ConnState: changed,
+		ReadBufferSize: h.MaxHeaderBytes, DisablePreParseMultipartForm: true,
+		// fasthttp waits for so much of a body before it calls the handler, 1 being the
+		// least: what stops to come after that is the handler's to refuse and to count.
+		StreamRequestBody: true, MaxRequestBodySize: 1,
+		// An idle connection keeps no memory but the buffer that it reads into, and an
+		// answer is sent before the next request is read.
+		ReduceMemoryUsage: true,
 		// What a head may take, and then what a body may.
 		ReadTimeout: h.ReadHeaderTimeout, WriteTimeout: h.WriteTimeout, IdleTimeout: h.IdleTimeout,
 		HeaderReceived: func(*fasthttp.RequestHeader) fasthttp.RequestConfig {
@@ -50,17 +54,24 @@ func New(h *http.Server, refuse http.HandlerFunc, paths ...string) *Server {
 	return s
 }
 
-// serve answers one request.
+// serve answers one request. One that a connection brings after Shutdown has ended
+// it would get no answer.
 func (s *Server) serve(ctx *fasthttp.RequestCtx) {
-	defer func() {
-		if v := recover(); v != nil {
-			s.routes.panicked(ctx, v)
-		}
-	}()
+	defer s.routes.survive(ctx)
+	if c, ok := ctx.Conn().(*conn); ok && c.phase.Load() == ended {
+		drop(ctx)
+		return
+	}
 	s.routes.serve(ctx)
 	if s.closing.Load() {
 		ctx.SetConnectionClose()
 	}
+}
+
+// expect says whether the body of a request may be sent.
+func (s *Server) expect(ctx *fasthttp.RequestCtx) int {
+	defer s.routes.survive(ctx)
+	return s.routes.expect(ctx)
 }
 
 // Serve takes connections from l until Shutdown or Close. Its error is never
@@ -122,7 +133,7 @@ func nextPause(err error, last time.Duration) time.Duration {
 // Shutdown takes no new requests and waits for those under way until ctx ends;
 // its error is that of ctx then.
 func (s *Server) Shutdown(ctx context.Context) error {
-	s.close(func(c *conn) bool { return !c.active.Load() })
+	s.close((*conn).endIdle)
 	select {
 	case <-s.empty:
 		return nil
@@ -133,13 +144,14 @@ func (s *Server) Shutdown(ctx context.Context) error {
 
 // Close cuts all connections off.
 func (s *Server) Close() error {
-	s.close(func(*conn) bool { return true })
+	s.close((*conn).cut)
 	return nil
 }
 
-// close ends those of the connections that are asked for.
-func (s *Server) close(whether func(*conn) bool) {
+// close takes no more connections, and ends those that there are.
+func (s *Server) close(end func(*conn)) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	if !s.closing.Swap(true) {
 		close(s.routes.closing)
 		for _, l := range s.listeners {
@@ -149,15 +161,8 @@ func (s *Server) close(whether func(*conn) bool) {
 			close(s.empty)
 		}
 	}
-	var list []*conn
 	for c := range s.conns {
-		if whether(c) {
-			list = append(list, c)
-		}
-	}
-	s.mu.Unlock()
-	for _, c := range list {
-		_ = c.Conn.Close() // whoever serves it then closes c
+		end(c)
 	}
 }
 
@@ -185,15 +190,9 @@ func (s *Server) remove(c *conn) {
 	}
 }
 
-// changed follows whether a connection has a request, and ends one that has none
-// any more while the server closes.
-func (s *Server) changed(nc net.Conn, state fasthttp.ConnState) {
-	c, ok := nc.(*conn)
-	if !ok {
-		return
-	}
-	c.active.Store(state == fasthttp.StateActive)
-	if state == fasthttp.StateIdle && s.closing.Load() {
-		_ = c.Conn.Close()
+// changed tells a connection of its state.
+func changed(nc net.Conn, state fasthttp.ConnState) {
+	if c, ok := nc.(*conn); ok {
+		c.change(state)
 	}
 }

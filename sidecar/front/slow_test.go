@@ -22,7 +22,7 @@ func slow(h http.HandlerFunc) (client net.Conn, stop func()) {
 	settings := settings(h)
 	settings.ReadHeaderTimeout, settings.ReadTimeout = 5*time.Second, 15*time.Second
 	settings.WriteTimeout, settings.IdleTimeout = 45*time.Second, 2*time.Minute
-	s := front.New(settings, refuse, plainPath)
+	s := front.New(settings, refuser{}, plainPath)
 	ended := make(chan error, 1)
 	go func() { ended <- s.Serve(l) }()
 	return client, func() {
@@ -94,6 +94,28 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 				_, _ = io.WriteString(c, post("2")+"h")
 			},
 			least: 15 * time.Second, most: 15 * time.Second, said: "Connection: close\r\n",
+		},
+		"one that sends nothing of the body": {
+			before: func(c net.Conn) { _, _ = io.WriteString(c, post("5")) },
+			least:  15 * time.Second, most: 15 * time.Second, said: "Connection: close\r\n",
+		},
+		"one that sends no body to a path without one": {
+			before: func(c net.Conn) {
+				_, _ = io.WriteString(c, "PUT /v1/sync HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nh")
+				answered(c)
+			},
+			least: 15 * time.Second, most: 15 * time.Second,
+		},
+		"one that sends no chunk to a path without them": {
+			before: func(c net.Conn) {
+				_, _ = io.WriteString(c, "PUT /v1/sync HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+				answered(c)
+			},
+			least: 15 * time.Second, most: 15 * time.Second,
+		},
+		"one that sends no body that it asked to send": {
+			before: func(c net.Conn) { _, _ = io.WriteString(c, post("5", "Expect: 100-continue")) },
+			least:  15 * time.Second, most: 15 * time.Second, said: "Connection: close\r\n",
 		},
 		"one that sends no request after a slow body": {
 			before: func(c net.Conn) {

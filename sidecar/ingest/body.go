@@ -24,9 +24,6 @@ const atOnce = 8 << 10
 // readBody reads the whole body into buf, up to limit bytes and as far as there
 // is room for it.
 func readBody(r *http.Request, buf []byte, limit int64, room *lease) ([]byte, error) {
-	if r.ContentLength > limit {
-		return buf, errTooLarge
-	}
 	if n := int(r.ContentLength); n >= 0 && n <= atOnce {
 		if !room.grow(r.ContentLength) {
 			return buf, errBusy
@@ -96,26 +93,42 @@ func mediaTypeOf(r *http.Request) mediaType {
 	return mediaOther
 }
 
+// announced is what the head of r says of its body.
+func announced(r *http.Request, limits Limits) (mediaType, *refusal) {
+	media := mediaTypeOf(r)
+	switch {
+	case media == mediaOther:
+		return media, unsupportedMedia(r)
+	case r.ContentLength > limits.MaxBodyBytes:
+		return media, tooManyBytes(limits)
+	}
+	return media, nil
+}
+
 // receive reads the body of r into buf, which may grow.
 func (h *Handler) receive(r *http.Request, buf *[]byte, limits Limits, room *lease) (mediaType, *refusal) {
-	media := mediaTypeOf(r)
-	if media == mediaOther {
-		return media, unsupportedMedia(r)
+	media, refused := announced(r, limits)
+	if refused != nil {
+		return media, refused
 	}
 	body, err := readBody(r, *buf, limits.MaxBodyBytes, room)
 	*buf = body
 	switch {
 	case errors.Is(err, errTooLarge):
-		return media, tooLarge(fmt.Sprintf("the body has more than %d bytes", limits.MaxBodyBytes))
+		return media, tooManyBytes(limits)
 	case errors.Is(err, errBusy):
 		return media, &refusal{ReasonOverloaded, *h.overloaded()}
 	case err != nil:
-		return media, &refusal{ReasonMalformed, problem{
-			status: http.StatusBadRequest, kind: "incomplete", title: "Incomplete request",
-			detail: "the connection ended or the time was up before the whole body had arrived; nothing was kept",
-		}}
+		return media, incomplete()
 	}
 	return media, nil
+}
+
+func incomplete() *refusal {
+	return &refusal{ReasonMalformed, problem{
+		status: http.StatusBadRequest, kind: "incomplete", title: "Incomplete request",
+		detail: "the connection ended or the time was up before the whole body had arrived; nothing was kept",
+	}}
 }
 
 // decode takes a body apart into q.
@@ -165,6 +178,10 @@ func refuseBody(err error, body []byte) *refusal {
 		status: http.StatusBadRequest, kind: "malformed", title: "Malformed body",
 		detail: err.Error() + "; nothing was kept",
 	}}
+}
+
+func tooManyBytes(limits Limits) *refusal {
+	return tooLarge(fmt.Sprintf("the body has more than %d bytes", limits.MaxBodyBytes))
 }
 
 func tooLarge(what string) *refusal {

@@ -85,14 +85,8 @@ func UpdatePaths() []string { return []string{progressPath, completePath} }
 
 // ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !h.isFromHere(w, r) {
+	if !h.admits(w, r) {
 		return
-	}
-	if r.URL.RawQuery != "" {
-		if wrong := checkQuery(r.URL.RawQuery); wrong != nil {
-			h.writeProblem(w, wrong)
-			return
-		}
 	}
 	switch {
 	case r.Method == http.MethodPost && r.URL.Path == progressPath: // nearly all requests
@@ -102,6 +96,20 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		h.mux.ServeHTTP(w, r)
 	}
+}
+
+// admits answers a request of no use on any path, and reports false then.
+func (h *Handler) admits(w http.ResponseWriter, r *http.Request) bool {
+	if !h.isFromHere(w, r) {
+		return false
+	}
+	if r.URL.RawQuery != "" {
+		if wrong := checkQuery(r.URL.RawQuery); wrong != nil {
+			h.writeProblem(w, wrong)
+			return false
+		}
+	}
+	return true
 }
 
 func (h *Handler) lease(limits Limits) lease {

@@ -24,16 +24,6 @@ type problem struct {
 // problemType starts the type of every problem.
 const problemType = "urn:progress-sync:problem:"
 
-// RefuseFraming answers a request whose end can't be told. The server around the
-// handler finds these, since net/http lets them pass.
-func (h *Handler) RefuseFraming(w http.ResponseWriter, _ *http.Request) {
-	h.refuse(w, &refusal{ReasonMalformed, problem{
-		status: http.StatusBadRequest, kind: "malformed", title: "Malformed request",
-		detail: "its end can't be told, so nothing was kept and the connection ends: send Content-Length or Transfer-Encoding, " +
-			"not both, no Transfer-Encoding over HTTP/1.0, and each field in one line; a proxy that adds one of the two must drop the other",
-	}})
-}
-
 // problemAnswer is a problem as JSON.
 type problemAnswer struct {
 	Type       string         `json:"type"`

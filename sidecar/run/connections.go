@@ -10,9 +10,10 @@ import (
 
 const (
 	statusConnections = 128
-	// A connection takes about this much memory: buffers, a goroutine, and what
-	// belongs to a small request. A quarter of the memory is for connections.
-	connectionBytes               = 16 << 10
+	// A connection takes about this much memory: a buffer for the longest head, a
+	// goroutine, and what belongs to a small request. A quarter of the memory is for
+	// connections.
+	connectionBytes               = 24 << 10
 	connectionShare               = 4
 	fewConnections, anyConnection = 256, 4096
 )

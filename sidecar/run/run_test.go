@@ -25,7 +25,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestAConnectionAboveTheLimitIsTurnedAway(t *testing.T) {
-	s, err := listen("a test", "127.0.0.1:0", 1, http.NotFoundHandler(), slog.DiscardHandler, http.NotFound)
+	s, err := listen("a test", "127.0.0.1:0", 1, http.NotFoundHandler(), slog.DiscardHandler, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

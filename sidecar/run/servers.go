@@ -29,10 +29,9 @@ type server struct {
 	listener net.Listener
 }
 
-// listen opens a port. A POST of one of plain is served by front, and refuse
-// answers a request whose end can't be told.
+// listen opens a port. A POST of one of plain has a body with updates.
 func listen(
-	what, address string, connections int64, handler http.Handler, log slog.Handler, refuse http.HandlerFunc, plain ...string,
+	what, address string, connections int64, handler http.Handler, log slog.Handler, refuser front.Refuser, plain ...string,
 ) (*server, error) {
 	var l net.ListenConfig
 	listener, err := l.Listen(context.Background(), "tcp", address)
@@ -49,7 +48,7 @@ func listen(
 		ErrorLog:          slog.NewLogLogger(log, slog.LevelDebug),
 	}
 	return &server{
-		http:     front.New(h, refuse, plain...),
+		http:     front.New(h, refuser, plain...),
 		listener: &limitedListener{Listener: listener, limit: connections},
 	}, nil
 }

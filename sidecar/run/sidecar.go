@@ -130,7 +130,7 @@ func (s *sidecar) listen() error {
 		if p.address == "" {
 			continue
 		}
-		server, err := listen(p.what, p.address, p.connections, p.handler, s.logging.handler, s.handler.RefuseFraming, p.plain...)
+		server, err := listen(p.what, p.address, p.connections, p.handler, s.logging.handler, s.handler, p.plain...)
 		if err != nil {
 			return err
 		}

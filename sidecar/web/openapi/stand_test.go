@@ -105,7 +105,7 @@ func newStand(t *testing.T, uri string, policy buffer.Policy, free uint64) *stan
 	server := front.New(&http.Server{
 		Handler: made.handler, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 		ReadHeaderTimeout: time.Minute, ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: time.Minute,
-	}, made.handler.RefuseFraming, ingest.UpdatePaths()...)
+	}, made.handler, ingest.UpdatePaths()...)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	running, stop := context.WithCancel(context.Background())
