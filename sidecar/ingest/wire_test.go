@@ -32,7 +32,7 @@ func served(t *testing.T, h *Handler, patience time.Duration) (address string, s
 	s = front.New(&http.Server{
 		Handler: h, MaxHeaderBytes: 16 << 10,
 		ReadHeaderTimeout: patience, ReadTimeout: patience, WriteTimeout: time.Minute, IdleTimeout: time.Minute,
-	}, h, AcceptPaths()...)
+	}, h, UpdatePaths()...)
 	ended := make(chan error, 1)
 	go func() { ended <- s.Serve(l) }()
 	t.Cleanup(func() {
@@ -231,7 +231,7 @@ func TestEveryLearnerFindsTheirOwnRecordWhateverElseCameOverTheConnection(t *tes
 	}
 	all.Wait()
 	got := map[string]float64{}
-	for _, held := range kept.Held(buffer.Filter{}) {
+	for _, held := range kept.Unsaved(buffer.Filter{}) {
 		r := &held.Record
 		got[r.UserID] = r.Position
 		if r.CourseID != "c-"+r.UserID || r.LessonID != "l-"+r.UserID {
@@ -247,7 +247,7 @@ func TestEveryLearnerFindsTheirOwnRecordWhateverElseCameOverTheConnection(t *tes
 // process.
 func TestAShutdownDoesNotWaitForADiskThatHangs(t *testing.T) {
 	d := newDesk()
-	d.buffer.putGate = make(chan struct{})
+	d.buffer.putUntil = make(chan struct{})
 	address, s := served(t, d.Handler, time.Minute)
 	conn, err := net.Dial("tcp", address)
 	if err != nil {
@@ -275,7 +275,7 @@ func TestAShutdownDoesNotWaitForADiskThatHangs(t *testing.T) {
 	if answer, _ := io.ReadAll(conn); len(answer) > 0 {
 		t.Errorf("the update was answered with %q", answer)
 	}
-	close(d.buffer.putGate)
+	close(d.buffer.putUntil)
 	if err := s.Shutdown(t.Context()); err != nil {
 		t.Errorf("Shutdown returned %v once the disk goes on", err)
 	}
