@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 )
 
 // Ending is what a sidecar has to say when it ends: its container's termination
@@ -74,33 +73,28 @@ func (e Ending) undone() string {
 // quoted is a string as %q writes it.
 const quoted = `"(?:[^"\\]|\\.)*"`
 
-// form is a regular expression that is compiled when it is first asked for, since
-// only the operator reads what sidecars write.
-func form(text string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })
-}
-
-// Forms of an Ending.
-var (
-	drained     = form(`^drained: all (\d+) updates accepted are saved in Postgres$`)
-	quarantined = form(`^drained: (\d+) updates were accepted; all are saved in Postgres but (\d+) records that it refused, ` +
-		`which stay in quarantine at (` + quoted + `)$`)
-	left = form(`^(\d+) records stay in the spool at (` + quoted + `)(?:: (` + quoted + `))?` +
+// Forms of an Ending. They are compiled where they are asked for, since sidecars only
+// write them, and the operator reads one when a sidecar has ended.
+const (
+	drained     = `^drained: all (\d+) updates accepted are saved in Postgres$`
+	quarantined = `^drained: (\d+) updates were accepted; all are saved in Postgres but (\d+) records that it refused, ` +
+		`which stay in quarantine at (` + quoted + `)$`
+	left = `^(\d+) records stay in the spool at (` + quoted + `)(?:: (` + quoted + `))?` +
 		`(?:; (\d+) more stay there in quarantine)?` +
 		`(?:; (\d+) erasures of learners are not done in Postgres: (` + quoted + `); order them again if the spool goes with the pod)?` +
-		`; (\d+) updates were accepted$`)
-	undone = form(`^(\d+) erasures of learners are not done in Postgres and stay in the spool at (` + quoted + `): (` + quoted + `); ` +
-		`order them again if the spool goes with the pod(?:; (\d+) records stay there in quarantine)?; all else of (\d+) updates accepted is saved in Postgres$`)
+		`; (\d+) updates were accepted$`
+	undone = `^(\d+) erasures of learners are not done in Postgres and stay in the spool at (` + quoted + `): (` + quoted + `); ` +
+		`order them again if the spool goes with the pod(?:; (\d+) records stay there in quarantine)?; all else of (\d+) updates accepted is saved in Postgres$`
 )
 
 // Forms of versions up to 0.1.0, which quoted nothing.
-var (
-	oldQuarantined = form(`^drained: (\d+) updates were accepted; all are saved in Postgres but (\d+) records that it refused, ` +
-		`which stay in quarantine at ([^"].*)$`)
-	oldLeft     = form(`(?s)^(\d+) records stay in the spool at ([^" ]+): (.*)$`)
-	oldErasures = form(`(?s)^(\d+) erasures of learners are not done in Postgres and stay in the spool at ([^" ]+): (.*) ` +
-		`Order them again if the spool goes with the pod\. (.*)$`)
-	oldSaved = form(`^All (\d+) updates accepted are saved in Postgres$`)
+const (
+	oldQuarantined = `^drained: (\d+) updates were accepted; all are saved in Postgres but (\d+) records that it refused, ` +
+		`which stay in quarantine at ([^"].*)$`
+	oldLeft     = `(?s)^(\d+) records stay in the spool at ([^" ]+): (.*)$`
+	oldErasures = `(?s)^(\d+) erasures of learners are not done in Postgres and stay in the spool at ([^" ]+): (.*) ` +
+		`Order them again if the spool goes with the pod\. (.*)$`
+	oldSaved = `^All (\d+) updates accepted are saved in Postgres$`
 )
 
 // ParseEnding reads a termination message. It returns false for any other text,
@@ -109,16 +103,16 @@ func ParseEnding(text string) (Ending, bool) {
 	text = strings.TrimSuffix(text, "\n")
 	var p parts
 	var e Ending
-	if m := drained().FindStringSubmatch(text); m != nil {
+	if m := match(drained, text); m != nil {
 		e = Ending{Accepted: p.number(m[1])}
-	} else if m := quarantined().FindStringSubmatch(text); m != nil {
+	} else if m := match(quarantined, text); m != nil {
 		e = Ending{Accepted: p.number(m[1]), DeadLetters: p.number(m[2]), Spool: p.text(m[3])}
-	} else if m := left().FindStringSubmatch(text); m != nil {
+	} else if m := match(left, text); m != nil {
 		e = Ending{
 			Records: p.number(m[1]), Spool: p.text(m[2]), Reason: p.text(m[3]), DeadLetters: p.number(m[4]),
 			Erasures: p.number(m[5]), ErasureReason: p.text(m[6]), Accepted: p.number(m[7]),
 		}
-	} else if m := undone().FindStringSubmatch(text); m != nil {
+	} else if m := match(undone, text); m != nil {
 		e = Ending{Erasures: p.number(m[1]), Spool: p.text(m[2]), ErasureReason: p.text(m[3]), DeadLetters: p.number(m[4]), Accepted: p.number(m[5])}
 	} else {
 		return parseOldEnding(text)
@@ -129,23 +123,26 @@ func ParseEnding(text string) (Ending, bool) {
 func parseOldEnding(text string) (Ending, bool) {
 	var p parts
 	var e Ending
-	if m := oldErasures().FindStringSubmatch(text); m != nil {
+	if m := match(oldErasures, text); m != nil {
 		rest := m[4]
-		if saved := oldSaved().FindStringSubmatch(rest); saved != nil {
+		if saved := match(oldSaved, rest); saved != nil {
 			e.Accepted = p.number(saved[1])
 		} else if of, ok := parseOldEnding(rest); ok {
 			e = of
 		}
 		e.Erasures, e.Spool, e.ErasureReason = p.number(m[1]), m[2], m[3]
-	} else if m := oldQuarantined().FindStringSubmatch(text); m != nil {
+	} else if m := match(oldQuarantined, text); m != nil {
 		e = Ending{Accepted: p.number(m[1]), DeadLetters: p.number(m[2]), Spool: m[3]}
-	} else if m := oldLeft().FindStringSubmatch(text); m != nil {
+	} else if m := match(oldLeft, text); m != nil {
 		e = Ending{Records: p.number(m[1]), Spool: m[2], Reason: m[3]}
 	} else {
 		return Ending{}, false
 	}
 	return e, !p.failed
 }
+
+// match is the parts of a text that has the form, nil if it has not.
+func match(form, text string) []string { return regexp.MustCompile(form).FindStringSubmatch(text) }
 
 // parts of a message; failed once one of them is not what it looks like.
 type parts struct{ failed bool }
