@@ -42,3 +42,9 @@ func (m Member) Has(f Fingerprint) bool { return slices.Contains(m.Fingerprints,
 func (m Member) isCandidate(target string, protocol int32) bool {
 	return !m.Leaving && m.Target == target && m.Protocol == protocol
 }
+
+// Equal reports whether two members are the same in all that is known of them.
+func (m Member) Equal(o Member) bool {
+	return m.Writer == o.Writer && m.Owner == o.Owner && m.Address == o.Address && slices.Equal(m.Fingerprints, o.Fingerprints) &&
+		m.Target == o.Target && m.Protocol == o.Protocol && m.Leaving == o.Leaving
+}

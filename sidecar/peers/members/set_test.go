@@ -70,10 +70,10 @@ func TestWhoseKeysAreKnown(t *testing.T) {
 		key    members.Fingerprint
 		want   bool
 	}{
-		"a member's key":                            {[]members.Member{other}, current, true},
-		"the key that a member has had until today": {[]members.Member{other}, former, true},
-		"a key that nobody has registered":          {[]members.Member{other}, foreign, false},
-		"no key":                                    {[]members.Member{other}, members.Fingerprint{}, false},
+		"a member's key": {[]members.Member{other}, current, true},
+		"the key that a member has had until today":           {[]members.Member{other}, former, true},
+		"a key that nobody has registered":                    {[]members.Member{other}, foreign, false},
+		"no key":                                              {[]members.Member{other}, members.Fingerprint{}, false},
 		"one that is leaving still hands on what it gets":     {[]members.Member{leaving}, current, true},
 		"a key of one that has left":                          {nil, current, false},
 		"a key of one that writes another table":              {[]members.Member{elsewhere}, current, false},
