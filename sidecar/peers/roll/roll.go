@@ -121,7 +121,7 @@ func (r *Roll) await(ctx context.Context, urgent bool) error {
 }
 
 // wanted reports whether somebody waits for a call, and whether it is urgent.
-func (r *Roll) wanted() (any, urgent bool) {
+func (r *Roll) wanted() (asked, urgent bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.waiting != nil, r.waiting != nil && r.waiting.urgent
