@@ -21,10 +21,9 @@ const (
 // memory is what is known from one call of the registry to the next. It is a value:
 // each call makes another one of it.
 type memory struct {
-	self   members.Member
-	digest members.Digest
+	self members.Member
 	// told are the others as the registry has last told them.
-	told []members.Member
+	told members.View
 	// known are those of told, and after an outage those that were known before it.
 	known []members.Member
 	// success is when the registry last answered, zero if never.
@@ -41,20 +40,16 @@ type memory struct {
 // the first to come back would find itself alone, take all learners for its own and
 // give them back one by one. So others of before the outage are kept until they had
 // the time to come back, unless they were leaving or have come back as another process.
-func (m memory) after(a members.Answer, self members.Member, now time.Time) memory {
+func (m memory) after(told members.View, self members.Member, now time.Time) memory {
 	next := m
-	next.self, next.digest, next.success = self, a.Digest, now
-	if a.Changed {
-		next.told = a.Others
-	}
+	next.self, next.told, next.known, next.success = self, told, told.Members(), now
 	if !m.success.IsZero() && now.Sub(m.success) > outage {
 		next.missed = now.Add(comeback)
 	}
-	next.known = next.told
 	if now.Before(next.missed) {
-		next.known = slices.Clone(next.told)
+		there := next.known
 		for _, before := range m.known {
-			if !before.Leaving && before.Target == self.Target && !hasWriter(next.told, before.Writer) {
+			if !before.Leaving && before.Target == self.Target && !hasWriter(there, before.Writer) {
 				next.known = append(next.known, before)
 			}
 		}

@@ -10,10 +10,9 @@ import (
 
 // Registry is the table of sidecars in the database.
 type Registry interface {
-	// Enroll says that a sidecar is there and returns the others, if they are not
-	// those of a known digest. With tidy it also removes those that were not seen for
-	// a day.
-	Enroll(ctx context.Context, self members.Member, known members.Digest, tidy bool) (members.Answer, error)
+	// Enroll says that a sidecar is there and returns the others, given those that it
+	// knows already. With tidy it also removes those that were not seen for a day.
+	Enroll(ctx context.Context, self members.Member, known members.View, tidy bool) (members.View, error)
 	// Leave removes a process from the registry.
 	Leave(ctx context.Context, writer, owner uuid.UUID) error
 }

@@ -47,12 +47,12 @@ func (r *Roll) enroll(ctx context.Context, m memory) (next memory, changed bool,
 	entry.Fingerprints = keys
 	now := time.Now()
 	tidy := m.tidied.IsZero() || now.Sub(m.tidied) >= tidyPeriod
-	answer, err := r.options.Registry.Enroll(ctx, entry, m.digest, tidy)
+	told, err := r.options.Registry.Enroll(ctx, entry, m.told, tidy)
 	if err != nil {
 		return m, false, err
 	}
 	r.options.Keys.Registered(keys)
-	next = m.after(answer, self, now)
+	next = m.after(told, self, now)
 	if tidy {
 		next.tidied = now
 	}

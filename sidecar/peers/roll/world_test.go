@@ -3,8 +3,6 @@ package roll
 import (
 	"context"
 	"errors"
-	"fmt"
-	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -40,9 +38,9 @@ type row struct {
 
 func newTable() *table { return &table{rows: map[uuid.UUID]row{}} }
 
-func (t *table) Enroll(ctx context.Context, self members.Member, known members.Digest, tidy bool) (members.Answer, error) {
+func (t *table) Enroll(ctx context.Context, self members.Member, known members.View, tidy bool) (members.View, error) {
 	if err := t.enter(ctx); err != nil {
-		return members.Answer{}, err
+		return members.View{}, err
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -51,18 +49,13 @@ func (t *table) Enroll(ctx context.Context, self members.Member, known members.D
 	}
 	self.Leaving = self.Leaving || t.rows[self.Writer].Owner == self.Owner && t.rows[self.Writer].Leaving
 	t.rows[self.Writer] = row{self, time.Now()}
-	var a members.Answer
+	var others []members.Entry
 	for writer, r := range t.rows {
-		if writer != self.Writer && time.Since(r.seen) < time.Minute {
-			a.Others = append(a.Others, r.Member)
+		if writer != self.Writer && r.Target == self.Target && time.Since(r.seen) < time.Minute {
+			others = append(others, members.Entry{Member: r.Member})
 		}
 	}
-	slices.SortFunc(a.Others, func(x, y members.Member) int { return slices.Compare(x.Writer[:], y.Writer[:]) })
-	a.Digest = members.Digest{Count: int64(len(a.Others)), Hash: fmt.Sprint(a.Others)}
-	if a.Changed = a.Digest != known; !a.Changed {
-		a.Others = nil
-	}
-	return a, nil
+	return members.View{}.After(time.Now(), others, nil), nil
 }
 
 func (t *table) Leave(ctx context.Context, writer, owner uuid.UUID) error {
@@ -149,9 +142,9 @@ type mortal struct {
 	life context.Context //nolint:containedctx // its end is the process' death
 }
 
-func (m mortal) Enroll(ctx context.Context, self members.Member, known members.Digest, tidy bool) (members.Answer, error) {
+func (m mortal) Enroll(ctx context.Context, self members.Member, known members.View, tidy bool) (members.View, error) {
 	if m.life.Err() != nil {
-		return members.Answer{}, m.life.Err()
+		return members.View{}, m.life.Err()
 	}
 	return m.table.Enroll(ctx, self, known, tidy)
 }
