@@ -1,9 +1,11 @@
 package postgres
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -16,7 +18,7 @@ import (
 
 // Enroll says that a sidecar is there, and returns the others of its target that were
 // seen within a minute, given those that it knows already. With tidy it also removes
-// those that were not seen for a day.
+// those that were not seen for a day. Of self all is needed.
 //
 // It is one statement in one round trip, once the table was seen to be there; whether
 // that may be made is for Options.Migrations to say. What has changed since the last
@@ -64,8 +66,8 @@ func (d *Database) enroll(ctx context.Context, conn *pgxpool.Conn, options Optio
 	return next, want, err
 }
 
-// Leave says that a process is gone, so that the others don't wait to miss it. Where another process
-// has its spool by now, that one stays.
+// Leave says that a process is gone, so that the others don't wait to miss it. Where
+// another process has its spool by now, that one stays.
 func (d *Database) Leave(ctx context.Context, writer, owner uuid.UUID) error {
 	s := d.session()
 	err := d.withConnection(ctx, s, s.writeLimit(), func(ctx context.Context, conn *pgxpool.Conn) error {
@@ -127,12 +129,14 @@ func scanMembers(rows pgx.Rows, target string, known members.View) (members.View
 	return known.After(asOf, changed, gone), digest, nil
 }
 
-// wireKeys are fingerprints as the driver takes them.
+// wireKeys are fingerprints as the driver takes them, sorted: which of them is in use is
+// no change that others have to be told of.
 func wireKeys(all []members.Fingerprint) [][]byte {
 	keys := make([][]byte, 0, len(all))
 	for _, f := range all {
 		keys = append(keys, f[:])
 	}
+	slices.SortFunc(keys, bytes.Compare)
 	return keys
 }
 

@@ -58,7 +58,7 @@ func TestSidecarsThatEnrollAreToldOfEachOther(t *testing.T) {
 		"another process": func(m *members.Member) { m.Owner = uuid.New() },
 		"another address": func(m *members.Member) { m.Address = netip.MustParseAddrPort("10.9.9.9:9788") },
 		"another port":    func(m *members.Member) { m.Address = netip.AddrPortFrom(m.Address.Addr(), 1) },
-		"another key":     func(m *members.Member) { m.Fingerprints = []members.Fingerprint{{9}, {8}} },
+		"another key":     func(m *members.Member) { m.Fingerprints = []members.Fingerprint{{8}, {9}} },
 		"one key less":    func(m *members.Member) { m.Fingerprints = m.Fingerprints[:1] },
 		"a new protocol":  func(m *members.Member) { m.Protocol++ },
 		"it is leaving":   func(m *members.Member) { m.Leaving = true },

@@ -1,12 +1,15 @@
 package postgres
 
 import (
+	"context"
 	"math/rand/v2"
 	"net/netip"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/progress-sync/progress-sync/sidecar/peers/members"
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
@@ -60,6 +63,65 @@ func TestChangesAddUpToWhatThereIs(t *testing.T) {
 		all := enroll(t, d, a, members.View{})
 		if sameMembers(t, view, all.Members()...); t.Failed() {
 			t.Fatalf("at step %d of seed %d", step, seed)
+		}
+	}
+}
+
+// TestWhatHappensEachDayIsToldWithoutFetchingEveryone: else a rollout of a thousand would
+// bring a thousand members to each of them every 20 seconds.
+func TestWhatHappensEachDayIsToldWithoutFetchingEveryone(t *testing.T) {
+	uri := pgtest.Database(t)
+	d := open(t, Options{URI: fixed(uri)})
+	conn := connect(t, uri)
+	a, b, other := enrolling(), enrolling(), enrolling()
+	enroll(t, d, other, members.View{})
+	view := enroll(t, d, a, members.View{})
+	again := func() { enroll(t, d, b, members.View{}) }
+	age := func() {
+		const later = "UPDATE progress_sync.sidecars SET seen_at = seen_at - interval '30 m' WHERE writer_id = $1"
+		execute(t, conn, later, b.Writer.String())
+		view.AsOf = view.AsOf.Add(-30 * time.Minute)
+	}
+	for _, step := range []struct {
+		what    string
+		happens func()
+		there   bool
+	}{
+		{"one comes", again, true},
+		{"it enrolls again", again, true},
+		{"it gets another key", func() { b.Fingerprints = []members.Fingerprint{{5}}; again() }, true},
+		{"it is killed and not seen for a minute", age, false},
+		{"it is back", again, true},
+		{"its process is replaced", func() { b.Owner = uuid.New(); again() }, true},
+		{"it says that it is leaving", func() { b.Leaving = true; again() }, true},
+		{"it has left", func() {
+			if err := d.Leave(t.Context(), b.Writer, b.Owner); err != nil {
+				t.Fatal(err)
+			}
+		}, false},
+		{"its spool's next process comes", func() { b.Owner, b.Leaving = uuid.New(), false; again() }, true},
+	} {
+		// So that a change is told because it is one, not because it is recent.
+		execute(t, conn, "UPDATE progress_sync.sidecars SET changed_at = changed_at - interval '1 hour'")
+		step.happens()
+		s := d.session()
+		err := d.withConnection(t.Context(), s, s.writeLimit(), func(ctx context.Context, conn *pgxpool.Conn) error {
+			next, digest, err := d.enroll(ctx, conn, s.options, a, view, false)
+			if next.Digest() != digest {
+				t.Errorf("%s: the changes make %+v of it, it should be %+v", step.what, next.Digest(), digest)
+			}
+			view = next
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []members.Member{other}
+		if step.there {
+			want = append(want, b)
+		}
+		if sameMembers(t, view, want...); t.Failed() {
+			t.Fatal(step.what)
 		}
 	}
 }

@@ -38,7 +38,7 @@ type row struct {
 
 func newTable() *table { return &table{rows: map[uuid.UUID]row{}} }
 
-func (t *table) Enroll(ctx context.Context, self members.Member, known members.View, tidy bool) (members.View, error) {
+func (t *table) Enroll(ctx context.Context, self members.Member, _ members.View, tidy bool) (members.View, error) {
 	if err := t.enter(ctx); err != nil {
 		return members.View{}, err
 	}
@@ -120,6 +120,13 @@ func (s *sidecar) Registered(all []members.Fingerprint) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.has = all
+}
+
+// heard are the keys that the registry was last said to have.
+func (s *sidecar) heard() []members.Fingerprint {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.has
 }
 
 func (s *sidecar) Enrolled(members.Set) {}
