@@ -36,20 +36,12 @@ func (d *Database) Check(ctx context.Context) (SchemaReport, error) {
 			return err
 		}
 		report.Version = state.version
-		var usable bool
-		var secured []string
-		if err := conn.QueryRow(ctx, d.sql.rights).Scan(&usable, &secured); err != nil {
+		wrong, err := d.checkSchema(ctx, conn, state, len(all))
+		if err != nil {
 			return err
 		}
-		switch {
-		case state.version < len(all):
-			mistakes = append(mistakes, named("checking the sidecar's tables", schemaMissing(len(all), state.version, "")))
-		case state.oldestProgram > len(all):
-			mistakes = append(mistakes, named("checking the sidecar's tables", schemaTooNew(len(all), state)))
-		case !usable:
-			mistakes = append(mistakes, named("checking the sidecar's tables", rightsMissing()))
-		case len(secured) > 0:
-			mistakes = append(mistakes, named("checking the sidecar's tables", rowsSecured(secured)))
+		if wrong != nil {
+			mistakes = append(mistakes, named("checking the sidecar's tables", wrong))
 		}
 		if m := s.options.Mapping; m != nil {
 			report.Table = nameOf(m)
@@ -72,4 +64,40 @@ func (d *Database) Check(ctx context.Context) (SchemaReport, error) {
 		return report, named("checking the database", err)
 	}
 	return report, errors.Join(mistakes...)
+}
+
+// checkSchema says what is wrong with our own tables, the most important thing only:
+// with what batches need, or else with what sidecars need to find each other.
+func (d *Database) checkSchema(ctx context.Context, q querier, state schemaState, newest int) (wrong, err error) {
+	if state.version < versionToWrite {
+		return schemaMissing(newest, state.version, ""), nil
+	}
+	if state.oldestProgram > newest {
+		return schemaTooNew(newest, state), nil
+	}
+	wrong, err = d.checkRights(ctx, q, rightsMissing, "lesson_progress", "ledger", "erasures")
+	if wrong != nil || err != nil {
+		return wrong, err
+	}
+	if state.version < versionToEnroll {
+		return registryMissing(newest, state.version, ""), nil
+	}
+	return d.checkRights(ctx, q, registryDenied, "sidecars")
+}
+
+// checkRights says what keeps the role from using some of our tables.
+func (d *Database) checkRights(ctx context.Context, q querier, denied func() error, tables ...string) (wrong, err error) {
+	var usable bool
+	var secured []string
+	if err := q.QueryRow(ctx, d.sql.rights, tables).Scan(&usable, &secured); err != nil {
+		return nil, err
+	}
+	switch {
+	case !usable:
+		return denied(), nil
+	case len(secured) > 0:
+		return rowsSecured(secured), nil
+	default:
+		return nil, nil
+	}
 }

@@ -26,7 +26,10 @@ type Database struct {
 	reading chan struct{}
 	// seen is the table to write to, nil until the schema was seen to be there,
 	// and again after a statement has missed something.
-	seen     atomic.Pointer[target]
+	seen atomic.Pointer[target]
+	// enrolls says that the table of sidecars was seen to be there, as seen does of
+	// the table to write to.
+	enrolls  atomic.Bool
 	own      *target
 	closing  sync.WaitGroup
 	encoders sync.Pool

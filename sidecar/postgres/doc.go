@@ -20,6 +20,9 @@
 // works through PgBouncer in transaction mode: no session state, no startup
 // options, no session locks.
 //
+// Beside that it keeps the registry of the sidecars that share the database, from
+// which each learns of the others and their keys. Batches don't need it.
+//
 // The SQL is in the folder sql, a file an operation; that which depends on the
 // table is generated, and can be read in testdata.
 package postgres

@@ -108,6 +108,28 @@ func schemaMissing(needed, found int, why string) error {
 	}}
 }
 
+// registryMissing says why sidecars don't find each other, if batches can be written
+// all the same.
+func registryMissing(needed, found int, why string) error {
+	if found < versionToWrite {
+		return schemaMissing(needed, found, why)
+	}
+	return &setupError{failure: Failure{
+		Class: SchemaMissing, Kind: KindServer, Retry: Hold,
+		Message: fmt.Sprintf("Progress is written, but sidecars can't find each other: the tables in schema progress_sync are of "+
+			"version %d, it takes version %d%s. Apply them: %s; then %s", found, versionToEnroll, why, printMigrations, grantTables),
+	}}
+}
+
+// registryDenied says what a role lacks that may write batches.
+func registryDenied() error {
+	return &setupError{failure: Failure{
+		Class: NoPrivilege, Kind: KindServer, Retry: Hold,
+		Message: "Progress is written, but sidecars can't find each other: the role in the Secret lacks rights on the table " +
+			"progress_sync.sidecars. As the owner of the tables, run: " + grantTables,
+	}}
+}
+
 func schemaTooNew(known int, state schemaState) error {
 	return &setupError{failure: Failure{
 		Class: SchemaTooNew, Kind: KindServer, Retry: Hold,

@@ -141,8 +141,15 @@ type sender interface {
 // bounded runs one statement under a statement timeout, in one round trip and,
 // on a connection, one implicit transaction.
 func (d *Database) bounded(ctx context.Context, conn sender, limit time.Duration, sql string, scan func(pgx.Rows) error, arguments ...any) error {
+	return withSettings(ctx, conn, d.sql.statementTimeout, limit, sql, scan, arguments...)
+}
+
+// withSettings is bounded with settings, which get the timeout in milliseconds.
+func withSettings(
+	ctx context.Context, conn sender, settings string, limit time.Duration, sql string, scan func(pgx.Rows) error, arguments ...any,
+) error {
 	batch := &pgx.Batch{}
-	batch.Queue(d.sql.statementTimeout, serverTimeout(ctx, limit))
+	batch.Queue(settings, serverTimeout(ctx, limit))
 	batch.Queue(sql, arguments...)
 	results := conn.SendBatch(ctx, batch)
 	if _, err := results.Exec(); err != nil {

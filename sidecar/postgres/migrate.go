@@ -21,6 +21,13 @@ import (
 // through PgBouncer.
 const migrationLock = 0x70726f6773796e63
 
+// What a sidecar does needs the schema in a version of its own, so that one that may
+// not change the schema goes on writing after an upgrade.
+const (
+	versionToWrite  = 3
+	versionToEnroll = 4
+)
+
 // migration is a step of the schema. Its file enters itself in
 // progress_sync.schema_migrations.
 type migration struct {
@@ -107,6 +114,8 @@ type schemaState struct {
 	// oldestProgram is the oldest version that a program must have been built
 	// for to work with this one.
 	oldestProgram int
+	// mayCreate says that the role may create tables there.
+	mayCreate bool
 }
 
 // querier is a connection or a transaction.
@@ -117,8 +126,8 @@ type querier interface {
 
 func (d *Database) inspect(ctx context.Context, q querier) (schemaState, error) {
 	var state schemaState
-	var first, erasures, identity bool
-	if err := q.QueryRow(ctx, d.sql.schemaVersion).Scan(&state.exists, &first, &erasures, &identity); err != nil || !first {
+	var first, erasures, identity, sidecars bool
+	if err := q.QueryRow(ctx, d.sql.schemaVersion).Scan(&state.exists, &first, &erasures, &identity, &sidecars, &state.mayCreate); err != nil || !first {
 		return state, err
 	}
 	err := q.QueryRow(ctx, d.sql.schemaMigrations).Scan(&state.version, &state.oldestProgram)
@@ -127,6 +136,8 @@ func (d *Database) inspect(ctx context.Context, q querier) (schemaState, error) 
 		state.version = min(state.version, 1)
 	case !identity:
 		state.version = min(state.version, 2)
+	case !sidecars:
+		state.version = min(state.version, 3)
 	}
 	return state, err
 }
@@ -162,24 +173,8 @@ func (d *Database) find(ctx context.Context, mapping *config.Mapping, q querier)
 // readySchema returns what to write to when the tables are as this program
 // needs them, after creating or upgrading ours if it may.
 func (d *Database) readySchema(ctx context.Context, options Options, conn *pgxpool.Conn) (*target, error) {
-	all, err := migrations(sqlFiles)
-	if err != nil {
+	if err := d.upgrade(ctx, options, conn, versionToWrite, schemaMissing); err != nil {
 		return nil, err
-	}
-	state, err := d.inspect(ctx, conn)
-	if err != nil {
-		return nil, err
-	}
-	if state.version < len(all) && options.Migrations == config.MigrationsManual {
-		return nil, schemaMissing(len(all), state.version, ", and the policy says database.migrations: Manual")
-	}
-	for state.version < len(all) {
-		if state, err = d.migrateOnce(ctx, options, conn, all); err != nil {
-			return nil, migrationRefused(err, state)
-		}
-	}
-	if state.oldestProgram > len(all) {
-		return nil, schemaTooNew(len(all), state)
 	}
 	t, err := d.find(ctx, options.Mapping, conn)
 	if err != nil {
@@ -187,6 +182,48 @@ func (d *Database) readySchema(ctx context.Context, options Options, conn *pgxpo
 	}
 	d.seen.Store(t)
 	return t, nil
+}
+
+// upgrade brings the schema to the newest version, if it may. It fails if the schema
+// is below the version that something needs then; missing is the error for one that
+// others have to upgrade.
+func (d *Database) upgrade(ctx context.Context, options Options, conn *pgxpool.Conn, needed int, missing func(needed, found int, why string) error) error {
+	all, err := migrations(sqlFiles)
+	if err != nil {
+		return err
+	}
+	state, err := d.inspect(ctx, conn)
+	if err != nil {
+		return err
+	}
+	for state.version < len(all) && mayUpgrade(options.Migrations, state) {
+		next, err := d.migrateOnce(ctx, options, conn, all)
+		if err != nil && state.version < needed {
+			return migrationRefused(err, next)
+		}
+		if err != nil {
+			break // what needs the rest will say why it is missing
+		}
+		state = next
+	}
+	if state.version < needed {
+		why := ", and the role in the Secret may not create them"
+		if options.Migrations == config.MigrationsManual {
+			why = ", and the policy says database.migrations: Manual"
+		}
+		return missing(len(all), state.version, why)
+	}
+	if state.oldestProgram > len(all) {
+		return schemaTooNew(len(all), state)
+	}
+	return nil
+}
+
+// mayUpgrade reports whether to try the next migration. Without what batches need it is
+// tried in any case, as the server's refusal says what the role lacks; but a refusal of
+// the rest, again and again, would only fill the server's log.
+func mayUpgrade(m config.Migrations, state schemaState) bool {
+	return m != config.MigrationsManual && (state.mayCreate || state.version < versionToWrite)
 }
 
 // migrateOnce applies the next migration, unless another sidecar has done so

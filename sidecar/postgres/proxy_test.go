@@ -20,6 +20,8 @@ type proxy struct {
 	// armed makes the next ReadyForQuery the last thing that the server says.
 	armed atomic.Bool
 	cuts  atomic.Int64
+	// asked and answered are bytes from the client and from the server.
+	asked, answered counter
 
 	mu    sync.Mutex
 	conns []net.Conn
@@ -46,6 +48,14 @@ func startProxy(tb testing.TB, uri string) (*proxy, string) {
 	})
 	u.Host = listener.Addr().String()
 	return p, u.String()
+}
+
+// counter counts what is written to it.
+type counter struct{ n atomic.Int64 }
+
+func (c *counter) Write(b []byte) (int, error) {
+	c.n.Add(int64(len(b)))
+	return len(b), nil
 }
 
 func (p *proxy) accept() {
@@ -85,7 +95,7 @@ func (p *proxy) questions(client, server net.Conn) {
 	if first, err := reader.Peek(8); err != nil || binary.BigEndian.Uint32(first[4:]) == cancelRequest {
 		return
 	}
-	_, _ = io.Copy(server, reader) // ends when either side does
+	_, _ = io.Copy(io.MultiWriter(&p.asked, server), reader) // ends when either side does
 }
 
 // answers passes the server's messages on: a type, a length that counts itself,
@@ -105,6 +115,7 @@ func (p *proxy) answers(client, server net.Conn) {
 			p.cuts.Add(1)
 			return
 		}
+		p.answered.n.Add(int64(len(head) + len(content)))
 		if _, err := client.Write(append(head[:], content...)); err != nil {
 			return
 		}

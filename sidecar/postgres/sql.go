@@ -17,6 +17,7 @@ type statements struct {
 	relation, relationColumns, relationUnique string
 	relationExtras, relationPolicies          string
 	tombstone, lockLedger, rights, exhausted  string
+	enroll, leave                             string
 }
 
 func loadStatements() statements {
@@ -40,6 +41,8 @@ func loadStatements() statements {
 		exhausted:        load("exhausted.sql"),
 		tombstone:        load("tombstone.sql"),
 		lockLedger:       load("lock_ledger.sql"),
+		enroll:           load("enroll.sql"),
+		leave:            load("leave.sql"),
 	}
 }
 

@@ -1,13 +1,16 @@
 -- Asks only catalogs that everyone may read, so that it answers before the
 -- schema is there and without rights on it.
 SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'progress_sync'),
-       count(*) FILTER (WHERE c.relname <> 'erasures') = 3,
+       count(*) FILTER (WHERE c.relname NOT IN ('erasures', 'sidecars')) = 3,
        count(*) FILTER (WHERE c.relname = 'erasures') = 1,
        count(*) FILTER (WHERE c.relname = 'ledger' AND EXISTS (
            SELECT FROM pg_catalog.pg_attribute a
-           WHERE a.attrelid = c.oid AND a.attname = 'batch_id' AND NOT a.attisdropped)) = 1
+           WHERE a.attrelid = c.oid AND a.attname = 'batch_id' AND NOT a.attisdropped)) = 1,
+       count(*) FILTER (WHERE c.relname = 'sidecars') = 1,
+       coalesce((SELECT has_schema_privilege(oid, 'CREATE') FROM pg_catalog.pg_namespace WHERE nspname = 'progress_sync'),
+           has_database_privilege(current_database(), 'CREATE'))
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = 'progress_sync'
-  AND c.relname IN ('lesson_progress', 'ledger', 'schema_migrations', 'erasures')
+  AND c.relname IN ('lesson_progress', 'ledger', 'schema_migrations', 'erasures', 'sidecars')
   AND c.relkind IN ('r', 'p')

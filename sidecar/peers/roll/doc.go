@@ -1,0 +1,16 @@
+// Package roll keeps a sidecar on the roll of those that share its database, and
+// knows who else is on it.
+//
+// Every 20 seconds it enrolls: one statement says that the sidecar is there and
+// returns the others, if they have changed. In come the registry's answers; out
+// goes a members.Set, by an atomic pointer for those who ask at each update, and by
+// a channel for those who act on a change.
+//
+// While the database is away the last set stays: sidecars reach each other without
+// it. After that the others come back within a period, and are not missed before.
+// A key that is not known is looked up out of turn, but no more than once a second,
+// so that nobody on the pod network makes the sidecars a load for the database.
+//
+// A sidecar that stops says first that it is leaving, so that nothing is handed on
+// to it any more, and leaves when it has drained.
+package roll

@@ -1,0 +1,65 @@
+package roll
+
+import (
+	"context"
+	"time"
+)
+
+// minPause is the least between the last call and an early one.
+const minPause = time.Second
+
+// pace says when the registry is called next. It belongs to Run.
+type pace struct {
+	last time.Time     // zero before the first call
+	due  time.Duration // after last, if nobody asks for an earlier call
+	// pause before an early call. It doubles, up to a period, while early calls bring
+	// nothing new, so that keys that nobody has registered can't load the database.
+	pause time.Duration
+}
+
+// called notes a call that began early or not, and has just ended. chance is in [0, 1).
+func (p *pace) called(early bool, now time.Time, chance float64, changed bool) {
+	p.last = now
+	p.due = time.Duration(float64(Period) * (1 - jitter + 2*jitter*chance))
+	if early && !changed {
+		p.pause = min(2*p.pause, Period)
+	} else {
+		p.pause = minPause
+	}
+}
+
+// isEarly reports whether a call at this moment comes before it is due.
+func (p *pace) isEarly(now time.Time) bool { return !p.last.IsZero() && now.Sub(p.last) < p.due }
+
+// wait returns true when it is time for a call, false when ctx has ended.
+func (p *pace) wait(ctx context.Context, r *Roll) bool {
+	for ctx.Err() == nil {
+		left := p.left(time.Now(), r)
+		if left <= 0 {
+			return true
+		}
+		timer := time.NewTimer(left)
+		select {
+		case <-ctx.Done():
+		case <-r.wake:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+	return false
+}
+
+// left is the time until the next call.
+func (p *pace) left(now time.Time, r *Roll) time.Duration {
+	if p.last.IsZero() {
+		return 0
+	}
+	after := p.due
+	switch asked, urgent := r.wanted(); {
+	case urgent:
+		return 0
+	case asked:
+		after = min(after, p.pause)
+	}
+	return p.last.Add(after).Sub(now)
+}
