@@ -76,7 +76,7 @@ func TestSidecarsThatEnrollAreToldOfEachOther(t *testing.T) {
 func TestWhoCounts(t *testing.T) {
 	uri := pgtest.Database(t)
 	d := open(t, Options{URI: fixed(uri)})
-	conn := connect(t, uri)
+	conn := pgtest.Connect(t, uri)
 	enroll(t, d, enrolling(), members.View{}) // which makes the table
 	const row = " WHERE writer_id = $1"
 	for name, tt := range map[string]struct {
@@ -89,12 +89,12 @@ func TestWhoCounts(t *testing.T) {
 		"one whose key is no SHA-256":           {`UPDATE progress_sync.sidecars SET fingerprints = array['\x00'::bytea]` + row, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			execute(t, conn, "DELETE FROM progress_sync.sidecars")
+			pgtest.Execute(t, conn, "DELETE FROM progress_sync.sidecars")
 			a, b := enrolling(), enrolling()
 			before := enroll(t, d, a, members.View{})
 			enroll(t, d, b, members.View{})
 			there := enroll(t, d, a, before)
-			execute(t, conn, tt.happens, b.Writer.String())
+			pgtest.Execute(t, conn, tt.happens, b.Writer.String())
 			for from, known := range map[string]members.View{"nothing": {}, "the time before": before, "the time it was there": there} {
 				if got := len(enroll(t, d, a, known).Members()) == 1; got != tt.counts {
 					t.Errorf("it counts for one that knows %s: %v", from, got)
@@ -137,13 +137,13 @@ func TestWhoHasLeftIsNotTold(t *testing.T) {
 func TestWhoWasNotSeenForADayIsRemoved(t *testing.T) {
 	uri := pgtest.Database(t)
 	d := open(t, Options{URI: fixed(uri)})
-	conn := connect(t, uri)
+	conn := pgtest.Connect(t, uri)
 	self, old, recent := enrolling(), enrolling(), enrolling()
 	for _, m := range []members.Member{self, old, recent} {
 		enroll(t, d, m, members.View{})
 	}
-	execute(t, conn, "UPDATE progress_sync.sidecars SET seen_at = now() - interval '25 h' WHERE writer_id IN ($1, $2)", old.Writer.String(), self.Writer.String())
-	execute(t, conn, "UPDATE progress_sync.sidecars SET seen_at = now() - interval '23 h' WHERE writer_id = $1", recent.Writer.String())
+	pgtest.Execute(t, conn, "UPDATE progress_sync.sidecars SET seen_at = now() - interval '25 h' WHERE writer_id IN ($1, $2)", old.Writer.String(), self.Writer.String())
+	pgtest.Execute(t, conn, "UPDATE progress_sync.sidecars SET seen_at = now() - interval '23 h' WHERE writer_id = $1", recent.Writer.String())
 	rows := func() (n int) {
 		t.Helper()
 		if err := conn.QueryRow(t.Context(), "SELECT count(*) FROM progress_sync.sidecars").Scan(&n); err != nil {
@@ -154,7 +154,7 @@ func TestWhoWasNotSeenForADayIsRemoved(t *testing.T) {
 	if enroll(t, d, self, members.View{}); rows() != 3 {
 		t.Errorf("%d rows, and nobody asked to remove any", rows())
 	}
-	execute(t, conn, "UPDATE progress_sync.sidecars SET seen_at = now() - interval '25 h' WHERE writer_id = $1", self.Writer.String())
+	pgtest.Execute(t, conn, "UPDATE progress_sync.sidecars SET seen_at = now() - interval '25 h' WHERE writer_id = $1", self.Writer.String())
 	if _, err := d.Enroll(t.Context(), self, members.View{}, true); err != nil || rows() != 2 {
 		t.Errorf("%d rows are left, %v", rows(), err)
 	}
@@ -164,7 +164,7 @@ func TestWhoWasNotSeenForADayIsRemoved(t *testing.T) {
 // of all others in the end.
 func TestSidecarsEnrollThroughPgBouncerInTransactionMode(t *testing.T) {
 	direct := pgtest.Database(t)
-	conn := connect(t, direct)
+	conn := pgtest.Connect(t, direct)
 	var name string
 	if err := conn.QueryRow(t.Context(), "SELECT current_database()").Scan(&name); err != nil {
 		t.Fatal(err)
@@ -197,7 +197,7 @@ func TestSidecarsEnrollThroughPgBouncerInTransactionMode(t *testing.T) {
 			if got := enroll(t, d, last, members.View{}); len(got.Members()) != sidecars {
 				t.Errorf("it is told of %d others", len(got.Members()))
 			}
-			through := connect(t, bouncer.URI(name)+"&default_query_exec_mode=simple_protocol")
+			through := pgtest.Connect(t, bouncer.URI(name)+"&default_query_exec_mode=simple_protocol")
 			for range 4 {
 				var timeout, waits string
 				if err := through.QueryRow(t.Context(), `SELECT current_setting('statement_timeout'),
@@ -206,7 +206,7 @@ func TestSidecarsEnrollThroughPgBouncerInTransactionMode(t *testing.T) {
 					t.Errorf("the next client finds statement_timeout %q, synchronous_commit as it was: %s, %v", timeout, waits, err)
 				}
 			}
-			execute(t, conn, "DELETE FROM progress_sync.sidecars")
+			pgtest.Execute(t, conn, "DELETE FROM progress_sync.sidecars")
 		})
 	}
 }
@@ -214,7 +214,7 @@ func TestSidecarsEnrollThroughPgBouncerInTransactionMode(t *testing.T) {
 // TestWhoMayOnlyReadTheRegistryCannotEnroll: who is in it may write to every sidecar.
 func TestWhoMayOnlyReadTheRegistryCannotEnroll(t *testing.T) {
 	server := pgtest.Shared(t)
-	super := connect(t, pgtest.Database(t))
+	super := pgtest.Connect(t, pgtest.Database(t))
 	var name string
 	if err := super.QueryRow(t.Context(), "SELECT current_database()").Scan(&name); err != nil {
 		t.Fatal(err)
@@ -222,13 +222,13 @@ func TestWhoMayOnlyReadTheRegistryCannotEnroll(t *testing.T) {
 	if err := server.CreateRole(t.Context(), "registry_reader", "pw"); err != nil {
 		t.Fatal(err)
 	}
-	defer execute(t, super, "DROP OWNED BY registry_reader; DROP ROLE registry_reader")
+	defer pgtest.Execute(t, super, "DROP OWNED BY registry_reader; DROP ROLE registry_reader")
 	sql, err := MigrationSQL(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	execute(t, super, sql)
-	execute(t, super, "GRANT USAGE ON SCHEMA progress_sync TO registry_reader; GRANT SELECT ON ALL TABLES IN SCHEMA progress_sync TO registry_reader")
+	pgtest.Execute(t, super, sql)
+	pgtest.Execute(t, super, "GRANT USAGE ON SCHEMA progress_sync TO registry_reader; GRANT SELECT ON ALL TABLES IN SCHEMA progress_sync TO registry_reader")
 	reader := open(t, Options{URI: fixed(server.URI("registry_reader", name))})
 	_, err = reader.Enroll(t.Context(), enrolling(), members.View{}, false)
 	if f := Classify(err); f.Class != NoPrivilege || f.Retry != Hold {
@@ -250,9 +250,9 @@ func olderSchema(tb testing.TB, uri string) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	conn := connect(tb, uri)
+	conn := pgtest.Connect(tb, uri)
 	for _, m := range all[:versionToWrite] {
-		execute(tb, conn, m.sql)
+		pgtest.Execute(tb, conn, m.sql)
 	}
 }
 
@@ -261,7 +261,7 @@ func olderSchema(tb testing.TB, uri string) {
 func TestWithoutTheRegistryProgressIsWrittenAllTheSame(t *testing.T) {
 	server := pgtest.Shared(t)
 	uri := pgtest.Database(t)
-	super := connect(t, uri)
+	super := pgtest.Connect(t, uri)
 	var name string
 	if err := super.QueryRow(t.Context(), "SELECT current_database()").Scan(&name); err != nil {
 		t.Fatal(err)
@@ -269,9 +269,9 @@ func TestWithoutTheRegistryProgressIsWrittenAllTheSame(t *testing.T) {
 	if err := server.CreateRole(t.Context(), "registry_none", "pw"); err != nil {
 		t.Fatal(err)
 	}
-	defer execute(t, super, "DROP OWNED BY registry_none; DROP ROLE registry_none")
+	defer pgtest.Execute(t, super, "DROP OWNED BY registry_none; DROP ROLE registry_none")
 	olderSchema(t, uri)
-	execute(t, super, strings.ReplaceAll(grantTables, "<role>", "registry_none"))
+	pgtest.Execute(t, super, strings.ReplaceAll(grantTables, "<role>", "registry_none"))
 	for what, tt := range map[string]struct {
 		options Options
 		want    string
@@ -300,7 +300,7 @@ func TestWithoutTheRegistryProgressIsWrittenAllTheSame(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	execute(t, super, sql)
+	pgtest.Execute(t, super, sql)
 	d := open(t, Options{URI: fixed(server.URI("registry_none", name))})
 	claim(t, d).apply(t, watched(1))
 	if _, err := d.Enroll(t.Context(), enrolling(), members.View{}, false); Classify(err).Class != NoPrivilege {
@@ -309,7 +309,7 @@ func TestWithoutTheRegistryProgressIsWrittenAllTheSame(t *testing.T) {
 	if _, err := d.Check(t.Context()); err == nil || !strings.Contains(err.Error(), "progress_sync.sidecars") {
 		t.Errorf("the check says %v", err)
 	}
-	execute(t, super, strings.ReplaceAll(grantTables, "<role>", "registry_none"))
+	pgtest.Execute(t, super, strings.ReplaceAll(grantTables, "<role>", "registry_none"))
 	enroll(t, d, enrolling(), members.View{})
 	if _, err := d.Check(t.Context()); err != nil {
 		t.Error(err)
@@ -322,7 +322,7 @@ func TestARegistryThatVanishesIsMadeAgain(t *testing.T) {
 	w := claim(t, d)
 	self := enrolling()
 	enroll(t, d, self, members.View{})
-	execute(t, connect(t, uri), "DROP TABLE progress_sync.sidecars")
+	pgtest.Execute(t, pgtest.Connect(t, uri), "DROP TABLE progress_sync.sidecars")
 	w.apply(t, watched(1)) // batches don't need it
 	if _, err := d.Enroll(t.Context(), self, members.View{}, false); Classify(err).Class != SchemaMissing {
 		t.Errorf("the first call: %v", err)
@@ -345,7 +345,7 @@ func TestEnrollingStaysOnItsPage(t *testing.T) {
 		}
 	}
 	d.Close() // the server's counts come with the end of a session
-	conn := connect(t, uri)
+	conn := pgtest.Connect(t, uri)
 	const counts = " FROM pg_stat_user_tables WHERE relname = 'sidecars'"
 	until(t, conn, "SELECT n_tup_upd >= $1"+counts, sidecars*(rounds-1))
 	var updated, hot int

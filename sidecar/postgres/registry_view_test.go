@@ -20,7 +20,7 @@ import (
 func TestChangesAddUpToWhatThereIs(t *testing.T) {
 	uri := pgtest.Database(t)
 	d := open(t, Options{URI: fixed(uri)})
-	conn := connect(t, uri)
+	conn := pgtest.Connect(t, uri)
 	a, asker := enrolling(), enrolling()
 	asker.Target = "others are told of all but these"
 	view := enroll(t, d, a, members.View{})
@@ -40,13 +40,13 @@ func TestChangesAddUpToWhatThereIs(t *testing.T) {
 				}
 				continue
 			case 1: // it was killed a minute ago
-				execute(t, conn, "UPDATE progress_sync.sidecars SET seen_at = now() - interval '1 minute' WHERE writer_id = $1", m.Writer.String())
+				pgtest.Execute(t, conn, "UPDATE progress_sync.sidecars SET seen_at = now() - interval '1 minute' WHERE writer_id = $1", m.Writer.String())
 				continue
 			case 2: // removed by hand
-				execute(t, conn, "DELETE FROM progress_sync.sidecars WHERE writer_id = $1", m.Writer.String())
+				pgtest.Execute(t, conn, "DELETE FROM progress_sync.sidecars WHERE writer_id = $1", m.Writer.String())
 				continue
 			case 3: // the clock of the database jumps back
-				execute(t, conn, "UPDATE progress_sync.sidecars SET seen_at = now() - interval '50 s', changed_at = now() - interval '50 s' WHERE writer_id = $1", m.Writer.String())
+				pgtest.Execute(t, conn, "UPDATE progress_sync.sidecars SET seen_at = now() - interval '50 s', changed_at = now() - interval '50 s' WHERE writer_id = $1", m.Writer.String())
 				continue
 			case 4:
 				m.Owner, m.Leaving = uuid.New(), false
@@ -72,14 +72,14 @@ func TestChangesAddUpToWhatThereIs(t *testing.T) {
 func TestWhatHappensEachDayIsToldWithoutFetchingEveryone(t *testing.T) {
 	uri := pgtest.Database(t)
 	d := open(t, Options{URI: fixed(uri)})
-	conn := connect(t, uri)
+	conn := pgtest.Connect(t, uri)
 	a, b, other := enrolling(), enrolling(), enrolling()
 	enroll(t, d, other, members.View{})
 	view := enroll(t, d, a, members.View{})
 	again := func() { enroll(t, d, b, members.View{}) }
 	age := func() {
 		const later = "UPDATE progress_sync.sidecars SET seen_at = seen_at - interval '30 m' WHERE writer_id = $1"
-		execute(t, conn, later, b.Writer.String())
+		pgtest.Execute(t, conn, later, b.Writer.String())
 		view.AsOf = view.AsOf.Add(-30 * time.Minute)
 	}
 	for _, step := range []struct {
@@ -102,7 +102,7 @@ func TestWhatHappensEachDayIsToldWithoutFetchingEveryone(t *testing.T) {
 		{"its spool's next process comes", func() { b.Owner, b.Leaving = uuid.New(), false; again() }, true},
 	} {
 		// So that a change is told because it is one, not because it is recent.
-		execute(t, conn, "UPDATE progress_sync.sidecars SET changed_at = changed_at - interval '1 hour'")
+		pgtest.Execute(t, conn, "UPDATE progress_sync.sidecars SET changed_at = changed_at - interval '1 hour'")
 		step.happens()
 		s := d.session()
 		err := d.withConnection(t.Context(), s, s.writeLimit(), func(ctx context.Context, conn *pgxpool.Conn) error {
@@ -149,7 +149,7 @@ func TestEnrollingIsNoLoad(t *testing.T) {
 	}
 	view, everyone := cost(members.View{})
 	view, unchanged := cost(view)
-	execute(t, connect(t, uri), "UPDATE progress_sync.sidecars SET changed_at = now() - interval '1 hour'")
+	pgtest.Execute(t, pgtest.Connect(t, uri), "UPDATE progress_sync.sidecars SET changed_at = now() - interval '1 hour'")
 	const changed = 10
 	for i := range changed {
 		fleet[1+i].Owner = uuid.New()
@@ -177,7 +177,7 @@ func BenchmarkEnroll(b *testing.B) {
 			d := open(b, Options{URI: fixed(uri)})
 			a := enrolling()
 			enroll(b, d, a, members.View{})
-			execute(b, connect(b, uri), `INSERT INTO progress_sync.sidecars (writer_id, owner, address, port, fingerprints, target, protocol, hash)
+			pgtest.Execute(b, pgtest.Connect(b, uri), `INSERT INTO progress_sync.sidecars (writer_id, owner, address, port, fingerprints, target, protocol, hash)
 				SELECT gen_random_uuid(), gen_random_uuid(), '10.1.2.3', 9788, array[sha256(n::text::bytea), sha256(n::text::bytea)], $1, 1, n
 				FROM generate_series(1, $2::integer) AS n`, a.Target, sidecars)
 			view := enroll(b, d, a, members.View{})
