@@ -101,6 +101,7 @@ func (d *decoder) varint() int64 {
 	}
 	if v == 0 {
 		d.fail(errMalformed)
+		return 0
 	}
 	d.rest = d.rest[n:]
 	return v

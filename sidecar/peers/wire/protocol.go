@@ -24,9 +24,35 @@ const (
 	// HopsHeader says how often the request was handed on, this time included.
 	HopsHeader = "Progress-Sync-Hops"
 	// RefusedHeader says why a request was refused. An answer that has it tells that
-	// nothing of the request was read.
+	// nothing of the request was kept, and nearly always that its body was not read.
 	RefusedHeader = "Progress-Sync-Refused"
 )
+
+// Why a request is refused, in RefusedHeader.
+const (
+	RefusedStopping     = "stopping"
+	RefusedProtocol     = "protocol"     // another version, or none
+	RefusedTwice        = "twice"        // it was handed on before
+	RefusedTooLarge     = "too-large"    // the body, or it does not say how large it is
+	RefusedMalformed    = "malformed"    // the body, of which all was read
+	RefusedOverloaded   = "overloaded"   // the bodies that are being answered take all the room
+	RefusedNotFound     = "not-found"    // there is no such path or method
+	RefusedUnregistered = "unregistered" // TLS: the key is not of a member
+	RefusedHandshake    = "handshake"    // no TLS 1.3, or no certificate
+	RefusedConnections  = "connections"  // more of them than members have
+)
+
+// Refusals are all of them. The last three end a connection, so that no answer tells
+// of them.
+func Refusals() []string {
+	return []string{
+		RefusedStopping, RefusedProtocol, RefusedTwice, RefusedTooLarge, RefusedMalformed, RefusedOverloaded, RefusedNotFound,
+		RefusedUnregistered, RefusedHandshake, RefusedConnections,
+	}
+}
+
+// MaxStreams is how many requests of one connection are answered at once.
+const MaxStreams = 512
 
 type handedOn struct{}
 

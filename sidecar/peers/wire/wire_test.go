@@ -222,7 +222,7 @@ func TestWhatIsNoBatchIsRefused(t *testing.T) {
 		"an unknown kind":      append(wire.AppendHead(nil, wire.Head{Number: 1, Kind: 3, Count: 1}), make([]byte, 50)...),
 		"more items than bytes": append(wire.AppendHead(nil, wire.Head{Number: 1, Kind: wire.Updates, Count: 9_999}),
 			make([]byte, 9_999)...),
-		"more items than allowed": append(wire.AppendHead(nil, wire.Head{Number: 1, Kind: wire.Resets, Count: wire.MaxItems + 1}), make([]byte, 1<<20)...),
+		"more items than allowed":  append(wire.AppendHead(nil, wire.Head{Number: 1, Kind: wire.Resets, Count: wire.MaxItems + 1}), make([]byte, 1<<20)...),
 		"a body that is too large": make([]byte, wire.MaxBody+1),
 		"a learner without an id":  encode(wire.Batch{Number: 1, Updates: []progress.Update{{Key: progress.Key{CourseID: "course", LessonID: "lesson"}}}}),
 		"a text that is too long":  encode(wire.Batch{Number: 1, Resets: []progress.Key{{UserID: strings.Repeat("x", 1021), CourseID: "c", LessonID: "l"}}}),
