@@ -161,10 +161,10 @@ type pair struct {
 	home        *home
 	there, here identity
 	server      *door.Server
-	peer   hop.Peer
-	links  *hop.Links
-	link   *hop.Link
-	proxy  *proxy
+	peer        hop.Peer
+	links       *hop.Links
+	link        *hop.Link
+	proxy       *proxy
 
 	doorOptions door.Options
 	exchanges   chan hop.Exchange
