@@ -82,7 +82,7 @@ func TestNobodyButMembersComesIn(t *testing.T) {
 			return err
 		}, wire.RefusedHandshake},
 		"over more connections than members have": {func(h *house) error {
-			h.limit = 0
+			h.limit.Store(0)
 			_, err := h.client(h.member).Do(h.request(http.MethodPost, wire.UpdatesPath, goodBatch()))
 			return err
 		}, wire.RefusedConnections},
@@ -242,7 +242,7 @@ func TestShutdownAnswersWhatIsUnderWay(t *testing.T) {
 
 func TestAConnectionThatEndedMakesRoomForAnother(t *testing.T) {
 	h := newHouse(t)
-	h.limit = 1
+	h.limit.Store(1)
 	for range 3 {
 		c := h.client(h.member)
 		// The server learns of the end of a connection in its own time.

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -70,7 +71,7 @@ type house struct {
 	address string
 	member  tls.Certificate
 	api     http.HandlerFunc
-	limit   int
+	limit   atomic.Int64
 	served  chan error
 
 	mu      sync.Mutex
@@ -79,11 +80,12 @@ type house struct {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	h := &house{t: t, home: &fakeHome{}, member: newCertificate(t), limit: 100, refused: map[string]int{}, served: make(chan error, 1)}
+	h := &house{t: t, home: &fakeHome{}, member: newCertificate(t), refused: map[string]int{}, served: make(chan error, 1)}
+	h.limit.Store(100)
 	h.server = New(Options{
 		Home:        h.home,
 		API:         http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.api(w, r) }),
-		Connections: func() int { return h.limit }, BytesInFlight: 1 << 20,
+		Connections: func() int { return int(h.limit.Load()) }, BytesInFlight: 1 << 20,
 		Refused: func(reason string) {
 			h.mu.Lock()
 			defer h.mu.Unlock()

@@ -148,23 +148,27 @@ func (c *connection) follow(peer Peer) {
 // replace makes conn the connection, and lets the one before end.
 func (c *connection) replace(conn *http.ClientConn, of Peer) {
 	c.state.Lock()
-	before := c.state.conn
-	c.state.conn, c.state.of = conn, of
+	ending := c.state.conn
 	if c.state.left {
-		before, c.state.conn = conn, nil
+		ending = conn // there is none before: leave has ended it
+	} else {
+		c.state.conn, c.state.of = conn, of
 	}
 	c.state.Unlock()
-	if before != nil {
-		c.end(before)
+	if ending != nil {
+		c.end(ending)
 	}
 }
 
 // leave refuses further requests. Those under way have a while to end.
 func (c *connection) leave() {
 	c.state.Lock()
-	c.state.left = true
+	ending := c.state.conn
+	c.state.left, c.state.conn = true, nil
 	c.state.Unlock()
-	c.replace(nil, Peer{})
+	if ending != nil {
+		c.end(ending)
+	}
 }
 
 // end closes a connection once its requests have ended, or their time has.

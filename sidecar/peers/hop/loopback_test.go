@@ -197,7 +197,7 @@ func TestNoConnectionIsNoDoubt(t *testing.T) {
 	}{
 		"nobody listens": {func(_ *testing.T, p *pair) { kill(p.server) }, hop.ReasonConnect},
 		"connections are closed at once": {func(_ *testing.T, p *pair) {
-			p.proxy.set(func(p *proxy) { p.refuses = true })
+			p.proxy.set(func(p *proxy) { p.refuses = 1000 })
 		}, hop.ReasonConnect},
 		"TLS is not answered": {func(_ *testing.T, p *pair) {
 			p.proxy.set(func(p *proxy) { p.swallowsBack = true })

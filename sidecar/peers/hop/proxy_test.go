@@ -15,7 +15,7 @@ type proxy struct {
 	conns         map[net.Conn]bool // true for one of which all is lost
 	swallowsThere bool              // what a client sends is lost
 	swallowsBack  bool              // what a server sends is lost
-	refuses       bool              // connections are closed at once
+	refuses       int               // how many connections from here on are closed at once
 	opened        int
 	working       sync.WaitGroup
 }
@@ -49,7 +49,8 @@ func (p *proxy) accept(client net.Conn) {
 	defer p.mu.Unlock()
 	p.opened++
 	server, err := net.Dial("tcp", p.target)
-	if err != nil || p.refuses {
+	if err != nil || p.refuses > 0 {
+		p.refuses--
 		_ = client.Close()
 		if err == nil {
 			_ = server.Close()
