@@ -22,11 +22,11 @@ import (
 
 func TestABatchOfAMemberReachesTheHome(t *testing.T) {
 	h := newHouse(t)
-	answer, body := h.do(h.client(h.member), h.request(http.MethodPost, wire.UpdatesPath, goodBatch()))
-	if answer.StatusCode != http.StatusOK || answer.ProtoMajor != 2 {
-		t.Fatalf("the answer is %s, %s", answer.Status, answer.Proto)
+	a := h.do(h.client(h.member), h.request(http.MethodPost, wire.UpdatesPath, goodBatch()))
+	if a.status != http.StatusOK || a.proto != 2 {
+		t.Fatalf("the answer is %+v", a)
 	}
-	if results, err := wire.DecodeAnswer([]byte(body), 1); err != nil || len(results) != 1 {
+	if results, err := wire.DecodeAnswer([]byte(a.body), 1); err != nil || len(results) != 1 {
 		t.Errorf("%v, %v", results, err)
 	}
 	want := []wire.Batch{{
@@ -41,8 +41,8 @@ func TestWhatTheHomeSaysOfABatchIsAnswered(t *testing.T) {
 	for _, err := range []error{buffer.ErrNoSpace, buffer.ErrClosed, buffer.ErrFailed, wire.ErrSuperseded} {
 		h := newHouse(t)
 		h.home.err = err
-		_, body := h.do(h.client(h.member), h.request(http.MethodPost, wire.UpdatesPath, goodBatch()))
-		if _, got := wire.DecodeAnswer([]byte(body), 1); !errors.Is(got, err) {
+		a := h.do(h.client(h.member), h.request(http.MethodPost, wire.UpdatesPath, goodBatch()))
+		if _, got := wire.DecodeAnswer([]byte(a.body), 1); !errors.Is(got, err) {
 			t.Errorf("%v is answered as %v", err, got)
 		}
 	}
@@ -55,12 +55,10 @@ func TestNobodyButMembersComesIn(t *testing.T) {
 		want string
 	}{
 		"without a certificate": {func(h *house) error {
-			_, err := h.client().Do(h.request(http.MethodPost, wire.UpdatesPath, goodBatch()))
-			return err
+			return h.fails(h.client())
 		}, wire.RefusedHandshake},
 		"with a key that is not registered": {func(h *house) error {
-			_, err := h.client(newCertificate(h.t)).Do(h.request(http.MethodPost, wire.UpdatesPath, goodBatch()))
-			return err
+			return h.fails(h.client(newCertificate(h.t)))
 		}, wire.RefusedUnregistered},
 		"over plain HTTP": {func(h *house) error {
 			conn, err := net.Dial("tcp", h.address)
@@ -83,8 +81,7 @@ func TestNobodyButMembersComesIn(t *testing.T) {
 		}, wire.RefusedHandshake},
 		"over more connections than members have": {func(h *house) error {
 			h.limit.Store(0)
-			_, err := h.client(h.member).Do(h.request(http.MethodPost, wire.UpdatesPath, goodBatch()))
-			return err
+			return h.fails(h.client(h.member))
 		}, wire.RefusedConnections},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -126,9 +123,8 @@ func TestARequestIsRefusedBeforeItsBodyIsRead(t *testing.T) {
 			r := h.request(http.MethodPost, wire.UpdatesPath, body)
 			r.ContentLength = wire.MaxBody
 			c.change(h, r)
-			answer, _ := h.do(h.client(h.member), r)
-			if got := answer.Header.Get(wire.RefusedHeader); got != c.want || answer.StatusCode < 400 {
-				t.Errorf("it is answered with %s, refused: %q", answer.Status, got)
+			if a := h.do(h.client(h.member), r); a.refused != c.want || a.status < 400 {
+				t.Errorf("it is answered with %+v", a)
 			}
 			h.wantRefused(c.want)
 			// What one window of the stream takes has left the client by itself.
@@ -149,18 +145,18 @@ func (b *endlessBody) Read(p []byte) (int, error) {
 
 func TestABodyThatIsNoBatchIsRefused(t *testing.T) {
 	h := newHouse(t)
-	answer, _ := h.do(h.client(h.member), h.request(http.MethodPost, wire.UpdatesPath, strings.NewReader("hello")))
-	if answer.Header.Get(wire.RefusedHeader) != wire.RefusedMalformed {
-		t.Errorf("it is answered with %s", answer.Status)
+	a := h.do(h.client(h.member), h.request(http.MethodPost, wire.UpdatesPath, strings.NewReader("hello")))
+	if a.refused != wire.RefusedMalformed {
+		t.Errorf("it is answered with %+v", a)
 	}
 	h.wantRefused(wire.RefusedMalformed)
 }
 
 func TestAHelloIsAnswered(t *testing.T) {
 	h := newHouse(t)
-	answer, _ := h.do(h.client(h.member), h.request(http.MethodGet, wire.HelloPath, http.NoBody))
-	if answer.StatusCode != http.StatusNoContent || answer.Header.Get(wire.VersionHeader) != "1" {
-		t.Errorf("it is answered with %s, %v", answer.Status, answer.Header)
+	a := h.do(h.client(h.member), h.request(http.MethodGet, wire.HelloPath, http.NoBody))
+	if a.status != http.StatusNoContent || a.version != "1" {
+		t.Errorf("it is answered with %+v", a)
 	}
 }
 
@@ -173,9 +169,9 @@ func TestTheAPIKnowsThatARequestWasHandedOn(t *testing.T) {
 	}
 	r := h.request(http.MethodPost, wire.APIPath+"/v1/sync%2F?userId=a%20b", strings.NewReader("{}"))
 	r.Header.Set("X-User", "ada")
-	answer, body := h.do(h.client(h.member), r)
-	if want := "POST localhost /v1/sync%2F?userId=a%20b /v1/sync%2F?userId=a%20b ada true {}"; body != want || answer.StatusCode != http.StatusTeapot {
-		t.Errorf("%s, %q, want %q", answer.Status, body, want)
+	a := h.do(h.client(h.member), r)
+	if want := "POST localhost /v1/sync%2F?userId=a%20b /v1/sync%2F?userId=a%20b ada true {}"; a.body != want || a.status != http.StatusTeapot {
+		t.Errorf("it is answered with %+v, want %q", a, want)
 	}
 	if wire.IsHandedOn(context.Background()) {
 		t.Error("a context is marked that nobody marked")
@@ -224,9 +220,8 @@ func TestShutdownAnswersWhatIsUnderWay(t *testing.T) {
 	}()
 	<-entered
 	h.server.Stop()
-	answer, _ := h.do(c, h.request(http.MethodPost, wire.UpdatesPath, goodBatch()))
-	if answer.Header.Get(wire.RefusedHeader) != wire.RefusedStopping {
-		t.Errorf("one that comes later is answered with %s", answer.Status)
+	if a := h.do(c, h.request(http.MethodPost, wire.UpdatesPath, goodBatch())); a.refused != wire.RefusedStopping {
+		t.Errorf("one that comes later is answered with %+v", a)
 	}
 	down := make(chan struct{})
 	go func() {

@@ -1,6 +1,7 @@
 package door
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -94,7 +95,7 @@ func newHouse(t *testing.T) *house {
 		TLS: &tls.Config{
 			MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{newCertificate(t)}, ClientAuth: tls.RequireAnyClientCert,
 			VerifyConnection: func(s tls.ConnectionState) error {
-				if string(s.PeerCertificates[0].Raw) != string(h.member.Certificate[0]) {
+				if !bytes.Equal(s.PeerCertificates[0].Raw, h.member.Certificate[0]) {
 					return errors.New("the key is not registered")
 				}
 				return nil
@@ -140,19 +141,36 @@ func (h *house) request(method, path string, body io.Reader) *http.Request {
 	return r
 }
 
-// do answers the status and the body.
-func (h *house) do(c *http.Client, r *http.Request) (answer *http.Response, body string) {
+// answer is one that was read.
+type answer struct {
+	status  int
+	proto   int
+	refused string
+	version string
+	body    string
+}
+
+func (h *house) do(c *http.Client, r *http.Request) answer {
 	h.t.Helper()
-	answer, err := c.Do(r)
+	a, err := c.Do(r)
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
+	defer a.Body.Close()
+	text, err := io.ReadAll(a.Body)
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	return answer, string(text)
+	return answer{a.StatusCode, a.ProtoMajor, a.Header.Get(wire.RefusedHeader), a.Header.Get(wire.VersionHeader), string(text)}
+}
+
+// fails is the error of a request that must not be answered.
+func (h *house) fails(c *http.Client) error {
+	a, err := c.Do(h.request(http.MethodPost, wire.UpdatesPath, goodBatch()))
+	if err == nil {
+		_ = a.Body.Close()
+	}
+	return err
 }
 
 // wantRefused waits until one thing was refused, for this reason.

@@ -59,7 +59,7 @@ func long() Options {
 	return Options{Read: time.Minute, Change: time.Minute, Sync: time.Minute, Event: time.Minute}
 }
 
-func ask(t *testing.T, c *http.Client, method, url, body string, headers http.Header) (answer *http.Response, text string) {
+func ask(t *testing.T, c *http.Client, method, url, body string, headers http.Header) (a answer) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
 	if err != nil {
@@ -68,16 +68,23 @@ func ask(t *testing.T, c *http.Client, method, url, body string, headers http.He
 	if headers != nil {
 		r.Header = headers
 	}
-	answer, err = c.Do(r)
+	got, err := c.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer answer.Body.Close()
-	all, err := io.ReadAll(answer.Body)
+	defer got.Body.Close()
+	all, err := io.ReadAll(got.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer, string(all)
+	return answer{got.StatusCode, string(all), got.Header}
+}
+
+// answer is one that was read.
+type answer struct {
+	status int
+	text   string
+	header http.Header
 }
 
 func TestTheAnswerIsTheHomes(t *testing.T) {
@@ -94,15 +101,15 @@ func TestTheAnswerIsTheHomes(t *testing.T) {
 			if method == http.MethodPost {
 				sent = "{}"
 			}
-			answer, text := ask(t, c, method, url+"/v1/progress%2F?userId=a%20b", sent, nil)
+			a := ask(t, c, method, url+"/v1/progress%2F?userId=a%20b", sent, nil)
 			want := method + " /peer/v1/api/v1/progress%2F?userId=a%20b " + sent
 			if method == http.MethodHead {
 				want = ""
 			}
-			if text != want || answer.StatusCode != http.StatusTooManyRequests || answer.Header.Get("Retry-After") != "7" {
-				t.Errorf("%s %q, want %q", answer.Status, text, want)
+			if a.text != want || a.status != http.StatusTooManyRequests || a.header.Get("Retry-After") != "7" {
+				t.Errorf("the answer is %+v, want %q", a, want)
 			}
-			if answer.Header.Get(wire.VersionHeader) != "" {
+			if a.header.Get(wire.VersionHeader) != "" {
 				t.Error("the client is told of the protocol between sidecars")
 			}
 		})
@@ -152,7 +159,7 @@ func TestAHomeThatDoesNotAnswerInTimeIsToldToTheCaller(t *testing.T) {
 			if method == http.MethodPost {
 				sent = "{}"
 			}
-			answer, text := ask(t, c, method, url+"/v1/sync", sent, nil)
+			a := ask(t, c, method, url+"/v1/sync", sent, nil)
 			want := "answered here: " + sent
 			if method == http.MethodHead {
 				want = ""
@@ -160,8 +167,8 @@ func TestAHomeThatDoesNotAnswerInTimeIsToldToTheCaller(t *testing.T) {
 			if err := <-failures; !errors.Is(err, ErrNotAnswered) {
 				t.Errorf("the caller is told %v", err)
 			}
-			if text != want || answer.StatusCode != http.StatusOK {
-				t.Errorf("%s %q, want %q", answer.Status, text, want)
+			if a.text != want || a.status != http.StatusOK {
+				t.Errorf("the answer is %+v, want %q", a, want)
 			}
 		})
 	}
@@ -198,10 +205,12 @@ func TestARequestThatIsTooLargeToBeHandedOnIsWhole(t *testing.T) {
 	o := long()
 	o.MaxBody = 10
 	c, url, failures := lms(t, o, "", func(http.ResponseWriter, *http.Request) { t.Error("it was handed on") })
-	if _, text := ask(t, c, http.MethodPost, url+"/v1/sync", "0123456789abc", nil); text != "answered here: 0123456789abc" {
-		t.Errorf("%q", text)
+	if a := ask(t, c, http.MethodPost, url+"/v1/sync", "0123456789abc", nil); a.text != "answered here: 0123456789abc" {
+		t.Errorf("%+v", a)
 	}
-	<-failures
+	if len(failures) != 1 {
+		t.Error("and the caller does not know")
+	}
 }
 
 // After the first byte the answer is the home's: an end of its own would look like

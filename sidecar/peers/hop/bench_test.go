@@ -76,7 +76,7 @@ func benchLink(b *testing.B, h *fastHome) *hop.Link {
 	p.peer.Address = address // without the proxy
 	p.links.Follow([]hop.Peer{p.peer})
 	go func() {
-		for range p.exchanges { //nolint:revive // nobody asks for them
+		for range p.exchanges { // nobody asks for them
 		}
 	}()
 	b.Cleanup(func() { close(p.exchanges) })

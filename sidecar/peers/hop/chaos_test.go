@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
+	"github.com/progress-sync/progress-sync/sidecar/peers/door"
 	"github.com/progress-sync/progress-sync/sidecar/peers/hop"
 	"github.com/progress-sync/progress-sync/test/kit"
 	"github.com/progress-sync/progress-sync/test/kit/wait"
@@ -22,6 +23,7 @@ import (
 func TestWhateverHappensOnTheWayACallIsToldTheTruth(t *testing.T) {
 	times := quick()
 	times.Ping, times.Pong, times.Answer = 50*time.Millisecond, 50*time.Millisecond, 300*time.Millisecond
+	times.Connect = 500 * time.Millisecond // of a connection that falls silent before it is one
 	times.OpenFirst, times.OpenMost = time.Millisecond, 2*time.Millisecond
 	h := &home{}
 	p := newPair(t, h, times)
@@ -33,9 +35,10 @@ func TestWhateverHappensOnTheWayACallIsToldTheTruth(t *testing.T) {
 		return faults.IntN(n)
 	}
 	var restarting sync.Mutex
-	restart := func() {
+	restart := func(end func(*door.Server)) {
 		restarting.Lock()
 		defer restarting.Unlock()
+		end(p.server)
 		kill(p.server)
 		p.restart(t)
 	}
@@ -46,7 +49,7 @@ func TestWhateverHappensOnTheWayACallIsToldTheTruth(t *testing.T) {
 		case 1:
 			p.proxy.silence()
 		case 2:
-			restart()
+			restart(func(*door.Server) {})
 		}
 	}
 	h.after = func(int) error {
@@ -56,15 +59,14 @@ func TestWhateverHappensOnTheWayACallIsToldTheTruth(t *testing.T) {
 		case 1:
 			p.proxy.silence()
 		case 2:
-			restart()
+			restart(func(*door.Server) {})
 		case 3:
 			return buffer.ErrFailed
 		case 4:
 			p.proxy.set(func(p *proxy) { p.refuses = 2 })
 			p.proxy.cut()
 		case 5:
-			p.server.Stop()
-			restart()
+			restart((*door.Server).Stop)
 		}
 		return nil
 	}

@@ -91,7 +91,7 @@ func (c *connection) connect(ctx context.Context, peer Peer) (*http.ClientConn, 
 	transport := &http.Transport{
 		TLSClientConfig:        c.o.TLS(peer).Clone(), // which the Transport changes
 		Protocols:              &protocols,
-		HTTP2:                  &http.HTTP2Config{SendPingTimeout: t.Ping, PingTimeout: t.Pong, WriteByteTimeout: t.Answer},
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: t.QuietPing, PingTimeout: t.QuietPong, WriteByteTimeout: t.QuietPong},
 		IdleConnTimeout:        t.Idle,
 		DisableCompression:     true,
 		MaxResponseHeaderBytes: 64 << 10,
@@ -126,6 +126,42 @@ func hello(ctx context.Context, conn *http.ClientConn) error {
 		return errors.New("what answers is no sidecar of this version")
 	}
 	return nil
+}
+
+// watch closes a connection that shows no sign of life while a batch is under way on
+// it. The returned function ends that.
+func (c *connection) watch(conn *http.ClientConn) (done func()) {
+	over := make(chan struct{})
+	t := c.o.Times
+	first := time.AfterFunc(t.Ping, func() {
+		c.crew.start(func(ctx context.Context) {
+			for {
+				if isSilent(ctx, conn, t.Pong) {
+					_ = conn.Close()
+					return
+				}
+				select {
+				case <-time.After(t.Ping):
+				case <-over:
+					return
+				case <-ctx.Done():
+					return
+				}
+			}
+		})
+	})
+	return func() {
+		first.Stop()
+		close(over)
+	}
+}
+
+// isSilent reports whether a connection does not answer in time. Any answer is a sign
+// of life.
+func isSilent(ctx context.Context, conn *http.ClientConn, patience time.Duration) bool {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return errors.Is(hello(ctx, conn), context.DeadlineExceeded)
 }
 
 // authority is what requests call the peer, whose certificate has no name.

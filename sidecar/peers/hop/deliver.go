@@ -11,25 +11,12 @@ import (
 
 // deliver sends a batch until its fate is known, or the time to repeat it is up.
 func (l *Link) deliver(ctx context.Context, body []byte, items int) (results []buffer.Result, attempts int, err error) {
-	t := l.o.Times
-	pause := t.RepeatFirst
+	var until time.Time // from when on a batch that was sent is in doubt, zero before it is sent
+	pause := l.o.Times.RepeatFirst
 	inDoubt := false
-	limited := false
 	for {
 		attempts++
-		o := outcome{}
-		conn, err := l.conn.reserve(ctx, 0)
-		if err != nil {
-			o.err = err
-		} else {
-			if !limited { // from the moment on when something may have left
-				var cancel context.CancelFunc
-				ctx, cancel = context.WithTimeout(ctx, t.Answer)
-				defer cancel()
-				limited = true
-			}
-			o = exchange(ctx, conn, body, items)
-		}
+		o := l.attempt(ctx, &until, body, items)
 		switch o.next(attempts, inDoubt) {
 		case deliver:
 			return o.results, attempts, o.err
@@ -42,15 +29,40 @@ func (l *Link) deliver(ctx context.Context, body []byte, items int) (results []b
 		case repeat:
 			inDoubt = true
 		}
-		if !sleep(ctx, pause) {
+		if !sleep(ctx, pause, until) {
 			return nil, attempts, fmt.Errorf("%w: %w", ErrInDoubt, o.err)
 		}
-		pause = min(2*pause, t.RepeatMost)
+		pause = min(2*pause, l.o.Times.RepeatMost)
 	}
 }
 
-// sleep is false if ctx ended first.
-func sleep(ctx context.Context, pause time.Duration) bool {
+// attempt sends a batch once. The first one that has a connection sets the end of all.
+func (l *Link) attempt(ctx context.Context, until *time.Time, body []byte, items int) outcome {
+	if !until.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, *until)
+		defer cancel()
+	}
+	conn, err := l.conn.reserve(ctx, 0)
+	if err != nil {
+		return outcome{err: err}
+	}
+	if until.IsZero() {
+		*until = time.Now().Add(l.o.Times.Answer)
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, *until)
+		defer cancel()
+	}
+	done := l.conn.watch(conn)
+	defer done()
+	return exchange(ctx, conn, body, items)
+}
+
+// sleep is false if until comes before the end of the pause, or ctx ended.
+func sleep(ctx context.Context, pause time.Duration, until time.Time) bool {
+	if time.Until(until) <= pause {
+		return false
+	}
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	select {

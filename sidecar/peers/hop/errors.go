@@ -4,7 +4,7 @@ import "errors"
 
 var (
 	// ErrUnreachable says that the peer has nothing of the call: nothing was sent, or
-	// the peer refused it unread. Every such error is an *Unreachable.
+	// the peer refused it unread. Every such error is an *UnreachableError.
 	ErrUnreachable = errors.New("the learner's home can't be reached")
 	// ErrInDoubt says that the peer may have taken the call, or not. A repeat with the
 	// same event ids is merged once.
@@ -25,14 +25,14 @@ func Reasons() []string {
 	return []string{ReasonConnect, ReasonBreaker, ReasonRefused, ReasonLeft, ReasonBusy}
 }
 
-// Unreachable is an ErrUnreachable with its reason.
-type Unreachable struct {
+// UnreachableError is an ErrUnreachable with its reason.
+type UnreachableError struct {
 	Reason string // one of Reasons
 	cause  error  // nil if the reason says it all
 }
 
 // Error implements error.
-func (u *Unreachable) Error() string {
+func (u *UnreachableError) Error() string {
 	if u.cause == nil {
 		return ErrUnreachable.Error() + " (" + u.Reason + ")"
 	}
@@ -40,11 +40,11 @@ func (u *Unreachable) Error() string {
 }
 
 // Unwrap gives ErrUnreachable and the cause.
-func (u *Unreachable) Unwrap() []error {
+func (u *UnreachableError) Unwrap() []error {
 	if u.cause == nil {
 		return []error{ErrUnreachable}
 	}
 	return []error{ErrUnreachable, u.cause}
 }
 
-func unreachable(reason string, cause error) error { return &Unreachable{reason, cause} }
+func unreachable(reason string, cause error) error { return &UnreachableError{reason, cause} }

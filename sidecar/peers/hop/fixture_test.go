@@ -174,7 +174,7 @@ type pair struct {
 // machine is; and pauses that are short.
 func quick() hop.Times {
 	times := hop.DefaultTimes()
-	times.Connect, times.Answer, times.Ping = time.Minute, time.Minute, time.Minute
+	times.Connect, times.Answer, times.Ping, times.QuietPing = time.Minute, time.Minute, time.Minute, time.Minute
 	times.OpenFirst, times.OpenMost = 10*time.Millisecond, 20*time.Millisecond
 	return times
 }

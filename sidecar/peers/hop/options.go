@@ -38,24 +38,29 @@ type Times struct {
 	// OpenFirst is how long the breaker stays open after a failure, doubled for each
 	// further one up to OpenMost.
 	OpenFirst, OpenMost time.Duration
-	// Ping is how long a connection may be silent before it is pinged, and Pong how
-	// long the answer to that may take; then the connection is closed.
+	// Ping is how long the answer to a batch may take before the connection is asked
+	// for a sign of life, again and again, and Pong how long that may take; then the
+	// connection is closed, and the batch goes out on another one.
 	Ping, Pong time.Duration
+	// QuietPing and QuietPong are the same for a connection on which nothing comes.
+	// Pings of connections that nobody uses are most of what large fleets pay.
+	QuietPing, QuietPong time.Duration
 	// Idle is how long a connection stays open without a request.
 	Idle time.Duration
 	// Leave is how long requests may go on whose peer is no member any more.
 	Leave time.Duration
 }
 
-// DefaultTimes find a silent network in 1.5 s, so that a batch is repeated on another
-// connection before it is in doubt.
+// DefaultTimes find a silent network in a second, so that a batch is repeated on
+// another connection before it is in doubt.
 func DefaultTimes() Times {
 	return Times{
 		Connect:     time.Second,
 		Answer:      2 * time.Second,
 		RepeatFirst: 50 * time.Millisecond, RepeatMost: 400 * time.Millisecond,
 		OpenFirst: time.Second, OpenMost: 30 * time.Second,
-		Ping: time.Second, Pong: 500 * time.Millisecond,
+		Ping: 500 * time.Millisecond, Pong: 500 * time.Millisecond,
+		QuietPing: 10 * time.Second, QuietPong: 5 * time.Second,
 		Idle:  2 * time.Minute,
 		Leave: 5 * time.Second,
 	}

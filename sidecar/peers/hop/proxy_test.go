@@ -17,6 +17,8 @@ type proxy struct {
 	swallowsBack  bool              // what a server sends is lost
 	refuses       int               // how many connections from here on are closed at once
 	opened        int
+	onBack        func(n int) // called with the n-th part that a server sends
+	parts         int
 	working       sync.WaitGroup
 }
 
@@ -75,6 +77,10 @@ func (p *proxy) carry(to, from net.Conn, swallows *bool) {
 		n, err := from.Read(part)
 		p.mu.Lock()
 		lost := *swallows || p.conns[from]
+		if p.onBack != nil && swallows == &p.swallowsBack {
+			p.parts++
+			p.onBack(p.parts)
+		}
 		p.mu.Unlock()
 		if !lost {
 			if _, err := to.Write(part[:n]); err != nil {

@@ -16,8 +16,7 @@ import (
 	"github.com/progress-sync/progress-sync/test/kit"
 )
 
-func (p *pair) forward(t *testing.T, ctx context.Context, method string) (*httptest.ResponseRecorder, error) {
-	t.Helper()
+func (p *pair) forward(ctx context.Context, method string) (*httptest.ResponseRecorder, error) {
 	w := httptest.NewRecorder()
 	r := httptest.NewRequest(method, "/v1/progress?userId=ada", http.NoBody).WithContext(ctx)
 	f := forward.New(forward.Options{Read: time.Minute, Change: time.Minute, Sync: time.Minute})
@@ -40,7 +39,7 @@ func TestARequestAndABatchShareTheConnection(t *testing.T) {
 	if _, err := p.put("ada"); err != nil {
 		t.Fatal(err)
 	}
-	w, err := p.forward(t, t.Context(), http.MethodGet)
+	w, err := p.forward(t.Context(), http.MethodGet)
 	if want := "GET /v1/progress?userId=ada true"; err != nil || w.Body.String() != want {
 		t.Fatalf("%q, %v, want %q", w.Body, err, want)
 	}
@@ -52,11 +51,11 @@ func TestARequestAndABatchShareTheConnection(t *testing.T) {
 func TestARequestToAPeerThatCanNotBeReachedFailsUnsent(t *testing.T) {
 	p := newPairWithAPI(t, quick(), func(http.ResponseWriter, *http.Request) { t.Error("it arrived") })
 	p.server.Stop()
-	var u *hop.Unreachable
-	if _, err := p.forward(t, t.Context(), http.MethodGet); !errors.As(err, &u) || u.Reason != hop.ReasonRefused {
+	var u *hop.UnreachableError
+	if _, err := p.forward(t.Context(), http.MethodGet); !errors.As(err, &u) || u.Reason != hop.ReasonRefused {
 		t.Errorf("a home that stops: %v", err)
 	}
-	if _, err := p.forward(t, t.Context(), http.MethodGet); !errors.As(err, &u) || u.Reason != hop.ReasonBreaker {
+	if _, err := p.forward(t.Context(), http.MethodGet); !errors.As(err, &u) || u.Reason != hop.ReasonBreaker {
 		t.Errorf("a moment later: %v", err)
 	}
 }
@@ -72,7 +71,7 @@ func TestARequestThatIsNotAnsweredIsInDoubt(t *testing.T) {
 		<-arrived
 		cancel()
 	}()
-	if _, err := p.forward(t, ctx, http.MethodDelete); !errors.Is(err, hop.ErrInDoubt) {
+	if _, err := p.forward(ctx, http.MethodDelete); !errors.Is(err, hop.ErrInDoubt) {
 		t.Errorf("got %v: the home may have done it", err)
 	}
 	// Which says nothing of the peer.
