@@ -110,6 +110,7 @@ func TestARequestIsRefusedBeforeItsBodyIsRead(t *testing.T) {
 		"while the sidecar stops":                      {func(h *house, _ *http.Request) { h.server.Stop() }, wire.RefusedStopping},
 		"to a path that is not there":                  {func(_ *house, r *http.Request) { r.URL.Path = "/peer/v1/other" }, wire.RefusedNotFound},
 		"to the API, past its prefix":                  {func(_ *house, r *http.Request) { r.URL.Path = "/v1/progress" }, wire.RefusedNotFound},
+		"to the pages for people":                      {func(_ *house, r *http.Request) { r.URL.Path = wire.APIPath + "/ui" }, wire.RefusedNotFound},
 		"with a method that is not there":              {func(_ *house, r *http.Request) { r.Method = http.MethodPut }, wire.RefusedNotFound},
 		"of the API that was handed on twice": {func(_ *house, r *http.Request) {
 			r.URL.Path = wire.APIPath + "/v1/progress"

@@ -26,7 +26,7 @@ func (s *Server) routes() http.Handler {
 			w.WriteHeader(http.StatusNoContent)
 		case r.Method == http.MethodPost && r.URL.Path == wire.UpdatesPath:
 			s.takeBatch(w, r)
-		case strings.HasPrefix(r.URL.Path, wire.APIPath+"/"):
+		case strings.HasPrefix(r.URL.Path, wire.APIPath+"/v1/"):
 			s.answerAPI(w, r)
 		default:
 			s.refuse(w, wire.RefusedNotFound, http.StatusNotFound)
@@ -77,7 +77,8 @@ func (s *Server) takeBatch(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(answer)
 }
 
-// answerAPI serves what is below /peer/v1/api/.
+// answerAPI serves what is below /peer/v1/api/v1/: the API, and not the pages for
+// people beside it.
 func (s *Server) answerAPI(w http.ResponseWriter, r *http.Request) {
 	inner := r.WithContext(wire.WithHandedOn(r.Context()))
 	u := *r.URL

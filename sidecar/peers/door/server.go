@@ -33,8 +33,8 @@ type Options struct {
 	API http.Handler
 	// TLS asks for certificates and accepts those of members.
 	TLS *tls.Config
-	// Connections is how many connections there may be at this moment; each member
-	// needs one.
+	// Connections is how many connections there may be at this moment. Each member needs
+	// one; what is no member has one for five seconds at most, until TLS refuses it.
 	Connections func() int
 	// BytesInFlight is the most that the bodies of batches which are being answered
 	// take together; a single one may be larger.
@@ -99,7 +99,8 @@ func (s *Server) Serve(l net.Listener) error {
 }
 
 // Stop refuses requests that come later, unread, while those under way go on. Peers
-// then keep what they have for this sidecar's learners themselves.
+// then keep what they have for this sidecar's learners themselves, without a doubt;
+// so some time should pass between Stop and Shutdown.
 func (s *Server) Stop() { s.stopping.Store(true) }
 
 // Shutdown stops, and returns when the requests under way are answered; when ctx

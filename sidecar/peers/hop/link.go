@@ -77,6 +77,7 @@ func (l *Link) handOn(ctx context.Context, kind wire.Kind, count int, encode fun
 		}
 		<-c.done
 		results, err := c.results, c.err
+		c.results, c.err = nil, nil // the pool keeps no records
 		l.calls.Put(c)
 		if err != nil {
 			return all, err

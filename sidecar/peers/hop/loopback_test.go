@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -34,39 +35,42 @@ func TestWhatIsHandedOnIsAnsweredInOrder(t *testing.T) {
 }
 
 // Callers that would each make a request of their own take the network for each.
-func TestCallersThatComeAtOnceShareRequestsAndOneConnection(t *testing.T) {
+func TestCallersThatComeAtOnceShareARequestAndTheConnection(t *testing.T) {
 	const callers = 64
-	first := make(chan struct{})
-	entered := make(chan struct{}, callers)
+	entered, release := make(chan struct{}), make(chan struct{})
 	p := newPair(t, &home{before: func(call int) {
 		if call == 1 {
-			entered <- struct{}{}
-			<-first
+			close(entered)
+			<-release
 		}
 	}}, quick())
 	var calls sync.WaitGroup
-	for i := range callers {
+	call := func(user string) {
 		calls.Go(func() {
-			user := fmt.Sprint("user-", i)
 			results, err := p.put(user)
 			if err != nil || results[0].Record.UserID != user {
 				t.Errorf("%s: %+v, %v", user, results, err)
 			}
 		})
 	}
+	call("user-0")
 	<-entered
-	close(first)
+	for i := 1; i < callers; i++ {
+		call(fmt.Sprint("user-", i))
+	}
+	kit.Eventually(t, "the others to wait", func() error {
+		n := p.link.Waiting()
+		return kit.Unless(n == callers-1, n)
+	})
+	close(release)
 	calls.Wait()
 	for i := range callers {
 		if n := p.home.times(fmt.Sprint("user-", i)); n != 1 {
 			t.Errorf("user %d was merged %d times", i, n)
 		}
 	}
-	if n := p.proxy.count(); n != 1 {
-		t.Errorf("%d connections were opened", n)
-	}
-	if n := p.home.calls; n > callers/2 {
-		t.Errorf("%d calls made %d requests", callers, n)
+	if p.home.calls != 2 || p.proxy.count() != 1 {
+		t.Errorf("%d requests on %d connections, want 2 on 1", p.home.calls, p.proxy.count())
 	}
 }
 
@@ -87,6 +91,19 @@ func TestACallThatIsLargerThanARequestMakesSeveral(t *testing.T) {
 	}
 	if p.home.calls != 3 {
 		t.Errorf("%d requests, want 3", p.home.calls)
+	}
+}
+
+func TestACallThatIsRefusedHalfwayTellsWhatWasTaken(t *testing.T) {
+	p := newPair(t, &home{after: func(call int) error {
+		if call == 2 {
+			return buffer.ErrNoSpace
+		}
+		return nil
+	}}, quick())
+	results, err := p.put(strings.Split(strings.Repeat("ada,", 2999)+"ada", ",")...)
+	if len(results) != 2000 || !errors.Is(err, buffer.ErrNoSpace) {
+		t.Errorf("%d results, %v", len(results), err)
 	}
 }
 

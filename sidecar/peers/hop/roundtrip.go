@@ -19,12 +19,14 @@ func (l *Link) RoundTrip(r *http.Request) (*http.Response, error) {
 	passes := l.askLocked()
 	l.mu.Unlock()
 	if !passes {
+		closeBody(r)
 		return nil, unreachable(ReasonBreaker, nil)
 	}
 	ctx := r.Context()
 	conn, err := l.conn.reserve(ctx, spare)
 	if err != nil {
 		l.note(err)
+		closeBody(r)
 		return nil, unreachable(reasonOf(err), err)
 	}
 	var sent atomic.Bool
@@ -53,4 +55,11 @@ func (l *Link) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	l.note(nil)
 	return response, nil
+}
+
+// closeBody is what a RoundTripper does with a body that it does not send.
+func closeBody(r *http.Request) {
+	if r.Body != nil {
+		_ = r.Body.Close()
+	}
 }

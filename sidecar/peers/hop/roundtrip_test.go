@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
 	"time"
 
@@ -78,6 +79,36 @@ func TestARequestThatIsNotAnsweredIsInDoubt(t *testing.T) {
 	if _, err := p.put("ada"); err != nil {
 		t.Errorf("a batch afterwards: %v", err)
 	}
+}
+
+// Pages that wait for a home, or listen to it, leave room for what learners do.
+func TestRequestsLeaveRoomToBatches(t *testing.T) {
+	const most = wire.MaxStreams - 16
+	arrived, release := make(chan struct{}, most), make(chan struct{})
+	p := newPairWithAPI(t, quick(), func(http.ResponseWriter, *http.Request) {
+		arrived <- struct{}{}
+		<-release
+	})
+	var pages sync.WaitGroup
+	for range most {
+		pages.Go(func() {
+			if _, err := p.forward(t.Context(), http.MethodGet); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for range most {
+		<-arrived
+	}
+	var u *hop.UnreachableError
+	if _, err := p.forward(t.Context(), http.MethodGet); !errors.As(err, &u) || u.Reason != hop.ReasonBusy {
+		t.Errorf("one more: %v", err)
+	}
+	if _, err := p.put("ada"); err != nil {
+		t.Errorf("a batch: %v", err)
+	}
+	close(release)
+	pages.Wait()
 }
 
 // A stream to a home that left would show the state of a sidecar that knows nothing
