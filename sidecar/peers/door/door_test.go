@@ -21,7 +21,7 @@ import (
 )
 
 func TestABatchOfAMemberReachesTheHome(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.do(h.client(h.member), h.request(http.MethodPost, wire.UpdatesPath, goodBatch()))
 	if a.status != http.StatusOK || a.proto != 2 {
 		t.Fatalf("the answer is %+v", a)
@@ -39,7 +39,7 @@ func TestABatchOfAMemberReachesTheHome(t *testing.T) {
 
 func TestWhatTheHomeSaysOfABatchIsAnswered(t *testing.T) {
 	for _, err := range []error{buffer.ErrNoSpace, buffer.ErrClosed, buffer.ErrFailed, wire.ErrSuperseded} {
-		h := newHouse(t)
+		h := newFixture(t)
 		h.home.err = err
 		a := h.do(h.client(h.member), h.request(http.MethodPost, wire.UpdatesPath, goodBatch()))
 		if _, got := wire.DecodeAnswer([]byte(a.body), 1); !errors.Is(got, err) {
@@ -51,16 +51,16 @@ func TestWhatTheHomeSaysOfABatchIsAnswered(t *testing.T) {
 // Who gets past one of these writes into the database of all learners.
 func TestNobodyButMembersComesIn(t *testing.T) {
 	for name, c := range map[string]struct {
-		try  func(*house) error
+		try  func(*fixture) error
 		want string
 	}{
-		"without a certificate": {func(h *house) error {
+		"without a certificate": {func(h *fixture) error {
 			return h.fails(h.client())
 		}, wire.RefusedHandshake},
-		"with a key that is not registered": {func(h *house) error {
+		"with a key that is not registered": {func(h *fixture) error {
 			return h.fails(h.client(newCertificate(h.t)))
 		}, wire.RefusedUnregistered},
-		"over plain HTTP": {func(h *house) error {
+		"over plain HTTP": {func(h *fixture) error {
 			conn, err := net.Dial("tcp", h.address)
 			if err != nil {
 				return err
@@ -70,7 +70,7 @@ func TestNobodyButMembersComesIn(t *testing.T) {
 			answer, _ := io.ReadAll(conn)
 			return fmt.Errorf("it answers: %s", answer)
 		}, wire.RefusedHandshake},
-		"with an older TLS": {func(h *house) error {
+		"with an older TLS": {func(h *fixture) error {
 			conn, err := tls.Dial("tcp", h.address, &tls.Config{
 				InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12, Certificates: []tls.Certificate{h.member},
 			})
@@ -79,13 +79,13 @@ func TestNobodyButMembersComesIn(t *testing.T) {
 			}
 			return err
 		}, wire.RefusedHandshake},
-		"over more connections than members have": {func(h *house) error {
+		"over more connections than members have": {func(h *fixture) error {
 			h.limit.Store(0)
 			return h.fails(h.client(h.member))
 		}, wire.RefusedConnections},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := newHouse(t)
+			h := newFixture(t)
 			if err := c.try(h); err == nil {
 				t.Error("it came in")
 			}
@@ -97,28 +97,28 @@ func TestNobodyButMembersComesIn(t *testing.T) {
 // What is refused after its body was read costs the memory that it was refused for.
 func TestARequestIsRefusedBeforeItsBodyIsRead(t *testing.T) {
 	for name, c := range map[string]struct {
-		change func(*house, *http.Request)
+		change func(*fixture, *http.Request)
 		want   string
 	}{
-		"of no version":                                {func(_ *house, r *http.Request) { r.Header.Del(wire.VersionHeader) }, wire.RefusedProtocol},
-		"of another version":                           {func(_ *house, r *http.Request) { r.Header.Set(wire.VersionHeader, "2") }, wire.RefusedProtocol},
-		"that was handed on twice":                     {func(_ *house, r *http.Request) { r.Header.Set(wire.HopsHeader, "2") }, wire.RefusedTwice},
-		"that does not say how often it was handed on": {func(_ *house, r *http.Request) { r.Header.Del(wire.HopsHeader) }, wire.RefusedTwice},
-		"that is too large":                            {func(_ *house, r *http.Request) { r.ContentLength = wire.MaxBody + 1 }, wire.RefusedTooLarge},
-		"that does not say how large it is":            {func(_ *house, r *http.Request) { r.ContentLength = -1 }, wire.RefusedTooLarge},
-		"while others take all the room":               {func(h *house, _ *http.Request) { h.server.inFlight.Store(1 << 20) }, wire.RefusedOverloaded},
-		"while the sidecar stops":                      {func(h *house, _ *http.Request) { h.server.Stop() }, wire.RefusedStopping},
-		"to a path that is not there":                  {func(_ *house, r *http.Request) { r.URL.Path = "/peer/v1/other" }, wire.RefusedNotFound},
-		"to the API, past its prefix":                  {func(_ *house, r *http.Request) { r.URL.Path = "/v1/progress" }, wire.RefusedNotFound},
-		"to the pages for people":                      {func(_ *house, r *http.Request) { r.URL.Path = wire.APIPath + "/ui" }, wire.RefusedNotFound},
-		"with a method that is not there":              {func(_ *house, r *http.Request) { r.Method = http.MethodPut }, wire.RefusedNotFound},
-		"of the API that was handed on twice": {func(_ *house, r *http.Request) {
+		"of no version":                                {func(_ *fixture, r *http.Request) { r.Header.Del(wire.VersionHeader) }, wire.RefusedProtocol},
+		"of another version":                           {func(_ *fixture, r *http.Request) { r.Header.Set(wire.VersionHeader, "2") }, wire.RefusedProtocol},
+		"that was handed on twice":                     {func(_ *fixture, r *http.Request) { r.Header.Set(wire.HopsHeader, "2") }, wire.RefusedTwice},
+		"that does not say how often it was handed on": {func(_ *fixture, r *http.Request) { r.Header.Del(wire.HopsHeader) }, wire.RefusedTwice},
+		"that is too large":                            {func(_ *fixture, r *http.Request) { r.ContentLength = wire.MaxBody + 1 }, wire.RefusedTooLarge},
+		"that does not say how large it is":            {func(_ *fixture, r *http.Request) { r.ContentLength = -1 }, wire.RefusedTooLarge},
+		"while others take all the room":               {func(h *fixture, _ *http.Request) { h.server.inFlight.Store(1 << 20) }, wire.RefusedOverloaded},
+		"while the sidecar stops":                      {func(h *fixture, _ *http.Request) { h.server.Stop() }, wire.RefusedStopping},
+		"to a path that is not there":                  {func(_ *fixture, r *http.Request) { r.URL.Path = "/peer/v1/other" }, wire.RefusedNotFound},
+		"to the API, past its prefix":                  {func(_ *fixture, r *http.Request) { r.URL.Path = "/v1/progress" }, wire.RefusedNotFound},
+		"to the pages for people":                      {func(_ *fixture, r *http.Request) { r.URL.Path = wire.APIPath + "/ui" }, wire.RefusedNotFound},
+		"with a method that is not there":              {func(_ *fixture, r *http.Request) { r.Method = http.MethodPut }, wire.RefusedNotFound},
+		"of the API that was handed on twice": {func(_ *fixture, r *http.Request) {
 			r.URL.Path = wire.APIPath + "/v1/progress"
 			r.Header.Set(wire.HopsHeader, "2")
 		}, wire.RefusedTwice},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := newHouse(t)
+			h := newFixture(t)
 			h.api = func(http.ResponseWriter, *http.Request) { t.Error("the API was asked") }
 			body := &endlessBody{}
 			r := h.request(http.MethodPost, wire.UpdatesPath, body)
@@ -145,7 +145,7 @@ func (b *endlessBody) Read(p []byte) (int, error) {
 }
 
 func TestABodyThatIsNoBatchIsRefused(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.do(h.client(h.member), h.request(http.MethodPost, wire.UpdatesPath, strings.NewReader("hello")))
 	if a.refused != wire.RefusedMalformed {
 		t.Errorf("it is answered with %+v", a)
@@ -154,7 +154,7 @@ func TestABodyThatIsNoBatchIsRefused(t *testing.T) {
 }
 
 func TestAHelloIsAnswered(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.do(h.client(h.member), h.request(http.MethodGet, wire.HelloPath, http.NoBody))
 	if a.status != http.StatusNoContent || a.version != "1" {
 		t.Errorf("it is answered with %+v", a)
@@ -162,7 +162,7 @@ func TestAHelloIsAnswered(t *testing.T) {
 }
 
 func TestTheAPIKnowsThatARequestWasHandedOn(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	h.api = func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		w.WriteHeader(http.StatusTeapot)
@@ -180,7 +180,7 @@ func TestTheAPIKnowsThatARequestWasHandedOn(t *testing.T) {
 }
 
 func TestAStreamIsFlushedAtOnce(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	read := make(chan struct{})
 	h.api = func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, "event")
@@ -201,7 +201,7 @@ func TestAStreamIsFlushedAtOnce(t *testing.T) {
 
 // What was read is answered before the sidecar goes, or its callers are in doubt.
 func TestShutdownAnswersWhatIsUnderWay(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	entered, release := make(chan struct{}), make(chan struct{})
 	h.home.during = func() {
 		close(entered)
@@ -237,7 +237,7 @@ func TestShutdownAnswersWhatIsUnderWay(t *testing.T) {
 }
 
 func TestAConnectionThatEndedMakesRoomForAnother(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	h.limit.Store(1)
 	for range 3 {
 		c := h.client(h.member)

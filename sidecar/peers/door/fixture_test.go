@@ -64,8 +64,8 @@ func (h *fakeHome) taken() int {
 	return len(h.batches)
 }
 
-// house is a server with one member.
-type house struct {
+// fixture is a server with one member.
+type fixture struct {
 	t       *testing.T
 	server  *Server
 	home    *fakeHome
@@ -79,9 +79,9 @@ type house struct {
 	refused map[string]int
 }
 
-func newHouse(t *testing.T) *house {
+func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	h := &house{t: t, home: &fakeHome{}, member: newCertificate(t), refused: map[string]int{}, served: make(chan error, 1)}
+	h := &fixture{t: t, home: &fakeHome{}, member: newCertificate(t), refused: map[string]int{}, served: make(chan error, 1)}
 	h.limit.Store(100)
 	h.server = New(Options{
 		Home:        h.home,
@@ -120,7 +120,7 @@ func newHouse(t *testing.T) *house {
 }
 
 // client is another sidecar, with these certificates.
-func (h *house) client(certificates ...tls.Certificate) *http.Client {
+func (h *fixture) client(certificates ...tls.Certificate) *http.Client {
 	var protocols http.Protocols
 	protocols.SetHTTP2(true)
 	transport := &http.Transport{
@@ -131,7 +131,7 @@ func (h *house) client(certificates ...tls.Certificate) *http.Client {
 	return &http.Client{Transport: transport}
 }
 
-func (h *house) request(method, path string, body io.Reader) *http.Request {
+func (h *fixture) request(method, path string, body io.Reader) *http.Request {
 	r, err := http.NewRequestWithContext(h.t.Context(), method, "https://"+h.address+path, body)
 	if err != nil {
 		h.t.Fatal(err)
@@ -150,7 +150,7 @@ type answer struct {
 	body    string
 }
 
-func (h *house) do(c *http.Client, r *http.Request) answer {
+func (h *fixture) do(c *http.Client, r *http.Request) answer {
 	h.t.Helper()
 	a, err := c.Do(r)
 	if err != nil {
@@ -165,7 +165,7 @@ func (h *house) do(c *http.Client, r *http.Request) answer {
 }
 
 // fails is the error of a request that must not be answered.
-func (h *house) fails(c *http.Client) error {
+func (h *fixture) fails(c *http.Client) error {
 	a, err := c.Do(h.request(http.MethodPost, wire.UpdatesPath, goodBatch()))
 	if err == nil {
 		_ = a.Body.Close()
@@ -174,7 +174,7 @@ func (h *house) fails(c *http.Client) error {
 }
 
 // wantRefused waits until one thing was refused, for this reason.
-func (h *house) wantRefused(reason string) {
+func (h *fixture) wantRefused(reason string) {
 	h.t.Helper()
 	kit.Eventually(h.t, "one refusal, "+reason, func() error {
 		h.mu.Lock()

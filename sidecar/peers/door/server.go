@@ -58,17 +58,17 @@ const (
 
 // Server is the port.
 type Server struct {
-	o        Options
-	http     *http.Server
-	stopping atomic.Bool
-	inFlight atomic.Int64 // bytes of bodies
-	guests   guests
+	o           Options
+	http        *http.Server
+	stopping    atomic.Bool
+	inFlight    atomic.Int64 // bytes of bodies
+	connections connections
 }
 
 // New makes a Server.
 func New(o Options) *Server {
 	s := &Server{o: o}
-	s.guests = guests{limit: o.Connections, refused: s.count}
+	s.connections = connections{limit: o.Connections, refused: s.count}
 	if s.o.Log == nil {
 		s.o.Log = slog.DiscardHandler
 	}
@@ -76,7 +76,7 @@ func New(o Options) *Server {
 	protocols.SetHTTP2(true)
 	s.http = &http.Server{
 		Handler:           s.routes(),
-		TLSConfig:         s.guests.watch(o.TLS),
+		TLSConfig:         s.connections.watch(o.TLS),
 		Protocols:         &protocols,
 		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: wire.MaxStreams, SendPingTimeout: aliveAfter, PingTimeout: aliveWithin},
 		ReadHeaderTimeout: headerTimeout,
@@ -84,7 +84,7 @@ func New(o Options) *Server {
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
-		ConnState:         s.guests.changed,
+		ConnState:         s.connections.changed,
 		ErrorLog:          slog.NewLogLogger(s.o.Log, slog.LevelDebug),
 	}
 	return s

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 	"sync"
 	"time"
 
@@ -19,10 +18,10 @@ var (
 
 // connection is the one to a peer, opened when it is needed.
 type connection struct {
-	o     *Options
-	crew  *crew
-	turn  chan struct{} // taken while one caller connects
-	state struct {
+	o       *Options
+	workers *workers
+	turn    chan struct{} // taken while one caller connects
+	state   struct {
 		sync.Mutex
 		peer Peer
 		conn *http.ClientConn // nil for none
@@ -31,8 +30,8 @@ type connection struct {
 	}
 }
 
-func newConnection(o *Options, crew *crew, peer Peer) *connection {
-	c := &connection{o: o, crew: crew, turn: make(chan struct{}, 1)}
+func newConnection(o *Options, workers *workers, peer Peer) *connection {
+	c := &connection{o: o, workers: workers, turn: make(chan struct{}, 1)}
 	c.state.peer = peer
 	return c
 }
@@ -107,73 +106,6 @@ func (c *connection) connect(ctx context.Context, peer Peer) (*http.ClientConn, 
 	return conn, nil
 }
 
-// hello returns when the peer has taken the certificate.
-func hello(ctx context.Context, conn *http.ClientConn) error {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+authority+wire.HelloPath, http.NoBody)
-	if err != nil {
-		return err
-	}
-	identify(r.Header)
-	answer, err := conn.RoundTrip(r)
-	if err != nil {
-		return err
-	}
-	_ = answer.Body.Close()
-	if reason := answer.Header.Get(wire.RefusedHeader); reason != "" {
-		return &refusal{reason}
-	}
-	if answer.StatusCode != http.StatusNoContent || answer.Header.Get(wire.VersionHeader) != strconv.Itoa(wire.Version) {
-		return errors.New("what answers is no sidecar of this version")
-	}
-	return nil
-}
-
-// watch closes a connection that shows no sign of life while a batch is under way on
-// it. The returned function ends that.
-func (c *connection) watch(conn *http.ClientConn) (done func()) {
-	over := make(chan struct{})
-	t := c.o.Times
-	first := time.AfterFunc(t.Ping, func() {
-		c.crew.start(func(ctx context.Context) {
-			for {
-				if isSilent(ctx, conn, t.Pong) {
-					_ = conn.Close()
-					return
-				}
-				select {
-				case <-time.After(t.Ping):
-				case <-over:
-					return
-				case <-ctx.Done():
-					return
-				}
-			}
-		})
-	})
-	return func() {
-		first.Stop()
-		close(over)
-	}
-}
-
-// isSilent reports whether a connection does not answer in time. Any answer is a sign
-// of life.
-func isSilent(ctx context.Context, conn *http.ClientConn, patience time.Duration) bool {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	return errors.Is(hello(ctx, conn), context.DeadlineExceeded)
-}
-
-// authority is what requests call the peer, whose certificate has no name.
-const authority = "peer"
-
-// identify writes the headers that every request to a peer has.
-func identify(h http.Header) {
-	h.Set(wire.VersionHeader, strconv.Itoa(wire.Version))
-	h.Set(wire.HopsHeader, "1")
-	h.Set("User-Agent", "progress-sync")
-}
-
 // follow changes where the peer is reached. Requests under way go on.
 func (c *connection) follow(peer Peer) {
 	c.state.Lock()
@@ -218,7 +150,7 @@ func (c *connection) end(conn *http.ClientConn) {
 			}
 		}
 	})
-	if conn.InFlight() == 0 || conn.Err() != nil || !c.crew.start(func(ctx context.Context) {
+	if conn.InFlight() == 0 || conn.Err() != nil || !c.workers.start(func(ctx context.Context) {
 		late := time.NewTimer(c.o.Times.Leave)
 		defer late.Stop()
 		select {

@@ -15,11 +15,11 @@ import (
 // Link is one peer as this process hands on to it. It has one batch under way at a
 // time, and numbers them under a sender of its own.
 type Link struct {
-	o      *Options
-	crew   *crew
-	conn   *connection
-	sender wire.Sender
-	calls  *sync.Pool // of *call
+	o       *Options
+	workers *workers
+	conn    *connection
+	sender  wire.Sender
+	calls   *sync.Pool // of *call
 
 	mu      sync.Mutex
 	breaker breaker
@@ -28,8 +28,8 @@ type Link struct {
 	number  uint64
 }
 
-func newLink(o *Options, crew *crew, peer Peer) *Link {
-	l := &Link{o: o, crew: crew, conn: newConnection(o, crew, peer), calls: newCalls()}
+func newLink(o *Options, workers *workers, peer Peer) *Link {
+	l := &Link{o: o, workers: workers, conn: newConnection(o, workers, peer), calls: newCalls()}
 	_, _ = rand.Read(l.sender[:]) // which never fails
 	return l
 }
@@ -102,7 +102,7 @@ func (l *Link) enqueue(c *call) bool {
 	if l.sending {
 		return true
 	}
-	if l.sending = l.crew.start(l.send); !l.sending {
+	if l.sending = l.workers.start(l.send); !l.sending {
 		share(l.waiting, nil, unreachable(ReasonLeft, nil))
 		l.waiting = nil
 	}
@@ -115,7 +115,7 @@ func (l *Link) askLocked() bool {
 	case pass:
 		return true
 	case probe:
-		l.crew.start(l.probe)
+		l.workers.start(l.probe)
 	case refuse:
 	}
 	return false

@@ -7,8 +7,8 @@ import (
 
 // Links are the peers of this process.
 type Links struct {
-	o    *Options
-	crew *crew
+	o       *Options
+	workers *workers
 
 	mu   sync.Mutex
 	byID map[string]*Link
@@ -16,7 +16,7 @@ type Links struct {
 
 // NewLinks makes a set without peers. Close ends it.
 func NewLinks(o Options) *Links {
-	return &Links{o: &o, crew: newCrew(), byID: map[string]*Link{}}
+	return &Links{o: &o, workers: newWorkers(), byID: map[string]*Link{}}
 }
 
 // Follow makes peers the peers. A link of one that stays keeps its batches and their
@@ -30,7 +30,7 @@ func (s *Links) Follow(peers []Peer) {
 	for _, p := range peers {
 		l, known := before[p.ID]
 		if !known {
-			l = newLink(s.o, s.crew, p)
+			l = newLink(s.o, s.workers, p)
 		}
 		l.conn.follow(p)
 		s.byID[p.ID] = l
@@ -52,5 +52,5 @@ func (s *Links) To(id string) *Link {
 // cuts them off, which leaves them in doubt.
 func (s *Links) Close(ctx context.Context) {
 	s.Follow(nil)
-	s.crew.close(ctx)
+	s.workers.close(ctx)
 }

@@ -61,6 +61,23 @@ func TestARequestToAPeerThatCanNotBeReachedFailsUnsent(t *testing.T) {
 	}
 }
 
+// Two sidecars of which each takes the other for the home would go on for ever.
+func TestARequestThatWasHandedOnIsRefusedByTheNextPeer(t *testing.T) {
+	p := newPairWithAPI(t, quick(), func(http.ResponseWriter, *http.Request) { t.Error("it arrived") })
+	r, err := http.NewRequestWithContext(wire.WithHandedOn(t.Context()), http.MethodGet, "https://peer"+wire.APIPath+"/v1/sync", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var u *hop.UnreachableError
+	answer, err := p.link.RoundTrip(r)
+	if !errors.As(err, &u) || u.Reason != hop.ReasonRefused {
+		t.Errorf("got %v", err)
+	}
+	if err == nil {
+		_ = answer.Body.Close()
+	}
+}
+
 func TestARequestThatIsNotAnsweredIsInDoubt(t *testing.T) {
 	arrived := make(chan struct{})
 	p := newPairWithAPI(t, quick(), func(_ http.ResponseWriter, r *http.Request) {

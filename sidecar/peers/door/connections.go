@@ -9,10 +9,10 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/peers/wire"
 )
 
-// guests are the connections. They are counted by what became of them: of one that
-// ends without a request, TLS has refused the key, or what came was no TLS with a
+// connections are those that are open. They are counted by what became of them: of one
+// that ends without a request, TLS has refused the key, or what came was no TLS with a
 // certificate.
-type guests struct {
+type connections struct {
 	limit   func() int
 	refused func(reason string)
 
@@ -22,56 +22,56 @@ type guests struct {
 }
 
 // watch is the configuration with a note of the keys that it refuses.
-func (g *guests) watch(of *tls.Config) *tls.Config {
-	c := of.Clone()
+func (c *connections) watch(of *tls.Config) *tls.Config {
+	watched := of.Clone()
 	verify := of.VerifyConnection
 	if verify == nil {
-		return c
+		return watched
 	}
-	c.VerifyConnection = func(state tls.ConnectionState) error {
+	watched.VerifyConnection = func(state tls.ConnectionState) error {
 		err := verify(state)
 		if err != nil {
-			g.mu.Lock()
-			g.unproven++
-			g.mu.Unlock()
+			c.mu.Lock()
+			c.unproven++
+			c.mu.Unlock()
 		}
 		return err
 	}
-	return c
+	return watched
 }
 
 // changed is told of every connection by http.Server.
-func (g *guests) changed(conn net.Conn, state http.ConnState) {
-	if reason := g.note(conn, state); reason != "" {
-		g.refused(reason)
+func (c *connections) changed(conn net.Conn, state http.ConnState) {
+	if reason := c.note(conn, state); reason != "" {
+		c.refused(reason)
 	}
 }
 
 // note returns why a connection is refused, "" if it is not.
-func (g *guests) note(conn net.Conn, state http.ConnState) (refused string) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
+func (c *connections) note(conn net.Conn, state http.ConnState) (refused string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	switch state {
 	case http.StateNew:
-		if len(g.open) >= g.limit() {
+		if len(c.open) >= c.limit() {
 			_ = conn.Close()
 			return wire.RefusedConnections
 		}
-		if g.open == nil {
-			g.open = map[net.Conn]bool{}
+		if c.open == nil {
+			c.open = map[net.Conn]bool{}
 		}
-		g.open[conn] = false
+		c.open[conn] = false
 	case http.StateActive, http.StateIdle:
-		if _, counted := g.open[conn]; counted {
-			g.open[conn] = true
+		if _, counted := c.open[conn]; counted {
+			c.open[conn] = true
 		}
 	case http.StateClosed, http.StateHijacked:
-		proven, counted := g.open[conn]
-		delete(g.open, conn)
+		proven, counted := c.open[conn]
+		delete(c.open, conn)
 		switch {
 		case !counted || proven:
-		case g.unproven > 0:
-			g.unproven--
+		case c.unproven > 0:
+			c.unproven--
 			return wire.RefusedUnregistered
 		default:
 			return wire.RefusedHandshake
