@@ -1,8 +1,9 @@
 // Command fields writes what follows from the table of fields (progress.Fields)
-// and does not read it while the sidecar runs: the codec of the spool and the
-// JSON of records in answers, which run for every update and would take longer
-// over a table, the properties in the description of the API, and the fields that
-// a table mapping in a policy may name. It writes into the target directory.
+// and does not read it while the sidecar runs: the codecs of the spool and of
+// updates between sidecars and the JSON of records in answers, which run for every
+// update and would take longer over a table, the properties in the description of
+// the API, and the fields that a table mapping in a policy may name. It writes into
+// the target directory.
 package main
 
 import (
@@ -25,6 +26,7 @@ func outputs() []output {
 	return []output{
 		{"sidecar/spool/record.go", codec},
 		{"sidecar/ingest/record.go", answer},
+		{"sidecar/peers/wire/update.go", wire},
 		{"sidecar/web/openapi/openapi.json", description},
 		{"api/v1alpha1/spec_mapping.go", markers},
 	}

@@ -26,9 +26,13 @@ func source(text string, data any) (string, error) {
 // member is the name of the member of a record that an entry of the table points to.
 func member[T any](of func(*progress.Record) *T) string {
 	r := new(progress.Record)
-	at := reflect.ValueOf(of(r)).Pointer()
-	for _, m := range reflect.VisibleFields(reflect.TypeFor[progress.Record]()) {
-		if v := reflect.ValueOf(r).Elem().FieldByIndex(m.Index).Addr(); v.Pointer() == at && v.Type() == reflect.TypeFor[*T]() {
+	return memberAt(reflect.ValueOf(r).Elem(), reflect.ValueOf(of(r)))
+}
+
+// memberAt is the name of the member of a struct that has this address and type.
+func memberAt(of, address reflect.Value) string {
+	for _, m := range reflect.VisibleFields(of.Type()) {
+		if v := of.FieldByIndex(m.Index).Addr(); v.Pointer() == address.Pointer() && v.Type() == address.Type() {
 			return m.Name
 		}
 	}
