@@ -5,14 +5,14 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/google/uuid"
+
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/peers/hop"
 	"github.com/progress-sync/progress-sync/sidecar/peers/members"
+	"github.com/progress-sync/progress-sync/sidecar/peers/wire"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
-
-// ErrInDoubt refuses an update that was sent to its home, which did not answer.
-var ErrInDoubt = hop.ErrInDoubt
 
 // Local is this sidecar's own buffer.
 type Local interface {
@@ -21,10 +21,12 @@ type Local interface {
 	Reset(ctx context.Context, keys []progress.Key) ([]buffer.Result, error)
 }
 
-// Peers hands items on; its errors are hop.ErrUnreachable, when nothing was sent,
-// hop.ErrInDoubt, and those of the buffer there.
-type Peers interface {
-	Put(ctx context.Context, home members.Member, items hop.Items) ([]buffer.Result, error)
+// Peer takes what is handed on to it. With an error, the results are those of the
+// first items, and the error tells of the others: hop.ErrUnreachable when nothing of
+// them was sent, hop.ErrInDoubt, and those of the buffer there. *hop.Link is one.
+type Peer interface {
+	Put(ctx context.Context, updates []progress.Update) ([]buffer.Result, error)
+	Reset(ctx context.Context, keys []progress.Key) ([]buffer.Result, error)
 }
 
 // Homes says who is home to a learner.
@@ -32,61 +34,66 @@ type Homes interface {
 	Home(userID string) (home members.Member, self bool)
 }
 
-// Observer counts what became of items.
+// Observer counts what became of items. Its methods must return at once.
 type Observer interface {
 	HandedOn(items int)
-	// FellBack counts items that were kept here since their home could not be
-	// reached, and those in doubt. reason is one of Reasons.
+	// FellBack counts items that did not reach their home. reason is one of Reasons.
 	FellBack(reason string, items int)
 }
 
-// Reasons of Observer.FellBack.
-const (
-	ReasonUnreachable = "unreachable"
-	ReasonInDoubt     = "in_doubt"
-)
+// ReasonInDoubt is for what may have reached its home. The other reasons are those
+// for which nothing was sent, hop.Reasons.
+const ReasonInDoubt = "in-doubt"
+
+// Reasons are all of Observer.FellBack.
+func Reasons() []string { return append(hop.Reasons(), ReasonInDoubt) }
+
+// Options are what a Router works with. All are required.
+type Options struct {
+	Local Local
+	// Homes are those of the moment.
+	Homes func() Homes
+	// Peer is the way to a member, nil if it is none any more.
+	Peer     func(writer uuid.UUID) Peer
+	Observer Observer
+}
 
 // Router splits calls by home.
-type Router struct {
-	local    Local
-	peers    Peers
-	homes    func() Homes
-	observer Observer
-}
+type Router struct{ o Options }
 
-// New makes a Router. homes gives the homes of the moment.
-func New(local Local, peers Peers, homes func() Homes, o Observer) *Router {
-	return &Router{local: local, peers: peers, homes: homes, observer: o}
-}
+// New makes a Router.
+func New(o Options) *Router { return &Router{o} }
 
-// Put is that of the buffer, for updates of any learner. An error of one home
-// becomes that of its updates' results, unless all have it.
+// Put is that of the buffer, for updates of any learner. What concerns the part of
+// one home is the error of its updates' results, unless it concerns all.
 func (r *Router) Put(ctx context.Context, updates []progress.Update) ([]buffer.Result, error) {
-	parts := split(r.homes(), len(updates), func(i int) string { return updates[i].UserID })
-	return r.put(ctx, parts, len(updates), func(ctx context.Context, p *part) ([]buffer.Result, error) {
-		return r.putPart(ctx, p, p.updates(updates))
-	})
+	if wire.IsHandedOn(ctx) || len(updates) == 0 {
+		return r.o.Local.Put(ctx, updates)
+	}
+	parts := split(r.o.Homes(), len(updates), func(i int) string { return updates[i].UserID })
+	return each(parts, len(updates), func(p *part) ([]buffer.Result, error) { return r.putPart(ctx, p, pick(p.items, updates)) })
 }
 
 // Reset is that of the buffer, for keys of any learner.
 func (r *Router) Reset(ctx context.Context, keys []progress.Key) ([]buffer.Result, error) {
-	parts := split(r.homes(), len(keys), func(i int) string { return keys[i].UserID })
-	return r.put(ctx, parts, len(keys), func(ctx context.Context, p *part) ([]buffer.Result, error) {
-		return r.resetPart(ctx, p, p.keys(keys))
-	})
+	if wire.IsHandedOn(ctx) || len(keys) == 0 {
+		return r.o.Local.Reset(ctx, keys)
+	}
+	parts := split(r.o.Homes(), len(keys), func(i int) string { return keys[i].UserID })
+	return each(parts, len(keys), func(p *part) ([]buffer.Result, error) { return r.resetPart(ctx, p, pick(p.items, keys)) })
 }
 
-// put runs all parts, the last of them in the calling goroutine.
-func (r *Router) put(ctx context.Context, parts []part, items int, do func(context.Context, *part) ([]buffer.Result, error)) ([]buffer.Result, error) {
+// each does all parts at the same time, the first in the calling goroutine.
+func each(parts []part, items int, do func(*part) ([]buffer.Result, error)) ([]buffer.Result, error) {
 	if len(parts) == 1 {
-		return do(ctx, &parts[0])
+		return do(&parts[0])
 	}
 	answers := make([]answer, len(parts))
 	var others sync.WaitGroup
-	for i := range parts[1:] {
-		others.Go(func() { answers[i+1].results, answers[i+1].err = do(ctx, &parts[i+1]) })
+	for i := 1; i < len(parts); i++ {
+		others.Go(func() { answers[i].results, answers[i].err = do(&parts[i]) })
 	}
-	answers[0].results, answers[0].err = do(ctx, &parts[0])
+	answers[0].results, answers[0].err = do(&parts[0])
 	others.Wait()
 	return join(parts, answers, items)
 }
@@ -94,55 +101,83 @@ func (r *Router) put(ctx context.Context, parts []part, items int, do func(conte
 // putPart brings a part to its home, and keeps here what can't be brought there.
 func (r *Router) putPart(ctx context.Context, p *part, updates []progress.Update) ([]buffer.Result, error) {
 	if p.self {
-		return r.local.Put(ctx, updates)
+		return r.o.Local.Put(ctx, updates)
 	}
-	results, err := r.peers.Put(ctx, p.home, hop.Items{Updates: updates})
-	reason, fallback := fallbackOf(err)
-	if !fallback {
-		if err == nil {
-			r.observer.HandedOn(len(updates))
-		}
-		return results, err
+	results, err := r.peer(p).Put(ctx, updates)
+	fell := r.count(len(results), len(updates), err)
+	if fell == fellNot {
+		return whole(results, len(updates), err)
 	}
-	r.observer.FellBack(reason, len(updates))
-	return r.keep(ctx, updates, errors.Is(err, hop.ErrInDoubt))
+	kept, err := r.keep(ctx, updates[len(results):], fell)
+	return follow(results, len(updates), kept, err), nil
 }
 
-// resetPart is putPart for resets. A reset that is done twice in a row is done once.
+// resetPart is putPart for resets. One in doubt is refused: done twice, it would also
+// take what came in between.
 func (r *Router) resetPart(ctx context.Context, p *part, keys []progress.Key) ([]buffer.Result, error) {
 	if p.self {
-		return r.local.Reset(ctx, keys)
+		return r.o.Local.Reset(ctx, keys)
 	}
-	results, err := r.peers.Put(ctx, p.home, hop.Items{Resets: keys})
-	reason, fallback := fallbackOf(err)
-	switch {
-	case fallback && errors.Is(err, hop.ErrInDoubt):
-		r.observer.FellBack(reason, len(keys))
-		return nil, err
-	case fallback:
-		r.observer.FellBack(reason, len(keys))
-		return r.local.Reset(ctx, keys)
-	case err == nil:
-		r.observer.HandedOn(len(keys))
+	results, err := r.peer(p).Reset(ctx, keys)
+	switch r.count(len(results), len(keys), err) {
+	case fellNot:
+		return whole(results, len(keys), err)
+	case fellInDoubt:
+		return follow(results, len(keys), nil, err), nil
+	case fellUnsent:
 	}
-	return results, err
+	kept, err := r.o.Local.Reset(ctx, keys[len(results):])
+	return follow(results, len(keys), kept, err), nil
 }
 
-func fallbackOf(err error) (reason string, fallback bool) {
+// gone is a member that left between two looks.
+type gone struct{}
+
+func (gone) Put(context.Context, []progress.Update) ([]buffer.Result, error) {
+	return nil, &hop.UnreachableError{Reason: hop.ReasonLeft}
+}
+
+func (gone) Reset(context.Context, []progress.Key) ([]buffer.Result, error) {
+	return nil, &hop.UnreachableError{Reason: hop.ReasonLeft}
+}
+
+func (r *Router) peer(p *part) Peer {
+	if peer := r.o.Peer(p.home.Writer); peer != nil {
+		return peer
+	}
+	return gone{}
+}
+
+// fall says whether items came back from the way to their home.
+type fall int
+
+const (
+	fellNot     fall = iota // all reached it, or it refuses them itself
+	fellUnsent              // it has nothing of them
+	fellInDoubt             // it may have them
+)
+
+// count tells the observer how the way to a home ended.
+func (r *Router) count(handedOn, items int, err error) fall {
+	if handedOn > 0 {
+		r.o.Observer.HandedOn(handedOn)
+	}
+	var unreachable *hop.UnreachableError
 	switch {
-	case errors.Is(err, hop.ErrUnreachable):
-		return ReasonUnreachable, true
+	case errors.As(err, &unreachable):
+		r.o.Observer.FellBack(unreachable.Reason, items-handedOn)
+		return fellUnsent
 	case errors.Is(err, hop.ErrInDoubt):
-		return ReasonInDoubt, true
+		r.o.Observer.FellBack(ReasonInDoubt, items-handedOn)
+		return fellInDoubt
 	}
-	return "", false
+	return fellNot
 }
 
-// keep keeps updates here: as strays those with an event id, the others, unless
-// they are in doubt, as updates of this sidecar's own.
-func (r *Router) keep(ctx context.Context, updates []progress.Update, doubt bool) ([]buffer.Result, error) {
-	named := part{self: true}
-	nameless := part{self: true}
+// keep keeps updates here: those with an event id as strays, and the others, unless
+// they are in doubt, as this sidecar's own.
+func (r *Router) keep(ctx context.Context, updates []progress.Update, fell fall) ([]buffer.Result, error) {
+	var named, nameless part
 	for i := range updates {
 		if updates[i].EventID != "" {
 			named.items = append(named.items, i)
@@ -152,19 +187,17 @@ func (r *Router) keep(ctx context.Context, updates []progress.Update, doubt bool
 	}
 	var parts []part
 	var answers []answer
-	add := func(p part, do func(context.Context, []progress.Update) ([]buffer.Result, error)) {
-		if len(p.items) == 0 {
-			return
-		}
-		var a answer
-		a.results, a.err = do(ctx, p.updates(updates))
-		parts, answers = append(parts, p), append(answers, a)
+	if len(named.items) > 0 {
+		results, err := r.o.Local.PutStray(ctx, pick(named.items, updates))
+		parts, answers = append(parts, named), append(answers, answer{results, err})
 	}
-	add(named, r.local.PutStray)
-	if doubt {
-		add(nameless, func(context.Context, []progress.Update) ([]buffer.Result, error) { return nil, ErrInDoubt })
-	} else {
-		add(nameless, r.local.Put)
+	switch {
+	case len(nameless.items) == 0:
+	case fell == fellInDoubt:
+		parts, answers = append(parts, nameless), append(answers, answer{nil, hop.ErrInDoubt})
+	default:
+		results, err := r.o.Local.Put(ctx, pick(nameless.items, updates))
+		parts, answers = append(parts, nameless), append(answers, answer{results, err})
 	}
 	return join(parts, answers, len(updates))
 }

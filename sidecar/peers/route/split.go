@@ -7,14 +7,13 @@ import (
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/peers/members"
-	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
 // part is the items of a call that have one home.
 type part struct {
 	home  members.Member
 	self  bool
-	items []int // their places in the call, rising; nil for all
+	items []int // their places in the call, rising; nil for all of them
 }
 
 // split divides items by the homes of their learners. The part of this sidecar
@@ -50,10 +49,7 @@ func split(h Homes, items int, learner func(int) string) []part {
 	return parts
 }
 
-func (p *part) updates(all []progress.Update) []progress.Update { return pick(p.items, all) }
-
-func (p *part) keys(all []progress.Key) []progress.Key { return pick(p.items, all) }
-
+// pick returns the items of the given places; nil stands for all.
 func pick[T any](places []int, all []T) []T {
 	if places == nil {
 		return all
@@ -65,10 +61,30 @@ func pick[T any](places []int, all []T) []T {
 	return picked
 }
 
-// answer is what came of a part.
+// answer is what came of a part. With an error there are no results.
 type answer struct {
 	results []buffer.Result
 	err     error
+}
+
+// whole is the answer of a home that has refused what it has no result for.
+func whole(results []buffer.Result, items int, err error) ([]buffer.Result, error) {
+	if err == nil || len(results) == 0 {
+		return results, err
+	}
+	return follow(results, items, nil, err), nil
+}
+
+// follow puts the results of what was kept, or the error in their place, behind
+// those of what was handed on.
+func follow(handedOn []buffer.Result, items int, kept []buffer.Result, err error) []buffer.Result {
+	if err == nil {
+		return append(handedOn, kept...)
+	}
+	for len(handedOn) < items {
+		handedOn = append(handedOn, buffer.Result{Err: err})
+	}
+	return handedOn
 }
 
 // join puts the results in the order of the call. An error that all parts have is
