@@ -1,0 +1,65 @@
+package status
+
+import "time"
+
+// Peers are the other sidecars of the database, and what became of the updates
+// whose home is among them.
+type Peers struct {
+	// Mode of the configuration in use: Auto, or Off, where all else but the
+	// counters is zero.
+	Mode string `json:"mode"`
+	// Members that write the same table, this sidecar among them, as the registry
+	// in the database last told; 0 until this one is registered.
+	Members int `json:"members"`
+	// Candidates are those of them that may be the home of a learner, 64 at most.
+	Candidates int `json:"candidates"`
+	// OtherProtocol are members that speak another version of the protocol between
+	// sidecars, and so are no candidates.
+	OtherProtocol int `json:"otherProtocol"`
+	// Reached are other candidates whose last answer is not older than 5 minutes and
+	// that have not failed since; Unreached those that failed within 5 minutes and
+	// have not answered since. Those that were not tried are in neither.
+	Reached   int `json:"reached"`
+	Unreached int `json:"unreached"`
+	// HandedOn counts updates that their home accepted. They are in the home's
+	// updatesAccepted, and not in this sidecar's.
+	HandedOn int64 `json:"handedOn"`
+	// KeptLocally counts by reason the updates that did not get to their home and
+	// that this sidecar accepted itself.
+	KeptLocally map[string]int64 `json:"keptLocally,omitempty"`
+	// Failure is what keeps the sidecar from registering, or else from reaching a
+	// candidate: of several the one that lasts longest. It is null while there is none.
+	Failure *PeersFailure `json:"failure,omitempty"`
+}
+
+// Modes of Peers.
+const (
+	PeersAuto = "Auto"
+	PeersOff  = "Off"
+)
+
+// PeersFailure is why a sidecar has no peers, or can't reach one.
+type PeersFailure struct {
+	// Reason is PeersNoPort, PeersPortTaken or PeersNoRegistry, or why a candidate was
+	// not reached.
+	Reason string `json:"reason"`
+	// Since when, without one success.
+	Since time.Time `json:"since"`
+}
+
+// Why a sidecar can't register.
+const (
+	// PeersNoPort: it was not told where to listen, as in a pod that uses the port
+	// itself.
+	PeersNoPort = "no_port"
+	// PeersPortTaken: something else of the pod listens there.
+	PeersPortTaken = "port_taken"
+	// PeersNoRegistry: the registry in the database can't be read or written.
+	PeersNoRegistry = "no_registry"
+)
+
+// Peered says whether the sidecar is registered, and reaches at least as many of the
+// other candidates as it tries in vain. One that is alone is peered.
+func (p Peers) Peered() bool {
+	return p.Mode == PeersAuto && p.Members > 0 && p.Unreached <= p.Reached
+}
