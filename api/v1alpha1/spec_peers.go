@@ -15,9 +15,10 @@ const (
 // PeersSpec says whether, and where, sidecars hand on to each other.
 type PeersSpec struct {
 	// mode Auto gives each learner one home: the sidecar that keeps and writes
-	// what the learner does, and to which all others hand it on. Off lets each
-	// sidecar write what its own pod gets, which is enough where the requests of
-	// a learner go to one pod. A change reaches running sidecars without a restart.
+	// what the learner does, and to which all others hand it on. "Off" (in quotes:
+	// YAML takes a bare Off for false) lets each sidecar write what its own pod
+	// gets, which is enough where the requests of a learner go to one pod. A change
+	// reaches running sidecars without a restart.
 	//
 	// +optional
 	// +kubebuilder:default=Auto

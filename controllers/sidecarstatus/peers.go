@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/status"
 )
 
@@ -39,7 +40,7 @@ func (s *Summary) addPeers(p *status.Peers, at time.Time) {
 	}
 	s.Updates.HandedOn += count(p.HandedOn)
 	s.addKeptLocally(p.KeptLocally)
-	if p.Mode != status.PeersAuto {
+	if p.Mode != config.PeersAuto {
 		return
 	}
 	s.Peers.Told++

@@ -1,13 +1,17 @@
 package status
 
-import "time"
+import (
+	"time"
+
+	"github.com/progress-sync/progress-sync/sidecar/config"
+)
 
 // Peers are the other sidecars of the database, and what became of the updates
 // whose home is among them.
 type Peers struct {
-	// Mode of the configuration in use: Auto, or Off, where all else but the
-	// counters is zero.
-	Mode string `json:"mode"`
+	// Mode of the configuration in use. Where it is Off all else but the counters is
+	// zero.
+	Mode config.PeersMode `json:"mode"`
 	// Members that write the same table, this sidecar among them, as the registry
 	// in the database last told; 0 until this one is registered.
 	Members int `json:"members"`
@@ -32,12 +36,6 @@ type Peers struct {
 	Failure *PeersFailure `json:"failure,omitempty"`
 }
 
-// Modes of Peers.
-const (
-	PeersAuto = "Auto"
-	PeersOff  = "Off"
-)
-
 // PeersFailure is why a sidecar has no peers, or can't reach one.
 type PeersFailure struct {
 	// Reason is PeersNoPort, PeersPortTaken or PeersNoRegistry, or why a candidate was
@@ -61,5 +59,5 @@ const (
 // Peered says whether the sidecar is registered, and reaches at least as many of the
 // other candidates as it tries in vain. One that is alone is peered.
 func (p Peers) Peered() bool {
-	return p.Mode == PeersAuto && p.Members > 0 && p.Unreached <= p.Reached
+	return p.Mode == config.PeersAuto && p.Members > 0 && p.Unreached <= p.Reached
 }
