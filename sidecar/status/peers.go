@@ -31,17 +31,17 @@ type Peers struct {
 	// KeptLocally counts by reason the updates that did not get to their home and
 	// that this sidecar accepted itself.
 	KeptLocally map[string]int64 `json:"keptLocally,omitempty"`
-	// Failure is what keeps the sidecar from registering, or else from reaching a
-	// candidate: of several the one that lasts longest. It is null while there is none.
+	// Failure is why the sidecar is not peered. It is null while it is, and until it
+	// first failed.
 	Failure *PeersFailure `json:"failure,omitempty"`
 }
 
-// PeersFailure is why a sidecar has no peers, or can't reach one.
+// PeersFailure is why a sidecar is not peered.
 type PeersFailure struct {
-	// Reason is PeersNoPort, PeersPortTaken or PeersNoRegistry, or why a candidate was
-	// not reached.
+	// Reason is PeersNoPort, PeersPortTaken or PeersNoRegistry, or for one that is
+	// registered why it last failed to reach a candidate.
 	Reason string `json:"reason"`
-	// Since when, without one success.
+	// Since when it is not peered, without a break.
 	Since time.Time `json:"since"`
 }
 
