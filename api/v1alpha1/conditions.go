@@ -21,6 +21,9 @@ const (
 	ConditionDatabaseReachable = "DatabaseReachable"
 	// ConditionSynced is True when records are written within their time.
 	ConditionSynced = "Synced"
+	// ConditionPeered is True when the sidecars hand on to the homes of their
+	// learners. Homes save writes and are never needed: Ready does not follow it.
+	ConditionPeered = "Peered"
 
 	// ConditionReconciling and ConditionStalled are there while they are True, as
 	// kstatus has them: Ready is False, and will become True by itself, or not
@@ -137,6 +140,26 @@ const (
 	// ReasonInQuarantine: the database refused records for their data, and they
 	// are kept apart.
 	ReasonInQuarantine = "InQuarantine"
+)
+
+// Reasons of Peered.
+const (
+	ReasonPeered = "Peered"
+	// ReasonNoPeers: one sidecar has all learners.
+	ReasonNoPeers = "NoPeers"
+	// ReasonPeersOff: peers.mode is Off.
+	ReasonPeersOff = "PeersOff"
+	// ReasonPeersUnknown: sidecars have not found each other yet, or are too old to
+	// tell.
+	ReasonPeersUnknown = "PeersUnknown"
+	// ReasonPeersBlocked: sidecars do not reach each other.
+	ReasonPeersBlocked = "PeersBlocked"
+	// ReasonPeersNotRegistered: sidecars can't listen for others, or can't say so
+	// in the database.
+	ReasonPeersNotRegistered = "PeersNotRegistered"
+	// ReasonMixedVersions: sidecars speak different versions of the protocol
+	// between them.
+	ReasonMixedVersions = "MixedVersions"
 )
 
 // Reasons of several conditions.

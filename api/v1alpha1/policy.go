@@ -45,6 +45,8 @@ type ProgressSyncPolicyList struct {
 }
 
 // ProgressSyncPolicySpec is complete with a selector and database.secretRef.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.peers) || !has(self.peers.port) || !has(self.injection) || !has(self.injection.port) || self.peers.port != self.injection.port",message="peers.port must be another than injection.port, where the app writes"
 type ProgressSyncPolicySpec struct {
 	// selector of the pods, in the policy's namespace, that get a sidecar when
 	// they are created. Pods that exist already get it when they are restarted.
@@ -83,6 +85,13 @@ type ProgressSyncPolicySpec struct {
 	// +optional
 	// +kubebuilder:default={}
 	Ingest IngestSpec `json:"ingest,omitzero"`
+
+	// peers says whether sidecars hand on to each other, so that each learner has
+	// one home.
+	//
+	// +optional
+	// +kubebuilder:default={}
+	Peers PeersSpec `json:"peers,omitzero"`
 
 	// injection says how the sidecar is put into a pod.
 	//

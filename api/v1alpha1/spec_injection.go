@@ -101,8 +101,8 @@ type InjectionSpec struct {
 	// +kubebuilder:default=Leave
 	Bare Bare `json:"bare,omitempty"`
 
-	// port on the pod's loopback for the app, 1024 to 65535 but not 9787. App
-	// containers find it in PROGRESS_SYNC_URL.
+	// port on the pod's loopback for the app, 1024 to 65535, but neither 9787 nor
+	// peers.port. App containers find it in PROGRESS_SYNC_URL.
 	//
 	// +optional
 	// +kubebuilder:default=8787

@@ -10,7 +10,7 @@ import (
 // nothing.
 type ProgressSyncPolicyStatus struct {
 	// conditions: Ready, Healthy, Injected, SidecarsReady, DatabaseReachable,
-	// Synced; Reconciling or Stalled while it is True.
+	// Synced, Peered; Reconciling or Stalled while it is True.
 	//
 	// +optional
 	// +listType=map
@@ -105,6 +105,11 @@ type SidecarsStatus struct {
 	//
 	// +optional
 	Refusing int32 `json:"refusing"`
+	// peered sidecars are registered with the others of their database, and reach
+	// most of those that they tried to reach. None while peers.mode is Off.
+	//
+	// +optional
+	Peered int32 `json:"peered"`
 }
 
 // RecordsStatus counts records, one for each learner and lesson.
@@ -190,6 +195,22 @@ type UpdatesStatus struct {
 	//
 	// +optional
 	WriteReduction string `json:"writeReduction,omitempty"`
+	// handedOn updates went on to the sidecar that is the learner's home. They are
+	// in received once, by the home.
+	//
+	// +optional
+	HandedOn int64 `json:"handedOn"`
+	// handedOnShare of received, such as "74.8%". Unset while nothing was handed on.
+	//
+	// +optional
+	HandedOnShare string `json:"handedOnShare,omitempty"`
+	// keptLocally counts by reason the updates that did not reach the learner's home
+	// and were accepted by the sidecar that got them: connect, breaker, refused, and
+	// so on.
+	//
+	// +optional
+	// +kubebuilder:validation:MaxProperties=16
+	KeptLocally map[string]int64 `json:"keptLocally,omitempty"`
 }
 
 // SyncError is a class of error, in words that hold no data.

@@ -122,6 +122,13 @@ func TestBadPoliciesAreRefusedInWordsThatHelp(t *testing.T) {
 		"unknown migrations":             {`{selector: {matchLabels: {app: lms}}, database: {secretRef: {name: x}, migrations: Never}}`, `supported values: "Auto", "Manual"`},
 		"the sidecar's status port":      {with(`injection: {port: 9787}`), "port must be from 1024 to 65535, and not 9787"},
 		"a privileged port":              {with(`injection: {port: 80}`), "port must be from 1024 to 65535"},
+		"the port of the app for peers":  {with(`peers: {port: 8787}`), "peers.port must be another than injection.port"},
+		"the port of peers for the app":  {with(`injection: {port: 9788}`), "peers.port must be another than injection.port"},
+		"the status port for peers":      {with(`peers: {port: 9787}`), "port must be from 1024 to 65535, and not 9787"},
+		"a privileged port for peers":    {with(`peers: {port: 443}`), "port must be from 1024 to 65535"},
+		"a port that there is not":       {with(`peers: {port: 65536}`), "port must be from 1024 to 65535"},
+		"a mode that there is not":       {with(`peers: {mode: On demand}`), `supported values: "Auto", "Off"`},
+		"Off without quotes":             {with(`peers: {mode: Off}`), `spec.peers.mode in body must be of type string: "boolean"`},
 		"unknown failure policy":         {with(`injection: {failurePolicy: Maybe}`), `supported values: "Ignore", "Fail"`},
 		"a resource of another kind":     {with(`injection: {resources: {limits: {nvidia.com/gpu: 1}}}`), "limits may name cpu, memory and ephemeral-storage"},
 		"memory that no sidecar runs in": {with(`injection: {resources: {limits: {memory: 31Mi}}}`), "limits.memory must be 32Mi or more"},
@@ -254,6 +261,8 @@ func TestLimitsThemselvesAreAllowed(t *testing.T) {
 		"a spool on a claim":                `{buffer: {claimName: lms-spools.campus, sizeLimit: 64Mi}}`,
 		"the least memory":                  `{injection: {order: Last, runAs: Assigned, resources: {limits: {memory: 32Mi}}}}`,
 		"memory as a number of bytes":       `{injection: {resources: {limits: {memory: 33554432}}}}`,
+		"no peers":                          `{peers: {mode: "Off", port: 65535}}`,
+		"ports that are exchanged":          `{peers: {port: 8787}, injection: {port: 9788}}`,
 		"a spool as a number of bytes":      `{buffer: {sizeLimit: 134217728}}`,
 	} {
 		t.Run(name, func(t *testing.T) {

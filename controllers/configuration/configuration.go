@@ -66,6 +66,10 @@ func Of(policy *v1alpha1.ProgressSyncPolicy, spoolLimit int64) config.Config {
 	out.Ingest.MaxConcurrent = int(spec.Ingest.MaxConcurrent)
 	out.Ingest.UserHeader = spec.Ingest.UserHeader
 
+	if mode := spec.Peers.Mode; mode != "" { // an API server with an older definition knows none
+		out.Peers.Mode = config.PeersMode(mode)
+	}
+
 	out.Logging.Level = config.LogLevel(strings.ToLower(string(spec.Logging.Level)))
 	return out
 }

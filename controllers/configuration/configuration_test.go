@@ -67,6 +67,7 @@ func TestWhatTheAPIServerTakesTheSidecarTakes(t *testing.T) {
 			MaxItems:     number("maxItems", 1, 100_000), MaxConcurrent: number("maxConcurrent", 1, 100_000),
 			UserHeader: rapid.SampledFrom([]string{"", "X-Progress-User", "remote-user"}).Draw(t, "userHeader"),
 		}
+		spec.Peers.Mode = rapid.SampledFrom([]v1alpha1.PeersMode{"", v1alpha1.PeersAuto, v1alpha1.PeersOff}).Draw(t, "peers")
 		spec.Logging.Level = rapid.SampledFrom([]v1alpha1.LogLevel{v1alpha1.LogInfo, v1alpha1.LogDebug}).Draw(t, "level")
 
 		if rapid.Bool().Draw(t, "mapped") {

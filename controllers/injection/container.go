@@ -10,6 +10,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
 	"github.com/progress-sync/progress-sync/controllers/configuration"
+	"github.com/progress-sync/progress-sync/sidecar/config"
 )
 
 // listenAddress of the write API. It is loopback and nothing else: promise 6.
@@ -78,6 +79,22 @@ func tracing(endpoint string) []corev1.EnvVar {
 			Name:  "OTEL_RESOURCE_ATTRIBUTES",
 			Value: "k8s.namespace.name=$(POD_NAMESPACE),k8s.pod.name=$(POD_NAME),k8s.pod.uid=$(POD_UID)",
 		},
+	}
+}
+
+// peers is where the sidecar listens for others; nothing in a pod that uses the
+// port itself, or for a policy without one, which an API server with an older
+// definition has. It does not depend on the mode, which reaches running sidecars.
+// Variables, unlike flags, do not keep an older sidecar of injection.image from
+// starting.
+func peers(pod *corev1.Pod, policy *v1alpha1.ProgressSyncPolicy) []corev1.EnvVar {
+	port := policy.Spec.Peers.Port
+	if port == 0 || listener(pod, port) != "" {
+		return nil
+	}
+	return []corev1.EnvVar{
+		ofPod(config.PodIPVariable, "status.podIP"),
+		{Name: config.PeersPortVariable, Value: strconv.Itoa(int(port))},
 	}
 }
 

@@ -18,6 +18,7 @@ type template struct {
 	PullSecrets []v1alpha1.ImagePullSecret
 	Order       v1alpha1.Order
 	RunAs       v1alpha1.RunAs
+	PeersPort   int32
 }
 
 // TemplateHash tells apart what a policy and the operator's options inject.
@@ -31,6 +32,7 @@ func TemplateHash(policy *v1alpha1.ProgressSyncPolicy, options Options) string {
 		PullSecrets: policy.Spec.Injection.ImagePullSecrets,
 		Order:       policyOrder(policy),
 		RunAs:       runAs(policy, options),
+		PeersPort:   policy.Spec.Peers.Port,
 	}
 	hash := sha256.New()
 	// The types have only fields that encode, so there is no error to handle.

@@ -18,6 +18,7 @@ func TestTemplateHash(t *testing.T) {
 		"an older API server knows no order": TemplateHash(lmsPolicy().With(func(p *v1alpha1.ProgressSyncPolicy) { p.Spec.Injection.Order = "" }).Build(), options),
 		"the operator's own runAs is said":   TemplateHash(lmsPolicy().With(func(p *v1alpha1.ProgressSyncPolicy) { p.Spec.Injection.RunAs = v1alpha1.RunAsAuto }).Build(), options),
 		"what the settings forbid is hot":    TemplateHash(lmsPolicy().With(func(p *v1alpha1.ProgressSyncPolicy) { p.Spec.Ingest.UserHeader = "X-Progress-User" }).Build(), options),
+		"as is whether there are peers":      TemplateHash(lmsPolicy().With(func(p *v1alpha1.ProgressSyncPolicy) { p.Spec.Peers.Mode = v1alpha1.PeersOff }).Build(), options),
 		"as is the selector":                 TemplateHash(lmsPolicy().Selects("tier", "web").Build(), options),
 	}
 	for name, hash := range same {
@@ -30,6 +31,7 @@ func TestTemplateHash(t *testing.T) {
 		"user":   TemplateHash(lmsPolicy().Build(), Options{Image: options.Image, RunAs: v1alpha1.RunAsFixed}),
 		"image":  TemplateHash(lmsPolicy().Build(), Options{Image: "next"}),
 		"port":   TemplateHash(lmsPolicy().Port(9000).Build(), options),
+		"peers":  TemplateHash(lmsPolicy().With(func(p *v1alpha1.ProgressSyncPolicy) { p.Spec.Peers.Port = 9799 }).Build(), options),
 		"secret": TemplateHash(lmsPolicy().With(func(p *v1alpha1.ProgressSyncPolicy) { p.Spec.Database.SecretRef.Name = "b" }).Build(), options),
 		"claim":  TemplateHash(onClaim("lms-spools").Build(), options),
 		"spool":  TemplateHash(lmsPolicy().With(func(p *v1alpha1.ProgressSyncPolicy) { p.Spec.Buffer.SizeLimit = resource.MustParse("2Gi") }).Build(), options),
@@ -63,6 +65,7 @@ func TestAPodsOwnWaysDoNotMakeItOutdated(t *testing.T) {
 		"its native sidecars":                {lmsPod().NativeSidecar("proxy"), usual()},
 		"its own limits":                     {lmsPod().Limits(list("cpu", "1")), usual()},
 		"a user that the namespace assigns":  {lmsPod(), Surroundings{StorageCounted: true, AssignsUsers: true}},
+		"a port that it has for itself":      {lmsPod().Listens(9788), usual()},
 		"a LimitRange":                       {lmsPod(), Surroundings{StorageCounted: true, LimitRanges: []corev1.LimitRange{tight}}},
 		"a ConfigMap of its own environment": {lmsPod(), Surroundings{StorageCounted: true, ConfigMaps: map[string]map[string]string{"env": {URLVariable: "x"}}}},
 	} {

@@ -64,7 +64,7 @@ func Inject(pod *corev1.Pod, policy *v1alpha1.ProgressSyncPolicy, options Option
 	}
 
 	container := sidecar(policy, options, gracePeriodSeconds(pod))
-	container.Env = append(container.Env, settings(policy)...)
+	container.Env = slices.Concat(container.Env, peers(pod, policy), settings(policy))
 	statesUser := statesUser(pod, policy, options, surroundings)
 	if statesUser {
 		stateUser(&container)
@@ -80,7 +80,9 @@ func Inject(pod *corev1.Pod, policy *v1alpha1.ProgressSyncPolicy, options Option
 	raisePodLevel(out, resources)
 	addLabels(out, policy, options)
 
-	warnings := slices.Concat(one(orderWarning), one(graceWarning(pod, policy)), one(groupWarning(pod, policy, statesUser)), resourceWarnings)
+	warnings := slices.Concat(
+		one(orderWarning), one(graceWarning(pod, policy)), one(groupWarning(pod, policy, statesUser)), one(peersWarning(pod, policy)), resourceWarnings,
+	)
 	return out, Result{Outcome: Injected, Warnings: warnings}
 }
 

@@ -65,7 +65,7 @@ func TestInjectedPods(t *testing.T) {
 				}),
 			lmsPolicy(), usual(), "busy.yaml",
 		},
-		"a policy changes port, image, pull secrets, resources, spool, Secret key and asks for traces": {
+		"a policy changes ports, image, pull secrets, resources, spool, Secret key and asks for traces": {
 			lmsPod(),
 			lmsPolicy().Port(18787).
 				Resources(
@@ -77,6 +77,7 @@ func TestInjectedPods(t *testing.T) {
 					p.Spec.Injection.ImagePullSecrets = []v1alpha1.ImagePullSecret{{Name: "campus-registry"}}
 					p.Spec.Injection.TracesEndpoint = "http://collector.monitoring:4318"
 					p.Spec.Buffer.SizeLimit = resource.MustParse("4Gi")
+					p.Spec.Peers = v1alpha1.PeersSpec{Mode: v1alpha1.PeersOff, Port: 19788}
 					p.Spec.Database.SecretRef = v1alpha1.SecretRef{Name: "lms-pg", Key: "dsn"}
 				}),
 			usual(), "tuned.yaml",

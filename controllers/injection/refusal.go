@@ -73,22 +73,28 @@ func volumesTaken(pod *corev1.Pod, _ *v1alpha1.ProgressSyncPolicy) *Refusal {
 }
 
 func portTaken(pod *corev1.Pod, policy *v1alpha1.ProgressSyncPolicy) *Refusal {
+	port := policy.Spec.Injection.Port
+	if container := listener(pod, port); container != "" {
+		return &Refusal{"PortConflict", fmt.Sprintf("its container %s uses port %d already; set spec.injection.port of the policy to another", container, port)}
+	}
+	if container := listener(pod, StatusPort); container != "" {
+		return &Refusal{"PortConflict", fmt.Sprintf("its container %s uses port %d, where the sidecar serves its status; move the container to another",
+			container, StatusPort)}
+	}
+	return nil
+}
+
+// listener is the first container of the pod that says it uses a TCP port, empty if
+// none does.
+func listener(pod *corev1.Pod, number int32) string {
 	for _, containers := range [][]corev1.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
 		for i := range containers {
 			for _, port := range containers[i].Ports {
-				if port.Protocol == corev1.ProtocolUDP || port.Protocol == corev1.ProtocolSCTP {
-					continue
-				}
-				switch port.ContainerPort {
-				case policy.Spec.Injection.Port:
-					return &Refusal{"PortConflict", fmt.Sprintf("its container %s uses port %d already; set spec.injection.port of the policy to another",
-						containers[i].Name, port.ContainerPort)}
-				case StatusPort:
-					return &Refusal{"PortConflict", fmt.Sprintf("its container %s uses port %d, where the sidecar serves its status; move the container to another",
-						containers[i].Name, port.ContainerPort)}
+				if port.ContainerPort == number && port.Protocol != corev1.ProtocolUDP && port.Protocol != corev1.ProtocolSCTP {
+					return containers[i].Name
 				}
 			}
 		}
 	}
-	return nil
+	return ""
 }

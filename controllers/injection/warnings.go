@@ -42,6 +42,18 @@ func groupWarning(pod *corev1.Pod, policy *v1alpha1.ProgressSyncPolicy, statesUs
 			"the sidecar cannot start, and the pod waits for it: %s", user, claim, advice)
 }
 
+// peersWarning about a pod whose sidecar can't listen for others.
+func peersWarning(pod *corev1.Pod, policy *v1alpha1.ProgressSyncPolicy) string {
+	port := policy.Spec.Peers.Port
+	container := listener(pod, port)
+	if port == 0 || container == "" || policy.Spec.Peers.Mode == v1alpha1.PeersOff {
+		return ""
+	}
+	return fmt.Sprintf(
+		"progress-sync: container %s uses port %d, where sidecars reach each other; this pod's sidecar writes all that the pod gets itself, "+
+			"which takes more writes: set spec.peers.port of policy %s to another", container, port, policy.Name)
+}
+
 // one warning, if there is one.
 func one(warning string) []string {
 	if warning == "" {

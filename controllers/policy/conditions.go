@@ -13,14 +13,15 @@ import (
 // Stalled are among them only while they are True, as kstatus has it.
 func conditions(f *facts) []metav1.Condition {
 	ready, injected, sidecars := readyVerdict(f), injectedVerdict(f), sidecarsVerdict(f)
-	database, synced := databaseVerdict(f), syncedVerdict(f)
+	database, synced, peers := databaseVerdict(f), syncedVerdict(f), peersVerdict(f)
 	all := []named{
 		{v1alpha1.ConditionReady, ready},
-		{v1alpha1.ConditionHealthy, healthyVerdict(f, ready, database, synced, injected, sidecars)},
+		{v1alpha1.ConditionHealthy, healthyVerdict(f, ready, database, synced, injected, sidecars, peers)},
 		{v1alpha1.ConditionInjected, injected},
 		{v1alpha1.ConditionSidecarsReady, sidecars},
 		{v1alpha1.ConditionDatabaseReachable, database},
 		{v1alpha1.ConditionSynced, synced},
+		{v1alpha1.ConditionPeered, peers},
 	}
 	if ready.status != metav1.ConditionTrue {
 		kind := v1alpha1.ConditionReconciling

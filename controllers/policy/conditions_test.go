@@ -23,8 +23,11 @@ var noon = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 func healthy(changes ...func(*facts)) *facts {
 	f := &facts{
 		policy: lms().Generation(3).Build(), installed: true, now: noon,
-		pods:     pods{matched: 2, injected: 2, ready: 2, ownVolumes: 2, sample: running("lms-0", "10.0.0.1").Build()},
-		sidecars: sidecarstatus.Summary{Asked: 2, Answering: 2, Configured: 2, Tried: 2, LastSync: noon.Add(-time.Minute)},
+		pods: pods{matched: 2, injected: 2, ready: 2, ownVolumes: 2, sample: running("lms-0", "10.0.0.1").Build()},
+		sidecars: sidecarstatus.Summary{
+			Asked: 2, Answering: 2, Configured: 2, Tried: 2, LastSync: noon.Add(-time.Minute),
+			Peers: sidecarstatus.Peers{Told: 2, Peered: 2, Members: 2},
+		},
 	}
 	for _, change := range changes {
 		change(f)
@@ -245,7 +248,7 @@ func TestStalledAndReconcilingGoWhenTheyAreOver(t *testing.T) {
 		change(f)
 		f.policy.Status = status(f, v1alpha1.UnsavedStatus{})
 	}
-	if got := len(f.policy.Status.Conditions); got != 6 {
+	if got := len(f.policy.Status.Conditions); got != 7 {
 		t.Errorf("%d conditions: %+v", got, f.policy.Status.Conditions)
 	}
 }

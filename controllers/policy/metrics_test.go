@@ -32,6 +32,7 @@ func TestMetricsShowTheStatus(t *testing.T) {
 		progress_sync_operator_policy_condition{namespace="campus",policy="lms",type="DatabaseReachable"} 1
 		progress_sync_operator_policy_condition{namespace="campus",policy="lms",type="Healthy"} 0
 		progress_sync_operator_policy_condition{namespace="campus",policy="lms",type="Injected"} 1
+		progress_sync_operator_policy_condition{namespace="campus",policy="lms",type="Peered"} 1
 		progress_sync_operator_policy_condition{namespace="campus",policy="lms",type="Ready"} 0
 		progress_sync_operator_policy_condition{namespace="campus",policy="lms",type="Reconciling"} 1
 		progress_sync_operator_policy_condition{namespace="campus",policy="lms",type="SidecarsReady"} 0

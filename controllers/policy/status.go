@@ -37,6 +37,7 @@ func status(f *facts, left v1alpha1.UnsavedStatus) v1alpha1.ProgressSyncPolicySt
 		OptedOut:    f.pods.optedOut,
 		Conflicting: f.pods.conflicting,
 		Refusing:    int32(f.sidecars.Refusing),
+		Peered:      int32(f.sidecars.Peers.Peered),
 	}
 	out.Records = v1alpha1.RecordsStatus{
 		Pending:           records.Pending,
@@ -53,6 +54,9 @@ func status(f *facts, left v1alpha1.UnsavedStatus) v1alpha1.ProgressSyncPolicySt
 		Transactions:   updates.Transactions,
 		Retries:        updates.Retries,
 		WriteReduction: updates.WriteReduction(),
+		HandedOn:       updates.HandedOn,
+		HandedOnShare:  updates.HandedOnShare(),
+		KeptLocally:    updates.KeptLocally,
 	}
 	// A sync that happened stays known when the pod that did it is gone.
 	if last := f.sidecars.LastSync; !last.IsZero() && (before.LastSyncTime == nil || last.After(before.LastSyncTime.Time)) {

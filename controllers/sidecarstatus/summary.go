@@ -26,6 +26,8 @@ type Summary struct {
 	Refusing int
 	// Tried the database; Blocked cannot use it.
 	Tried, Blocked int
+	// Peers is whether they hand on to each other.
+	Peers Peers
 
 	Records Records
 	Updates Updates
@@ -49,6 +51,10 @@ type Records struct {
 type Updates struct {
 	Received, Rejected, Pending        int64
 	RowsWritten, Transactions, Retries int64
+	// HandedOn went on to their home, which has received them; KeptLocally did not,
+	// by reason.
+	HandedOn    int64
+	KeptLocally map[string]int64
 }
 
 // Error that sidecars report.
@@ -126,6 +132,7 @@ func (s *Summary) add(d *status.Document, at time.Time, policy Policy) {
 		}
 	}
 	s.addDatabase(d)
+	s.addPeers(d.Peers, at)
 }
 
 // addConfiguration counts a sidecar as configured only if it says that it knows
@@ -203,6 +210,17 @@ func (u Updates) WriteReduction() string {
 		tenths = min(tenths, 999)
 	}
 	return fmt.Sprintf("%d.%d%%", int(tenths)/10, int(tenths)%10)
+}
+
+// HandedOnShare is the share of received updates that went through another sidecar
+// to their home, in percent with one decimal, rounded down, or nothing while there
+// are none. Home and sender count since their own starts, so it is kept within 100.
+func (u Updates) HandedOnShare() string {
+	if u.HandedOn <= 0 {
+		return ""
+	}
+	tenths := int(1000 * min(1, float64(u.HandedOn)/float64(max(u.Received, 1))))
+	return fmt.Sprintf("%d.%d%%", tenths/10, tenths%10)
 }
 
 // Limits of what a sidecar can say of itself.

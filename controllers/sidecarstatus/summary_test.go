@@ -39,6 +39,7 @@ func TestSummaryAddsUp(t *testing.T) {
 		answered(func(d *status.Document) {
 			d.Sync = status.Sync{PendingRecords: 4, InFlightRecords: 1, PendingUpdates: 40, OldestPendingSeconds: 30, LastSyncedAt: ptr.To(noon.Add(-time.Minute))}
 			d.Counters = status.Counters{UpdatesAccepted: 1000, UpdatesRejected: 2, RowsWritten: 20, BatchesApplied: 3, Retries: 1}
+			d.Peers = &status.Peers{Mode: "Auto", Members: 2, Candidates: 2, Reached: 1, HandedOn: 400, KeptLocally: map[string]int64{"connect": 3}}
 		}),
 		answered(func(d *status.Document) {
 			d.PolicyGeneration = 2
@@ -47,6 +48,7 @@ func TestSummaryAddsUp(t *testing.T) {
 			d.Counters = status.Counters{UpdatesAccepted: 500, RowsWritten: 30, BatchesApplied: 4}
 			d.DeadLetters.Count = 5
 			d.Erasures = status.Erasures{Pending: 2, Failed: 1}
+			d.Peers = &status.Peers{Mode: "Auto", Members: 3, HandedOn: 300, KeptLocally: map[string]int64{"connect": 4, "in_doubt": 1}}
 		}),
 		{},
 		{Misses: missesAllowed},
@@ -54,8 +56,12 @@ func TestSummaryAddsUp(t *testing.T) {
 	}, lms)
 	want := Summary{
 		Asked: 5, Answering: 2, Unreachable: 1, Configured: 1, Refusing: 1, Tried: 2,
-		Records:  Records{Pending: 12, Parked: 7, DeadLetters: 5, Erasures: 2, Oldest: noon.Add(-90 * time.Second)},
-		Updates:  Updates{Received: 1500, Rejected: 2, Pending: 100, RowsWritten: 50, Transactions: 7, Retries: 1},
+		Records: Records{Pending: 12, Parked: 7, DeadLetters: 5, Erasures: 2, Oldest: noon.Add(-90 * time.Second)},
+		Updates: Updates{
+			Received: 1500, Rejected: 2, Pending: 100, RowsWritten: 50, Transactions: 7, Retries: 1,
+			HandedOn: 700, KeptLocally: map[string]int64{"connect": 7, "in_doubt": 1},
+		},
+		Peers:    Peers{Told: 2, Peered: 2, Members: 3},
 		LastSync: noon.Add(-time.Minute),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -195,10 +201,15 @@ func TestWhatAPodSaysIsBounded(t *testing.T) {
 			d.Sync.OldestPendingSeconds = rapid.Float64().Draw(t, "age")
 			d.Sync.LastSyncedAt = ptr.To(noon.Add(time.Duration(n.Draw(t, "last"))))
 			d.Counters = status.Counters{UpdatesAccepted: n.Draw(t, "d"), RowsWritten: n.Draw(t, "e"), Retries: n.Draw(t, "f")}
+			d.Peers = &status.Peers{
+				Mode: "Auto", Members: int(n.Draw(t, "members")), HandedOn: n.Draw(t, "handed on"),
+				KeptLocally: rapid.MapOfN(rapid.StringMatching(`[a-z_.<]{0,40}`), n, 0, 40).Draw(t, "kept"),
+				Failure:     &status.PeersFailure{Reason: rapid.String().Draw(t, "failure"), Since: noon.Add(time.Duration(n.Draw(t, "since")))},
+			}
 			d.UnknownSettings = rapid.SliceOfN(rapid.StringMatching(`[A-Za-z.<]{0,70}`), 0, 40).Draw(t, "settings")
 			d.Sync.Error = &status.Error{Class: rapid.String().Draw(t, "class"), SQLState: rapid.String().Draw(t, "state"), Message: "ada@example.org"}
 		})}, lms)
-		for _, n := range []int64{s.Records.Pending, s.Records.Parked, s.Updates.Received, s.Updates.RowsWritten, s.Updates.Retries} {
+		for _, n := range []int64{s.Records.Pending, s.Records.Parked, s.Updates.Received, s.Updates.RowsWritten, s.Updates.Retries, s.Updates.HandedOn, int64(s.Peers.Members)} {
 			if n < 0 || n > 2*maxCount {
 				t.Fatalf("%d", n)
 			}
@@ -210,6 +221,20 @@ func TestWhatAPodSaysIsBounded(t *testing.T) {
 			t.Fatalf("oldest in the future: %s", s.Records.Oldest)
 		}
 		s.Updates.WriteReduction()
+		s.Updates.HandedOnShare()
+		if len(s.Updates.KeptLocally) > maxReasons {
+			t.Fatalf("%d reasons are named", len(s.Updates.KeptLocally))
+		}
+		for reason, updates := range s.Updates.KeptLocally {
+			if !keptReason.MatchString(reason) || updates < 0 || updates > maxCount {
+				t.Fatalf("%d updates for %q", updates, reason)
+			}
+		}
+		for reason := range s.Peers.Unregistered {
+			if unregisteredReason(reason) != reason {
+				t.Fatalf("reason %q", reason)
+			}
+		}
 		if len(s.Settings.Names) > maxSettings {
 			t.Fatalf("%d settings are named", len(s.Settings.Names))
 		}

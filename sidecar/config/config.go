@@ -32,6 +32,7 @@ type Config struct {
 	Buffer   Buffer   `json:"buffer"`
 	Database Database `json:"database"`
 	Ingest   Ingest   `json:"ingest"`
+	Peers    Peers    `json:"peers"`
 	Logging  Logging  `json:"logging"`
 }
 
@@ -135,6 +136,23 @@ type Ingest struct {
 	UserHeader string `json:"userHeader,omitempty"`
 }
 
+// PeersMode says whether sidecars hand on to each other.
+type PeersMode string
+
+const (
+	// PeersAuto gives each learner one home among the sidecars of a database.
+	PeersAuto PeersMode = "Auto"
+	// PeersOff lets the sidecar keep and write what its own pod gets.
+	PeersOff PeersMode = "Off"
+)
+
+// Peers are the other sidecars of the database. Where this one listens for them
+// is no part of the configuration, since a pod has one port for its whole life:
+// see PeersAddress.
+type Peers struct {
+	Mode PeersMode `json:"mode"`
+}
+
 // Logging of the sidecar.
 type Logging struct {
 	Level LogLevel `json:"level"`
@@ -189,6 +207,7 @@ func Default() Config {
 			MaxItems:      1000,
 			MaxConcurrent: 1024,
 		},
+		Peers:   Peers{Mode: PeersAuto},
 		Logging: Logging{Level: LogInfo},
 	}
 }

@@ -98,6 +98,9 @@ func fields(c *Config) []field {
 			`"", or a header name of 1 to 64 characters that neither HTTP nor a browser uses, such as "X-Progress-User"`,
 			func() bool { return c.Ingest.UserHeader == "" || isUserHeader(c.Ingest.UserHeader) }},
 
+		{"peers", "mode", &c.Peers.Mode, `"Auto" or "Off"`,
+			oneOf(&c.Peers.Mode, PeersAuto, PeersOff)},
+
 		{"logging", "level", &c.Logging.Level, `"info" or "debug"`,
 			oneOf(&c.Logging.Level, LogInfo, LogDebug)},
 	}

@@ -65,6 +65,7 @@ func TestParseNamesEveryMistake(t *testing.T) {
 			[]string{`ingest.userHeader is "X Progress User"; allowed: "", or a header name of 1 to 64 characters`}},
 		"a user header that any page may send": {`{"ingest":{"userHeader":"accept-language"}}`, []string{"neither HTTP nor a browser uses"}},
 		"a user header as a list":              {`{"ingest":{"userHeader":["X-A"]}}`, []string{`ingest.userHeader is ["X-A"]; allowed`}},
+		"peers in lower case":                  {`{"peers":{"mode":"off"}}`, []string{`peers.mode is "off"; allowed: "Auto" or "Off"`}},
 		"several at once": {
 			`{"sync":{"batchSize":0,"completionThresholdPercent":101},"database":{"maxConnections":"2"},"ingest":{"userHeader":"Host"},` +
 				`"logging":{"level":"loud"}}`,
@@ -102,6 +103,7 @@ func TestEveryFieldIsReadAndChecked(t *testing.T) {
 		},
 	}
 	want.Ingest = config.Ingest{MaxBodyBytes: 2048, MaxItems: 5, MaxConcurrent: 6, UserHeader: "X-Progress-User"}
+	want.Peers = config.Peers{Mode: config.PeersOff}
 	want.Logging = config.Logging{Level: config.LogDebug}
 	file, err := json.Marshal(want)
 	if err != nil {
@@ -135,6 +137,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"buffer":{"durability":"Async"},"database":{"execMode":"exec"},"logging":null}`))
 	f.Add([]byte(`{"database":{"mapping":{"table":"t","keyColumns":{"userId":"u","courseId":"c","lessonId":"l"},"columns":{"percentage":"p"}}}}`))
 	f.Add([]byte(`{"ingest":{"userHeader":"X-Progress-User"}}`))
+	f.Add([]byte(`{"peers":{"mode":"Off"}}`))
 	f.Add([]byte(`{"policy":{"generation":1e300},"sync":7}`))
 	f.Add([]byte(`{"policy":{"createdAt":"2026-01-02T15:04:05.5+02:00"},"buffer":{"eventIds":{"x":1}},"later":{"y":[]}}`))
 	f.Fuzz(func(t *testing.T, file []byte) {

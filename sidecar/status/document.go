@@ -39,6 +39,8 @@ type Document struct {
 	Spool       Spool       `json:"spool"`
 	DeadLetters DeadLetters `json:"deadLetters"`
 	Erasures    Erasures    `json:"erasures"`
+	// Peers are null in the document of a program that has none.
+	Peers *Peers `json:"peers,omitempty"`
 }
 
 // State is what the sync of a sidecar is doing.
