@@ -1,6 +1,10 @@
 package buffer
 
-import "time"
+import (
+	"time"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+)
 
 // due is the part of a Buffer that tells when records are to be written, and
 // whether they were.
@@ -38,12 +42,16 @@ func (d *due) Wake(lane int) <-chan struct{} { return d.lanes[lane].wake }
 // Mark is what MarkDue found; see Saved.
 type Mark struct{ lanes []laneMark }
 
-// laneMark is the last turn and the last freeze, within a lane, that a Mark
-// waits for.
-type laneMark struct{ turn, freeze uint64 }
+// laneMark is the last turn, the last freeze and the newest stray, within a lane, that
+// a Mark waits for.
+type laneMark struct {
+	turn, freeze uint64
+	stray        progress.Instant // the newest, 0 for none
+}
 
 // MarkDue makes everything pending that f matches due now. Records that are
-// already frozen count for the returned Mark too.
+// already frozen count for the returned Mark too, and strays, which are not due:
+// they have to be handed on or taken.
 func (d *due) MarkDue(f Filter) Mark {
 	m, now := Mark{lanes: make([]laneMark, len(d.lanes))}, d.clock.read().elapsed
 	for i, l := range d.lanes {
@@ -52,6 +60,7 @@ func (d *due) MarkDue(f Filter) Mark {
 			l.urge(e, now)
 			m.lanes[i].turn = max(m.lanes[i].turn, e.turn)
 		})
+		m.lanes[i].stray = l.strays.newest(f)
 		for _, fb := range l.frozen.batches {
 			if fb.matches(f) {
 				m.lanes[i].freeze = max(m.lanes[i].freeze, fb.freeze)
@@ -62,7 +71,8 @@ func (d *due) MarkDue(f Filter) Mark {
 	return m
 }
 
-// Saved reports whether all that m stands for is confirmed or quarantined. The
+// Saved reports whether all that m stands for is confirmed, quarantined or, of
+// strays, at another home. The
 // records of a lane are saved in their turn, so that it may wait for others
 // that were due before.
 func (d *due) Saved(m Mark) bool {

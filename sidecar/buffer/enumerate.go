@@ -1,6 +1,8 @@
 package buffer
 
 import (
+	"slices"
+
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
@@ -29,6 +31,9 @@ func (s *state) enumerate(clock *clock, add func(*spool.Change) error) error {
 	if err := s.enumerateTombstones(add); err != nil {
 		return err
 	}
+	if err := s.enumerateSenders(clock, add); err != nil {
+		return err
+	}
 	for _, l := range s.lanes {
 		if err := s.enumerateBatches(l, add); err != nil {
 			return err
@@ -37,6 +42,9 @@ func (s *state) enumerate(clock *clock, add func(*spool.Change) error) error {
 			return err
 		}
 		if err := s.enumeratePending(l, clock, add); err != nil {
+			return err
+		}
+		if err := s.enumerateStrays(l, add); err != nil {
 			return err
 		}
 	}
@@ -74,6 +82,46 @@ func (s *state) enumerateTombstones(add func(*spool.Change) error) error {
 	}
 	s.lanes.unlock(anyLane)
 	return add(c)
+}
+
+func (s *state) enumerateSenders(clock *clock, add func(*spool.Change) error) error {
+	s.lanes.lock(anyLane)
+	ids := s.senders.ids()
+	s.lanes.unlock(anyLane)
+	for some := range slices.Chunk(ids, portion) {
+		c := s.spool.Begin()
+		now := clock.read()
+		s.lanes.lock(anyLane)
+		for _, id := range some {
+			if of := s.senders.of(id); of != nil {
+				of.put(c, now)
+			}
+		}
+		s.lanes.unlock(anyLane)
+		if err := add(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *state) enumerateStrays(l *lane, add func(*spool.Change) error) error {
+	for after, more := progress.Instant(0), true; more; {
+		c := s.spool.Begin()
+		l.mu.Lock()
+		waiting := l.strays.above(after)
+		some := waiting[:min(portion, len(waiting))]
+		for _, x := range some {
+			c.PutStray(&x.Stray)
+			after = x.ID
+		}
+		more = len(some) < len(waiting)
+		l.mu.Unlock()
+		if err := add(c); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // enumerateBatches passes on the lane's numbers, and the batches that are frozen

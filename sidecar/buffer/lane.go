@@ -20,6 +20,9 @@ type lane struct {
 	events    eventWindow
 	frozen    frozenBatches
 	kept      keptBatches
+	strays    straySet
+	// takenTurn is the last turn of a record that strays became part of.
+	takenTurn uint64
 }
 
 func newLane(number int, quieted bool) *lane {
@@ -29,6 +32,7 @@ func newLane(number int, quieted bool) *lane {
 		pending:   newPendingSet(quieted),
 		completed: newCompletedKeys(),
 		frozen:    newFrozenBatches(),
+		strays:    newStraySet(),
 	}
 }
 
@@ -36,10 +40,10 @@ func newLane(number int, quieted bool) *lane {
 func (l *lane) record(key []byte) progress.Record {
 	flights := l.frozen.of(key)
 	if e := l.pending.entries[spool.Key(key)]; e != nil {
-		return e.joined(flights)
+		return l.strays.joined(e.joined(flights), key)
 	}
 	frozen, _ := flights.joined()
-	return frozen
+	return l.strays.joined(frozen, key)
 }
 
 // signal wakes the lane's writer.
@@ -65,57 +69,21 @@ func (l *lane) urge(e *entry, from time.Duration) {
 	}
 }
 
-// held appends what is not saved of the keys that f matches to all.
-func (l *lane) held(all []Held, f Filter) []Held {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.pending.each(f, func(e *entry) {
-		h := Held{Record: e.record, PendingUpdates: waiting(&e.record)}
-		for fl := l.frozen.flights[e.key]; fl != nil; fl = fl.next {
-			h.Record = progress.MergeForReader(h.Record, *fl.record)
-			h.InFlightUpdates += waiting(fl.record)
-		}
-		all = append(all, h)
-	})
-	for key, fl := range l.frozen.flights {
-		if l.pending.entries[key] != nil || !f.matches(&fl.record.Key) {
-			continue
-		}
-		var h Held
-		h.Record, h.InFlightUpdates = fl.joined()
-		all = append(all, h)
-	}
-	return all
-}
-
-// tally counts what held would append.
-func (l *lane) tally(t *Tally, f Filter) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.pending.each(f, func(e *entry) {
-		t.Records++
-		t.PendingUpdates += waiting(&e.record)
-	})
-	for key, fl := range l.frozen.flights {
-		if !f.matches(&fl.record.Key) {
-			continue
-		}
-		if l.pending.entries[key] == nil {
-			t.Records++
-		}
-		for ; fl != nil; fl = fl.next {
-			t.InFlightUpdates += waiting(fl.record)
-		}
-	}
-}
-
-// saved reports whether all that m stands for is confirmed or quarantined.
+// saved reports whether all that m stands for is confirmed, quarantined or at another
+// home.
 func (l *lane) saved(m laneMark) bool {
-	if e := l.pending.order.urgent.head; e != nil && e.turn <= m.turn {
+	turn := m.turn
+	if m.stray != 0 {
+		if oldest := l.strays.oldest(); oldest != 0 && oldest <= m.stray {
+			return false
+		}
+		turn = max(turn, l.takenTurn)
+	}
+	if e := l.pending.order.urgent.head; e != nil && e.turn <= turn {
 		return false
 	}
 	for _, fb := range l.frozen.batches {
-		if fb.freeze <= m.freeze || fb.turn != 0 && fb.turn <= m.turn {
+		if fb.freeze <= m.freeze || fb.turn != 0 && fb.turn <= turn {
 			return false
 		}
 	}

@@ -22,9 +22,10 @@ type state struct {
 	lanes     lanes
 	capacity  capacity
 	arrivals  arrivals
-	// quarantine and tombstones belong to no lane, see lanes.
+	// quarantine, tombstones and senders belong to no lane, see lanes.
 	quarantine quarantine
 	tombstones tombstones
+	senders    senders
 
 	enumerating sync.Mutex // held by enumerate
 }
