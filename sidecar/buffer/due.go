@@ -71,6 +71,28 @@ func (d *due) MarkDue(f Filter) Mark {
 	return m
 }
 
+// MarkDueWhere makes what is pending of the learners whom match names due within the
+// given time, at the latest. It returns how many records that are. match is called
+// with the lane locked, so that it must be quick and call nothing of the Buffer; no
+// lane is locked for longer than for 64 records. What comes meanwhile may be left
+// out. Strays are not due.
+func (d *due) MarkDueWhere(match func(userID string) bool, within time.Duration) (records int) {
+	from := d.clock.read().elapsed + within
+	for _, l := range d.lanes {
+		_ = l.eachPending(func(w *walk) (bool, error) {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			return w.visit(portion, func(e *entry) {
+				if match(e.record.UserID) {
+					l.urge(e, from)
+					records++
+				}
+			}), nil
+		})
+	}
+	return records
+}
+
 // Saved reports whether all that m stands for is confirmed, quarantined or, of
 // strays, at another home. The
 // records of a lane are saved in their turn, so that it may wait for others

@@ -18,8 +18,6 @@ const (
 // waits long for it. What changes meanwhile may be missing or there, as the spool
 // replays the log over it.
 func (s *state) enumerate(clock *clock, add func(*spool.Change) error) error {
-	s.enumerating.Lock()
-	defer s.enumerating.Unlock()
 	c := s.spool.Begin()
 	c.PutFormat(s.format)
 	if err := add(c); err != nil {
@@ -175,18 +173,12 @@ func (s *state) enumerateEvents(l *lane, add func(*spool.Change) error) error {
 }
 
 func (s *state) enumeratePending(l *lane, clock *clock, add func(*spool.Change) error) error {
-	for begin, more := true, true; more; begin = false {
+	return l.eachPending(func(w *walk) (bool, error) {
 		c := s.spool.Begin()
 		now := clock.read()
 		l.mu.Lock()
-		if begin {
-			l.pending.beginWalk()
-		}
-		more = l.pending.walk(portion, func(e *entry) { e.put(c, now) })
+		more := w.visit(portion, func(e *entry) { e.put(c, now) })
 		l.mu.Unlock()
-		if err := add(c); err != nil {
-			return err
-		}
-	}
-	return nil
+		return more, add(c)
+	})
 }

@@ -46,6 +46,22 @@ func (l *lane) record(key []byte) progress.Record {
 	return l.strays.joined(frozen, key)
 }
 
+// eachPending calls visit for portions of the pending entries until it returns false or
+// an error. The lane is locked by visit.
+func (l *lane) eachPending(visit func(*walk) (more bool, err error)) error {
+	l.mu.Lock()
+	w := l.pending.walk()
+	l.mu.Unlock()
+	more, err := visit(w)
+	for more && err == nil {
+		more, err = visit(w)
+	}
+	l.mu.Lock()
+	w.end()
+	l.mu.Unlock()
+	return err
+}
+
 // signal wakes the lane's writer.
 func (l *lane) signal() {
 	select {

@@ -3,7 +3,6 @@ package buffer
 import (
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
@@ -26,8 +25,6 @@ type state struct {
 	quarantine quarantine
 	tombstones tombstones
 	senders    senders
-
-	enumerating sync.Mutex // held by enumerate
 }
 
 // append lets decide change memory, with the lanes in the set locked, and write
