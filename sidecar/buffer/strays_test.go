@@ -27,7 +27,9 @@ func (b *rig) putStray(updates ...progress.Update) []Result {
 	return results
 }
 
-func (b *rig) strayIDs() (ids []progress.Instant) {
+func (b *rig) strayIDs() []progress.Instant { return strayIDs(b.Buffer) }
+
+func strayIDs(b *Buffer) (ids []progress.Instant) {
 	strays, _ := b.Strays(0, 1000)
 	for _, x := range strays {
 		ids = append(ids, x.ID)
