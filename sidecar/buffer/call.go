@@ -29,7 +29,7 @@ func (in *input) len() int { return len(in.updates) + len(in.resets) + len(in.it
 // update is the i-th item, nil if that is a reset.
 func (in *input) update(i int) *progress.Update {
 	switch {
-	case in.resets != nil, in.items != nil && in.items[i].Reset:
+	case in.resets != nil, len(in.items) > 0 && in.items[i].Reset:
 		return nil
 	case in.items != nil:
 		return &in.items[i].Update

@@ -87,13 +87,10 @@ func (m *model) wasReset(k progress.Key, r *Result) {
 func (m *model) PutFrom(t *rapid.T) {
 	id := SenderID{byte(rapid.IntRange(1, 3).Draw(t, "sender"))}
 	last := m.senders[id]
-	if last != nil && m.clock.Now().Sub(last.seen) >= senderAge {
-		last = nil // it may be forgotten or not
-		delete(m.senders, id)
-		return
-	}
+	// One that was not seen for long may be forgotten or not.
+	known := last != nil && m.clock.Now().Sub(last.seen) < senderAge
 	switch what := rapid.SampledFrom([]string{"next", "next", "again", "older"}).Draw(t, "batch"); {
-	case what == "again" && last != nil:
+	case what == "again" && known:
 		results, err := m.b.PutFrom(context.Background(), id, last.number, last.items)
 		if err != nil {
 			t.Fatal(err)
@@ -105,10 +102,11 @@ func (m *model) PutFrom(t *rapid.T) {
 				t.Fatalf("item %d again: %+v, want %+v, duplicate %v", i, r, want, last.duplicates[i])
 			}
 		}
-	case what == "older" && last != nil && last.number > 1:
+	case what == "older" && known && last.number > 1:
 		if _, err := m.b.PutFrom(context.Background(), id, last.number-1, last.items); !errors.Is(err, ErrSuperseded) {
 			t.Fatalf("an older batch: %v", err)
 		}
+		return // nothing was waited for
 	default:
 		number := uint64(rapid.IntRange(1, 3).Draw(t, "gap"))
 		if last != nil {

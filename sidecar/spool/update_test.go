@@ -21,7 +21,7 @@ func leaves(v reflect.Value, name string, do func(name string, v reflect.Value))
 		do(name, v)
 		return
 	}
-	if _, ok := v.Interface().(progress.Number); ok {
+	if _, ok := reflect.TypeAssert[progress.Number](v); ok {
 		do(name, v)
 		return
 	}
