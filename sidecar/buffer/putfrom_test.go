@@ -3,6 +3,7 @@ package buffer
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -183,7 +184,9 @@ func TestARepeatedBatchWaitsForTheDiskAsTheFirstDoes(t *testing.T) {
 	for name, fault := range map[string]error{"which has it": nil, "which fails": errBroken} {
 		t.Run(name, func(t *testing.T) {
 			b := newRig(t)
-			syncing, release := make(chan struct{}, 1), make(chan struct{})
+			syncing, released := make(chan struct{}, 1), make(chan struct{})
+			release := sync.OnceFunc(func() { close(released) })
+			t.Cleanup(release)
 			b.fs.Before(func(op disktest.Op) error {
 				if op.Kind != disktest.Sync {
 					return nil
@@ -192,7 +195,7 @@ func TestARepeatedBatchWaitsForTheDiskAsTheFirstDoes(t *testing.T) {
 				case syncing <- struct{}{}:
 				default:
 				}
-				<-release
+				<-released
 				return fault
 			})
 			type answer struct {
@@ -216,9 +219,9 @@ func TestARepeatedBatchWaitsForTheDiskAsTheFirstDoes(t *testing.T) {
 				defer b.lanes.unlock(b.lanes.lock(anyLane))
 				return b.senders.of(SenderID{1}).seen == b.clock.Now().Sub(before)
 			})
-			close(release)
+			release()
 			one, two := <-first, <-again
-			if want := fault; want != nil {
+			if fault != nil {
 				if !errors.Is(one.err, ErrFailed) || !errors.Is(two.err, ErrFailed) {
 					t.Errorf("the answers are %v and %v", one.err, two.err)
 				}
