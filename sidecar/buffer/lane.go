@@ -37,13 +37,15 @@ func newLane(number int, quieted bool) *lane {
 }
 
 // record is what the lane holds of the key, zero if nothing.
-func (l *lane) record(key []byte) progress.Record {
+func (l *lane) record(key []byte) (r progress.Record) {
 	flights := l.frozen.of(key)
 	if e := l.pending.entries[spool.Key(key)]; e != nil {
-		return l.strays.joined(e.joined(flights), key)
+		r = e.joined(flights)
+	} else {
+		r, _ = flights.joined()
 	}
-	frozen, _ := flights.joined()
-	return l.strays.joined(frozen, key)
+	l.strays.join(&r, key)
+	return r
 }
 
 // eachPending calls visit for portions of the pending entries until it returns false or

@@ -11,7 +11,7 @@ func (l *lane) held(all []Held, f Filter) []Held {
 	defer l.mu.Unlock()
 	add := func(h Held, key spool.Key) {
 		if strays := len(l.strays.keys[key]); strays > 0 {
-			h.Record = l.strays.joined(h.Record, []byte(key))
+			l.strays.join(&h.Record, []byte(key))
 			h.PendingUpdates += int64(strays)
 		}
 		all = append(all, h)

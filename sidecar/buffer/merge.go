@@ -136,7 +136,8 @@ func (m *merger) mergeOne(l *lane, i int, result *Result) *entry {
 		e.lasting = true
 		l.urge(e, m.now.elapsed+m.p.Gather)
 	}
-	result.Record = l.strays.joined(e.joined(flights), key)
+	result.Record = e.joined(flights)
+	l.strays.join(&result.Record, key)
 	return e
 }
 

@@ -166,15 +166,14 @@ func (s *straySet) oldest() progress.Instant {
 	return s.waiting[0].ID
 }
 
-// joined is r, which is what else is held of a key, with the key's strays. They are
+// join merges the strays of a key into r, which is what else is held of it. They are
 // of r's generation, since a reset removes those that came before it.
-func (s *straySet) joined(r progress.Record, key []byte) progress.Record {
+func (s *straySet) join(r *progress.Record, key []byte) {
 	for _, x := range s.keys[spool.Key(key)] {
 		if more := x.record(r.Generation); r.ReceivedAt == 0 {
-			r = more
+			*r = more
 		} else {
-			r = progress.MergeForReader(r, more)
+			*r = progress.MergeForReader(*r, more)
 		}
 	}
-	return r
 }
