@@ -270,3 +270,47 @@ func BenchmarkEnumerate(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(portions), "µs/portion")
 }
+
+// BenchmarkPutFrom compares a batch that another process hands on with the same updates
+// of a caller.
+func BenchmarkPutFrom(b *testing.B) {
+	const items = 100
+	for _, how := range []string{"Put", "PutFrom"} {
+		b.Run(how, func(b *testing.B) {
+			buf := diskBuffer(b)
+			keys := learners(2000)
+			updates, handed := make([]progress.Update, items), make([]Item, items)
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				for j := range items {
+					n := i*items + j
+					updates[j] = heartbeat(keys[n%len(keys)], n)
+					handed[j].Update = updates[j]
+				}
+				var err error
+				if how == "Put" {
+					_, err = buf.Put(context.Background(), updates)
+				} else {
+					_, err = buf.PutFrom(context.Background(), SenderID{1}, uint64(i), handed)
+				}
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.N*items)/b.Elapsed().Seconds(), "updates/s")
+		})
+	}
+}
+
+// BenchmarkMarkDueWhere asks for the learners who moved away among 100,000 records, of
+// whom there are none.
+func BenchmarkMarkDueWhere(b *testing.B) {
+	buf := diskBuffer(b)
+	fill100k(b, buf)
+	b.ReportAllocs()
+	for b.Loop() {
+		if n := buf.MakeDueWhere(func(userID string) bool { return userID == "" }, 0); n != 0 {
+			b.Fatal(n)
+		}
+	}
+}

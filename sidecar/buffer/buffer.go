@@ -40,6 +40,7 @@ type Buffer struct {
 	unsaved
 	due
 	batches
+	strays
 	deadLetters
 	erasures
 	housekeeper
@@ -71,7 +72,7 @@ func Open(o Options) (*Buffer, error) {
 	}
 	b := &Buffer{
 		core: c, intake: newIntake(c), unsaved: unsaved{c}, due: due{c}, batches: batches{c},
-		deadLetters: deadLetters{c}, erasures: erasures{c},
+		strays: strays{c}, deadLetters: deadLetters{c}, erasures: erasures{c},
 		housekeeper: housekeeper{c, func() (uint64, error) { return o.FreeBytes(o.Dir) }},
 	}
 	b.measure()

@@ -7,30 +7,49 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
 
-// input is what one call brings, updates or resets.
+// input is what one call brings: updates, resets, or items, which are either.
 type input struct {
 	updates []progress.Update
 	resets  []progress.Key
+	items   []Item
+	// stray says that updates are kept as themselves.
+	stray bool
+	// from is the batch that items came as, nil for others.
+	from *handedOn
 }
 
-func (in *input) len() int { return len(in.updates) + len(in.resets) }
+// handedOn is a batch of a sender.
+type handedOn struct {
+	sender SenderID
+	number uint64
+}
 
-// event is the i-th item's event id, empty for none.
-func (in *input) event(i int) string {
-	if in.resets != nil {
-		return ""
+func (in *input) len() int { return len(in.updates) + len(in.resets) + len(in.items) }
+
+// update is the i-th item, nil if that is a reset.
+func (in *input) update(i int) *progress.Update {
+	switch {
+	case in.resets != nil, len(in.items) > 0 && in.items[i].Reset:
+		return nil
+	case in.items != nil:
+		return &in.items[i].Update
+	default:
+		return &in.updates[i]
 	}
-	return in.updates[i].EventID
 }
 
 func (in *input) key(i int) progress.Key {
-	if in.resets != nil {
+	switch {
+	case in.resets != nil:
 		return in.resets[i]
+	case in.items != nil:
+		return in.items[i].Update.Key
+	default:
+		return in.updates[i].Key
 	}
-	return in.updates[i].Key
 }
 
-// call is the scratch memory of one Put or Reset: what its items are known by,
+// call is the scratch memory of one call that brings items: what its items are known by,
 // and what they change.
 type call struct {
 	keys    []byte // each a spool.Key, one after the other
@@ -41,6 +60,8 @@ type call struct {
 	scratch []byte
 
 	touched []*entry // that changed, in the order of their first change
+	strays  []*stray // that are kept
+	dropped []*stray // that a reset removed
 	fresh   []freshEvent
 	// repeats says that one of the items is a duplicate.
 	repeats bool
@@ -68,8 +89,11 @@ func (c *call) reset() {
 		*c = call{}
 	}
 	clear(c.touched)
+	clear(c.strays)
+	clear(c.dropped)
 	c.keys, c.ends, c.lanes, c.set = c.keys[:0], c.ends[:0], c.lanes[:0], 0
 	c.events, c.touched, c.fresh, c.repeats = c.events[:0], c.touched[:0], c.fresh[:0], false
+	c.strays, c.dropped = c.strays[:0], c.dropped[:0]
 }
 
 // identify finds out the keys, lanes and event ids of the items.
@@ -81,20 +105,23 @@ func (c *call) identify(in *input, lanes int, salt *salt, remember bool) {
 		lane := laneOf(c.keys[start:], lanes)
 		c.lanes = append(c.lanes, lane)
 		c.set.add(lane)
-		if remember && in.resets == nil {
-			c.events = append(c.events, c.eventOf(c.keys[start:], &in.updates[i], salt))
+		if remember {
+			c.events = append(c.events, c.eventOf(c.keys[start:], in.update(i), salt))
 		}
 	}
 }
 
-// eventOf is the identity of the update's event, zero if it has none.
+// eventOf is the identity of the update's event, zero if it has none or is a reset.
 func (c *call) eventOf(key []byte, u *progress.Update, salt *salt) spool.EventID {
-	if u.EventID == "" {
+	if u == nil || u.EventID == "" {
 		return spool.EventID{}
 	}
 	c.scratch = slices.Grow(c.scratch[:0], idSize(key, u))
 	return salt.eventID(c.scratch, key, u)
 }
+
+// changes reports whether something changed.
+func (c *call) changes() bool { return len(c.touched)+len(c.strays) > 0 }
 
 // key is the i-th item's spool.Key.
 func (c *call) key(i int) []byte {

@@ -21,16 +21,51 @@ import (
 // account is what writers were told, per key.
 type account struct {
 	sent, acknowledged [16]atomic.Int64
-	last               [8]atomic.Pointer[progress.Update] // acknowledged, of each writer
+	last               [8]atomic.Pointer[acknowledgedPut] // of each writer
 }
 
-// repeat sends what was acknowledged once more.
-func repeat(b *Buffer, u *progress.Update) error {
+// acknowledgedPut is what was acknowledged, and can be sent once more.
+type acknowledgedPut struct {
+	update progress.Update
+	// number is that of a batch of the writer that handed the update on, 0 for none.
+	// The update has no event id then.
+	number uint64
+	sender SenderID
+}
+
+// repeat sends what was acknowledged once more. Whether a batch was merged again is
+// told by what compare counts.
+func repeat(b *Buffer, last *acknowledgedPut) error {
+	u := &last.update
+	if last.number != 0 {
+		_, err := b.PutFrom(context.Background(), last.sender, last.number, itemsOf(*u))
+		if errors.Is(err, ErrSuperseded) {
+			return nil // by a batch that the crash left, unacknowledged
+		}
+		return err
+	}
 	results, err := b.Put(context.Background(), []progress.Update{*u})
 	if err == nil && !results[0].Duplicate {
 		return fmt.Errorf("event %s of %v was acknowledged and is new again", u.EventID, u.Key)
 	}
 	return err
+}
+
+// put puts the i-th update of a writer: of three, one has its home here, one strays,
+// and one is handed on by the writer.
+func put(b *Buffer, k progress.Key, seed uint64, i int) (*acknowledgedPut, error) {
+	a := &acknowledgedPut{update: event(k, fmt.Sprint(seed, ":", i))}
+	var err error
+	switch i % 3 {
+	case 0:
+		_, err = b.Put(context.Background(), []progress.Update{a.update})
+	case 1:
+		_, err = b.PutStray(context.Background(), []progress.Update{a.update})
+	default:
+		a.update.EventID, a.sender, a.number = "", senderID(int(seed)), uint64(i)
+		_, err = b.PutFrom(context.Background(), a.sender, a.number, itemsOf(a.update))
+	}
+	return a, err
 }
 
 // write puts updates until stop is closed or one is refused.
@@ -44,14 +79,19 @@ func (a *account) write(b *Buffer, seed uint64, stop <-chan struct{}) error {
 		}
 		n := rng.IntN(len(a.sent))
 		a.sent[n].Add(1)
-		u := event(key(n), fmt.Sprint(seed, ":", i))
-		if _, err := b.Put(context.Background(), []progress.Update{u}); err != nil {
+		last, err := put(b, key(n), seed, i)
+		if err != nil {
 			return err
 		}
 		a.acknowledged[n].Add(1)
-		a.last[seed].Store(&u)
+		a.last[seed].Store(last)
 		if i%8 == 0 {
-			if err := repeat(b, &u); err != nil {
+			if err := repeat(b, last); err != nil {
+				return err
+			}
+		}
+		if i%16 == 0 {
+			if _, err := b.TakeAllStrays(context.Background()); err != nil {
 				return err
 			}
 		}
@@ -98,6 +138,7 @@ func TestACrashAtAnyMomentKeepsWhatWasAcknowledged(t *testing.T) {
 	p := testPolicy()
 	p.Interval = time.Hour
 	p.EventIDs = DefaultEventIDs()
+	p.MaxPendingRecords = 0 // there are many strays
 	opts := Options{Dir: spoolDir, FS: fs, Policy: p, FreeBytes: plentyFree}
 	b, err := Open(opts)
 	if err != nil {
@@ -130,7 +171,7 @@ func TestACrashAtAnyMomentKeepsWhatWasAcknowledged(t *testing.T) {
 	for range crashes {
 		target := a.acknowledged[0].Load() + 5
 		a.awaitAcknowledged(t, target)
-		var last []*progress.Update
+		var last []*acknowledgedPut
 		for i := range a.last {
 			if u := a.last[i].Load(); u != nil {
 				last = append(last, u)
@@ -220,6 +261,7 @@ func TestAnErrorOfTheDiskIsFinal(t *testing.T) {
 			br := &breaker{hit: hit}
 			p := testPolicy()
 			p.EventIDs = DefaultEventIDs()
+			p.MaxPendingRecords = 0
 			opts := Options{Dir: spoolDir, FS: disk, Policy: p, FreeBytes: plentyFree}
 			b, err := Open(opts)
 			if err != nil {

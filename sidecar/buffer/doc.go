@@ -1,7 +1,9 @@
 // Package buffer is the durable, coalescing buffer between the app's updates
 // and the database.
 //
-// In come updates (Put) and resets (Reset). Each is merged into the pending
+// In come updates (Put) and resets (Reset), from the app or in batches of another
+// sidecar that hands them on (PutFrom), and updates that wait for the home of their
+// learner (PutStray). Each of the others is merged into the pending
 // record of its key and is on disk before it is acknowledged. Out go batches:
 // FreezeRound takes what is due of a lane under the next numbers, and the writer
 // says with ConfirmThrough, Split, Postpone, Unite or Quarantine what became of
@@ -27,14 +29,17 @@
 //	keptBatches     of a lane: what was written and may have to be again
 //	eventWindow     of a lane: ids of events that were accepted
 //	completedKeys   of a lane: lessons that were completed lately
+//	straySet        of a lane: updates that wait for their home, by arrival, key,
+//	                learner and event
+//	senders         the last batch of each sidecar that hands updates on
 //	quarantine      dead letters
 //	tombstones      learners who were erased
 //	capacity, space whether there is room; clock, arrivals
 //
 // Buffer's methods are those of its parts, which share a core: intake (updates and
 // resets), unsaved (what is not saved, and how much), due (when to write), batches (for
-// the writer), deadLetters, erasures and housekeeper. All of them work on a state,
-// which has the things above and the decisions that change them.
+// the writer), strays (for the way home), deadLetters, erasures and housekeeper. All of
+// them work on a state, which has the things above and the decisions that change them.
 //
 // A call locks the lanes that it needs, decides, changes memory and writes into a
 // spool.Change what it changed, appends that under the locks, so that
@@ -53,6 +58,23 @@
 // and Quarantine must sync: a batch that came back after its halves were written
 // under later numbers would pass for applied.
 //
+// # Batches that are handed on
+//
+// The answer of PutFrom can be lost on its way to the sender, who sends the batch
+// again under its number. So the number is written in the same change as what the
+// batch changes, with the items that were not merged and why: a batch with the
+// number of its sender's last is answered from that and changes nothing, also
+// after a restart. It waits for the disk, since the first may still do so.
+//
+// A stray is an update with an event id whose home can't be reached, or may have
+// it and its answer was lost. Merged here it would be counted twice if it is
+// repeated elsewhere; so it is kept as itself, and its home recognizes the id.
+// Who holds strays hands them on (Strays, DropStrays), or merges them where there
+// is nobody to hand them to (TakeStrays); nothing else ends one but a reset of its
+// key and an erasure. A stray's event id is remembered like that of any update
+// that was accepted, and a stray is one as long as it is there: so an event is
+// merged here or handed on, and never both.
+//
 // # Checkpoints
 //
 // From time to time all entries are written to disk anew (enumerate), and what
@@ -62,7 +84,7 @@
 // # Erasure
 //
 // Erase takes a learner out of everything in one synced change: records that are
-// pending, frozen or confirmed, dead letters and event ids. A frozen batch keeps
+// pending, frozen or confirmed, strays, dead letters and event ids. A frozen batch keeps
 // its number without the learner, even when nothing is left in it: if it was
 // applied already, the ledger says so, and the rows are deleted afterwards; if
 // it was not, it is applied without. A checkpoint follows, after which no file of

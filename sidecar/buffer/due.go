@@ -1,6 +1,10 @@
 package buffer
 
-import "time"
+import (
+	"time"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+)
 
 // due is the part of a Buffer that tells when records are to be written, and
 // whether they were.
@@ -38,12 +42,16 @@ func (d *due) Wake(lane int) <-chan struct{} { return d.lanes[lane].wake }
 // DueSet is what MakeDue found; see Saved.
 type DueSet struct{ lanes []laneDue }
 
-// laneDue is the last turn and the last freeze, within a lane, that a DueSet
-// waits for.
-type laneDue struct{ turn, freeze uint64 }
+// laneDue is the last turn, the last freeze and the newest stray, within a lane, that
+// a DueSet waits for.
+type laneDue struct {
+	turn, freeze uint64
+	stray        progress.Instant // the newest, 0 for none
+}
 
 // MakeDue makes everything pending that f matches due now. Records that are
-// already frozen count for the returned DueSet too.
+// already frozen count for the returned DueSet too, and strays, which are not due:
+// they have to be handed on or taken.
 func (d *due) MakeDue(f Filter) DueSet {
 	m, now := DueSet{lanes: make([]laneDue, len(d.lanes))}, d.clock.read().elapsed
 	for i, l := range d.lanes {
@@ -52,6 +60,7 @@ func (d *due) MakeDue(f Filter) DueSet {
 			l.urge(e, now)
 			m.lanes[i].turn = max(m.lanes[i].turn, e.turn)
 		})
+		m.lanes[i].stray = l.strays.newest(f)
 		for _, fb := range l.frozen.batches {
 			if fb.matches(f) {
 				m.lanes[i].freeze = max(m.lanes[i].freeze, fb.freeze)
@@ -62,7 +71,30 @@ func (d *due) MakeDue(f Filter) DueSet {
 	return m
 }
 
-// Saved reports whether all that m stands for is confirmed or quarantined. The
+// MakeDueWhere makes what is pending of the learners whom match names due within the
+// given time, at the latest. It returns how many records that are. match is called
+// with the lane locked, so that it must be quick and call nothing of the Buffer; no
+// lane is locked for longer than for 64 records. What comes meanwhile may be left
+// out. Strays are not due.
+func (d *due) MakeDueWhere(match func(userID string) bool, within time.Duration) (records int) {
+	from := d.clock.read().elapsed + within
+	for _, l := range d.lanes {
+		_ = l.eachPending(func(w *walk) (bool, error) {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			return w.visit(portion, func(e *entry) {
+				if match(e.record.UserID) {
+					l.urge(e, from)
+					records++
+				}
+			}), nil
+		})
+	}
+	return records
+}
+
+// Saved reports whether all that m stands for is confirmed, quarantined or, of
+// strays, at another home. The
 // records of a lane are saved in their turn, so that it may wait for others
 // that were due before.
 func (d *due) Saved(m DueSet) bool {

@@ -268,3 +268,41 @@ func TestWakeIsSignalledWhenSomethingIsDueEarlier(t *testing.T) {
 		t.Error("not by a completion")
 	}
 }
+
+func TestLearnersWhoMovedAwayAreDueWithinTheTimeGiven(t *testing.T) {
+	b := newRig(t)
+	var updates []progress.Update
+	for n := range 300 {
+		updates = append(updates, at(n, 1))
+	}
+	b.put(updates...)
+	moved := func(userID string) bool { return userID == key(7).UserID || userID == key(250).UserID }
+	if n := b.MakeDueWhere(func(string) bool { return false }, 0); n != 0 || len(b.freezeAll(10)) != 0 {
+		t.Errorf("of nobody %d records are due", n)
+	}
+	if n := b.MakeDueWhere(moved, 2*time.Second); n != 2 {
+		t.Errorf("%d records are due", n)
+	}
+	soonest := b.clock.Now().Add(time.Hour)
+	for lane := range b.Lanes() {
+		if next, ok := b.NextDue(lane); ok && next.Before(soonest) {
+			soonest = next
+		}
+	}
+	if want := b.clock.Now().Add(2 * time.Second); !soonest.Equal(want) {
+		t.Errorf("the first is due at %v, want %v", soonest, want)
+	}
+	b.clock.Advance(2 * time.Second)
+	var frozen []string
+	for _, batch := range b.freezeAll(1) {
+		frozen = append(frozen, batch.Records[0].UserID)
+	}
+	if len(frozen) != 2 || !moved(frozen[0]) || !moved(frozen[1]) {
+		t.Errorf("frozen are %v", frozen)
+	}
+	for _, l := range b.lanes {
+		if len(l.pending.walks) != 0 {
+			t.Errorf("lane %d: a walk goes on", l.number)
+		}
+	}
+}

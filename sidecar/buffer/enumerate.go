@@ -1,6 +1,8 @@
 package buffer
 
 import (
+	"slices"
+
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
@@ -16,8 +18,6 @@ const (
 // waits long for it. What changes meanwhile may be missing or there, as the spool
 // replays the log over it.
 func (s *state) enumerate(clock *clock, add func(*spool.Change) error) error {
-	s.enumerating.Lock()
-	defer s.enumerating.Unlock()
 	c := s.spool.Begin()
 	c.PutFormat(s.format)
 	if err := add(c); err != nil {
@@ -29,6 +29,9 @@ func (s *state) enumerate(clock *clock, add func(*spool.Change) error) error {
 	if err := s.enumerateTombstones(add); err != nil {
 		return err
 	}
+	if err := s.enumerateSenders(clock, add); err != nil {
+		return err
+	}
 	for _, l := range s.lanes {
 		if err := s.enumerateBatches(l, add); err != nil {
 			return err
@@ -37,6 +40,9 @@ func (s *state) enumerate(clock *clock, add func(*spool.Change) error) error {
 			return err
 		}
 		if err := s.enumeratePending(l, clock, add); err != nil {
+			return err
+		}
+		if err := s.enumerateStrays(l, add); err != nil {
 			return err
 		}
 	}
@@ -74,6 +80,46 @@ func (s *state) enumerateTombstones(add func(*spool.Change) error) error {
 	}
 	s.lanes.unlock(anyLane)
 	return add(c)
+}
+
+func (s *state) enumerateSenders(clock *clock, add func(*spool.Change) error) error {
+	s.lanes.lock(anyLane)
+	ids := s.senders.ids()
+	s.lanes.unlock(anyLane)
+	for some := range slices.Chunk(ids, portion) {
+		c := s.spool.Begin()
+		now := clock.read()
+		s.lanes.lock(anyLane)
+		for _, id := range some {
+			if of := s.senders.of(id); of != nil {
+				of.put(c, now)
+			}
+		}
+		s.lanes.unlock(anyLane)
+		if err := add(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *state) enumerateStrays(l *lane, add func(*spool.Change) error) error {
+	for after, more := progress.Instant(0), true; more; {
+		c := s.spool.Begin()
+		l.mu.Lock()
+		waiting := l.strays.above(after)
+		some := waiting[:min(portion, len(waiting))]
+		for _, x := range some {
+			c.PutStray(&x.Stray)
+			after = x.ID
+		}
+		more = len(some) < len(waiting)
+		l.mu.Unlock()
+		if err := add(c); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // enumerateBatches passes on the lane's numbers, and the batches that are frozen
@@ -127,18 +173,12 @@ func (s *state) enumerateEvents(l *lane, add func(*spool.Change) error) error {
 }
 
 func (s *state) enumeratePending(l *lane, clock *clock, add func(*spool.Change) error) error {
-	for begin, more := true, true; more; begin = false {
+	return l.eachPending(func(w *walk) (bool, error) {
 		c := s.spool.Begin()
 		now := clock.read()
 		l.mu.Lock()
-		if begin {
-			l.pending.beginWalk()
-		}
-		more = l.pending.walk(portion, func(e *entry) { e.put(c, now) })
+		more := w.visit(portion, func(e *entry) { e.put(c, now) })
 		l.mu.Unlock()
-		if err := add(c); err != nil {
-			return err
-		}
-	}
-	return nil
+		return more, add(c)
+	})
 }

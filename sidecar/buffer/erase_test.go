@@ -18,7 +18,7 @@ import (
 const erasedUser = "learner-who-goes-away"
 
 // everywhere leaves the learner, beside others, pending, frozen, confirmed, in
-// the quarantine and among the event ids.
+// the quarantine, among the strays and among the event ids.
 func (b *rig) everywhere(user string) {
 	b.t.Helper()
 	b.quarantineOf(user)
@@ -28,6 +28,10 @@ func (b *rig) everywhere(user string) {
 			event(progress.Key{UserID: "another", CourseID: "course", LessonID: lesson}, "1"),
 		)
 		if i == 2 {
+			b.putStray(
+				event(progress.Key{UserID: user, CourseID: "course", LessonID: "stray"}, "1"),
+				event(progress.Key{UserID: "another", CourseID: "course", LessonID: "stray"}, "1"),
+			)
 			return
 		}
 		b.MakeDue(Filter{})
@@ -67,7 +71,7 @@ func TestAnErasedLearnerIsGoneAndTheOthersAreNot(t *testing.T) {
 	}
 	got := b.erase(erasedUser)
 	got.Erasure = Erasure{}
-	if want := (Erased{Pending: 1, Frozen: 1, Confirmed: 1, DeadLetters: 1, EventIDs: 3}); got != want {
+	if want := (Erased{Pending: 2, Frozen: 1, Confirmed: 1, DeadLetters: 1, EventIDs: 4}); got != want {
 		t.Errorf("erased %+v, want %+v", got, want)
 	}
 	check := func(when string) {
@@ -75,7 +79,7 @@ func TestAnErasedLearnerIsGoneAndTheOthersAreNot(t *testing.T) {
 		if held := b.Unsaved(Filter{UserID: erasedUser}); len(held) != 0 {
 			t.Errorf("%s %+v is held", when, held)
 		}
-		if s := b.Stats(); s.Pending != 1 || s.InFlight != 1 || s.DeadLetters != 0 || s.PendingUpdates != 2 {
+		if s := b.Stats(); s.Pending != 2 || s.Strays != 1 || s.InFlight != 1 || s.DeadLetters != 0 || s.PendingUpdates != 3 {
 			t.Errorf("%s stats are %+v", when, s)
 		}
 		replayable := 0
@@ -143,7 +147,13 @@ func TestLateUpdatesOfAnErasedLearnerAreRefused(t *testing.T) {
 			case "after a crash":
 				b.crash()
 			}
-			results, err := b.Put(context.Background(), []progress.Update{tt.update})
+			stray := tt.update
+			stray.EventID = name + when
+			results, err := b.PutStray(context.Background(), []progress.Update{stray})
+			if err != nil || !errors.Is(results[0].Err, tt.want) {
+				t.Errorf("%s, %s, as a stray: %v, %v", name, when, results[0].Err, err)
+			}
+			results, err = b.Put(context.Background(), []progress.Update{tt.update})
 			if err != nil || !errors.Is(results[0].Err, tt.want) {
 				t.Errorf("%s, %s: %v, %v", name, when, results[0].Err, err)
 			}
@@ -272,7 +282,7 @@ func TestNoFileOfTheSpoolHoldsAnErasedLearner(t *testing.T) {
 			if err := b.Checkpoint(context.Background()); err != nil {
 				t.Fatal(err)
 			}
-			for _, lesson := range []string{"pending", "frozen", "confirmed"} {
+			for _, lesson := range []string{"pending", "frozen", "confirmed", "stray"} {
 				if names := found(t, b.opts.Dir, erasedUser+"\x06course"+lesson); len(names) > 0 {
 					t.Errorf("%v hold what the learner did", names)
 				}

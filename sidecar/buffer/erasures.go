@@ -19,7 +19,8 @@ type Erasure struct {
 	Done progress.Instant
 }
 
-// Erased is what Erase removed: records, and event ids.
+// Erased is what Erase removed: records, of which strays count as pending, and event
+// ids.
 type Erased struct {
 	Erasure
 	Pending, Frozen, Confirmed, DeadLetters, EventIDs int
@@ -30,8 +31,8 @@ var errNobody = errors.New("no learner is named")
 // erasures is the part of a Buffer that erases learners.
 type erasures struct{ *core }
 
-// Erase removes all that the buffer has of a learner, and returns when the disk
-// has that: pending and frozen records, confirmed batches that are kept, dead
+// Erase removes all that the buffer has of a learner, and returns when the disk has
+// that: pending and frozen records, strays, confirmed batches that are kept, dead
 // letters and event ids. From then on updates of the learner that happened
 // before are refused with ErrErased; those without a time of their own, and
 // newer ones, start from nothing.

@@ -16,6 +16,11 @@ var (
 	// ErrErased is the result of an update that happened before its learner was
 	// erased.
 	ErrErased = errors.New("the learner was erased after this happened")
+	// ErrNoEventID is the result of PutStray for an update without an event id,
+	// which could be counted twice.
+	ErrNoEventID = errors.New("an update that waits for its home needs an event id")
+	// ErrSuperseded refuses a batch of a sender that has sent a later one.
+	ErrSuperseded = errors.New("the sender has sent a later batch")
 	// ErrNoSpace refuses a whole call while the spool volume is nearly full.
 	ErrNoSpace = errors.New("the spool volume is nearly full; updates are accepted again when space is free")
 	// ErrFailed refuses every call after an error of the disk. It is final:

@@ -47,11 +47,17 @@ func (h *housekeeper) measure() {
 
 // expire forgets what is too old or too much, though no call comes.
 func (h *housekeeper) expire() {
-	p, now := h.policy.Load(), h.clock.read().wall
+	p, now := h.policy.Load(), h.clock.read()
+	// Errors of the disk show in Failed.
+	_ = h.appendLazily(h.lanes.all(), func(c *spool.Change) error {
+		for _, id := range h.senders.expire(now.elapsed) {
+			c.DeleteSender(id)
+		}
+		return nil
+	})
 	for i, l := range h.lanes {
-		// An error of the disk shows in Failed.
 		_ = h.appendLazily(1<<i, func(c *spool.Change) error {
-			l.events.expire(now, p.EventIDs, len(h.lanes))
+			l.events.expire(now.wall, p.EventIDs, len(h.lanes))
 			l.putForgotten(c)
 			if h.space.refusing.Load() {
 				l.dropKept(c, 0, 0)

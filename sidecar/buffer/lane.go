@@ -20,6 +20,9 @@ type lane struct {
 	events    eventWindow
 	frozen    frozenBatches
 	kept      keptBatches
+	strays    straySet
+	// takenTurn is the last turn of a record that strays became part of.
+	takenTurn uint64
 }
 
 func newLane(number int, quieted bool) *lane {
@@ -29,17 +32,36 @@ func newLane(number int, quieted bool) *lane {
 		pending:   newPendingSet(quieted),
 		completed: newCompletedKeys(),
 		frozen:    newFrozenBatches(),
+		strays:    newStraySet(),
 	}
 }
 
 // record is what the lane holds of the key, zero if nothing.
-func (l *lane) record(key []byte) progress.Record {
+func (l *lane) record(key []byte) (r progress.Record) {
 	flights := l.frozen.of(key)
 	if e := l.pending.entries[spool.Key(key)]; e != nil {
-		return e.joined(flights)
+		r = e.joined(flights)
+	} else {
+		r, _ = flights.joined()
 	}
-	frozen, _ := flights.joined()
-	return frozen
+	l.strays.join(&r, key)
+	return r
+}
+
+// eachPending calls visit for portions of the pending entries until it returns false or
+// an error. The lane is locked by visit.
+func (l *lane) eachPending(visit func(*walk) (more bool, err error)) error {
+	l.mu.Lock()
+	w := l.pending.walk()
+	l.mu.Unlock()
+	more, err := visit(w)
+	for more && err == nil {
+		more, err = visit(w)
+	}
+	l.mu.Lock()
+	w.end()
+	l.mu.Unlock()
+	return err
 }
 
 // signal wakes the lane's writer.
@@ -65,57 +87,21 @@ func (l *lane) urge(e *entry, from time.Duration) {
 	}
 }
 
-// unsaved appends what is not saved of the keys that f matches to all.
-func (l *lane) unsaved(all []Unsaved, f Filter) []Unsaved {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.pending.each(f, func(e *entry) {
-		h := Unsaved{Record: e.record, PendingUpdates: waiting(&e.record)}
-		for fl := l.frozen.flights[e.key]; fl != nil; fl = fl.next {
-			h.Record = progress.MergeForReader(h.Record, *fl.record)
-			h.InFlightUpdates += waiting(fl.record)
-		}
-		all = append(all, h)
-	})
-	for key, fl := range l.frozen.flights {
-		if l.pending.entries[key] != nil || !f.matches(&fl.record.Key) {
-			continue
-		}
-		var h Unsaved
-		h.Record, h.InFlightUpdates = fl.joined()
-		all = append(all, h)
-	}
-	return all
-}
-
-// tally counts what unsaved would append.
-func (l *lane) tally(t *Tally, f Filter) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.pending.each(f, func(e *entry) {
-		t.Records++
-		t.PendingUpdates += waiting(&e.record)
-	})
-	for key, fl := range l.frozen.flights {
-		if !f.matches(&fl.record.Key) {
-			continue
-		}
-		if l.pending.entries[key] == nil {
-			t.Records++
-		}
-		for ; fl != nil; fl = fl.next {
-			t.InFlightUpdates += waiting(fl.record)
-		}
-	}
-}
-
-// saved reports whether all that m stands for is confirmed or quarantined.
+// saved reports whether all that m stands for is confirmed, quarantined or at another
+// home.
 func (l *lane) saved(m laneDue) bool {
-	if e := l.pending.order.urgent.head; e != nil && e.turn <= m.turn {
+	turn := m.turn
+	if m.stray != 0 {
+		if oldest := l.strays.oldest(); oldest != 0 && oldest <= m.stray {
+			return false
+		}
+		turn = max(turn, l.takenTurn)
+	}
+	if e := l.pending.order.urgent.head; e != nil && e.turn <= turn {
 		return false
 	}
 	for _, fb := range l.frozen.batches {
-		if fb.freeze <= m.freeze || fb.turn != 0 && fb.turn <= m.turn {
+		if fb.freeze <= m.freeze || fb.turn != 0 && fb.turn <= turn {
 			return false
 		}
 	}

@@ -1,6 +1,8 @@
 package buffer
 
 import (
+	"strings"
+
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
@@ -27,16 +29,32 @@ func (l *lane) dropKept(c *spool.Change, until progress.Instant, limit int64) {
 	}
 }
 
-// erase removes the learner's pending and frozen records and event ids, and writes
-// that into c. It returns how many there were.
+// merge merges r into e, which shares no memory with r.
+func (l *lane) merge(e *entry, r progress.Record, now reading) {
+	merged := progress.Merge(e.record, r)
+	merged.Key = e.record.Key
+	if merged.ModuleID == e.record.ModuleID {
+		merged.ModuleID = e.record.ModuleID
+	} else {
+		merged.ModuleID = strings.Clone(merged.ModuleID)
+	}
+	l.pending.update(e, &merged, now.elapsed)
+}
+
+// erase removes the learner's pending and frozen records, strays and event ids, and
+// writes that into c. It returns how many there were; strays count as pending.
 func (l *lane) erase(c *spool.Change, userID string, of learner) (pending, frozen, events int) {
 	entries := l.pending.takeLearner(userID)
 	for _, e := range entries {
 		l.completed.forget(e.key)
 		c.DeletePending(e.key)
 	}
-	changed, gone := l.frozen.erase(userID)
-	for _, key := range gone {
+	gone := l.strays.takeLearner(userID)
+	for _, x := range gone {
+		c.DeleteStray(x.ID)
+	}
+	changed, keys := l.frozen.erase(userID)
+	for _, key := range keys {
 		l.completed.forget(key)
 	}
 	for _, fb := range changed {
@@ -46,7 +64,7 @@ func (l *lane) erase(c *spool.Change, userID string, of learner) (pending, froze
 	for _, place := range places {
 		c.DeleteEvent(l.number, place.segment, place.id)
 	}
-	return len(entries), len(gone), len(places)
+	return len(entries) + len(gone), len(keys), len(places)
 }
 
 // putBatch writes a frozen batch into c.

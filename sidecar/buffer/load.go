@@ -20,12 +20,13 @@ const lanesOfNewSpool = 2
 // load reads what the spool holds, or begins a new one.
 func load(from *spool.Spool, now reading, p *Policy) (*state, error) {
 	l := &loader{
-		state: &state{spool: from, quarantine: newQuarantine(), tombstones: tombstones{}},
+		state: &state{spool: from, quarantine: newQuarantine(), tombstones: tombstones{}, senders: newSenders()},
 		now:   now, quieted: p.QuietPeriod > 0, batches: map[batchName]spool.EncodedBatch{},
 	}
 	err := from.Load(spool.Visitor{
 		Format: l.format, Event: l.event, Lane: l.lane, Batch: l.batch, Kept: l.kept,
 		DeadLetter: l.deadLetter, LastDeadLetter: l.lastDeadLetter, Tombstone: l.tombstone, Pending: l.pending,
+		Sender: l.sender, Stray: l.stray,
 	})
 	if err != nil {
 		return nil, err
@@ -52,6 +53,7 @@ type loader struct {
 	batches map[batchName]spool.EncodedBatch
 	letters []*DeadLetter
 	entries []*entry
+	senders []loadedSender
 }
 
 type batchName struct {
@@ -171,6 +173,21 @@ func (l *loader) pending(key spool.Key, p *spool.Pending) error {
 	return nil
 }
 
+func (l *loader) sender(id spool.SenderID, s spool.Sender) error {
+	l.senders = append(l.senders, loadedSender{id, s})
+	return nil
+}
+
+func (l *loader) stray(s spool.Stray) error {
+	key := spool.KeyOf(s.Update.Key)
+	s.Update.Key, _ = key.Split()
+	event := l.state.salt.eventID(nil, []byte(key), &s.Update)
+	l.state.lanes.of([]byte(key)).strays.add(&stray{Stray: s, key: key, event: event})
+	l.state.capacity.add(1)
+	l.state.arrivals.load(s.ID)
+	return nil
+}
+
 // finish makes of what was gathered what the lanes hold.
 func (l *loader) finish() error {
 	for i, names := range l.names {
@@ -181,6 +198,7 @@ func (l *loader) finish() error {
 		}
 	}
 	l.state.quarantine.load(l.letters)
+	l.state.senders.load(l.senders, l.now.elapsed)
 	slices.SortFunc(l.entries, func(a, b *entry) int { return cmp.Compare(a.opened, b.opened) })
 	for _, e := range l.entries {
 		in := l.state.lanes.of([]byte(e.key))

@@ -1,8 +1,6 @@
 package buffer
 
 import (
-	"strings"
-
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
@@ -20,17 +18,15 @@ type merger struct {
 func (m *merger) merge(results []Result) {
 	for i := range results {
 		l := m.b.lanes[m.call.lanes[i]]
-		known := m.in.event(i) != "" && i < len(m.call.events)
+		known := i < len(m.call.events) && m.call.events[i] != spool.EventID{}
 		if known && m.repeats(l, i, &results[i]) {
 			m.call.repeats = true
 			continue
 		}
-		e := m.mergeOne(l, i, &results[i])
-		if e == nil {
+		if !m.take(l, i, &results[i]) {
 			continue
 		}
-		m.call.touch(e)
-		if known {
+		if known && m.p.EventIDs.MaxCount > 0 {
 			id := m.call.events[i]
 			segment := l.events.add(id, m.now.wall, m.p.EventIDs, len(m.b.lanes))
 			m.call.fresh = append(m.call.fresh, freshEvent{l.number, eventPlace{segment, id}})
@@ -41,7 +37,7 @@ func (m *merger) merge(results []Result) {
 // repeats reports whether an event was accepted before, and fills its result.
 func (m *merger) repeats(l *lane, i int, result *Result) bool {
 	l.events.expire(m.now.wall, m.p.EventIDs, len(m.b.lanes))
-	if !l.events.has(m.call.events[i]) {
+	if id := m.call.events[i]; !l.events.has(id) && !l.strays.has(id) {
 		return false
 	}
 	result.Duplicate = true
@@ -50,10 +46,63 @@ func (m *merger) repeats(l *lane, i int, result *Result) bool {
 	return true
 }
 
+// take takes the i-th item. It returns false if it is refused.
+func (m *merger) take(l *lane, i int, result *Result) bool {
+	if m.in.stray {
+		x := m.keepStray(l, i, result)
+		if x == nil {
+			return false
+		}
+		m.call.strays = append(m.call.strays, x)
+		return true
+	}
+	e := m.mergeOne(l, i, result)
+	if e == nil {
+		return false
+	}
+	m.call.touch(e)
+	return true
+}
+
+// keepStray takes the i-th item, an update, as itself. It returns nil if it is refused.
+func (m *merger) keepStray(l *lane, i int, result *Result) *stray {
+	u := m.in.update(i)
+	switch {
+	case u.EventID == "":
+		result.Err = ErrNoEventID
+		return nil
+	case m.erasedBefore(u):
+		result.Err = ErrErased
+		return nil
+	case !m.b.capacity.take(m.b.quarantine.len(), m.p):
+		result.Err = ErrFull
+		return nil
+	}
+	key := m.call.key(i)
+	x := newStray(u, spool.Key(key), m.call.events[i], m.b.arrivals.next(m.now.wall), m.p.CompletionThreshold)
+	if r := x.record(0); !r.HasCounts() {
+		m.b.capacity.add(-1)
+		result.Err = ErrRange
+		return nil
+	}
+	l.strays.add(x)
+	m.relieve(l)
+	result.Record = l.record(key)
+	return x
+}
+
+// relieve wakes the lane's writer if one more record has made too many.
+func (m *merger) relieve(l *lane) {
+	if m.b.capacity.excess(m.p) > 0 {
+		l.signal()
+	}
+}
+
 // mergeOne takes the i-th item into its lane. It returns the entry that
 // changed, nil if the item is refused.
 func (m *merger) mergeOne(l *lane, i int, result *Result) *entry {
-	if m.in.resets == nil && m.erasedBefore(&m.in.updates[i]) {
+	u := m.in.update(i)
+	if u != nil && m.erasedBefore(u) {
 		result.Err = ErrErased
 		return nil
 	}
@@ -76,43 +125,39 @@ func (m *merger) mergeOne(l *lane, i int, result *Result) *entry {
 	if e == nil {
 		e = newEntry(spool.Key(key), r, m.now)
 		l.insert(e)
-		if m.b.capacity.excess(m.p) > 0 {
-			l.signal()
-		}
+		m.relieve(l)
 	} else {
-		m.mergeInto(l, e, r)
+		l.merge(e, r, m.now)
 	}
-	if m.in.resets != nil {
+	if u == nil {
 		l.completed.forget(e.key)
+		m.dropStrays(l, key)
 	} else if e.record.Completed && !l.completed.add(e.key) && !completed && m.p.FlushOnComplete {
 		e.lasting = true
 		l.urge(e, m.now.elapsed+m.p.Gather)
 	}
 	result.Record = e.joined(flights)
+	l.strays.join(&result.Record, key)
 	return e
+}
+
+// dropStrays removes the strays of a key that is reset: they came before.
+func (m *merger) dropStrays(l *lane, key []byte) {
+	gone := l.strays.takeKey(key)
+	m.call.dropped = append(m.call.dropped, gone...)
+	m.b.capacity.add(-len(gone))
 }
 
 // record is what the i-th item says, of the given generation if it is an update.
 func (m *merger) record(i int, generation progress.Instant) progress.Record {
 	received := m.b.arrivals.next(m.now.wall)
-	if m.in.resets != nil {
-		return progress.Reset(m.in.resets[i], received)
+	u := m.in.update(i)
+	if u == nil {
+		return progress.Reset(m.in.key(i), received)
 	}
-	r := m.in.updates[i].Record(received, m.p.CompletionThreshold)
+	r := u.Record(received, m.p.CompletionThreshold)
 	r.Generation = generation
 	return r
-}
-
-// mergeInto merges r into e, which shares no memory with the caller of Put.
-func (m *merger) mergeInto(l *lane, e *entry, r progress.Record) {
-	merged := progress.Merge(e.record, r)
-	merged.Key = e.record.Key
-	if merged.ModuleID == e.record.ModuleID {
-		merged.ModuleID = e.record.ModuleID
-	} else {
-		merged.ModuleID = strings.Clone(merged.ModuleID)
-	}
-	l.pending.update(e, &merged, m.now.elapsed)
 }
 
 // known is what pending and frozen records say of a key before an update.
@@ -153,6 +198,12 @@ func (m *merger) change() *spool.Change {
 	for _, e := range m.call.touched {
 		e.touched = false
 		e.put(c, m.now)
+	}
+	for _, x := range m.call.strays {
+		c.PutStray(&x.Stray)
+	}
+	for _, x := range m.call.dropped {
+		c.DeleteStray(x.ID)
 	}
 	for _, f := range m.call.fresh {
 		c.PutEvent(f.lane, f.segment, f.id)

@@ -78,6 +78,10 @@ type model struct {
 	// accepted holds every update of the keys that are never reset.
 	accepted sums
 	events   map[modelEvent]bool
+	strays   []modelStray // in the order of their arrival
+	senders  map[SenderID]*modelSender
+	// elsewhere holds the strays that their home has.
+	elsewhere sums
 }
 
 type modelEvent struct {
@@ -111,25 +115,9 @@ func (m *model) Put(t *rapid.T) {
 		t.Fatal(err)
 	}
 	for i, u := range updates {
-		if err := results[i].Err; err != nil {
-			t.Fatal(err)
-		}
-		if e := (modelEvent{u.Key, u.EventID}); u.EventID != "" {
-			if results[i].Duplicate != m.events[e] {
-				t.Fatalf("update %d with an event id: duplicate is %v", i, results[i].Duplicate)
-			}
-			m.events[e] = true
-		}
-		if results[i].Duplicate {
-			continue
-		}
-		received := results[i].Record.ReceivedAt
-		m.pending.add(u.Key, sum{m.known(u.Key).generation, received, u.SeekEvents, 1})
-		if keys[i] <= resettable {
-			m.accepted.add(u.Key, sum{0, received, u.SeekEvents, 1})
-		}
+		m.merged(t, &u, &results[i])
 	}
-	if got, want := sumOf(results[len(results)-1].Record), m.known(updates[len(updates)-1].Key); got != want && want.updates > 0 {
+	if got, want := sumOf(results[len(results)-1].Record), m.shown(updates[len(updates)-1].Key); got != want && want.updates > 0 {
 		t.Fatalf("optimistic record %+v, want %+v", got, want)
 	}
 	m.synced()
@@ -141,7 +129,7 @@ func (m *model) Reset(t *rapid.T) {
 	if err != nil || results[0].Err != nil {
 		t.Fatal(err, results)
 	}
-	m.pending.add(k, sum{generation: results[0].Record.Generation, received: results[0].Record.ReceivedAt})
+	m.wasReset(k, &results[0])
 	m.synced()
 }
 
@@ -342,6 +330,8 @@ func (m *model) Erase(t *rapid.T) {
 		delete(from, k)
 	}
 	count(&want.Pending, m.pending)
+	want.Pending += m.removeStrays(func(x modelStray) bool { return x.key == k })
+	delete(m.elsewhere, k)
 	count(&want.DeadLetters, m.dead)
 	delete(m.accepted, k)
 	for e := range m.events {
@@ -462,6 +452,9 @@ func (m *model) Check(t *rapid.T) {
 			}
 		}
 	}
+	for _, x := range m.strays {
+		want.add(x.key, sum{want[x.key].generation, x.id, x.seeks, 1})
+	}
 	got := sums{}
 	var tally Tally
 	for _, h := range m.b.Unsaved(Filter{}) {
@@ -477,7 +470,7 @@ func (m *model) Check(t *rapid.T) {
 		t.Fatalf("held: %s", diff)
 	}
 	s := m.b.Stats()
-	if s.Pending != int64(len(m.pending)) || s.InFlight != int64(inFlight) || s.DeadLetters != int64(len(m.dead)) {
+	if s.Pending != int64(len(m.pending)+len(m.strays)) || s.InFlight != int64(inFlight) || s.DeadLetters != int64(len(m.dead)) {
 		t.Fatalf("stats %+v, want %d pending, %d in flight, %d dead letters", s, len(m.pending), inFlight, len(m.dead))
 	}
 	letters, more, err := m.b.ListDeadLetters(0, 100)
@@ -492,6 +485,7 @@ func (m *model) Check(t *rapid.T) {
 		t.Fatalf("dead letters: %s", diff)
 	}
 	m.checkIndexes(t)
+	m.checkStrays(t)
 }
 
 // checkIndexes compares the lane's orders with its map.
@@ -523,7 +517,10 @@ func (m *model) checkIndexes(t *rapid.T) {
 
 func TestNothingIsLostOrDoubledWhateverHappensInWhateverOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		m := &model{t: t, fs: disktest.New(), clock: newTestClock(), pending: sums{}, dead: sums{}, accepted: sums{}, events: map[modelEvent]bool{}}
+		m := &model{
+			t: t, fs: disktest.New(), clock: newTestClock(), pending: sums{}, dead: sums{}, accepted: sums{}, events: map[modelEvent]bool{},
+			senders: map[SenderID]*modelSender{}, elsewhere: sums{},
+		}
 		p := testPolicy()
 		p.ReplayWindow = 1000 * time.Hour
 		p.EventIDs = EventIDs{MaxCount: 10_000}
@@ -539,12 +536,14 @@ func TestNothingIsLostOrDoubledWhateverHappensInWhateverOrder(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"Put": m.Put, "Put more": m.Put, "Reset": m.Reset, "Freeze": m.Freeze, "Apply": m.Apply,
 			"Apply more": m.Apply, "Confirm": m.Confirm, "Refuse": m.Refuse, "Replay": m.Replay, "Erase": m.Erase, "Rewind": m.Rewind,
+			"PutFrom": m.PutFrom, "PutFrom more": m.PutFrom, "PutStray": m.PutStray, "GoHome": m.GoHome, "Take": m.Take,
 			"Restart": m.Restart, "Crash": m.Crash, "": m.Check,
 		})
 		if m.b.Writer() != writer {
 			t.Fatal("the writer's id changed")
 		}
 		// Bring everything into the database, and count each key's updates.
+		m.takeAll(t)
 		m.b.MakeDue(Filter{})
 		for lane := range m.lanes {
 			for {
@@ -576,6 +575,9 @@ func TestNothingIsLostOrDoubledWhateverHappensInWhateverOrder(t *testing.T) {
 					found.add(k, s)
 				}
 			}
+		}
+		for k, s := range m.elsewhere {
+			found.add(k, s)
 		}
 		for k, want := range m.accepted {
 			if found[k].timeless() != want.timeless() {

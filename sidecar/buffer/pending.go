@@ -17,9 +17,8 @@ type pendingSet struct {
 	learners map[uint64]*entry
 	seed     maphash.Seed
 	order    dueOrder
-	updates  int64 // that the records stand for
-	// next is the entry that walk visits next, nil for none.
-	next *entry
+	updates  int64   // that the records stand for
+	walks    []*walk // that are under way
 }
 
 func newPendingSet(quieted bool) pendingSet {
@@ -50,8 +49,8 @@ const smallMap = 1024
 // remove takes e out of everything.
 func (s *pendingSet) remove(e *entry) {
 	delete(s.entries, e.key)
-	if s.next == e {
-		s.next = e.links[byAge].next
+	for _, w := range s.walks {
+		w.removed(e)
 	}
 	s.order.remove(e)
 	if e.userNext != nil {
@@ -120,18 +119,4 @@ func (s *pendingSet) each(f Filter, do func(*entry)) {
 			do(e)
 		}
 	}
-}
-
-// beginWalk begins a walk through all entries by age. There is one at a time.
-func (s *pendingSet) beginWalk() { s.next = s.order.age.head }
-
-// walk visits the next n entries. It may be called again at any later moment, while
-// entries come and go: those that were there all the time are visited once. It
-// returns false when there are no more.
-func (s *pendingSet) walk(n int, do func(*entry)) (more bool) {
-	for ; n > 0 && s.next != nil; n-- {
-		do(s.next)
-		s.next = s.next.links[byAge].next
-	}
-	return s.next != nil
 }

@@ -70,8 +70,8 @@ func TestAWalkVisitsOnceWhatIsThereAllTheTime(t *testing.T) {
 	}
 	visits := map[*entry]int{}
 	visit := func(e *entry) { visits[e]++ }
-	s.beginWalk()
-	if !s.walk(5, visit) {
+	w := s.walk()
+	if !w.visit(5, visit) {
 		t.Fatal("it ended at once")
 	}
 	// The next one, the last one, and two that were visited go; others come.
@@ -79,7 +79,7 @@ func TestAWalkVisitsOnceWhatIsThereAllTheTime(t *testing.T) {
 		s.remove(entries[i])
 	}
 	s.insert(pendingEntry(30, 0, 0))
-	for s.walk(4, visit) {
+	for w.visit(4, visit) {
 	}
 	for i, e := range entries {
 		if want := 1; visits[e] != want && i != 5 && i != 6 && i != 19 {
@@ -89,8 +89,10 @@ func TestAWalkVisitsOnceWhatIsThereAllTheTime(t *testing.T) {
 	if visits[entries[5]]+visits[entries[6]]+visits[entries[19]] != 0 {
 		t.Error("an entry was visited that is gone")
 	}
-	s.beginWalk()
-	if s.takeDue(0, 100, dueRules{}); s.walk(1, visit) {
+	w.end()
+	w = s.walk()
+	defer w.end()
+	if s.takeDue(0, 100, dueRules{}); w.visit(1, visit) {
 		t.Error("a walk through nothing goes on")
 	}
 }

@@ -18,6 +18,10 @@ type afterwards struct {
 	disk               *disktest.Disk
 	before             string // the operation that was not begun
 	acknowledged, sent [16]int64
+	// batch is the last one that a sender has sent; of is its key.
+	batch  uint64
+	of     int
+	answer bool // whether it was acknowledged
 }
 
 // outage takes a copy of the disk before every operation that changes it.
@@ -27,6 +31,7 @@ type outage struct {
 	mu      sync.Mutex
 	rng     *rand.Rand
 	copies  []afterwards
+	last    afterwards // its batch
 }
 
 func (o *outage) before(op disktest.Op) error {
@@ -36,12 +41,61 @@ func (o *outage) before(op disktest.Op) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	percent := []int{0, 50, 50, 100}[o.rng.IntN(4)]
-	a := afterwards{before: fmt.Sprintf("%s %s, %d %% kept", op.Kind, op.Name, percent)}
+	a := o.last
+	a.before = fmt.Sprintf("%s %s, %d %% kept", op.Kind, op.Name, percent)
 	a.acknowledged = counts(&o.account.acknowledged)
 	a.disk = o.disk.Crashed(percent, o.rng)
 	a.sent = counts(&o.account.sent)
 	o.copies = append(o.copies, a)
 	return nil
+}
+
+// batch notes the last batch of the sender.
+func (o *outage) batch(number uint64, n int, acknowledged bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.last = afterwards{batch: number, of: n, answer: acknowledged}
+}
+
+// handOn puts an update as the next batch of a sender, without an event id.
+func (o *outage) handOn(t *testing.T, b *Buffer, n, ballast int) {
+	t.Helper()
+	u := at(n, 1)
+	u.ModuleID = strings.Repeat("m", ballast)
+	o.account.sent[n].Add(1)
+	number := o.last.batch + 1
+	o.batch(number, n, false)
+	if _, err := b.PutFrom(context.Background(), SenderID{1}, number, itemsOf(u)); err != nil {
+		t.Fatal(err)
+	}
+	o.account.acknowledged[n].Add(1)
+	o.batch(number, n, true)
+}
+
+// stray puts an update that waits for its home.
+func (o *outage) stray(t *testing.T, b *Buffer, n int) {
+	t.Helper()
+	o.account.sent[n].Add(1)
+	u := event(key(n), fmt.Sprint(o.account.sent[n].Load()))
+	if _, err := b.PutStray(context.Background(), []progress.Update{u}); err != nil {
+		t.Fatal(err)
+	}
+	o.account.acknowledged[n].Add(1)
+}
+
+// sendAgain sends the last batch to a buffer on the copy of the disk: it must be merged
+// once, whether it was acknowledged before or not.
+func (a *afterwards) sendAgain(t *testing.T, b *Buffer) {
+	t.Helper()
+	if a.batch == 0 {
+		return
+	}
+	if _, err := b.PutFrom(context.Background(), SenderID{1}, a.batch, itemsOf(at(a.of, 1))); err != nil {
+		t.Fatal(err)
+	}
+	if !a.answer {
+		a.acknowledged[a.of]++
+	}
 }
 
 // put puts an update with some ballast, so that logs come and go.
@@ -70,12 +124,17 @@ func TestAPowerLossBeforeAnyOperationOfTheDiskLeavesASpoolThatOpens(t *testing.T
 			}
 			for n := range 8 {
 				o.put(t, b, n, 5<<10*life)
+				o.handOn(t, b, n, 1<<10*life)
+				o.stray(t, b, n)
 			}
 			b.MakeDue(Filter{UserID: key(life).UserID})
 			for lane := range b.Lanes() {
 				if _, err := b.FreezeRound(lane, time.Now(), 2, 4); err != nil {
 					t.Fatal(err)
 				}
+			}
+			if _, err := b.TakeStrays(context.Background(), strayIDs(b)[:3]); err != nil {
+				t.Fatal(err)
 			}
 			o.put(t, b, life, 0)
 			if err := b.Checkpoint(context.Background()); err != nil {
@@ -101,6 +160,7 @@ func TestAPowerLossBeforeAnyOperationOfTheDiskLeavesASpoolThatOpens(t *testing.T
 			if err != nil {
 				t.Fatalf("seed %d, before %s: %v", seed, a.before, err)
 			}
+			a.sendAgain(t, b)
 			compare(t, b, a.acknowledged, a.sent)
 			if err := b.Close(); err != nil {
 				t.Error(err)

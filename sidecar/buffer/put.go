@@ -11,15 +11,22 @@ import (
 // Result is what became of one update or reset.
 type Result struct {
 	// Record is what the buffer now holds of the key: pending and frozen
-	// records merged.
+	// records and strays merged.
 	Record progress.Record
 	// Duplicate says that an update with this EventID was accepted before and
 	// this one was not merged again. Record is then zero but for its key when
 	// all of it is saved.
 	Duplicate bool
-	// Err is nil, ErrFull, ErrRange or ErrErased; the update was refused then and the
-	// others of the call are not affected.
+	// Err is nil, ErrFull, ErrRange, ErrErased or, of PutStray, ErrNoEventID; the update
+	// was refused then and the others of the call are not affected.
 	Err error
+}
+
+// Item is an update, or the reset of its key.
+type Item struct {
+	Update progress.Update
+	// Reset says that Update's key starts anew; nothing else of Update counts.
+	Reset bool
 }
 
 // intake is the part of a Buffer that takes updates and resets.
@@ -44,9 +51,30 @@ func (b *intake) Put(ctx context.Context, updates []progress.Update) ([]Result, 
 }
 
 // Reset starts keys anew: what is known of them, here and in the database, is
-// replaced by an empty record of a new generation.
+// replaced by an empty record of a new generation. Their strays are removed.
 func (b *intake) Reset(ctx context.Context, keys []progress.Key) ([]Result, error) {
 	return b.put(ctx, input{resets: keys})
+}
+
+// PutFrom is Put and Reset for a batch that another process hands on, in the order
+// of its items. The disk has the batch's number with what it changes, so that the
+// batch is merged once: one with the number of the sender's last is answered
+// again, with records as they are now, and changes nothing. Numbers rise and may
+// leave some out. A lower one than the last is refused with ErrSuperseded. After any
+// other error the batch may be sent again under its number.
+//
+// Senders are known for 15 minutes after their last batch.
+func (b *intake) PutFrom(ctx context.Context, sender SenderID, number uint64, items []Item) ([]Result, error) {
+	return b.put(ctx, input{items: items, from: &handedOn{sender, number}})
+}
+
+// PutStray is Put for updates whose home can't be reached, or may have them already.
+// Each needs an event id, and is kept as itself until DropStrays or TakeStrays.
+// Meanwhile it is part of what is held of its key, and takes the place of a
+// pending record. An update that was accepted before, as a stray or not, is a
+// duplicate for all methods.
+func (b *intake) PutStray(ctx context.Context, updates []progress.Update) ([]Result, error) {
+	return b.put(ctx, input{updates: updates, stray: true})
 }
 
 func (b *intake) put(ctx context.Context, in input) ([]Result, error) {
@@ -57,14 +85,11 @@ func (b *intake) put(ctx context.Context, in input) ([]Result, error) {
 		return nil, err
 	}
 	defer b.leave()
-	if b.space.refusing.Load() {
-		return nil, ErrNoSpace
-	}
 	call := b.calls.Get().(*call)
 	defer b.calls.Put(call)
 	defer call.reset()
 	p := b.policy.Load()
-	call.identify(&in, len(b.lanes), &b.salt, p.EventIDs.MaxCount > 0)
+	call.identify(&in, len(b.lanes), &b.salt, p.EventIDs.MaxCount > 0 || in.stray)
 	results := make([]Result, in.len())
 	c, err := b.putLocked(call, &in, p, results)
 	switch {
@@ -82,23 +107,49 @@ func (b *intake) put(ctx context.Context, in input) ([]Result, error) {
 // putLocked merges what the call brings. It returns the change to wait for, nil for
 // none.
 func (b *intake) putLocked(call *call, in *input, p *Policy, results []Result) (*spool.Change, error) {
-	b.lanes.lock(call.set)
-	defer b.lanes.unlock(call.set)
+	set := call.set
+	if in.from != nil {
+		set = b.lanes.all() // senders belong to no lane
+	}
+	defer b.lanes.unlock(b.lanes.lock(set))
 	m := merger{b: b.core, call: call, in: in, p: p, now: b.clock.read()}
+	if in.from != nil {
+		again, err := m.answerAgain(results)
+		if err != nil {
+			return nil, err
+		}
+		if again {
+			return b.awaitEarlier(p)
+		}
+	}
+	if b.space.refusing.Load() {
+		return nil, ErrNoSpace
+	}
 	m.merge(results)
 	switch {
-	case len(call.touched) > 0:
+	case call.changes() || in.from != nil:
 		c := m.change()
+		if in.from != nil {
+			m.putSender(c, results)
+		}
 		b.space.wrote(c.Len())
 		if !p.Async {
 			return c, b.commit(b.spool.Append(c))
 		}
 		b.wroteLazily()
 		return nil, b.commit(b.spool.AppendLazily(c))
-	case call.repeats && !p.Async:
-		// What they repeat may be on its way to the disk.
-		c := b.spool.Begin()
-		return c, b.commit(b.spool.Append(c))
+	case call.repeats:
+		return b.awaitEarlier(p)
 	}
 	return nil, nil
+}
+
+// awaitEarlier is the change of a call that changes nothing: what it repeats may be on
+// its way to the disk.
+func (b *intake) awaitEarlier(p *Policy) (*spool.Change, error) {
+	if p.Async {
+		return nil, nil
+	}
+	c := b.spool.Begin()
+	return c, b.commit(b.spool.Append(c))
 }

@@ -3,7 +3,6 @@ package buffer
 import (
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
@@ -22,11 +21,10 @@ type state struct {
 	lanes     lanes
 	capacity  capacity
 	arrivals  arrivals
-	// quarantine and tombstones belong to no lane, see lanes.
+	// quarantine, tombstones and senders belong to no lane, see lanes.
 	quarantine quarantine
 	tombstones tombstones
-
-	enumerating sync.Mutex // held by enumerate
+	senders    senders
 }
 
 // append lets decide change memory, with the lanes in the set locked, and write

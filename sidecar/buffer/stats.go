@@ -8,8 +8,11 @@ import (
 
 // Stats is the state of the buffer at one moment.
 type Stats struct {
-	// Pending and InFlight are records; the latter are in frozen batches.
+	// Pending and InFlight are records; the latter are in frozen batches. A stray
+	// counts as a pending one.
 	Pending, InFlight int64
+	// Strays are updates that wait for their home.
+	Strays int64
 	// PendingUpdates were accepted and are neither saved nor quarantined.
 	PendingUpdates int64
 	// Oldest is when the first of these came, 0 if there is none.
@@ -38,7 +41,11 @@ func (u *unsaved) Stats() Stats {
 	for _, l := range u.lanes {
 		l.mu.Lock()
 		s.Pending += int64(len(l.pending.entries))
-		s.PendingUpdates += l.pending.updates
+		strays := int64(len(l.strays.waiting))
+		s.Strays += strays
+		s.Pending += strays
+		s.PendingUpdates += l.pending.updates + strays
+		s.older(l.strays.oldest())
 		for _, fb := range l.frozen.batches {
 			s.InFlight += int64(len(fb.records))
 			s.PendingUpdates += fb.updates()

@@ -17,7 +17,7 @@ func (f Filter) matches(k *progress.Key) bool {
 
 // Unsaved is what the buffer has of one key, none of which is saved.
 type Unsaved struct {
-	// Record is the pending and the frozen record merged.
+	// Record is the pending and the frozen record and the strays merged.
 	Record progress.Record
 	// PendingUpdates and InFlightUpdates were accepted and are not saved; the
 	// latter are in a frozen batch.

@@ -12,6 +12,8 @@
 // opens a spool, by its lock. An orphan gets another name before that, so a pod
 // that does come back starts an empty spool, and nothing is accepted into one
 // that is going to be removed. And the ledger fences and numbers every batch.
+// Updates that waited for their home on an orphan are passed on where there is a
+// way (Options.Strays), so that their home recognizes those that it has.
 //
 // A spool on a volume of the pod's own has no siblings, and nothing happens.
 package orphans

@@ -12,6 +12,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/flush"
+	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
 const (
@@ -44,6 +45,10 @@ type Options struct {
 	Counter  Counter
 	// Policies is called for each orphan.
 	Policies func() (buffer.Policy, flush.Policy)
+	// Strays takes updates that waited for their home on an orphan, each of which has
+	// an event id, and returns when they are on a disk. A refusal of one with
+	// buffer.ErrErased is final. nil has them written under the orphan's writer id.
+	Strays func(ctx context.Context, updates []progress.Update) ([]buffer.Result, error)
 	// Import is that of buffer.Options.
 	Import func(dir string) error
 	Log    logr.Logger

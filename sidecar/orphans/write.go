@@ -20,7 +20,9 @@ func (d *Drainer) write(ctx context.Context, dir string) (deadLetters int64, err
 	if err != nil {
 		return 0, err
 	}
-	err = d.flush(ctx, b, send)
+	if err = d.letStraysGo(ctx, b); err == nil {
+		err = d.flush(ctx, b, send)
+	}
 	deadLetters = b.Stats().DeadLetters
 	if closing := b.Close(); closing != nil {
 		err = errors.Join(err, fmt.Errorf("closing the spool: %w", closing))

@@ -67,6 +67,25 @@ func anyRecord() *rapid.Generator[progress.Record] {
 	})
 }
 
+func anyUpdate() *rapid.Generator[progress.Update] {
+	return rapid.Custom(func(t *rapid.T) progress.Update {
+		number := func(name string) progress.Number {
+			if rapid.Bool().Draw(t, name+" is set") {
+				return progress.Some(rapid.Float64().Draw(t, name))
+			}
+			return progress.Number{}
+		}
+		return progress.Update{
+			Key: anyKey().Draw(t, "key"), ModuleID: rapid.String().Draw(t, "module"), EventID: rapid.String().Draw(t, "event"),
+			CurrentTime: number("position"), Duration: number("duration"), Percentage: number("percentage"),
+			WatchedDuration: number("watched"), WatchedDelta: number("delta"), PlaybackSpeed: number("speed"),
+			SeekEvents: rapid.Int64().Draw(t, "seeks"), PauseEvents: rapid.Int64().Draw(t, "pauses"),
+			Completed: rapid.Bool().Draw(t, "completed"), OccurredAt: anyInstant().Draw(t, "occurred"),
+			SentAt: anyInstant().Draw(t, "sent"), ReportedAt: anyInstant().Draw(t, "reported"),
+		}
+	})
+}
+
 func TestWhatIsEncodedIsDecoded(t *testing.T) {
 	t.Run("pending record", rapid.MakeCheck(func(t *rapid.T) {
 		want := anyRecord().Draw(t, "record")
@@ -92,6 +111,29 @@ func TestWhatIsEncodedIsDecoded(t *testing.T) {
 		want := anyKey().Draw(t, "key")
 		if got, ok := KeyOf(want).Split(); !ok || got != want {
 			t.Fatalf("%v %v", got, ok)
+		}
+	}))
+	t.Run("stray", rapid.MakeCheck(func(t *rapid.T) {
+		want := Stray{ID: anyInstant().Draw(t, "id"), Update: anyUpdate().Draw(t, "update")}
+		name := strayName(want.ID)
+		got, err := decodeStray(string(name[:]), want.encode(nil))
+		if err != nil || got != want {
+			t.Fatalf("%v\n%s", err, cmp.Diff(want, got))
+		}
+	}))
+	t.Run("sender", rapid.MakeCheck(func(t *rapid.T) {
+		want := Sender{Number: rapid.Uint64().Draw(t, "number"), Seen: anyInstant().Draw(t, "seen")}
+		for end := 0; rapid.Bool().Draw(t, "another run"); {
+			u := Unmerged{
+				First: end + rapid.IntRange(0, 1000).Draw(t, "gap"), Count: rapid.IntRange(1, 1000).Draw(t, "count"),
+				Reason: UnmergedReason(rapid.IntRange(1, 4).Draw(t, "reason")),
+			}
+			want.Unmerged, end = append(want.Unmerged, u), u.First+u.Count
+		}
+		name := senderName(SenderID{1, 2})
+		id, got, err := decodeSender(string(name[:]), want.encode(nil))
+		if err != nil || id != (SenderID{1, 2}) || !cmp.Equal(want, got) {
+			t.Fatalf("%v %x\n%s", err, id, cmp.Diff(want, got))
 		}
 	}))
 	t.Run("lane, kept batch, dead letter and format", rapid.MakeCheck(func(t *rapid.T) {

@@ -16,7 +16,7 @@
 //
 // Integers in names are big-endian, in values varint; instants are microseconds,
 // 8 bytes, little-endian. Strings have their length in front of them. Each value,
-// and each record in it, starts with its version, 1. A key is a learner, a course
+// and each record and update in it, starts with its version, 1. A key is a learner, a course
 // and a lesson, see Key.
 //
 //	m                    format: number of lanes, id of the writer
@@ -34,6 +34,12 @@
 //	                     of the database's erasure, while they are needed
 //	o                    the entries come from an import and are unchanged
 //	p key                pending: due flag, opening of the window, record
+//	h sender             another process that hands updates on: number of its last
+//	                     batch, when it came, and which of its items were not
+//	                     merged and why, as runs: items since the run before,
+//	                     length, reason
+//	s instant            stray, an update that waits for the home of its learner,
+//	                     with all its fields; named by its arrival
 //
 // # Changes
 //

@@ -18,6 +18,8 @@ const (
 	lastDeadLetterEntry = 'n'
 	tombstoneEntry      = 't'
 	importedEntry       = 'o'
+	senderEntry         = 'h'
+	strayEntry          = 's'
 )
 
 const (

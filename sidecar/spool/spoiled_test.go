@@ -32,6 +32,10 @@ func TestASpoolThatCannotBeReadSaysWhatIsWrong(t *testing.T) {
 		},
 		"the last dead letter's id": {put("n", nil), "the last dead letter's id cannot be read"},
 		"a tombstone":               {put("t"+user, nil), "the tombstone of an erased learner cannot be read"},
+		"a sender":                  {put("h0123456789abcdef", []byte{entryVersion}), "the last batch of a sender cannot be read: it ends too early"},
+		"a sender's name":           {put("h", (&Sender{}).encode(nil)), "the last batch of a sender cannot be read: it is malformed"},
+		"a stray":                   {put("s01234567", []byte{entryVersion, 9}), "an update that waits for its home ("},
+		"a stray's name":            {put("s", (&Stray{}).encode(nil)), "cannot be read: it is malformed"},
 		"an entry of a kind that nobody knows": {
 			put("z", nil), `an entry of kind "z" cannot be read: it has a version that this program does not know`,
 		},

@@ -24,6 +24,8 @@ type entries struct {
 	DeadLetters map[Key]DeadLetter
 	Tombstones  map[LearnerID]Tombstone
 	Pending     map[Key]Pending
+	Senders     map[SenderID]Sender
+	Strays      []Stray
 }
 
 type batchKey struct {
@@ -36,6 +38,7 @@ func newEntries() *entries {
 		Lanes: map[int]Lane{}, Batches: map[batchKey]Batch{}, Kept: map[batchKey]Kept{},
 		Events:      map[int]map[progress.Instant]map[EventID]bool{},
 		DeadLetters: map[Key]DeadLetter{}, Tombstones: map[LearnerID]Tombstone{}, Pending: map[Key]Pending{},
+		Senders: map[SenderID]Sender{},
 	}
 }
 
@@ -62,6 +65,8 @@ func (e *entries) visitor() Visitor {
 		LastDeadLetter: func(id uint64) error { e.LastDead = id; return nil },
 		Tombstone:      func(id LearnerID, s Tombstone) error { e.Tombstones[id] = s; return nil },
 		Pending:        func(key Key, p *Pending) error { e.Pending[key] = *p; return nil },
+		Sender:         func(id SenderID, s Sender) error { e.Senders[id] = s; return nil },
+		Stray:          func(s Stray) error { e.Strays = append(e.Strays, s); return nil },
 	}
 }
 
@@ -94,6 +99,12 @@ func (e *entries) put(c *Change) {
 	for key, p := range e.Pending {
 		c.PutPending(key, &p)
 	}
+	for id, s := range e.Senders {
+		c.PutSender(id, &s)
+	}
+	for _, s := range e.Strays {
+		c.PutStray(&s)
+	}
 }
 
 func record(user string, seeks int64) progress.Record {
@@ -120,6 +131,11 @@ func everything() *entries {
 	e.Tombstones[LearnerID{2}] = Tombstone{At: 4}
 	p := Pending{Due: true, Opened: 6, Record: record("pending", 4)}
 	e.Pending[KeyOf(p.Record.Key)] = p
+	e.Senders[SenderID{7}] = Sender{Number: 3, Seen: 8, Unmerged: []Unmerged{{0, 2, UnmergedRepeated}, {5, 1, UnmergedFull}}}
+	e.Senders[SenderID{8}] = Sender{Number: 1, Seen: 9}
+	for id := range progress.Instant(3) {
+		e.Strays = append(e.Strays, Stray{ID: id + 1, Update: progress.Update{Key: record("stray", 0).Key, EventID: "e", SeekEvents: 1}})
+	}
 	return e
 }
 

@@ -24,6 +24,8 @@ type Visitor struct {
 	DeadLetter     func(key Key, dl DeadLetter) error
 	LastDeadLetter func(id uint64) error
 	Tombstone      func(id LearnerID, s Tombstone) error
+	Sender         func(id SenderID, s Sender) error
+	Stray          func(s Stray) error // in the order of their arrival
 	// Pending may keep all but p itself. Records come in no order; the key of each
 	// is made of parts of the given one.
 	Pending func(key Key, p *Pending) error
@@ -38,7 +40,7 @@ func (c *contents) visit(v *Visitor) error {
 	if err := c.visitEvents(v); err != nil {
 		return err
 	}
-	const order = "lbkdnt"
+	const order = "lbkdnths"
 	place := func(name string) int { return strings.IndexByte(order, name[0]) }
 	var names []string
 	for name := range c.entries {
@@ -138,6 +140,18 @@ func visitOne(v *Visitor, name string, value []byte) error {
 			return fmt.Errorf("the last dead letter's id cannot be read: %w", err)
 		}
 		return v.LastDeadLetter(id)
+	case senderEntry:
+		id, s, err := decodeSender(name, value)
+		if err != nil {
+			return fmt.Errorf("the last batch of a sender cannot be read: %w", err)
+		}
+		return v.Sender(id, s)
+	case strayEntry:
+		s, err := decodeStray(name, value)
+		if err != nil {
+			return fmt.Errorf("an update that waits for its home (%s) cannot be read: %w", fingerprint(name, value), err)
+		}
+		return v.Stray(s)
 	default:
 		s, err := decodeTombstone(value)
 		if err == nil && len(name) != tombstoneNameSize {

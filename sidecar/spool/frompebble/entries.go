@@ -112,6 +112,9 @@ func count(s *spool.Spool) (r upgrade.Report, err error) {
 		LastDeadLetter: func(uint64) error { return nil },
 		Tombstone:      func(spool.LearnerID, spool.Tombstone) error { r.Tombstones++; return nil },
 		Pending:        func(spool.Key, *spool.Pending) error { r.Pending++; return nil },
+		// No version that wrote with Pebble knows these.
+		Sender: func(spool.SenderID, spool.Sender) error { return nil },
+		Stray:  func(spool.Stray) error { return nil },
 	})
 	return r, err
 }

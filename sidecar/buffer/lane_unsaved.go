@@ -1,0 +1,73 @@
+package buffer
+
+import (
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
+)
+
+// unsaved appends what is not saved of the keys that f matches to all.
+func (l *lane) unsaved(all []Unsaved, f Filter) []Unsaved {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	add := func(h Unsaved, key spool.Key) {
+		if strays := len(l.strays.keys[key]); strays > 0 {
+			l.strays.join(&h.Record, []byte(key))
+			h.PendingUpdates += int64(strays)
+		}
+		all = append(all, h)
+	}
+	l.pending.each(f, func(e *entry) {
+		h := Unsaved{Record: e.record, PendingUpdates: waiting(&e.record)}
+		for fl := l.frozen.flights[e.key]; fl != nil; fl = fl.next {
+			h.Record = progress.MergeForReader(h.Record, *fl.record)
+			h.InFlightUpdates += waiting(fl.record)
+		}
+		add(h, e.key)
+	})
+	for key, fl := range l.frozen.flights {
+		if l.pending.entries[key] != nil || !f.matches(&fl.record.Key) {
+			continue
+		}
+		var h Unsaved
+		h.Record, h.InFlightUpdates = fl.joined()
+		add(h, key)
+	}
+	l.strays.each(f, func(key spool.Key, _ []*stray) {
+		if l.onlyStrays(key) {
+			add(Unsaved{}, key)
+		}
+	})
+	return all
+}
+
+// onlyStrays reports whether nothing else is held of a key of strays.
+func (l *lane) onlyStrays(key spool.Key) bool {
+	return l.pending.entries[key] == nil && l.frozen.flights[key] == nil
+}
+
+// tally counts what unsaved would append.
+func (l *lane) tally(t *Tally, f Filter) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.pending.each(f, func(e *entry) {
+		t.Records++
+		t.PendingUpdates += waiting(&e.record)
+	})
+	for key, fl := range l.frozen.flights {
+		if !f.matches(&fl.record.Key) {
+			continue
+		}
+		if l.pending.entries[key] == nil {
+			t.Records++
+		}
+		for ; fl != nil; fl = fl.next {
+			t.InFlightUpdates += waiting(fl.record)
+		}
+	}
+	l.strays.each(f, func(key spool.Key, all []*stray) {
+		if l.onlyStrays(key) {
+			t.Records++
+		}
+		t.PendingUpdates += int64(len(all))
+	})
+}
