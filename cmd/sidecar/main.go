@@ -82,6 +82,11 @@ func runCommand(args []string, log io.Writer) error {
 	if err := parse(flags, args); err != nil {
 		return err
 	}
+	peersAddress, err := config.PeersAddress(os.Getenv(config.PodIPVariable), os.Getenv(config.PeersPortVariable))
+	if err != nil {
+		return err
+	}
+	o.PeersAddress = peersAddress
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer context.AfterFunc(ctx, stop)() // a second signal ends the process at once
 	return run.Run(ctx, o)

@@ -17,6 +17,8 @@ type Result struct {
 	// this one was not merged again. Record is then zero but for its key when
 	// all of it is saved.
 	Duplicate bool
+	// Elsewhere says that another sidecar accepted it, and counts it.
+	Elsewhere bool
 	// Err is nil, ErrFull, ErrRange, ErrErased or, of PutStray, ErrNoEventID; the update
 	// was refused then and the others of the call are not affected.
 	Err error

@@ -9,6 +9,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/ingest/scan"
+	"github.com/progress-sync/progress-sync/sidecar/peers/hop"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
@@ -94,11 +95,13 @@ func answerBytes(q *scan.Items) (n int64) {
 // count tells the state what became of the updates, and adds what the buffer
 // refused to the errors. It returns how many were acknowledged.
 func (h *Handler) count(q *scan.Items, results []buffer.Result) int {
-	accepted, merged, repeated := 0, 0, 0
+	accepted, merged, repeated, elsewhere := 0, 0, 0, 0
 	for i := range results {
 		switch r := &results[i]; {
 		case r.Err != nil:
 			q.Mistakes.Add(h.refuseResult(r.Err, q.Origins[i]))
+		case r.Elsewhere:
+			elsewhere++
 		case r.Duplicate:
 			repeated++
 		default:
@@ -108,7 +111,7 @@ func (h *Handler) count(q *scan.Items, results []buffer.Result) int {
 			}
 		}
 	}
-	if accepted+repeated < len(results) {
+	if accepted+repeated+elsewhere < len(results) {
 		q.Mistakes.Sort()
 	}
 	if accepted > 0 {
@@ -117,7 +120,7 @@ func (h *Handler) count(q *scan.Items, results []buffer.Result) int {
 	if repeated > 0 {
 		h.state.Repeated(repeated)
 	}
-	return accepted + repeated
+	return accepted + repeated + elsewhere
 }
 
 // refuseResult counts and words why the buffer refused one update.
@@ -135,6 +138,10 @@ func (h *Handler) refuseResult(err error, index int) scan.Mistake {
 			Index: index, Status: http.StatusGone,
 			Detail: "the learner was erased after this happened: drop the update",
 		}
+	}
+	if reason, p := putProblem(err, time.Second); reason != ReasonDisk || errors.Is(err, buffer.ErrFailed) {
+		h.reject(reason, 1)
+		return scan.Mistake{Index: index, Status: p.status, Detail: p.detail}
 	}
 	h.reject(ReasonInvalid, 1)
 	return scan.Mistake{Index: index, Status: scan.StatusInvalid, Detail: "the update can't be added: " + err.Error()}
@@ -172,6 +179,13 @@ func putProblem(err error, retry time.Duration) (reason Reason, p problem) {
 			detail: "there is no room on the sidecar's disk until the database takes what is there; " +
 				"nothing of this request was kept, send it again later",
 			retryAfter: retry,
+		}
+	case errors.Is(err, hop.ErrInDoubt):
+		reason = ReasonInDoubt
+		p = problem{
+			status: http.StatusServiceUnavailable, kind: "in-doubt", title: "The learner's home did not answer",
+			detail:     "it may have accepted this: send it again with the same eventId, with which it counts once",
+			retryAfter: time.Second,
 		}
 	case errors.Is(err, buffer.ErrClosed):
 		reason = ReasonStopping

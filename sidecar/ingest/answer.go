@@ -33,6 +33,8 @@ type syncAnswer struct {
 	state.SyncState
 	// Quarantined is how many records the database refused during POST /v1/sync.
 	Quarantined int `json:"quarantined,omitempty"`
+	// Stale says that the learner's home could not be asked, so that more may wait.
+	Stale bool `json:"stale,omitempty"`
 }
 
 func answerSync(s state.SyncState) syncAnswer {

@@ -12,14 +12,15 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
-// Options are what a Handler works with. All are required but Now, and Panel
-// and OpenAPI, whose paths are not found without them.
+// Options are what a Handler works with. All are required but Homes, without which each
+// learner's home is here, Now, and Panel and OpenAPI, whose paths are not found without them.
 type Options struct {
 	Buffer Buffer
 	Syncer Syncer
 	Eraser Eraser
 	Reader Reader
 	State  State
+	Homes  Homes
 	Limits Limits
 	// Now is the clock, time.Now if nil.
 	Now func() time.Time
@@ -37,6 +38,7 @@ type Handler struct {
 	eraser Eraser
 	reader Reader
 	state  State
+	homes  Homes
 	limits atomic.Pointer[Limits]
 	now    func() time.Time
 	clocks *clocks.Corrector
@@ -59,7 +61,7 @@ type Handler struct {
 // New makes a Handler.
 func New(o Options) *Handler {
 	h := &Handler{
-		buffer: o.Buffer, syncer: o.Syncer, eraser: o.Eraser, reader: o.Reader, state: o.State,
+		buffer: o.Buffer, syncer: o.Syncer, eraser: o.Eraser, reader: o.Reader, state: o.State, homes: o.Homes,
 		ended: make(chan struct{}), panel: o.Panel, openAPI: o.OpenAPI, clocks: clocks.New(),
 		jsonType: []string{"application/json"}, noStore: []string{"no-store"},
 		pools: pools{layout: scan.NewLayout(progress.Fields())},

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/flush"
@@ -54,6 +55,14 @@ type Saved struct {
 	// Forms tells which keys share a row, nil if none do; with it Records may hold
 	// more of the learner than was asked for.
 	Forms *postgres.KeyForms
+}
+
+// Homes hands requests of a learner on to the sidecar that keeps what the learner does.
+type Homes interface {
+	// Forward answers w with what the learner's home answers to r, for a learner whom
+	// userHeader speaks for, if that is not empty. It reports false, and has written
+	// nothing, where this sidecar has to answer; missed says that another one should have.
+	Forward(w http.ResponseWriter, r *http.Request, userID, userHeader string) (answered, missed bool)
 }
 
 // Reader asks the database.

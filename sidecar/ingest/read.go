@@ -15,7 +15,7 @@ import (
 )
 
 // read serves GET /v1/progress: what the database holds, merged with what is
-// accepted and not saved. It waits for the database no longer than the read
+// accepted and not saved, here or at the learner's home. It waits for the database no longer than the read
 // timeout, and a moment only where that is known to be in vain.
 func (h *Handler) read(w http.ResponseWriter, r *http.Request, limits Limits) {
 	user, wrong := requireUser(r, limits.UserHeader)
@@ -26,6 +26,10 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, limits Limits) {
 	filter, wrong := filterOf(r, user, "userId")
 	if wrong != nil {
 		h.writeProblem(w, wrong)
+		return
+	}
+	answered, missed := h.handOn(w, r, filter.UserID, limits)
+	if answered {
 		return
 	}
 	room := h.lease(limits)
@@ -50,6 +54,7 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, limits Limits) {
 	} else {
 		v = view{unsaved: h.buffer.Unsaved(filter), stale: true}
 	}
+	v.stale = v.stale || missed
 	if v.tooMany {
 		h.writeProblem(w, tooManyLessons(filter))
 		return

@@ -19,6 +19,7 @@ const (
 	ReasonUserHeader Reason = "user_header"  // no learner in the user header, or more than one
 	ReasonOtherUser  Reason = "other_user"   // not the learner in the user header
 	ReasonCanceled   Reason = "canceled"     // the client went away
+	ReasonInDoubt    Reason = "in_doubt"     // the learner's home did not answer, and may have it
 )
 
 // Reasons lists all of them.
@@ -26,6 +27,6 @@ func Reasons() []Reason {
 	return []Reason{
 		ReasonInvalid, ReasonMalformed, ReasonTooLarge, ReasonMediaType, ReasonFull, ReasonOverloaded,
 		ReasonNoSpace, ReasonDisk, ReasonStopping, ReasonErased, ReasonHost, ReasonOrigin,
-		ReasonUserHeader, ReasonOtherUser, ReasonCanceled,
+		ReasonUserHeader, ReasonOtherUser, ReasonCanceled, ReasonInDoubt,
 	}
 }

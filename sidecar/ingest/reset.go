@@ -48,11 +48,18 @@ func (h *Handler) reset(w http.ResponseWriter, r *http.Request, limits Limits) {
 		m.Add(h.refuseResult(results[0].Err, 0))
 		h.refuseAll(w, &m)
 	case wantsMinimal(r):
-		h.state.Accepted(1, 0)
+		h.countReset(&results[0])
 		w.WriteHeader(http.StatusNoContent)
 	default:
-		h.state.Accepted(1, 0)
+		h.countReset(&results[0])
 		h.answerReset(w, user, before, &results[0])
+	}
+}
+
+// countReset tells the state of a reset that this sidecar has done.
+func (h *Handler) countReset(r *buffer.Result) {
+	if !r.Elsewhere {
+		h.state.Accepted(1, 0)
 	}
 }
 

@@ -26,6 +26,9 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, limits Limits) 
 		})
 		return
 	}
+	if answered, _ := h.handOn(w, r, filter.UserID, limits); answered {
+		return
+	}
 	if !h.streams.enter(maxStreams) {
 		p := h.overloaded()
 		p.title, p.detail, p.retryAfter = "Too many streams", "as many clients as may listen do so; ask GET /v1/sync meanwhile", 15*time.Second

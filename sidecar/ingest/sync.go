@@ -16,12 +16,19 @@ import (
 // maxSyncWait is the longest time that POST /v1/sync waits.
 const maxSyncWait = 30 * time.Second
 
+// errHomeMissed says that nobody knows whether all of a learner is saved.
+var errHomeMissed = errors.New("the learner's home can't be asked")
+
 // forceSync serves POST /v1/sync: it returns when all that was accepted before
 // the request is saved, or why it can't be.
 func (h *Handler) forceSync(w http.ResponseWriter, r *http.Request, limits Limits) {
 	filter, wait, wrong := syncParameters(r, limits)
 	if wrong != nil {
 		h.writeProblem(w, wrong)
+		return
+	}
+	answered, missed := h.handOn(w, r, filter.UserID, limits)
+	if answered {
 		return
 	}
 	if !h.syncs.enter(limits.maxSyncs()) {
@@ -36,6 +43,9 @@ func (h *Handler) forceSync(w http.ResponseWriter, r *http.Request, limits Limit
 	began := progress.InstantOf(time.Now())
 	err := h.syncer.Sync(ctx, filter)
 	sync := h.stateOf(filter)
+	if err == nil && missed {
+		err = errHomeMissed
+	}
 	if err == nil {
 		answer := answerSync(sync)
 		answer.Quarantined = h.refusedSince(began, filter)
@@ -48,6 +58,9 @@ func (h *Handler) forceSync(w http.ResponseWriter, r *http.Request, limits Limit
 	}
 	var notSaved *flush.NotSavedError
 	switch {
+	case errors.Is(err, errHomeMissed):
+		p.detail = "the sidecar that keeps what this learner does can't be asked; what this one has is saved, " +
+			"and what that one has accepted is kept and will be: send the request again"
 	case errors.As(err, &notSaved):
 		p.detail = strings.TrimSuffix(notSaved.Failure.Message, ".") + ". Everything accepted is kept and will be saved."
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
@@ -117,7 +130,13 @@ func (h *Handler) readState(w http.ResponseWriter, r *http.Request, limits Limit
 		h.writeProblem(w, wrong)
 		return
 	}
-	h.writeJSON(w, http.StatusOK, answerSync(h.stateOf(filter)))
+	answered, missed := h.handOn(w, r, filter.UserID, limits)
+	if answered {
+		return
+	}
+	answer := answerSync(h.stateOf(filter))
+	answer.Stale = missed
+	h.writeJSON(w, http.StatusOK, answer)
 }
 
 // stateOf narrows the sync state to what the filter matches.

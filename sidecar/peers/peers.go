@@ -43,6 +43,11 @@ type Options struct {
 	Address netip.AddrPort
 	// Target names the table that the sidecar writes, now.
 	Target func() string
+	// Accepted counts what others handed on: updates that are on disk, and how many of
+	// them were merged into a record that was there; and Repeated those that were
+	// accepted before.
+	Accepted func(updates, merged int)
+	Repeated func(updates int)
 	// BytesInFlight bounds what is taken from others at once, in bytes.
 	BytesInFlight int64
 	Log           logr.Logger
@@ -140,12 +145,16 @@ func (p *Peers) Run(ctx context.Context, api http.Handler) error {
 	for ctx.Err() == nil {
 		mode, changed := p.inMode()
 		if mode == config.PeersAuto && p.o.Address.IsValid() {
+			p.counts.setMode(mode)
 			if err := p.serve(ctx, changed, api); err != nil {
 				return err
 			}
 			continue
 		}
 		p.counts.setMode(mode)
+		if mode == config.PeersAuto {
+			p.counts.failed(status.PeersNoPort)
+		}
 		// Nobody hands on what waited for its home.
 		if _, err := p.o.Buffer.TakeAllStrays(ctx); err != nil && ctx.Err() == nil {
 			return err

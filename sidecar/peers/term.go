@@ -41,6 +41,9 @@ type term struct {
 	roll  *roll.Roll
 	links *hop.Links
 	door  *door.Server
+	// stopDelivery ends the delivery of strays; delivered is closed then.
+	stopDelivery context.CancelFunc
+	delivered    chan struct{}
 }
 
 // serve has peers until the mode changes or ctx ends.
@@ -71,7 +74,7 @@ func (p *Peers) serve(ctx context.Context, changed <-chan struct{}, api http.Han
 		Observe: p.counts.exchanged, Times: hop.DefaultTimes(),
 	})
 	t.door = door.New(door.Options{
-		Home: home{p.o.Buffer}, API: api, TLS: keys.Server(t.roll, p.counts),
+		Home: &home{&p.o}, API: api, TLS: keys.Server(t.roll, p.counts),
 		Connections:   func() int { return 2*t.roll.Set().Len() + spareConnections },
 		BytesInFlight: p.o.BytesInFlight, Refused: p.counts.refused, Log: p.o.Handler,
 	})
@@ -86,7 +89,10 @@ func (p *Peers) hold(ctx context.Context, changed <-chan struct{}, t *term, list
 	group.Go(func() error { t.roll.Run(failed); return nil })
 	group.Go(func() error { return t.door.Serve(listener) })
 	group.Go(func() error { p.follow(failed, t); return nil })
-	group.Go(func() error { return p.router.Deliver(failed, p.o.Buffer) })
+	t.delivered = make(chan struct{})
+	delivering, stopDelivery := context.WithCancel(failed)
+	t.stopDelivery = stopDelivery
+	group.Go(func() error { defer close(t.delivered); return p.router.Deliver(delivering, p.o.Buffer) })
 	p.term.Store(t)
 	select {
 	case <-ctx.Done():
@@ -113,6 +119,21 @@ func (p *Peers) Leave(ctx context.Context) {
 		p.o.Log.V(1).Info("The others are not told that this sidecar stops", "error", err.Error())
 	}
 	t.door.Stop()
+}
+
+// KeepStrays makes what still waits for its home this sidecar's own, so that it is
+// written before the sidecar stops.
+func (p *Peers) KeepStrays(ctx context.Context) error {
+	if t := p.term.Load(); t != nil {
+		t.stopDelivery()
+		select {
+		case <-t.delivered:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	_, err := p.o.Buffer.TakeAllStrays(ctx)
+	return err
 }
 
 // self is what the registry is told of this sidecar.
@@ -156,10 +177,10 @@ func keysOf(m members.Member) string {
 }
 
 // home is the buffer as others hand on to it.
-type home struct{ buffer Buffer }
+type home struct{ o *Options }
 
 // PutFrom implements door.Home.
-func (h home) PutFrom(
+func (h *home) PutFrom(
 	ctx context.Context, sender [16]byte, number uint64, updates []progress.Update, resets []progress.Key,
 ) ([]buffer.Result, error) {
 	items := make([]buffer.Item, 0, len(updates)+len(resets))
@@ -169,7 +190,27 @@ func (h home) PutFrom(
 	for _, k := range resets {
 		items = append(items, buffer.Item{Update: progress.Update{Key: k}, Reset: true})
 	}
-	return h.buffer.PutFrom(ctx, sender, number, items)
+	results, err := h.o.Buffer.PutFrom(ctx, sender, number, items)
+	accepted, merged, repeated := 0, 0, 0
+	for i := range results {
+		switch r := &results[i]; {
+		case r.Err != nil:
+		case r.Duplicate:
+			repeated++
+		default:
+			accepted++
+			if r.Record.UpdateCount > 1 {
+				merged++
+			}
+		}
+	}
+	if accepted > 0 {
+		h.o.Accepted(accepted, merged)
+	}
+	if repeated > 0 {
+		h.o.Repeated(repeated)
+	}
+	return results, err
 }
 
 func pause(ctx context.Context, changed <-chan struct{}, d time.Duration) {
@@ -181,4 +222,3 @@ func pause(ctx context.Context, changed <-chan struct{}, d time.Duration) {
 	case <-timer.C:
 	}
 }
-

@@ -88,6 +88,7 @@ func (s *sidecar) apply() {
 	s.db.SetOptions(databaseOptions(c, nil))
 	s.flusher.SetPolicy(flush.PolicyOf(c))
 	s.handler.SetLimits(s.limits(c))
+	s.peers.SetMode(c.Peers.Mode)
 }
 
 // inUse is the configuration in use.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"time"
 )
 
@@ -22,6 +23,9 @@ type Options struct {
 	Listen string
 	// StatusListen is the address of the read-only port.
 	StatusListen string
+	// PeersAddress is where the sidecar listens for the others of its database; zero
+	// for nowhere.
+	PeersAddress netip.AddrPort
 	// TerminationLog gets one line at the end; empty for none.
 	TerminationLog string
 	// GracePeriod is the time between the end of ctx, or the call of prestop if

@@ -20,6 +20,8 @@ func (s *sidecar) drainer(ctx context.Context) *orphans.Drainer {
 			c := s.inUse()
 			return bufferPolicy(c, s.memory, false), flush.PolicyOf(c)
 		},
+		// Where nobody hands on, they are written as they are found.
+		Strays: s.buffer.PutStray,
 		Import: upgrade.Import(ctx, s.imported),
 		Log:    s.log.WithName("orphans"),
 	})

@@ -48,6 +48,7 @@ func (s *sidecar) run(ctx context.Context) (string, error) {
 	defer stop()
 	group, failed := errgroup.WithContext(work)
 	group.Go(func() error { return s.flusher.Run(failed) })
+	group.Go(func() error { return s.peers.Run(failed, s.handler) })
 	group.Go(func() error { s.watch(failed); return nil })
 	group.Go(func() error { s.flushEarly(failed); return nil })
 	group.Go(func() error { s.state.KeepHistory(failed); return nil })
@@ -93,11 +94,17 @@ func (s *sidecar) drain(ctx context.Context) string {
 	defer cancel()
 	s.state.SetRefusal("the sidecar is shutting down")
 	s.handler.EndStreams()
+	parting, parted := context.WithTimeout(ctx, min(answering, left/4))
+	s.peers.Leave(parting)
+	parted()
 	closing, done := context.WithTimeout(ctx, min(answering, left/2))
 	s.servers[0].shutdown(closing)
 	done()
 	erasing := make(chan error, 1)
 	go func() { erasing <- s.flusher.DrainErasures(ctx) }()
+	if err := s.peers.KeepStrays(ctx); err != nil {
+		s.log.Error(err, "Updates that wait for their learners' homes stay in the spool")
+	}
 	remaining, err := s.flusher.Drain(ctx)
 	return s.drained(remaining, err, <-erasing)
 }

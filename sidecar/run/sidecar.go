@@ -16,6 +16,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/flush"
 	"github.com/progress-sync/progress-sync/sidecar/ingest"
+	"github.com/progress-sync/progress-sync/sidecar/peers"
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/spool/upgrade"
 	"github.com/progress-sync/progress-sync/sidecar/state"
@@ -35,6 +36,7 @@ type sidecar struct {
 	db       *postgres.Database
 	tracing  *tracing.Tracing // nil for none
 	flusher  *flush.Flusher
+	peers    *peers.Peers
 	handler  *ingest.Handler
 	deadline *deadline
 	// early is signalled when the pod begins to be deleted.
@@ -86,11 +88,15 @@ func open(ctx context.Context, o Options, memory int64) (*sidecar, error) {
 		Buffer: s.buffer, Database: s.state.Timed(s.tracing.Database(s.db)), Observer: s.state, Policy: flush.PolicyOf(c),
 		Log: s.log.WithName("flush"),
 	})
+	if s.peers, err = s.newPeers(c); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
 	s.handler = ingest.New(ingest.Options{
-		Buffer: s.buffer, Syncer: s.flusher, Eraser: s.flusher, Reader: reader{s.db, s.buffer.Writer()}, State: s.state,
+		Buffer: peered{s.buffer, s.peers}, Homes: s.peers, Syncer: s.flusher, Eraser: s.flusher, Reader: reader{s.db, s.buffer.Writer()}, State: s.state,
 		Limits: s.limits(c), Panel: panel.New(panel.Options{State: s.state, Config: s.inUse}), OpenAPI: openapi.Document(),
 	})
 	s.state.Attach(s.buffer, s.db.Connections)
+	s.state.AttachPeers(s.peers.Status)
 	if err := s.listen(); err != nil {
 		return nil, errors.Join(err, s.close())
 	}

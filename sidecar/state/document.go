@@ -60,7 +60,20 @@ func (s *State) Document() status.Document {
 		Spool:       status.Spool{Bytes: v.stats.SpoolBytes, LimitBytes: v.stats.LimitBytes},
 		DeadLetters: status.DeadLetters{Count: v.stats.DeadLetters},
 		Erasures:    s.erasures(v),
+		Peers:       s.peersNow(),
 	}
+}
+
+// peersNow is nil until AttachPeers.
+func (s *State) peersNow() *status.Peers {
+	s.mu.Lock()
+	peers := s.peers
+	s.mu.Unlock()
+	if peers == nil {
+		return nil
+	}
+	now := peers()
+	return &now
 }
 
 func (s *State) erasures(v view) status.Erasures {

@@ -9,6 +9,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/flush"
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
+	"github.com/progress-sync/progress-sync/sidecar/status"
 )
 
 // Buffer is what state asks of the buffer; *buffer.Buffer is one.
@@ -54,6 +55,7 @@ type State struct {
 	buffer      Buffer
 	writer      string
 	connections func() int
+	peers       func() status.Peers
 	config      *config.Choice
 	refusal     string
 	condition   flush.Condition
@@ -93,6 +95,13 @@ func (s *State) Attach(b Buffer, connections func() int) {
 	s.buffer, s.writer, s.connections = b, b.Writer(), connections
 	s.mu.Unlock()
 	s.RecordsChanged()
+}
+
+// AttachPeers gives the state what there is to tell of the other sidecars.
+func (s *State) AttachPeers(peers func() status.Peers) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.peers = peers
 }
 
 // Accepted counts updates that are on disk and acknowledged, and how many of

@@ -20,6 +20,7 @@ var (
 type connection struct {
 	o       *Options
 	workers *workers
+	id      string        // of the peer
 	turn    chan struct{} // taken while one caller connects
 	state   struct {
 		sync.Mutex
@@ -31,7 +32,7 @@ type connection struct {
 }
 
 func newConnection(o *Options, workers *workers, peer Peer) *connection {
-	c := &connection{o: o, workers: workers, turn: make(chan struct{}, 1)}
+	c := &connection{o: o, workers: workers, id: peer.ID, turn: make(chan struct{}, 1)}
 	c.state.peer = peer
 	return c
 }

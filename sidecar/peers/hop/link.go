@@ -44,7 +44,7 @@ func (l *Link) Put(ctx context.Context, updates []progress.Update) ([]buffer.Res
 		return wire.AppendUpdate(dst, &updates[i])
 	})
 	for i := range results {
-		results[i].Record.Key = updates[i].Key
+		results[i].Record.Key, results[i].Elsewhere = updates[i].Key, true
 	}
 	return results, err
 }
@@ -55,7 +55,7 @@ func (l *Link) Reset(ctx context.Context, keys []progress.Key) ([]buffer.Result,
 		return wire.AppendReset(dst, keys[i])
 	})
 	for i := range results {
-		results[i].Record.Key = keys[i]
+		results[i].Record.Key, results[i].Elsewhere = keys[i], true
 	}
 	return results, err
 }
@@ -168,7 +168,7 @@ func (l *Link) send(ctx context.Context) {
 		l.conclude(err)
 		share(calls, results, err)
 		if l.o.Observe != nil {
-			l.o.Observe(Exchange{Items: items, Attempts: attempts, Took: time.Since(began), Err: err})
+			l.o.Observe(Exchange{Peer: l.conn.id, Items: items, Attempts: attempts, Took: time.Since(began), Err: err})
 		}
 	}
 }

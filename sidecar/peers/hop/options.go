@@ -68,6 +68,7 @@ func DefaultTimes() Times {
 
 // Exchange is what became of one batch.
 type Exchange struct {
+	Peer            string // its ID
 	Items, Attempts int
 	Took            time.Duration
 	Err             error // nil, ErrUnreachable, ErrInDoubt or buffer.ErrNoSpace

@@ -20,6 +20,9 @@ type Set struct {
 	// candidates are sorted by their writers' ids, so that the order in which the
 	// registry tells them makes no difference.
 	candidates []candidate
+	// members and otherProtocol count those of the target, self among them, and those
+	// of them that speak another protocol.
+	members, otherProtocol int
 }
 
 // candidate is a member that learners may have as their home.
@@ -48,6 +51,10 @@ func New(self Member, others []Member) Set {
 		for _, f := range m.Fingerprints {
 			s.known[f] = m
 		}
+		s.members++
+		if m.Protocol != self.Protocol {
+			s.otherProtocol++
+		}
 		if m.isCandidate(self.Target, self.Protocol) {
 			s.candidates = append(s.candidates, candidate{member: m, hash: hashOf(m.Writer)})
 		}
@@ -67,6 +74,12 @@ func (s Set) Known(f Fingerprint) (Member, bool) {
 	m, ok := s.known[f]
 	return m, ok
 }
+
+// Len is how many members write the target, the sidecar itself among them.
+func (s Set) Len() int { return s.members }
+
+// OtherProtocol is how many of them speak another protocol.
+func (s Set) OtherProtocol() int { return s.otherProtocol }
 
 // Candidates are the members that learners may have as their home, by writer.
 func (s Set) Candidates() []Member {

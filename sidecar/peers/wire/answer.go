@@ -21,7 +21,7 @@ const (
 // ErrSuperseded is the home's answer to a batch whose sender has sent one of a
 // higher number since: nothing of it is merged, and whether it was before is not
 // known.
-var ErrSuperseded = errors.New("the sender has sent a later batch since")
+var ErrSuperseded = buffer.ErrSuperseded
 
 // callErrors are what may become of a whole batch, by the number that says so in
 // an answer; 0 is none. A number is never used for another error.
