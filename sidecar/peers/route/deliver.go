@@ -26,8 +26,7 @@ func (r *Router) Deliver(ctx context.Context, k Keeper, known func() bool) error
 	defer tick.Stop()
 	for {
 		if known() {
-			// On a disk without room they wait.
-			if err := r.deliverAll(ctx, k); err != nil && !errors.Is(err, buffer.ErrNoSpace) {
+			if err := r.deliverAll(ctx, k); err != nil {
 				return err
 			}
 		}

@@ -56,6 +56,9 @@ func (r *Router) keep(ctx context.Context, updates []progress.Update, reason str
 	var answers []answer
 	if len(named.items) > 0 {
 		results, err := r.o.Local.PutStray(ctx, pick(named.items, updates))
+		if reason == ReasonInDoubt {
+			results, err = stillInDoubt(results, err)
+		}
 		r.countKept(reason, results)
 		parts, answers = append(parts, named), append(answers, answer{results, err})
 	}
@@ -69,6 +72,20 @@ func (r *Router) keep(ctx context.Context, updates []progress.Update, reason str
 		parts, answers = append(parts, nameless), append(answers, answer{results, err})
 	}
 	return join(parts, answers, len(updates))
+}
+
+// stillInDoubt is what became of updates in doubt that were to be kept as strays. One
+// for which there is no room stays in doubt: its home may have it.
+func stillInDoubt(results []buffer.Result, err error) ([]buffer.Result, error) {
+	if err != nil {
+		return nil, hop.ErrInDoubt
+	}
+	for i := range results {
+		if errors.Is(results[i].Err, buffer.ErrFull) {
+			results[i].Err = hop.ErrInDoubt
+		}
+	}
+	return results, nil
 }
 
 // reasonToKeep is why items without a result are kept here, by the error that their
