@@ -7,7 +7,9 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -39,6 +41,8 @@ type term struct {
 	roll  *roll.Roll // nil, as what follows, without peers
 	links *hop.Links
 	door  *door.Server
+	// linked is the roll's set once there are links to all of it; nil before the first.
+	linked atomic.Pointer[members.Set]
 }
 
 // alone is a term without peers.
@@ -79,15 +83,17 @@ func (t *term) hasPeers() bool { return t != nil && t.roll != nil }
 
 // set is who there is, nobody for a term without peers and for nil.
 func (t *term) set() members.Set {
-	if !t.hasPeers() {
-		return members.Set{}
+	if t.hasPeers() {
+		if s := t.linked.Load(); s != nil {
+			return *s
+		}
 	}
-	return t.roll.Set()
+	return members.Set{}
 }
 
 // isKnown reports whether set is the last word: the registry was asked, or there are
 // no peers.
-func (t *term) isKnown() bool { return t != nil && (t.roll == nil || t.roll.Set().Len() > 0) }
+func (t *term) isKnown() bool { return t != nil && (t.roll == nil || t.set().Len() > 0) }
 
 // Refused implements identity.Observer. The door counts it.
 func (t *term) Refused(err error) {
@@ -129,16 +135,30 @@ func (t *term) run(ctx context.Context, changed <-chan struct{}, listener net.Li
 func (t *term) follow(ctx context.Context) {
 	for {
 		changed := t.roll.Changed()
-		set := t.roll.Set()
-		t.links.Follow(others(set, t.o.Writer))
-		if !set.IsAlone() {
-			t.o.Buffer.MakeDueWhere(func(userID string) bool { _, self := set.Home(userID); return !self }, rand.N(movedWithin))
-		}
+		t.relink(t.roll.Set())
 		select {
 		case <-changed:
 		case <-ctx.Done():
 			return
 		}
+	}
+}
+
+// relink makes next who there is. The links to who comes are there before, and those to
+// who goes until after that, so that no update finds a home without a link.
+func (t *term) relink(next members.Set) {
+	coming := others(next, t.o.Writer)
+	both := coming
+	for _, p := range others(t.set(), t.o.Writer) {
+		if !slices.ContainsFunc(coming, func(c hop.Peer) bool { return c.ID == p.ID }) {
+			both = append(both, p)
+		}
+	}
+	t.links.Follow(both)
+	t.linked.Store(&next)
+	t.links.Follow(coming)
+	if !next.IsAlone() {
+		t.o.Buffer.MakeDueWhere(func(userID string) bool { _, self := next.Home(userID); return !self }, rand.N(movedWithin))
 	}
 }
 
@@ -149,7 +169,7 @@ func others(set members.Set, self uuid.UUID) (peers []hop.Peer) {
 			peers = append(peers, hop.Peer{ID: m.Writer.String(), Address: m.Address.String(), Key: keysOf(m)})
 		}
 	}
-	return peers
+	return slices.Clip(peers)
 }
 
 // keysOf tells two states of a member's keys apart.
