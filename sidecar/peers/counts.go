@@ -82,7 +82,7 @@ func (c *counts) notRegistered(reason string) {
 	c.registration = c.registration.failed(reason, time.Now())
 }
 
-// ended notes that a term is over. Why none begins stays known.
+// ended notes that a term is over: what was found in it does not count in the next.
 func (c *counts) ended() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

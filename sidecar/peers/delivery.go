@@ -21,7 +21,6 @@ func newDelivery() *delivery {
 func (d *delivery) run(ctx context.Context, work func(context.Context) error) error {
 	defer close(d.ended)
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	var waiting sync.WaitGroup
 	defer waiting.Wait()
 	defer cancel()

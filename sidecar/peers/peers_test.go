@@ -110,8 +110,8 @@ func TestTheModeTakesEffectAtOnce(t *testing.T) {
 	learner := learnerOf(b, a)
 	b.SetMode(config.PeersOff)
 	kit.Eventually(t, "b to leave the registry", func() error {
-		_, there := registry.row(b.o.Writer)
-		return kit.Unless(!there, registry.rows)
+		m, there := registry.row(b.o.Writer)
+		return kit.Unless(!there, m)
 	})
 	if r := b.put(of(learner, "")); r.Elsewhere || !b.holds(learner) {
 		t.Errorf("with the mode Off: %+v", r)
@@ -156,7 +156,7 @@ func TestAStrayOfBeforeTheStartWaitsForTheRegistry(t *testing.T) {
 		got := s.Status()
 		return kit.Unless(got.Failure != nil && got.Failure.Reason == status.PeersNoRegistry && !got.Peered(), got)
 	})
-	if s.term.Load().isKnown() || s.buffer.Stats().Strays != 1 {
+	if _, known := s.term.Load().known(); known || s.buffer.Stats().Strays != 1 {
 		t.Errorf("%+v", s.buffer.Stats())
 	}
 	if r := s.put(of("ada", "")); r.Err != nil || r.Elsewhere {

@@ -91,9 +91,12 @@ func (t *term) set() members.Set {
 	return members.Set{}
 }
 
-// isKnown reports whether set is the last word: the registry was asked, or there are
+// known is set, and whether that is the last word: the registry was asked, or there are
 // no peers.
-func (t *term) isKnown() bool { return t != nil && (t.roll == nil || t.set().Len() > 0) }
+func (t *term) known() (members.Set, bool) {
+	s := t.set()
+	return s, t != nil && (t.roll == nil || s.Len() > 0)
+}
 
 // Refused implements identity.Observer. The door counts it.
 func (t *term) Refused(err error) {

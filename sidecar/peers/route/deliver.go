@@ -17,18 +17,16 @@ const (
 )
 
 // Deliver brings strays to their homes, again and again, until ctx ends. Those of
-// learners whose home is this sidecar become its own. known reports whether it is
-// known who is home: strays wait for that, since a home that is not known yet may have
-// them already. No stray is on its way when Deliver returns. Its error is one of the
-// disk.
-func (r *Router) Deliver(ctx context.Context, k Keeper, known func() bool) error {
+// learners whose home is this sidecar become its own. known is who is home at the
+// moment, false while nobody can tell: strays wait for that, since a home that is not
+// known yet may have them already. No stray is on its way when Deliver returns. Its
+// error is one of the disk.
+func (r *Router) Deliver(ctx context.Context, k Keeper, known func() (Homes, bool)) error {
 	tick := time.NewTicker(deliverPause)
 	defer tick.Stop()
 	for {
-		if known() {
-			if err := r.deliverAll(ctx, k); err != nil {
-				return err
-			}
+		if err := r.deliverAll(ctx, k, known); err != nil {
+			return err
 		}
 		select {
 		case <-ctx.Done():
@@ -39,14 +37,18 @@ func (r *Router) Deliver(ctx context.Context, k Keeper, known func() bool) error
 }
 
 // deliverAll tries all strays that there are, once.
-func (r *Router) deliverAll(ctx context.Context, k Keeper) error {
+func (r *Router) deliverAll(ctx context.Context, k Keeper, known func() (Homes, bool)) error {
 	for after, more := progress.Instant(0), true; more && ctx.Err() == nil; {
 		var page []buffer.Stray
 		if page, more = k.Strays(after, strayPage); len(page) == 0 {
 			return nil
 		}
 		after = page[len(page)-1].ID
-		parts := split(r.o.Homes(), len(page), func(i int) string { return page[i].Update.UserID })
+		homes, told := known()
+		if !told {
+			return nil
+		}
+		parts := split(homes, len(page), func(i int) string { return page[i].Update.UserID })
 		for i := range parts {
 			if err := r.deliver(ctx, k, &parts[i], pick(parts[i].items, page)); err != nil {
 				return err

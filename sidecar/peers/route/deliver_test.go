@@ -15,6 +15,9 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
+// byNow is that everybody is known.
+func byNow() (Homes, bool) { return byName{}, true }
+
 // withStrays has strays of learners, in the order of their names.
 func withStrays(t *testing.T, f *fixture, learners ...string) {
 	t.Helper()
@@ -44,7 +47,7 @@ func TestWhatBecomesOfStrays(t *testing.T) {
 		t.Run(sentence, func(t *testing.T) {
 			f := newFixture(map[string]*way{"far": c.way})
 			withStrays(t, f, "far-1", "own-1", "far-2")
-			if err := f.deliverAll(t.Context(), f.own); err != nil {
+			if err := f.deliverAll(t.Context(), f.own, byNow); err != nil {
 				t.Fatal(err)
 			}
 			got := landed{Own: f.own.learners(), Stray: f.own.stray(), Home: c.way.home.learners(), HandedOn: f.tally.handed}
@@ -60,7 +63,7 @@ func TestMoreStraysThanAPageGoToTheirHome(t *testing.T) {
 	for i := range 2*strayPage + 1 {
 		withStrays(t, f, fmt.Sprint("far-", i))
 	}
-	if err := f.deliverAll(t.Context(), f.own); err != nil || len(f.own.strays) > 0 {
+	if err := f.deliverAll(t.Context(), f.own, byNow); err != nil || len(f.own.strays) > 0 {
 		t.Errorf("%d wait, %v", len(f.own.strays), err)
 	}
 }
@@ -72,7 +75,7 @@ func TestAStrayThatItsHomeHasIsDroppedThoughDeliveryEnds(t *testing.T) {
 	far.during = end
 	f := newFixture(map[string]*way{"far": far})
 	withStrays(t, f, "far-1")
-	if err := f.Deliver(ctx, f.own, func() bool { return true }); err != nil {
+	if err := f.Deliver(ctx, f.own, byNow); err != nil {
 		t.Fatal(err)
 	}
 	if len(f.own.strays) > 0 || len(far.home.updates) != 1 {
@@ -89,14 +92,14 @@ func TestStraysWaitUntilItIsKnownWhoIsHome(t *testing.T) {
 		began := time.Now()
 		ctx, end := context.WithTimeout(t.Context(), time.Minute)
 		defer end()
-		if err := f.Deliver(ctx, f.own, func() bool {
+		if err := f.Deliver(ctx, f.own, func() (Homes, bool) {
 			if time.Since(began) >= 30*time.Second {
-				return true
+				return byName{}, true
 			}
 			if len(f.own.updates) > 0 {
 				t.Error("it was taken")
 			}
-			return false
+			return byName{}, false
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -111,7 +114,7 @@ func TestAFailureOfTheDiskEndsDelivery(t *testing.T) {
 		f := newFixture(map[string]*way{"far": open()})
 		withStrays(t, f, learner)
 		f.own.broken = buffer.ErrFailed
-		if err := f.Deliver(t.Context(), f.own, func() bool { return true }); !errors.Is(err, buffer.ErrFailed) {
+		if err := f.Deliver(t.Context(), f.own, byNow); !errors.Is(err, buffer.ErrFailed) {
 			t.Errorf("%s: %v", learner, err)
 		}
 	}
