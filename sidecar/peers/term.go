@@ -161,7 +161,8 @@ func (t *term) relink(next members.Set) {
 	t.linked.Store(&next)
 	t.links.Follow(coming)
 	if !next.IsAlone() {
-		t.o.Buffer.MakeDueWhere(func(userID string) bool { _, self := next.Home(userID); return !self }, rand.N(movedWithin))
+		jitter := rand.N(movedWithin) //nolint:gosec // no secret depends on it
+		t.o.Buffer.MakeDueWhere(func(userID string) bool { _, self := next.Home(userID); return !self }, jitter)
 	}
 }
 
