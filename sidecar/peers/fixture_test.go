@@ -82,7 +82,7 @@ func newSidecar(t *testing.T, registry *table, mode config.PeersMode) *sidecar {
 	t.Helper()
 	b, err := buffer.Open(buffer.Options{
 		Dir: "spool", FS: disktest.New(), FreeBytes: func(string) (uint64, error) { return 1 << 40, nil },
-		Policy: buffer.Policy{Interval: time.Hour, CompletionThreshold: 95, MaxPendingRecords: 1000, SizeLimitBytes: 1 << 30, ReplayWindow: time.Minute},
+		Policy: buffer.Policy{Interval: time.Hour, CompletionThreshold: 95, MaxPendingRecords: 1_000_000, SizeLimitBytes: 1 << 30, ReplayWindow: time.Minute},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -140,6 +140,14 @@ func (s *sidecar) put(u progress.Update) buffer.Result {
 // holds reports whether the buffer of s has something of a learner.
 func (s *sidecar) holds(learner string) bool {
 	return len(s.buffer.Unsaved(buffer.Filter{UserID: learner})) > 0
+}
+
+// updates are how many of a learner the buffer of s has.
+func (s *sidecar) updates(learner string) (n int64) {
+	for _, u := range s.buffer.Unsaved(buffer.Filter{UserID: learner}) {
+		n += u.Record.UpdateCount
+	}
+	return n
 }
 
 // pair is two sidecars that have been told of each other by the registry, and runs.

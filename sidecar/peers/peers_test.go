@@ -3,10 +3,12 @@ package peers
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"sync"
 	"testing"
 	"time"
 
@@ -248,6 +250,55 @@ func TestWithoutAnAddressThereAreNoPeers(t *testing.T) {
 		got := s.Status()
 		return kit.Unless(got.Failure != nil && got.Failure.Reason == status.PeersNoPort, got)
 	})
+}
+
+// What comes while a term begins or ends may go either way, once.
+func TestNothingIsLostOrDoubledWhileTheModeChanges(t *testing.T) {
+	t.Parallel()
+	registry, a, b := pair(t)
+	ctx, done := context.WithCancel(t.Context())
+	defer done()
+	var writing sync.WaitGroup
+	accepted := make([]map[string]int64, 4) // updates by learner
+	for worker := range accepted {
+		accepted[worker] = map[string]int64{}
+		writing.Go(func() {
+			for n := 0; ctx.Err() == nil; n++ {
+				learner := fmt.Sprintf("worker-%d-%d", worker, n%20)
+				results, err := b.Put(t.Context(), []progress.Update{of(learner, fmt.Sprint("e", n))})
+				if err != nil || results[0].Err != nil {
+					t.Errorf("%v, %v", results, err)
+					return
+				}
+				accepted[worker][learner]++
+			}
+		})
+	}
+	for range 2 {
+		b.SetMode(config.PeersOff)
+		kit.Eventually(t, "b to leave the registry", func() error {
+			m, there := registry.row(b.o.Writer)
+			return kit.Unless(!there, m)
+		})
+		b.SetMode(config.PeersAuto)
+		b.knows(2)
+	}
+	done()
+	writing.Wait()
+	kit.Eventually(t, "no strays", func() error {
+		stats := b.buffer.Stats()
+		return kit.Unless(stats.Strays == 0, stats)
+	})
+	for _, of := range accepted {
+		for learner, n := range of {
+			if here, there := b.updates(learner), a.updates(learner); here+there != n {
+				t.Errorf("of %d updates of %s there are %d here and %d at the other sidecar", n, learner, here, there)
+			}
+		}
+		if len(of) == 0 {
+			t.Error("nothing was written meanwhile")
+		}
+	}
 }
 
 // One stranger must not look like two.
