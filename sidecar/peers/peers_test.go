@@ -320,6 +320,10 @@ func TestAKeyThatNobodyHasRegisteredIsCountedOnce(t *testing.T) {
 		}
 		_ = conn.Close()
 	}
+	kit.Eventually(t, "a refusal", func() error {
+		_, refused := s.counts.byReason()
+		return kit.Unless(refused[wire.RefusedUnregistered] > 0, refused)
+	})
 	s.stop()
 	if _, refused := s.counts.byReason(); refused[wire.RefusedUnregistered] != 1 || refused[wire.RefusedHandshake] != 0 {
 		t.Errorf("%v", refused)
