@@ -90,6 +90,7 @@ func newHomesDesk(homes *fakeHomes) *desk {
 }
 
 func atHome(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusAccepted)
 	_, _ = io.WriteString(w, `{"from":"home"}`)
 }

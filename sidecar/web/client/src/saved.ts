@@ -60,9 +60,10 @@ export function createSaved(
     const { body, error } = await (way === "ask" ? ask("GET", "sync?") : ask("POST", FORCE));
     server = error ? body.sync ?? { error } : body;
     const unsaved = way === "ask" ? body.pendingUpdates : body.quarantined;
-    // A sidecar that has nothing unsaved speaks for what it has accepted itself; for others the database does.
+    // A sidecar that has nothing unsaved speaks for what it has accepted itself; for others the database does, and
+    // where the learner's home was not asked.
     const isSaved = !error && !unsaved && (!asked.waiting
-      || !!asked.writer && body.writer === asked.writer
+      || !body.stale && !!asked.writer && body.writer === asked.writer
       || isInDatabase(asked.newest, await ask("GET", "progress?")));
     if (isSaved) {
       lastSyncedAt = Date.now();
@@ -102,7 +103,8 @@ export function createSaved(
     /** Takes in that so many updates were accepted, and wait. */
     add(count: number, record?: WireRecord | null, sync?: WireSync): void {
       if (!count) return;
-      writer = !waiting || writer === sync?.writer ? sync?.writer : undefined;
+      const by = sync?.stale ? undefined : sync?.writer;
+      writer = !waiting || writer === by ? by : undefined;
       waiting += count;
       newest = record ?? newest;
       server = sync;
