@@ -97,6 +97,7 @@ test("what a home accepted is not saved because the sidecar that handed it on ha
   w.sidecar.stale = true;
   const sync = await accepted();
   w.sidecar.stale = false;
+  await wait(60_000);
   w.sidecar.save();
   w.sidecar.row().lastWatchedAt = new Date(0).toISOString();
   await wait(181_000);
