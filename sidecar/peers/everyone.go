@@ -30,13 +30,18 @@ func (p *Peers) All(r *http.Request) []*http.Response {
 	if t == nil {
 		return nil
 	}
-	others := p.others(t)
-	answers := make([]*http.Response, len(others))
+	return askEach(r, p.others(t))
+}
+
+// askEach sends r along every way, and returns nil for a way that is none or gives no
+// answer.
+func askEach(r *http.Request, ways []http.RoundTripper) []*http.Response {
+	answers := make([]*http.Response, len(ways))
 	var asking errgroup.Group
 	asking.SetLimit(askedAtOnce)
-	for i, link := range others {
+	for i, way := range ways {
 		asking.Go(func() error {
-			answers[i] = tell(r, link)
+			answers[i] = ask(r, way)
 			return nil
 		})
 	}
@@ -59,8 +64,8 @@ func (p *Peers) others(t *term) (ways []http.RoundTripper) {
 	return ways
 }
 
-// tell asks one member, and returns nil if it does not answer.
-func tell(r *http.Request, way http.RoundTripper) *http.Response {
+// ask is the answer of one member, with its body in memory.
+func ask(r *http.Request, way http.RoundTripper) *http.Response {
 	if way == nil {
 		return nil
 	}
@@ -86,20 +91,7 @@ func tell(r *http.Request, way http.RoundTripper) *http.Response {
 // WhileHome returns a context that ends when the learner has another home than at the
 // call. end frees what that takes.
 func (p *Peers) WhileHome(ctx context.Context, userID string) (while context.Context, end func()) {
-	while, cancel := context.WithCancel(ctx)
-	home := p.homeOf(userID)
-	watched := make(chan struct{})
-	go func() {
-		defer close(watched)
-		defer cancel()
-		for {
-			changed := p.changedSet()
-			if p.homeOf(userID) != home || !p.waitForSet(while, changed) {
-				return
-			}
-		}
-	}()
-	return while, func() { cancel(); <-watched }
+	return whileSame(ctx, func() uuid.UUID { return p.homeOf(userID) }, p.changedSet)
 }
 
 // homeOf is the writer at a learner's home: this sidecar while it knows nobody.
@@ -111,7 +103,7 @@ func (p *Peers) homeOf(userID string) uuid.UUID {
 	return home.Writer
 }
 
-// changedSet is closed when there may be another set, nil if nobody tells.
+// changedSet is closed when there may be another set, nil while nobody tells.
 func (p *Peers) changedSet() <-chan struct{} {
 	if t := p.term.Load(); t != nil {
 		return t.roll.Changed()
@@ -119,14 +111,31 @@ func (p *Peers) changedSet() <-chan struct{} {
 	return nil
 }
 
-// waitForSet returns when there may be another set, and false if ctx has ended.
-func (p *Peers) waitForSet(ctx context.Context, changed <-chan struct{}) bool {
-	timer := time.NewTimer(homeCheck)
-	defer timer.Stop()
-	select {
-	case <-changed:
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-	return ctx.Err() == nil
+// whileSame returns a context that ends when a writer is another one than at the call.
+// changed returns what is closed then; end frees what this takes.
+func whileSame(
+	ctx context.Context, writer func() uuid.UUID, changed func() <-chan struct{},
+) (while context.Context, end func()) {
+	while, cancel := context.WithCancel(ctx)
+	first := writer()
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		defer cancel()
+		check := time.NewTicker(homeCheck)
+		defer check.Stop()
+		for {
+			next := changed() // before the writer, so that no change is missed
+			if writer() != first {
+				return
+			}
+			select {
+			case <-next:
+			case <-check.C:
+			case <-while.Done():
+				return
+			}
+		}
+	}()
+	return while, func() { cancel(); <-watched }
 }
