@@ -18,7 +18,6 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/peers/members"
 	"github.com/progress-sync/progress-sync/sidecar/peers/roll"
 	"github.com/progress-sync/progress-sync/sidecar/peers/route"
-	"github.com/progress-sync/progress-sync/sidecar/peers/wire"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/status"
 )
@@ -123,13 +122,13 @@ func (p *Peers) peer(writer uuid.UUID) route.Peer {
 	return nil
 }
 
-// Forward hands a learner's request on to their home, and answers w with what it
-// answers. It reports false, and has written nothing, where this sidecar has to answer;
+// Forward hands a learner's request, which no other sidecar has handed on, on to their
+// home, and answers w with what it answers. It reports false, and has written nothing, where this sidecar has to answer;
 // missed says that another one should have.
 func (p *Peers) Forward(w http.ResponseWriter, r *http.Request, userID, userHeader string) (answered, missed bool) {
 	home, self := p.set().Home(userID)
 	t := p.term.Load()
-	if self || t == nil || wire.IsHandedOn(r.Context()) {
+	if self || t == nil {
 		return false, false
 	}
 	link := t.links.To(home.Writer.String())
