@@ -13,8 +13,10 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
+	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/flush"
 	"github.com/progress-sync/progress-sync/sidecar/ingest"
+	"github.com/progress-sync/progress-sync/sidecar/peers"
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/state"
 )
@@ -76,6 +78,9 @@ func gather() ([]*dto.MetricFamily, error) {
 	s.AttemptFailed(postgres.Failure{Class: postgres.Unreachable})
 	reachable := true
 	s.ConditionChanged(flush.Condition{Reachable: &reachable, ReachableSince: time.Now()})
+	if err := s.Registerer().Register(peers.New(peers.Options{}, config.PeersOff).Metrics()); err != nil {
+		return nil, fmt.Errorf("registering the metrics of peers: %w", err)
+	}
 	families, err := s.Gatherer().Gather()
 	if err != nil {
 		return nil, fmt.Errorf("gathering the metrics: %w", err)

@@ -7,49 +7,36 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/peers/hop"
-	"github.com/progress-sync/progress-sync/sidecar/peers/identity"
 	"github.com/progress-sync/progress-sync/sidecar/peers/members"
 	"github.com/progress-sync/progress-sync/sidecar/peers/route"
 	"github.com/progress-sync/progress-sync/sidecar/peers/wire"
 	"github.com/progress-sync/progress-sync/sidecar/status"
 )
 
-// recent is how long an answer, or its lack, tells whether a member is reached.
-const recent = 5 * time.Minute
-
 // counts are what is told of peers. Its methods may be called from several
 // goroutines and return at once.
 type counts struct {
-	mu       sync.Mutex
-	mode     config.PeersMode
-	enrolled bool
-	handedOn int64
-	kept     map[string]int64 // by route.Reasons
-	refusals map[string]int64 // by wire.Refusals
-	// reached is how the last exchange with a member ended, by its writer.
-	reached map[string]contact
-	failure *status.PeersFailure
-}
+	took prometheus.Histogram // of batches
 
-// contact is how a member was last found.
-type contact struct {
-	at     time.Time
-	failed string // why it was not reached, empty if it was
+	mu           sync.Mutex
+	handedOn     int64
+	kept         map[string]int64 // by words of route.Reasons
+	refusals     map[string]int64 // by words of wire.Refusals
+	registration registration
+	contacts     contacts
 }
 
 func newCounts() *counts {
-	return &counts{kept: map[string]int64{}, refusals: map[string]int64{}, reached: map[string]contact{}}
+	return &counts{took: newTook(), kept: map[string]int64{}, refusals: map[string]int64{}, contacts: contacts{}}
 }
 
-func (c *counts) setMode(mode config.PeersMode) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.mode, c.enrolled, c.failure = mode, false, nil
-	clear(c.reached)
-}
+// word is a reason as the status document and metrics have it.
+func word(reason string) string { return strings.ReplaceAll(reason, "-", "_") }
 
 // HandedOn implements route.Observer.
 func (c *counts) HandedOn(items int) {
@@ -58,106 +45,94 @@ func (c *counts) HandedOn(items int) {
 	c.handedOn += int64(items)
 }
 
-// FellBack implements route.Observer.
-func (c *counts) FellBack(reason string, items int) {
+// KeptLocally implements route.Observer.
+func (c *counts) KeptLocally(reason string, items int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.kept[strings.ReplaceAll(reason, "-", "_")] += int64(items)
+	c.kept[word(reason)] += int64(items)
 }
 
-// Enrolled implements roll.Observer.
-func (c *counts) Enrolled(members.Set) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.enrolled = true
-	if c.failure != nil && c.failure.Reason == status.PeersNoRegistry {
-		c.failure = nil
-	}
-}
-
-// NotEnrolled implements roll.Observer.
-func (c *counts) NotEnrolled(error) { c.failed(status.PeersNoRegistry) }
-
-// failed notes why the sidecar is not peered, since when it first was not.
-func (c *counts) failed(reason string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.mode = config.PeersAuto
-	if c.failure == nil {
-		c.failure = &status.PeersFailure{Since: time.Now()}
-	}
-	c.failure.Reason = reason
-}
-
-// Refused implements identity.Observer.
-func (c *counts) Refused(err error) {
-	if errors.Is(err, identity.ErrUnknownKey) {
-		c.refused(wire.RefusedUnregistered)
-		return
-	}
-	c.refused(wire.RefusedHandshake)
-}
-
+// refused is told of what the door refuses, by one of wire.Refusals.
 func (c *counts) refused(reason string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.refusals[reason]++
+	c.refusals[word(reason)]++
+}
+
+// Enrolled implements roll.Observer. It forgets how members were found that are no
+// candidates any more.
+func (c *counts) Enrolled(set members.Set) {
+	candidates := map[string]bool{}
+	for _, m := range set.Candidates() {
+		candidates[m.Writer.String()] = true
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.registration = registration{state: enrolled}
+	maps.DeleteFunc(c.contacts, func(writer string, _ contact) bool { return !candidates[writer] })
+}
+
+// NotEnrolled implements roll.Observer.
+func (c *counts) NotEnrolled(error) { c.notRegistered(status.PeersNoRegistry) }
+
+// notRegistered notes why the sidecar is not registered, one of the reasons of status.
+func (c *counts) notRegistered(reason string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.registration = c.registration.failed(reason, time.Now())
+}
+
+// ended notes that a term is over: what was found in it does not count in the next.
+func (c *counts) ended() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.registration = registration{}
+	clear(c.contacts)
 }
 
 // exchanged is told of every batch that was handed on, or could not be.
 func (c *counts) exchanged(e hop.Exchange) {
-	var unreachable *hop.UnreachableError
-	found := contact{at: time.Now()}
-	switch {
-	case e.Err == nil, errors.Is(e.Err, buffer.ErrNoSpace):
-	case errors.As(e.Err, &unreachable):
-		found.failed = unreachable.Reason
-	default:
-		found.failed = strings.ReplaceAll(route.ReasonInDoubt, "-", "_")
-	}
+	c.took.Observe(e.Took.Seconds())
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.reached[e.Peer] = found
+	c.contacts[e.Peer] = c.contacts[e.Peer].after(failureOf(e.Err), time.Now())
 }
 
-// status is the document's part, for the members of the moment.
-func (c *counts) status(set members.Set) status.Peers {
+// failureOf is why a peer was not reached, by the error of an exchange; "" if it was.
+func failureOf(err error) string {
+	var unreachable *hop.UnreachableError
+	switch {
+	case err == nil, errors.Is(err, buffer.ErrNoSpace):
+		return ""
+	case errors.As(err, &unreachable):
+		return word(unreachable.Reason)
+	default:
+		return word(route.ReasonInDoubt)
+	}
+}
+
+// status is the document's part in a mode and for the members of the moment.
+func (c *counts) status(mode config.PeersMode, set members.Set) status.Peers {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s := status.Peers{Mode: c.mode, HandedOn: c.handedOn, KeptLocally: maps.Clone(c.kept)}
-	if c.mode != config.PeersAuto {
-		return s
-	}
-	if c.enrolled {
-		s.Members, s.Candidates, s.OtherProtocol = set.Len(), len(set.Candidates()), set.OtherProtocol()
-	}
-	last := contact{}
-	for _, m := range set.Candidates() {
-		found, tried := c.reached[m.Writer.String()]
-		switch {
-		case !tried || time.Since(found.at) > recent:
-		case found.failed == "":
-			s.Reached++
-		default:
-			s.Unreached++
-			if found.at.After(last.at) {
-				last = found
-			}
-		}
-	}
-	if s.Peered() {
-		c.failure = nil
-		return s
-	}
-	if c.failure == nil && last.failed != "" {
-		c.failure = &status.PeersFailure{Since: time.Now()}
-	}
-	if c.failure != nil && c.enrolled && last.failed != "" {
-		c.failure.Reason = last.failed
-	}
-	if c.failure != nil {
-		failure := *c.failure
-		s.Failure = &failure
-	}
+	s := standing(mode, set, c.registration, c.contacts, time.Now())
+	s.HandedOn, s.KeptLocally = c.handedOn, maps.Clone(c.kept)
 	return s
+}
+
+// byReason are what was kept, by all of route.Reasons, and what was refused, by all of
+// wire.Refusals.
+func (c *counts) byReason() (kept, refused map[string]int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return complete(c.kept, route.Reasons()), complete(c.refusals, wire.Refusals())
+}
+
+// complete is what was counted, and zero for the other reasons.
+func complete(counted map[string]int64, reasons []string) map[string]int64 {
+	all := make(map[string]int64, len(reasons))
+	for _, reason := range reasons {
+		all[word(reason)] = counted[word(reason)]
+	}
+	return all
 }

@@ -20,15 +20,17 @@ func (s *sidecar) newPeers(c config.Config) (*peers.Peers, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the writer of the spool: %w", err)
 	}
-	return peers.New(peers.Options{
+	p := peers.New(peers.Options{
 		Buffer: s.buffer, Registry: s.db, Writer: writer, Address: s.options.PeersAddress, Target: s.target,
 		Accepted: s.state.Accepted, Repeated: s.state.Repeated,
 		BytesInFlight: ingest.BytesInFlight(s.memory), Log: s.log.WithName("peers"), Handler: s.logging.handler,
-	}, c.Peers.Mode), nil
+	}, c.Peers.Mode)
+	s.state.Registerer().MustRegister(p.Metrics())
+	return p, nil
 }
 
-// target names the table that the sidecar writes. A mapping that can't be named, which
-// configuration does not let pass, has no peers.
+// target names the table that the sidecar writes, and how. For a mapping that has no
+// name, which configuration does not let pass, it is one that no other sidecar has.
 func (s *sidecar) target() string {
 	name, err := postgres.TargetOf(s.inUse().Database.Mapping)
 	if err != nil {

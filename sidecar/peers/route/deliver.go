@@ -10,26 +10,22 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
-// Keeper is where strays wait for their homes; *buffer.Buffer is one.
-type Keeper interface {
-	Strays(after progress.Instant, limit int) (page []buffer.Stray, more bool)
-	DropStrays(ctx context.Context, ids []progress.Instant) error
-	TakeStrays(ctx context.Context, ids []progress.Instant) (taken int, err error)
-}
-
 const (
 	// deliverPause is between two tries to bring strays to their homes.
 	deliverPause = time.Second
 	strayPage    = 500
 )
 
-// Deliver brings strays to their homes, again and again, until ctx ends. Its error is
-// one of the disk.
-func (r *Router) Deliver(ctx context.Context, k Keeper) error {
+// Deliver brings strays to their homes, again and again, until ctx ends. Those of
+// learners whose home is this sidecar become its own. known is who is home at the
+// moment, false while nobody can tell: strays wait for that, since a home that is not
+// known yet may have them already. No stray is on its way when Deliver returns. Its
+// error is one of the disk.
+func (r *Router) Deliver(ctx context.Context, k Keeper, known func() (Homes, bool)) error {
 	tick := time.NewTicker(deliverPause)
 	defer tick.Stop()
 	for {
-		if err := r.deliverAll(ctx, k); err != nil {
+		if err := r.deliverAll(ctx, k, known); err != nil {
 			return err
 		}
 		select {
@@ -41,14 +37,18 @@ func (r *Router) Deliver(ctx context.Context, k Keeper) error {
 }
 
 // deliverAll tries all strays that there are, once.
-func (r *Router) deliverAll(ctx context.Context, k Keeper) error {
+func (r *Router) deliverAll(ctx context.Context, k Keeper, known func() (Homes, bool)) error {
 	for after, more := progress.Instant(0), true; more && ctx.Err() == nil; {
 		var page []buffer.Stray
 		if page, more = k.Strays(after, strayPage); len(page) == 0 {
 			return nil
 		}
 		after = page[len(page)-1].ID
-		parts := split(r.o.Homes(), len(page), func(i int) string { return page[i].Update.UserID })
+		homes, told := known()
+		if !told {
+			return nil
+		}
+		parts := split(homes, len(page), func(i int) string { return page[i].Update.UserID })
 		for i := range parts {
 			if err := r.deliver(ctx, k, &parts[i], pick(parts[i].items, page)); err != nil {
 				return err
@@ -67,10 +67,8 @@ func (r *Router) deliver(ctx context.Context, k Keeper, p *part, strays []buffer
 	for i := range strays {
 		updates[i] = strays[i].Update
 	}
-	results, _ := r.peer(p).Put(ctx, updates) // what it has no result for stays
-	if len(results) > 0 {
-		r.o.Observer.HandedOn(len(results))
-	}
+	// What it has no result for stays. This sidecar has counted them when they came.
+	results, _ := r.peer(p).Put(ctx, updates)
 	var done []progress.Instant
 	var here []buffer.Stray
 	for i := range results {
@@ -82,8 +80,10 @@ func (r *Router) deliver(ctx context.Context, k Keeper, p *part, strays []buffer
 		}
 	}
 	if len(done) > 0 {
-		if err := k.DropStrays(ctx, done); err != nil && ctx.Err() == nil {
-			return fmt.Errorf("forgetting what was handed on: %w", err)
+		// Not with ctx: a stray that its home has must not be taken by who waits for the
+		// end of delivery.
+		if err := k.DropStrays(context.WithoutCancel(ctx), done); err != nil {
+			return fmt.Errorf("dropping updates that were handed on: %w", err)
 		}
 	}
 	return take(ctx, k, here)
@@ -98,8 +98,8 @@ func take(ctx context.Context, k Keeper, strays []buffer.Stray) error {
 	for i := range strays {
 		ids[i] = strays[i].ID
 	}
-	if _, err := k.TakeStrays(ctx, ids); err != nil && ctx.Err() == nil {
-		return fmt.Errorf("keeping what was to be handed on: %w", err)
+	if _, err := k.TakeStrays(context.WithoutCancel(ctx), ids); err != nil {
+		return fmt.Errorf("keeping updates that were to be handed on: %w", err)
 	}
 	return nil
 }

@@ -4,12 +4,12 @@
 // sidecar's own buffer and one to each peer that is home to some of the learners, at
 // the same time. The results come back in the order of the call.
 //
-// A home is an optimisation and never needed. What can't reach its home is kept
-// here: an update with an event id as a stray, which goes to its home later and is
-// counted once there, whatever became of it before; one without as an update of
-// this sidecar's own. Only what may have reached its home, without an answer, and has no event id
-// is refused with ErrInDoubt, since nobody can tell later whether it counts already.
+// A home is an optimisation and never needed. What can't reach its home is kept here:
+// an update with an event id as a stray, which goes to its home later and is counted
+// once there, whatever became of it before; one without as an update of this
+// sidecar's own. Only what may have reached its home, without an answer, and has no
+// event id is refused with hop.ErrInDoubt, since nobody can tell later whether it
+// counts already.
 //
-// Deliver hands the strays on, and makes what this sidecar holds of learners who
-// moved away due.
+// Deliver hands the strays on.
 package route

@@ -1,0 +1,45 @@
+package peers
+
+import (
+	"context"
+
+	"github.com/progress-sync/progress-sync/sidecar/buffer"
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+)
+
+// home is the buffer as others hand on to it.
+type home struct{ o *Options }
+
+// PutFrom implements door.Home.
+func (h *home) PutFrom(
+	ctx context.Context, sender [16]byte, number uint64, updates []progress.Update, resets []progress.Key,
+) ([]buffer.Result, error) {
+	items := make([]buffer.Item, 0, len(updates)+len(resets))
+	for _, u := range updates {
+		items = append(items, buffer.Item{Update: u})
+	}
+	for _, k := range resets {
+		items = append(items, buffer.Item{Update: progress.Update{Key: k}, Reset: true})
+	}
+	results, err := h.o.Buffer.PutFrom(ctx, sender, number, items)
+	accepted, merged, repeated := 0, 0, 0
+	for i := range results {
+		switch r := &results[i]; {
+		case r.Err != nil:
+		case r.Duplicate:
+			repeated++
+		default:
+			accepted++
+			if r.Record.UpdateCount > 1 {
+				merged++
+			}
+		}
+	}
+	if accepted > 0 {
+		h.o.Accepted(accepted, merged)
+	}
+	if repeated > 0 {
+		h.o.Repeated(repeated)
+	}
+	return results, err
+}
