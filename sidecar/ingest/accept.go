@@ -61,7 +61,10 @@ func (h *Handler) accept(w http.ResponseWriter, r *http.Request, limits Limits, 
 	var results []buffer.Result
 	if len(q.Updates) > 0 {
 		var err error
-		if results, err = h.buffer.Put(r.Context(), q.Updates); err != nil {
+		if results, err = h.buffer.Put(r.Context(), q.Updates); err == nil {
+			err = sharedFailure(results)
+		}
+		if err != nil {
 			h.refusePut(w, err, len(q.Updates))
 			return
 		}
@@ -123,7 +126,33 @@ func (h *Handler) count(q *scan.Items, results []buffer.Result) int {
 	return accepted + repeated + elsewhere
 }
 
-// refuseResult counts and words why the buffer refused one update.
+// isOfUpdate reports whether an error of the buffer is about the update itself. Others
+// say that the learner's home took nothing, whatever it was.
+func isOfUpdate(err error) bool {
+	return errors.Is(err, buffer.ErrFull) || errors.Is(err, buffer.ErrErased) || errors.Is(err, buffer.ErrRange)
+}
+
+// sharedFailure is why no home took anything, nil if one did or if they say different
+// things. There is at least one result.
+func sharedFailure(results []buffer.Result) error {
+	first := results[0].Err
+	if first == nil || isOfUpdate(first) {
+		return nil
+	}
+	shared, _ := putProblem(first, 0)
+	for i := 1; i < len(results); i++ {
+		err := results[i].Err
+		if err == nil || isOfUpdate(err) {
+			return nil
+		}
+		if reason, _ := putProblem(err, 0); reason != shared {
+			return nil
+		}
+	}
+	return first
+}
+
+// refuseResult counts and words why one update was refused.
 func (h *Handler) refuseResult(err error, index int) scan.Mistake {
 	switch {
 	case errors.Is(err, buffer.ErrFull):
@@ -138,13 +167,16 @@ func (h *Handler) refuseResult(err error, index int) scan.Mistake {
 			Index: index, Status: http.StatusGone,
 			Detail: "the learner was erased after this happened: drop the update",
 		}
+	case errors.Is(err, buffer.ErrRange):
+		h.reject(ReasonInvalid, 1)
+		return scan.Mistake{Index: index, Status: scan.StatusInvalid, Detail: "the update can't be added: " + err.Error()}
 	}
-	if reason, p := putProblem(err, time.Second); reason != ReasonDisk || errors.Is(err, buffer.ErrFailed) {
-		h.reject(reason, 1)
-		return scan.Mistake{Index: index, Status: p.status, Detail: p.detail}
+	reason, p := putProblem(err, homeRetry)
+	h.reject(reason, 1)
+	if reason != ReasonInDoubt {
+		p.detail = "the learner's home kept nothing of this item (" + p.title + "): send it again later"
 	}
-	h.reject(ReasonInvalid, 1)
-	return scan.Mistake{Index: index, Status: scan.StatusInvalid, Detail: "the update can't be added: " + err.Error()}
+	return scan.Mistake{Index: index, Status: p.status, Detail: p.detail}
 }
 
 func (h *Handler) reject(reason Reason, updates int) { h.state.Rejected(string(reason), updates) }
@@ -185,7 +217,7 @@ func putProblem(err error, retry time.Duration) (reason Reason, p problem) {
 		p = problem{
 			status: http.StatusServiceUnavailable, kind: "in-doubt", title: "The learner's home did not answer",
 			detail:     "it may have accepted this: send it again with the same eventId, with which it counts once",
-			retryAfter: time.Second,
+			retryAfter: homeRetry,
 		}
 	case errors.Is(err, buffer.ErrClosed):
 		reason = ReasonStopping
@@ -217,6 +249,9 @@ func (h *Handler) refuseAll(w http.ResponseWriter, m *scan.Mistakes) {
 		p.kind, p.title = "malformed", "Malformed body"
 	case http.StatusGone:
 		p.kind, p.title = "erased", "The learner was erased"
+	case http.StatusServiceUnavailable: // for several reasons, of which this asks most of the client
+		p.kind, p.title = "in-doubt", "The learners' homes did not answer"
+		p.retryAfter = homeRetry
 	}
 	if m.Items > 1 {
 		p.detail = fmt.Sprintf("none of the %d items was kept, see errors; the first: %s", m.Items, p.detail)

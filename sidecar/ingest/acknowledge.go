@@ -43,11 +43,14 @@ func (h *Handler) answerSome(w http.ResponseWriter, r *http.Request, user string
 	}
 	b = append(b, `,"sync":`...)
 	state := h.stateOf(buffer.Filter{UserID: user})
-	b = appendSyncState(b, &state)
+	b = appendSyncState(b, &state, areElsewhere(results))
 	b = append(b, "}\n"...)
 	*out = b
-	if q.Mistakes.Full {
+	switch {
+	case q.Mistakes.Full:
 		setRetryAfter(w.Header(), h.untilNextSync())
+	case q.Mistakes.Unavailable:
+		setRetryAfter(w.Header(), homeRetry)
 	}
 	h.write(w, http.StatusMultiStatus, b)
 }
@@ -73,7 +76,7 @@ func (h *Handler) answerAll(w http.ResponseWriter, user string, single bool, res
 	}
 	b = append(b, `,"sync":`...)
 	state := h.stateOf(buffer.Filter{UserID: user})
-	b = appendSyncState(b, &state)
+	b = appendSyncState(b, &state, areElsewhere(results))
 	b = append(b, "}\n"...)
 	*out = b
 	h.write(w, http.StatusOK, b)

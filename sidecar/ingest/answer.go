@@ -33,13 +33,13 @@ type syncAnswer struct {
 	state.SyncState
 	// Quarantined is how many records the database refused during POST /v1/sync.
 	Quarantined int `json:"quarantined,omitempty"`
-	// Stale says that the learner's home could not be asked, so that more may wait.
+	// Stale says that the learner's home was not asked, so that more may wait.
 	Stale bool `json:"stale,omitempty"`
 }
 
-func answerSync(s state.SyncState) syncAnswer {
+func answerSync(s state.SyncState, stale bool) syncAnswer {
 	s.LastSyncedAt, s.NextSyncAt = inUTC(s.LastSyncedAt), inUTC(s.NextSyncAt)
-	return syncAnswer{SyncState: s}
+	return syncAnswer{SyncState: s, Stale: stale}
 }
 
 func inUTC(t *time.Time) *time.Time {

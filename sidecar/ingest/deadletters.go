@@ -163,7 +163,7 @@ func (h *Handler) replayAll(ctx context.Context, sqlState string) (done replayed
 
 func (h *Handler) answerReplay(w http.ResponseWriter, done replayed) {
 	h.state.RecordsChanged()
-	done.Sync = answerSync(h.state.SyncState())
+	done.Sync = answerSync(h.state.SyncState(), false)
 	h.writeJSON(w, http.StatusOK, done)
 }
 

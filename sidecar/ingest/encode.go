@@ -22,7 +22,7 @@ func appendKey(b []byte, k *progress.Key) []byte {
 
 // appendSyncState writes what GET /v1/sync answers, for the answers that hold
 // records.
-func appendSyncState(b []byte, s *state.SyncState) []byte {
+func appendSyncState(b []byte, s *state.SyncState, stale bool) []byte {
 	b = append(b, `{"status":"`...)
 	b = append(b, s.Status...)
 	b = append(b, `","pendingUpdates":`...)
@@ -44,7 +44,11 @@ func appendSyncState(b []byte, s *state.SyncState) []byte {
 		b = append(b, '}')
 	}
 	b = append(b, `,"writer":`...)
-	return append(appendString(b, s.Writer), '}')
+	b = appendString(b, s.Writer)
+	if stale {
+		b = append(b, `,"stale":true`...)
+	}
+	return append(b, '}')
 }
 
 // appendOptional writes a time, or null for none.

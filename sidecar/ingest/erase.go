@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -12,11 +13,16 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/state"
 )
 
-// maxEraseWait is the longest time that an erasure waits for the database.
-const maxEraseWait = 30 * time.Second
+const (
+	// maxEraseWait is the longest time that an erasure waits for the database.
+	maxEraseWait = 30 * time.Second
+	// othersEraseWait is the longest time that it waits for other sidecars then.
+	othersEraseWait = 10 * time.Second
+)
 
 // erase serves DELETE /v1/users/{userId}. The id is one segment of the path,
-// percent-encoded.
+// percent-encoded. Others are asked when this sidecar is done, so that it has handed on
+// nothing of the learner to one that has forgotten them.
 func (h *Handler) erase(w http.ResponseWriter, r *http.Request, limits Limits) {
 	user := r.PathValue("userId")
 	if wrong := scan.CheckText([]byte(user)); wrong != "" {
@@ -36,12 +42,21 @@ func (h *Handler) erase(w http.ResponseWriter, r *http.Request, limits Limits) {
 		h.refuseErasure(w, err)
 		return
 	}
+	answer := answerErased(&erased)
+	others := h.askOthers(r, othersEraseWait)
+	answer.Peers.Asked = len(others)
+	answer.Peers.Confirmed, _ = confirmed(others)
+	missed := answer.Peers.Asked - answer.Peers.Confirmed
+	if missed > 0 {
+		answer.Peers.Message = fmt.Sprintf("%d of %d other sidecars did not confirm that they hold nothing of the learner: "+
+			"order it again until all do", missed, answer.Peers.Asked)
+	}
 	status := http.StatusOK
-	if !erased.DatabaseDone {
+	if !erased.DatabaseDone || missed > 0 {
 		status = http.StatusAccepted
 		setRetryAfter(w.Header(), h.untilNextSync())
 	}
-	h.writeJSON(w, status, answerErased(&erased))
+	h.writeJSON(w, status, answer)
 }
 
 func (h *Handler) refuseErasure(w http.ResponseWriter, err error) {
@@ -75,6 +90,12 @@ type erasedAnswer struct {
 		Done  bool             `json:"done"`
 		Error *state.SyncError `json:"error,omitempty"`
 	} `json:"database"`
+	// Peers are the other sidecars that may hold something of the learner.
+	Peers struct {
+		Asked     int    `json:"asked"`
+		Confirmed int    `json:"confirmed"`
+		Message   string `json:"message,omitempty"`
+	} `json:"peers"`
 }
 
 func answerErased(e *flush.Erased) erasedAnswer {

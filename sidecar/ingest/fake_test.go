@@ -21,10 +21,12 @@ type fakeBuffer struct {
 	applied  []uint64
 	progress chan struct{}
 
-	putError  error                  // of the whole call
-	refuse    map[progress.Key]error // of single keys
-	putUntil  chan struct{}          // if set, Put waits until it is closed
-	onUnsaved func(b *fakeBuffer)    // runs at the start of Unsaved
+	putError   error                  // of the whole call
+	refuse     map[progress.Key]error // of single keys
+	resetError error                  // of single keys of a reset
+	elsewhere  bool                   // another sidecar accepts
+	putUntil   chan struct{}          // if set, Put waits until it is closed
+	onUnsaved  func(b *fakeBuffer)    // runs at the start of Unsaved
 }
 
 func newFakeBuffer() *fakeBuffer {
@@ -59,7 +61,7 @@ func (b *fakeBuffer) Put(ctx context.Context, updates []progress.Update) ([]buff
 			r = progress.Merge(old, r.Raise(old.Generation))
 		}
 		b.records[u.Key] = r
-		results = append(results, buffer.Result{Record: r})
+		results = append(results, buffer.Result{Record: r, Elsewhere: b.elsewhere})
 	}
 	return results, nil
 }
@@ -74,7 +76,7 @@ func (b *fakeBuffer) Reset(_ context.Context, keys []progress.Key) ([]buffer.Res
 	for _, k := range keys {
 		b.clock++
 		b.records[k] = progress.Reset(k, b.clock)
-		results = append(results, buffer.Result{Record: b.records[k]})
+		results = append(results, buffer.Result{Record: b.records[k], Err: b.resetError, Elsewhere: b.elsewhere})
 	}
 	return results, nil
 }

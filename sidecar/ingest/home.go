@@ -1,13 +1,80 @@
 package ingest
 
-import "net/http"
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/progress-sync/progress-sync/sidecar/buffer"
+	"github.com/progress-sync/progress-sync/sidecar/peers/wire"
+)
+
+// homeRetry is when a learner's home that did not answer may be asked again, or another
+// sidecar have taken its place.
+const homeRetry = time.Second
 
 // handOn lets a learner's home answer. It reports false, and has written nothing,
 // where this sidecar has to; missed says that the home could not be asked, so that what
 // this sidecar knows may be behind.
 func (h *Handler) handOn(w http.ResponseWriter, r *http.Request, userID string, limits Limits) (answered, missed bool) {
-	if h.homes == nil || userID == "" {
+	if !h.mayHandOn(r) || userID == "" {
 		return false, false
 	}
 	return h.homes.Forward(w, r, userID, limits.UserHeader)
+}
+
+// mayHandOn reports whether other sidecars may be asked: not for a request that one of
+// them handed on.
+func (h *Handler) mayHandOn(r *http.Request) bool {
+	return h.homes != nil && !wire.IsHandedOn(r.Context())
+}
+
+// askOthers sends a request of no learner to the other sidecars that may hold what was
+// handed on, and returns their answers within the given time, nil for each that gave none.
+func (h *Handler) askOthers(r *http.Request, within time.Duration) []*http.Response {
+	if !h.mayHandOn(r) {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), within)
+	defer cancel()
+	return h.homes.All(r.WithContext(ctx))
+}
+
+// whileHome is the request's context until the learner has another home than at the
+// call. The caller calls end when it needs the context no longer.
+func (h *Handler) whileHome(r *http.Request, userID string) (ctx context.Context, end func()) {
+	if !h.mayHandOn(r) || userID == "" {
+		return r.Context(), func() {}
+	}
+	return h.homes.WhileHome(r.Context(), userID)
+}
+
+// confirmed counts the answers of success, and the records that the database refused
+// meanwhile, of which a sync tells.
+func confirmed(answers []*http.Response) (n, quarantined int) {
+	for _, a := range answers {
+		if a == nil || a.StatusCode/100 != 2 {
+			continue
+		}
+		n++
+		var told struct {
+			Quarantined int `json:"quarantined"`
+		}
+		if json.NewDecoder(a.Body).Decode(&told) == nil {
+			quarantined += told.Quarantined
+		}
+	}
+	return n, quarantined
+}
+
+// areElsewhere reports whether another sidecar has accepted some of what there are
+// results of, so that the sync state of this one does not tell of all.
+func areElsewhere(results []buffer.Result) bool {
+	for i := range results {
+		if results[i].Elsewhere {
+			return true
+		}
+	}
+	return false
 }

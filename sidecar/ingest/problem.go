@@ -19,6 +19,7 @@ type problem struct {
 	more       int // mistakes that are not among them
 	retryAfter time.Duration
 	sync       *state.SyncState
+	stale      bool // sync is not of the learner's home
 }
 
 // problemType starts the type of every problem.
@@ -44,7 +45,7 @@ func (h *Handler) writeProblem(w http.ResponseWriter, p *problem) {
 		answer.Field = p.errors[0].Field
 	}
 	if p.sync != nil {
-		sync := answerSync(*p.sync)
+		sync := answerSync(*p.sync, p.stale)
 		answer.Sync = &sync
 	}
 	header := w.Header()

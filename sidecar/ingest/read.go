@@ -15,8 +15,8 @@ import (
 )
 
 // read serves GET /v1/progress: what the database holds, merged with what is
-// accepted and not saved, here or at the learner's home. It waits for the database no longer than the read
-// timeout, and a moment only where that is known to be in vain.
+// accepted and not saved, as the learner's home knows it. It waits for the database no
+// longer than the read timeout, and a moment only where that is known to be in vain.
 func (h *Handler) read(w http.ResponseWriter, r *http.Request, limits Limits) {
 	user, wrong := requireUser(r, limits.UserHeader)
 	if wrong != nil {
@@ -66,7 +66,7 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, limits Limits) {
 	out := h.pools.getBuffer()
 	defer h.pools.putBuffer(out)
 	sync := h.stateOf(buffer.Filter{UserID: user})
-	*out = appendView((*out)[:0], &v, &sync)
+	*out = appendView((*out)[:0], &v, &sync, missed)
 	h.write(w, http.StatusOK, *out)
 }
 
@@ -146,8 +146,9 @@ func (h *Handler) agrees(applied []uint64) bool {
 	return true
 }
 
-// appendView writes the answer, sorted by key.
-func appendView(b []byte, v *view, sync *state.SyncState) []byte {
+// appendView writes the answer, sorted by key. missed says that the learner's home was
+// not asked.
+func appendView(b []byte, v *view, sync *state.SyncState, missed bool) []byte {
 	slices.SortFunc(v.saved, func(a, b progress.Record) int { return a.Key.Compare(b.Key) })
 	slices.SortFunc(v.unsaved, func(a, b buffer.Unsaved) int { return a.Record.Key.Compare(b.Record.Key) })
 	b = append(b, `{"progress":[`...)
@@ -183,7 +184,7 @@ func appendView(b []byte, v *view, sync *state.SyncState) []byte {
 	} else {
 		b = append(b, `false,"sync":`...)
 	}
-	b = appendSyncState(b, sync)
+	b = appendSyncState(b, sync, missed)
 	return append(b, "}\n"...)
 }
 

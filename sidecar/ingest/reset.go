@@ -40,6 +40,9 @@ func (h *Handler) reset(w http.ResponseWriter, r *http.Request, limits Limits) {
 		before = h.known(r.Context(), filter, limits)
 	}
 	results, err := h.buffer.Reset(r.Context(), []progress.Key{key})
+	if err == nil {
+		err = sharedFailure(results)
+	}
 	switch {
 	case err != nil:
 		h.refusePut(w, err, 1)
@@ -52,6 +55,9 @@ func (h *Handler) reset(w http.ResponseWriter, r *http.Request, limits Limits) {
 		w.WriteHeader(http.StatusNoContent)
 	default:
 		h.countReset(&results[0])
+		if results[0].Elsewhere && before != nil && !*before {
+			before = nil // the learner's home may have known more
+		}
 		h.answerReset(w, user, before, &results[0])
 	}
 }
@@ -107,7 +113,7 @@ func reported(r *progress.Record) bool {
 func (h *Handler) answerReset(w http.ResponseWriter, user string, before *bool, result *buffer.Result) {
 	h.writeJSON(w, http.StatusOK, struct {
 		Progress resultAnswer `json:"progress"`
-		Known    *bool        `json:"known"` // null if the database could not say
+		Known    *bool        `json:"known"` // null if the database, or the learner's home, could not say
 		Sync     syncAnswer   `json:"sync"`
-	}{resultAnswer{result}, before, answerSync(h.stateOf(buffer.Filter{UserID: user}))})
+	}{resultAnswer{result}, before, answerSync(h.stateOf(buffer.Filter{UserID: user}), result.Elsewhere)})
 }

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -11,7 +12,12 @@ import (
 // connection. Others ask for the state when they need it.
 const maxStreams = 64
 
-// stream serves GET /v1/sync/events: the sync state, whenever it changes.
+// staleStream is how long a client hears of what this sidecar knows of a learner whose
+// home could not be asked. It comes again then, and the home is asked again.
+const staleStream = 15 * time.Second
+
+// stream serves GET /v1/sync/events: the sync state, whenever it changes. It ends when
+// the learner has another home, so that the client comes again and hears of that one.
 func (h *Handler) stream(w http.ResponseWriter, r *http.Request, limits Limits) {
 	filter, wrong := syncFilter(r, limits)
 	if wrong != nil {
@@ -26,8 +32,17 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, limits Limits) 
 		})
 		return
 	}
-	if answered, _ := h.handOn(w, r, filter.UserID, limits); answered {
+	ctx, end := h.whileHome(r, filter.UserID)
+	defer end()
+	r = r.WithContext(ctx)
+	answered, missed := h.handOn(w, r, filter.UserID, limits)
+	if answered {
 		return
+	}
+	if missed {
+		brief, cancel := context.WithTimeout(ctx, staleStream)
+		defer cancel()
+		r = r.WithContext(brief)
 	}
 	if !h.streams.enter(maxStreams) {
 		p := h.overloaded()
@@ -48,7 +63,7 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, limits Limits) 
 	h.state.Streaming(1)
 	defer h.state.Streaming(-1)
 	source := sse.Source{Changed: h.state.Changed, Append: func(b []byte) []byte {
-		return append(b, encode(answerSync(h.stateOf(filter)))...)
+		return append(b, encode(answerSync(h.stateOf(filter), missed))...)
 	}}
 	if err := sse.Serve(w, r, source, h.ended); err != nil {
 		h.writeProblem(w, &problem{

@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -19,16 +20,27 @@ const maxSyncWait = 30 * time.Second
 // errHomeMissed says that nobody knows whether all of a learner is saved.
 var errHomeMissed = errors.New("the learner's home can't be asked")
 
+// othersMissedError says that nobody knows whether all is saved that other sidecars
+// hold.
+type othersMissedError struct{ asked, missed int }
+
+// Error implements error.
+func (e *othersMissedError) Error() string {
+	return fmt.Sprintf("%d of %d other sidecars did not confirm that what they hold is saved", e.missed, e.asked)
+}
+
+// lastWord is how much longer than a sync other sidecars are waited for, so that one
+// that gives up can say so.
+const lastWord = time.Second
+
 // forceSync serves POST /v1/sync: it returns when all that was accepted before
-// the request is saved, or why it can't be.
+// the request is saved, or why it can't be. What waits here comes first, since some of
+// it has to go to its home; then it is the turn of the learner's home or, without a
+// learner, of every other sidecar.
 func (h *Handler) forceSync(w http.ResponseWriter, r *http.Request, limits Limits) {
 	filter, wait, wrong := syncParameters(r, limits)
 	if wrong != nil {
 		h.writeProblem(w, wrong)
-		return
-	}
-	answered, missed := h.handOn(w, r, filter.UserID, limits)
-	if answered {
 		return
 	}
 	if !h.syncs.enter(limits.maxSyncs()) {
@@ -40,27 +52,71 @@ func (h *Handler) forceSync(w http.ResponseWriter, r *http.Request, limits Limit
 	defer h.syncs.leave()
 	ctx, cancel := context.WithTimeout(r.Context(), wait)
 	defer cancel()
-	began := progress.InstantOf(time.Now())
+	start := time.Now()
+	began := progress.InstantOf(start)
+	quarantined, missed := 0, false
 	err := h.syncer.Sync(ctx, filter)
-	sync := h.stateOf(filter)
-	if err == nil && missed {
-		err = errHomeMissed
-	}
 	if err == nil {
-		answer := answerSync(sync)
-		answer.Quarantined = h.refusedSince(began, filter)
+		rest := waitingAtMost(r, max(time.Millisecond, wait-time.Since(start)))
+		var answered bool
+		if answered, missed = h.handOn(w, rest, filter.UserID, limits); answered {
+			return
+		}
+		if missed {
+			err = errHomeMissed
+		}
+		if filter.UserID == "" {
+			quarantined, err = h.syncOthers(rest, wait-time.Since(start)+lastWord)
+		}
+	}
+	sync := h.stateOf(filter)
+	if err == nil {
+		answer := answerSync(sync, false)
+		answer.Quarantined = quarantined + h.refusedSince(began, filter)
 		h.writeJSON(w, http.StatusOK, answer)
 		return
 	}
+	h.writeProblem(w, h.notSaved(err, wait, &sync, missed))
+}
+
+// syncOthers has every other sidecar save what it holds. It returns how many records
+// the database refused there.
+func (h *Handler) syncOthers(r *http.Request, within time.Duration) (quarantined int, err error) {
+	answers := h.askOthers(r, within)
+	done, quarantined := confirmed(answers)
+	if done < len(answers) {
+		return 0, &othersMissedError{asked: len(answers), missed: len(answers) - done}
+	}
+	return quarantined, nil
+}
+
+// waitingAtMost is the request for others, who may wait for what is left of the time.
+func waitingAtMost(r *http.Request, wait time.Duration) *http.Request {
+	r = r.Clone(r.Context())
+	query := r.URL.Query()
+	query.Set("timeout", wait.String())
+	r.URL.RawQuery = query.Encode()
+	return r
+}
+
+// notSaved words why something that was to be saved may not be. stale says that the
+// state is not of the learner's home.
+func (h *Handler) notSaved(err error, wait time.Duration, sync *state.SyncState, stale bool) *problem {
 	p := problem{
 		status: http.StatusServiceUnavailable, kind: "not-saved", title: "Not saved yet",
-		retryAfter: h.untilNextSync(), sync: &sync,
+		retryAfter: h.untilNextSync(), sync: sync, stale: stale,
 	}
 	var notSaved *flush.NotSavedError
+	var others *othersMissedError
 	switch {
+	case errors.As(err, &others):
+		p.detail = others.Error() + "; what this one holds is saved, and what those have accepted is kept and will be: " +
+			"send the request again"
+		p.retryAfter = homeRetry
 	case errors.Is(err, errHomeMissed):
 		p.detail = "the sidecar that keeps what this learner does can't be asked; what this one has is saved, " +
 			"and what that one has accepted is kept and will be: send the request again"
+		p.retryAfter = homeRetry
 	case errors.As(err, &notSaved):
 		p.detail = strings.TrimSuffix(notSaved.Failure.Message, ".") + ". Everything accepted is kept and will be saved."
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
@@ -69,7 +125,7 @@ func (h *Handler) forceSync(w http.ResponseWriter, r *http.Request, limits Limit
 	default:
 		p.detail = "the sidecar can't sync now; everything accepted is kept and will be saved"
 	}
-	h.writeProblem(w, &p)
+	return &p
 }
 
 // refusedSince counts the records that the database has refused since a moment.
@@ -123,7 +179,7 @@ func syncParameters(r *http.Request, limits Limits) (buffer.Filter, time.Duratio
 	return filter, wait, nil
 }
 
-// readState serves GET /v1/sync.
+// readState serves GET /v1/sync. Without a learner it tells of this sidecar alone.
 func (h *Handler) readState(w http.ResponseWriter, r *http.Request, limits Limits) {
 	filter, wrong := syncFilter(r, limits)
 	if wrong != nil {
@@ -134,9 +190,7 @@ func (h *Handler) readState(w http.ResponseWriter, r *http.Request, limits Limit
 	if answered {
 		return
 	}
-	answer := answerSync(h.stateOf(filter))
-	answer.Stale = missed
-	h.writeJSON(w, http.StatusOK, answer)
+	h.writeJSON(w, http.StatusOK, answerSync(h.stateOf(filter), missed))
 }
 
 // stateOf narrows the sync state to what the filter matches.

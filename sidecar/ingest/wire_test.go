@@ -160,14 +160,14 @@ func TestABodyThatIsRefusedWhateverItSaysIsNotAskedFor(t *testing.T) {
 	}
 }
 
-// wire is a client's connection.
-type wire struct {
+// line is a client's connection.
+type line struct {
 	net.Conn
 	in *bufio.Reader
 }
 
 // ask sends a request and returns the status of its answer.
-func (w *wire) ask(request string) (int, error) {
+func (w *line) ask(request string) (int, error) {
 	if _, err := io.WriteString(w, request); err != nil {
 		return 0, err
 	}
@@ -212,7 +212,7 @@ func TestEveryLearnerFindsTheirOwnRecordWhateverElseCameOverTheConnection(t *tes
 				return
 			}
 			defer conn.Close()
-			w := &wire{conn, bufio.NewReader(conn)}
+			w := &line{conn, bufio.NewReader(conn)}
 			for i := range learners {
 				user := id(c, i)
 				body := fmt.Sprintf(`{"courseId":"c-%[1]s","lessonId":"l-%[1]s","currentTime":%d}`, user, 1000*c+i)

@@ -14,7 +14,6 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/peers/forward"
 	"github.com/progress-sync/progress-sync/sidecar/peers/members"
 	"github.com/progress-sync/progress-sync/sidecar/peers/route"
-	"github.com/progress-sync/progress-sync/sidecar/peers/wire"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/status"
 )
@@ -72,13 +71,14 @@ func (p *Peers) Reset(ctx context.Context, keys []progress.Key) ([]buffer.Result
 	return p.router.Reset(ctx, keys)
 }
 
-// Forward hands a learner's request on to their home, and answers w with what it
-// answers. It reports false, and has written nothing, where this sidecar has to answer;
+// Forward hands a learner's request, which no other sidecar has handed on, on to their
+// home, and answers w with what it answers. It reports false, and has written nothing,
+// where this sidecar has to answer;
 // missed says that another one should have.
 func (p *Peers) Forward(w http.ResponseWriter, r *http.Request, userID, userHeader string) (answered, missed bool) {
 	t := p.term.Load()
 	home, self := t.set().Home(userID)
-	if self || wire.IsHandedOn(r.Context()) {
+	if self {
 		return false, false
 	}
 	link := t.links.To(home.Writer.String())

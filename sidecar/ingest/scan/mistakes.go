@@ -30,7 +30,9 @@ type Mistakes struct {
 	Items  int       // the items that have any, each counted in a row
 	Status int       // of all of them, or StatusInvalid if they differ
 	Full   bool      // whether one of them passes when the buffer has room
-	last   int       // the item of the last one
+	// Unavailable says whether one of them may pass when its learner's home answers.
+	Unavailable bool
+	last        int // the item of the last one
 }
 
 func (m *Mistakes) reset() {
@@ -52,6 +54,7 @@ func (m *Mistakes) note(index, status int) bool {
 	}
 	m.Count++
 	m.Full = m.Full || status == http.StatusTooManyRequests
+	m.Unavailable = m.Unavailable || status == http.StatusServiceUnavailable || status == http.StatusInsufficientStorage
 	return first || len(m.Listed) < maxListed
 }
 

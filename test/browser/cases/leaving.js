@@ -67,10 +67,12 @@ export function define(shared) {
         (await tab.page.evaluate(stored)).some(({ update }) => Math.abs(update.currentTime - stands) < 0.01),
       );
       await tab.page.close();
-      await device.context.setOffline(false);
 
-      // The session ends, as when it is too old: the first learner has not signed out.
+      // The session ends, as when it is too old: the first learner has not signed out. It
+      // does so before the network is back, with which the browser may still send what
+      // the page gave it while it closed.
       await device.context.clearCookies();
+      await device.context.setOffline(false);
       await device.login(bob);
       tab = await device.lesson(kind);
       await tab.watch(90);

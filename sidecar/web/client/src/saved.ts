@@ -16,7 +16,7 @@ export function createSaved(
 ) {
   /** Updates that were accepted, and that are not known to be in the database. */
   let waiting = 0;
-  /** The sidecar that accepted them; undefined if there are several, or it does not say its name. */
+  /** The sidecar that accepted them; undefined if there are several, or none says its name. */
   let writer: string | undefined;
   let newest: WireRecord | null | undefined;
   let server: Partial<WireSync> | undefined;
@@ -55,20 +55,23 @@ export function createSaved(
   async function findOut(way: "ask" | "force"): Promise<boolean> {
     // The stream has one of the few connections that the question needs.
     sleep();
-    const asked = { waiting, writer, newest };
+    const asked = waiting;
+    const by = writer;
+    const last = newest;
     if (!waiting && way === "ask") return false;
     const { body, error } = await (way === "ask" ? ask("GET", "sync?") : ask("POST", FORCE));
     server = error ? body.sync ?? { error } : body;
     const unsaved = way === "ask" ? body.pendingUpdates : body.quarantined;
-    // A sidecar that has nothing unsaved speaks for what it has accepted itself; for others the database does.
-    const isSaved = !error && !unsaved && (!asked.waiting
-      || !!asked.writer && body.writer === asked.writer
-      || isInDatabase(asked.newest, await ask("GET", "progress?")));
+    // A sidecar that has nothing unsaved speaks for what it has accepted itself; for others the database does, and
+    // where the learner's home was not asked.
+    const isSaved = !error && !unsaved && (!asked
+      || !!by && body.writer === by && !body.stale
+      || isInDatabase(last, await ask("GET", "progress?")));
     if (isSaved) {
       lastSyncedAt = Date.now();
-      // A reset in between has forgotten them already.
-      waiting = Math.max(0, waiting - asked.waiting);
-      if (!waiting) forget();
+      waiting -= asked;
+      // Below zero after a reset in between, which has forgotten them already.
+      if (waiting <= 0) forget();
     }
     watch();
     changed();
@@ -102,7 +105,7 @@ export function createSaved(
     /** Takes in that so many updates were accepted, and wait. */
     add(count: number, record?: WireRecord | null, sync?: WireSync): void {
       if (!count) return;
-      writer = !waiting || writer === sync?.writer ? sync?.writer : undefined;
+      writer = sync?.stale || waiting && writer !== sync?.writer ? undefined : sync?.writer;
       waiting += count;
       newest = record ?? newest;
       server = sync;

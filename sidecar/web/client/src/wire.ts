@@ -22,6 +22,8 @@ export interface WireSync {
   error: { kind: ErrorKind; message: string } | null;
   /** The name of the sidecar that answers. */
   writer?: string;
+  /** The learner's home was not asked: the state is that of a sidecar that may have accepted nothing. */
+  stale?: boolean;
   /** How many records the database refused during a force sync. */
   quarantined?: number;
 }
@@ -30,7 +32,6 @@ export interface WireSync {
 export interface WireBody extends Partial<WireSync> {
   /** In the order of the updates; null for one that was not accepted. */
   progress?: (WireRecord | null)[];
-  stale?: boolean;
   sync?: WireSync;
   errors?: { index: number; status: number; detail: string }[];
   detail?: string;

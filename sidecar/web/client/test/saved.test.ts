@@ -81,3 +81,25 @@ test("force sync of another sidecar does not make it saved", async () => {
   expect(await sync.forceSync()).toBe(false);
   expect(sync.getState().lastSyncedAt).toBeNull();
 });
+
+test("a state that is not of the learner's home does not make it saved", async () => {
+  const sync = await accepted();
+  w.sidecar.save();
+  w.sidecar.stale = true;
+  await wait(181_000);
+  expect(sync.getState()).toMatchObject({ isPendingSync: true, lastSyncedAt: null });
+  w.sidecar.stale = false;
+  await wait(60_000);
+  expect(sync.getState()).toMatchObject({ isPendingSync: false });
+});
+
+test("what a home accepted is not saved because the sidecar that handed it on has nothing", async () => {
+  w.sidecar.stale = true;
+  const sync = await accepted();
+  w.sidecar.stale = false;
+  await wait(60_000);
+  w.sidecar.save();
+  w.sidecar.row().lastWatchedAt = new Date(0).toISOString();
+  await wait(181_000);
+  expect(sync.getState()).toMatchObject({ isPendingSync: true, lastSyncedAt: null });
+});

@@ -16,6 +16,8 @@ export class Sidecar {
   seen: Seen[] = [];
   /** Undefined for a sidecar that does not say which one it is. */
   writer: string | undefined = "one";
+  /** The learner's home can't be asked. */
+  stale = false;
   events = new Set<string>();
   rows = new Map<string, any>();
   held = new Map<string, number>();
@@ -78,7 +80,7 @@ export class Sidecar {
       if (read) return json(read.body ?? {}, read.status, read.headers);
       const row = this.rows.get(key);
       const pendingUpdates = this.held.get(key) ?? 0;
-      return json({ progress: row ? [{ ...row, saved: !pendingUpdates, pendingUpdates }] : [], stale: false, sync: this.#sync() });
+      return json({ progress: row ? [{ ...row, saved: !pendingUpdates, pendingUpdates }] : [], stale: this.stale, sync: this.#sync() });
     }
     if (seen.method === "GET") return json(this.#sync(this.held.get(key) ?? 0));
     const reply = this.replies.shift();
@@ -128,6 +130,7 @@ export class Sidecar {
       status: pendingUpdates ? "pending" : "synced", pendingUpdates, lastSyncedAt: null,
       nextSyncAt: pendingUpdates ? new Date(Date.now() + 180_000).toISOString() : null, retryCount: 0, error: null,
       writer: this.writer,
+      ...this.stale && { stale: true },
     };
   }
 }

@@ -1,0 +1,141 @@
+package peers
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/progress-sync/progress-sync/sidecar/peers/wire"
+)
+
+const (
+	// askedAtOnce is how many members are asked at the same time.
+	askedAtOnce = 16
+	// maxTold is the most bytes of a member's answer that are read.
+	maxTold = 64 << 10
+	// homeCheck is how often a learner's home is sought again while the sidecar is
+	// enrolled nowhere, and so hears of no change.
+	homeCheck = 10 * time.Second
+)
+
+// All sends r, which has no body, to every other candidate, and returns the answer of
+// each, nil for one that did not answer before the context of r ended.
+func (p *Peers) All(r *http.Request) []*http.Response {
+	t := p.term.Load()
+	if t == nil {
+		return nil
+	}
+	return askEach(r, p.others(t))
+}
+
+// askEach sends r along every way, and returns nil for a way that is none or gives no
+// answer.
+func askEach(r *http.Request, ways []http.RoundTripper) []*http.Response {
+	answers := make([]*http.Response, len(ways))
+	var asking errgroup.Group
+	asking.SetLimit(askedAtOnce)
+	for i, way := range ways {
+		asking.Go(func() error {
+			answers[i] = ask(r, way)
+			return nil
+		})
+	}
+	_ = asking.Wait() // there are no errors
+	return answers
+}
+
+// others are the ways to the other candidates, nil for one that there is no way to yet.
+func (p *Peers) others(t *term) (ways []http.RoundTripper) {
+	for _, m := range t.roll.Set().Candidates() {
+		if m.Writer == p.o.Writer {
+			continue
+		}
+		var way http.RoundTripper
+		if link := t.links.To(m.Writer.String()); link != nil {
+			way = link
+		}
+		ways = append(ways, way)
+	}
+	return ways
+}
+
+// ask is the answer of one member, with its body in memory.
+func ask(r *http.Request, way http.RoundTripper) *http.Response {
+	if way == nil {
+		return nil
+	}
+	u := *r.URL
+	u.Scheme, u.Host, u.Path = "https", "peer", wire.APIPath+u.Path
+	if u.RawPath != "" {
+		u.RawPath = wire.APIPath + u.RawPath
+	}
+	request := &http.Request{Method: r.Method, URL: &u, Host: u.Host, Header: http.Header{}}
+	answer, err := way.RoundTrip(request.WithContext(r.Context()))
+	if err != nil {
+		return nil
+	}
+	body, err := io.ReadAll(io.LimitReader(answer.Body, maxTold))
+	_ = answer.Body.Close()
+	if err != nil {
+		return nil
+	}
+	answer.Body = io.NopCloser(bytes.NewReader(body))
+	return answer
+}
+
+// WhileHome returns a context that ends when the learner has another home than at the
+// call. end frees what that takes.
+func (p *Peers) WhileHome(ctx context.Context, userID string) (while context.Context, end func()) {
+	return whileSame(ctx, func() uuid.UUID { return p.homeOf(userID) }, p.changedSet)
+}
+
+// homeOf is the writer at a learner's home: this sidecar while it knows nobody.
+func (p *Peers) homeOf(userID string) uuid.UUID {
+	home, self := p.set().Home(userID)
+	if self {
+		return p.o.Writer
+	}
+	return home.Writer
+}
+
+// changedSet is closed when there may be another set, nil while nobody tells.
+func (p *Peers) changedSet() <-chan struct{} {
+	if t := p.term.Load(); t != nil {
+		return t.roll.Changed()
+	}
+	return nil
+}
+
+// whileSame returns a context that ends when a writer is another one than at the call.
+// changed returns what is closed then; end frees what this takes.
+func whileSame(
+	ctx context.Context, writer func() uuid.UUID, changed func() <-chan struct{},
+) (while context.Context, end func()) {
+	while, cancel := context.WithCancel(ctx)
+	first := writer()
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		defer cancel()
+		check := time.NewTicker(homeCheck)
+		defer check.Stop()
+		for {
+			next := changed() // before the writer, so that no change is missed
+			if writer() != first {
+				return
+			}
+			select {
+			case <-next:
+			case <-check.C:
+			case <-while.Done():
+				return
+			}
+		}
+	}()
+	return while, func() { cancel(); <-watched }
+}
