@@ -27,10 +27,10 @@ const (
 // each, nil for one that did not answer before the context of r ended.
 func (p *Peers) All(r *http.Request) []*http.Response {
 	t := p.term.Load()
-	if t == nil {
+	if !t.hasPeers() {
 		return nil
 	}
-	return askEach(r, p.others(t))
+	return askEach(r, waysToOthers(t))
 }
 
 // askEach sends r along every way, and returns nil for a way that is none or gives no
@@ -49,14 +49,11 @@ func askEach(r *http.Request, ways []http.RoundTripper) []*http.Response {
 	return answers
 }
 
-// others are the ways to the other candidates, nil for one that there is no way to yet.
-func (p *Peers) others(t *term) (ways []http.RoundTripper) {
-	for _, m := range t.roll.Set().Candidates() {
-		if m.Writer == p.o.Writer {
-			continue
-		}
+// waysToOthers are the ways to the other candidates, nil for one that there is none to.
+func waysToOthers(t *term) (ways []http.RoundTripper) {
+	for _, other := range others(t.set(), t.o.Writer) {
 		var way http.RoundTripper
-		if link := t.links.To(m.Writer.String()); link != nil {
+		if link := t.links.To(other.ID); link != nil {
 			way = link
 		}
 		ways = append(ways, way)
@@ -105,8 +102,8 @@ func (p *Peers) homeOf(userID string) uuid.UUID {
 
 // changedSet is closed when there may be another set, nil while nobody tells.
 func (p *Peers) changedSet() <-chan struct{} {
-	if t := p.term.Load(); t != nil {
-		return t.roll.Changed()
+	if t := p.term.Load(); t.hasPeers() {
+		return t.linked.Load().changed
 	}
 	return nil
 }

@@ -150,7 +150,8 @@ func (s *sidecar) updates(learner string) (n int64) {
 	return n
 }
 
-// pair is two sidecars that have been told of each other by the registry, and runs.
+// pair is two sidecars that run, and that hand on to each other already: a member that
+// has just come may be refused until the others have asked the registry again.
 func pair(t *testing.T) (registry *table, a, b *sidecar) {
 	t.Helper()
 	registry = newTable()
@@ -160,9 +161,19 @@ func pair(t *testing.T) (registry *table, a, b *sidecar) {
 	b = newSidecar(t, registry, config.PeersAuto)
 	b.run("b")
 	b.knows(2)
-	b.put(of(learnerOf(b, a), "")) // with which a comes to know b's key
+	b.reaches(a) // with which a comes to know b
 	a.knows(2)
+	a.reaches(b)
 	return registry, a, b
+}
+
+// reaches waits until updates are handed on to another sidecar.
+func (s *sidecar) reaches(home *sidecar) {
+	s.t.Helper()
+	learner := learnerOf(s, home)
+	kit.Eventually(s.t, "updates to be handed on", func() error {
+		return kit.Unless(s.put(of(learner, "")).Elsewhere, s.Status())
+	})
 }
 
 var learners atomic.Int64

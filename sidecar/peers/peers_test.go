@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -68,8 +69,8 @@ func TestARequestIsAnsweredByTheLearnersHome(t *testing.T) {
 	if answer, answered, missed := ask(a, learnerOf(a, a), false); answer != "" || answered || missed {
 		t.Errorf("of an own learner: %q, %t, %t", answer, answered, missed)
 	}
-	if answer, answered, missed := ask(a, far, true); answer != "" || answered || missed {
-		t.Errorf("a second hop: %q, %t, %t", answer, answered, missed)
+	if answer, answered, _ := ask(a, far, true); answer != "" || answered {
+		t.Errorf("a second hop: %q, %t", answer, answered)
 	}
 	b.stop()
 	if answer, answered, missed := ask(a, far, false); answer != "" || answered || !missed {
@@ -83,6 +84,7 @@ func TestWhatAHomeThatIsGoneShouldHaveIsKept(t *testing.T) {
 	_, a, b := pair(t)
 	named, nameless := learnerOf(a, b), learnerOf(a, b)
 	b.stop()
+	before := keptBy(a)
 	for _, u := range []progress.Update{of(named, "e"), of(nameless, "")} {
 		if r := a.put(u); r.Err != nil || r.Elsewhere || !a.holds(u.UserID) {
 			t.Errorf("%+v", r)
@@ -91,12 +93,8 @@ func TestWhatAHomeThatIsGoneShouldHaveIsKept(t *testing.T) {
 	if strays := a.buffer.Stats().Strays; strays != 1 {
 		t.Errorf("%d strays", strays)
 	}
-	kept := int64(0)
-	for _, n := range a.Status().KeptLocally {
-		kept += n
-	}
-	if kept != 2 {
-		t.Errorf("%+v", a.Status())
+	if kept := keptBy(a) - before; kept != 2 {
+		t.Errorf("%d are kept: %+v", kept, a.Status())
 	}
 	if err := a.KeepStrays(t.Context()); err != nil {
 		t.Fatal(err)
@@ -104,6 +102,13 @@ func TestWhatAHomeThatIsGoneShouldHaveIsKept(t *testing.T) {
 	if stats := a.buffer.Stats(); stats.Strays != 0 || stats.PendingUpdates < 2 {
 		t.Errorf("after KeepStrays: %+v", stats)
 	}
+}
+
+func keptBy(s *sidecar) (kept int64) {
+	for _, n := range s.Status().KeptLocally {
+		kept += n
+	}
+	return kept
 }
 
 func TestTheModeTakesEffectAtOnce(t *testing.T) {
@@ -123,11 +128,7 @@ func TestTheModeTakesEffectAtOnce(t *testing.T) {
 	}
 	b.SetMode(config.PeersAuto)
 	b.knows(2)
-	// The key of its further term is not known at once.
-	kit.Eventually(t, "updates to be handed on again", func() error {
-		r := b.put(of(learner, ""))
-		return kit.Unless(r.Elsewhere && a.holds(learner), b.Status())
-	})
+	b.reaches(a)
 }
 
 func TestWithoutPeersStraysBecomeOwnRecords(t *testing.T) {
@@ -250,6 +251,50 @@ func TestWithoutAnAddressThereAreNoPeers(t *testing.T) {
 		got := s.Status()
 		return kit.Unless(got.Failure != nil && got.Failure.Reason == status.PeersNoPort, got)
 	})
+}
+
+func TestAllOthersAreAskedAndNobodyWhereThereAreNone(t *testing.T) {
+	t.Parallel()
+	_, a, b := pair(t)
+	r := httptest.NewRequest(http.MethodGet, "/v1/progress", http.NoBody)
+	answers := a.All(r)
+	if len(answers) != 1 || answers[0] == nil {
+		t.Fatalf("%v", answers)
+	}
+	if said, err := io.ReadAll(answers[0].Body); string(said) != "b" || err != nil {
+		t.Errorf("%q, %v", said, err)
+	}
+	if answers := newSidecar(t, newTable(), config.PeersAuto).All(r); answers != nil {
+		t.Errorf("before the first term: %v", answers)
+	}
+	b.SetMode(config.PeersOff)
+	kit.Eventually(t, "b to be alone", func() error {
+		set, known := b.term.Load().known()
+		return kit.Unless(known && set.Len() == 0, set.Len())
+	})
+	if answers := b.All(r); answers != nil {
+		t.Errorf("with the mode Off: %v", answers)
+	}
+}
+
+// A stream goes on for as long as its learner's home is the same, and not for longer.
+func TestWhatBelongsToAHomeEndsWithTheTerm(t *testing.T) {
+	t.Parallel()
+	_, a, b := pair(t)
+	far, endFar := b.WhileHome(t.Context(), learnerOf(b, a))
+	defer endFar()
+	near, endNear := b.WhileHome(t.Context(), learnerOf(b, b))
+	defer endNear()
+	b.SetMode(config.PeersOff)
+	kit.Eventually(t, "the end of what belongs to the other home", func() error { return kit.Unless(far.Err() != nil, nil) })
+	if near.Err() != nil {
+		t.Error("what belongs to this home has ended")
+	}
+	alone, endAlone := b.WhileHome(t.Context(), "ada")
+	endAlone()
+	if alone.Err() == nil {
+		t.Error("its end is not the end")
+	}
 }
 
 // What comes while a term begins or ends may go either way, once.

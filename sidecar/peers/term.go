@@ -41,9 +41,17 @@ type term struct {
 	roll  *roll.Roll // nil, as what follows, without peers
 	links *hop.Links
 	door  *door.Server
-	// linked is the roll's set once there are links to all of it; nil before the first.
-	linked atomic.Pointer[members.Set]
+	// linked is the roll's last set that there are links to all of.
+	linked atomic.Pointer[linkedSet]
 }
+
+// linkedSet is a set in whose place another one comes.
+type linkedSet struct {
+	members.Set
+	changed chan struct{} // closed when that is there, or the term ends
+}
+
+func newLinkedSet(s members.Set) *linkedSet { return &linkedSet{s, make(chan struct{})} }
 
 // alone is a term without peers.
 func alone() *term { return &term{} }
@@ -54,6 +62,7 @@ func newTerm(o *Options, c *counts, api http.Handler) (*term, error) {
 		return nil, fmt.Errorf("making the key for other sidecars: %w", err)
 	}
 	t := &term{o: o, log: o.Log}
+	t.linked.Store(newLinkedSet(members.Set{}))
 	owner := uuid.New()
 	t.roll = roll.New(roll.Options{
 		Self: func() members.Member {
@@ -83,12 +92,10 @@ func (t *term) hasPeers() bool { return t != nil && t.roll != nil }
 
 // set is who there is, nobody for a term without peers and for nil.
 func (t *term) set() members.Set {
-	if t.hasPeers() {
-		if s := t.linked.Load(); s != nil {
-			return *s
-		}
+	if !t.hasPeers() {
+		return members.Set{}
 	}
-	return members.Set{}
+	return t.linked.Load().Set
 }
 
 // known is set, and whether that is the last word: the registry was asked, or there are
@@ -124,6 +131,7 @@ func (t *term) run(ctx context.Context, changed <-chan struct{}, listener net.Li
 	closing()
 	unfollow()
 	follower.Wait() // it would open links anew
+	close(t.linked.Load().changed)
 	parting, parted := context.WithTimeout(work, partingTime)
 	defer parted()
 	t.door.Shutdown(parting)
@@ -158,7 +166,7 @@ func (t *term) relink(next members.Set) {
 		}
 	}
 	t.links.Follow(both)
-	t.linked.Store(&next)
+	close(t.linked.Swap(newLinkedSet(next)).changed)
 	t.links.Follow(coming)
 	if !next.IsAlone() {
 		jitter := rand.N(movedWithin) //nolint:gosec // no secret depends on it
