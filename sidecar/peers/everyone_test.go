@@ -54,7 +54,7 @@ func TestEachMemberAnswersForItself(t *testing.T) {
 	r := httptest.NewRequest(http.MethodDelete, "/v1/users/a%2Fb?timeout=1s", nil).WithContext(ctx)
 	r.Header.Set("Cookie", "session=1")
 	got := make([]string, len(ways))
-	for i, a := range askEach(r, ways) {
+	for i, a := range askEach(r, ways) { //nolint:bodyclose // it is in memory
 		if a == nil {
 			continue
 		}
@@ -87,7 +87,7 @@ func TestOnlySoManyMembersAreAskedAtOnce(t *testing.T) {
 		for i := range ways {
 			ways[i] = busy
 		}
-		askEach(httptest.NewRequest(http.MethodPost, "/v1/sync", nil), ways)
+		askEach(httptest.NewRequest(http.MethodPost, "/v1/sync", nil), ways) //nolint:bodyclose // it is in memory
 		if most.Load() != askedAtOnce {
 			t.Errorf("%d were asked at once", most.Load())
 		}
