@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"time"
 
@@ -31,8 +30,8 @@ func (h *Handler) mayHandOn(r *http.Request) bool {
 }
 
 // askOthers sends a request of no learner to the other sidecars that may hold what was
-// handed on, and returns their answers within the given time, nil for each that gave none.
-func (h *Handler) askOthers(r *http.Request, within time.Duration) []*http.Response {
+// handed on. For each it returns the answer, nil if it has not done it within the time.
+func (h *Handler) askOthers(r *http.Request, within time.Duration) [][]byte {
 	if !h.mayHandOn(r) {
 		return nil
 	}
@@ -50,22 +49,14 @@ func (h *Handler) whileHome(r *http.Request, userID string) (ctx context.Context
 	return h.homes.WhileHome(r.Context(), userID)
 }
 
-// confirmed counts the answers of success, and the records that the database refused
-// meanwhile, of which a sync tells.
-func confirmed(answers []*http.Response) (n, quarantined int) {
+// confirmed counts the sidecars that have done what they were asked.
+func confirmed(answers [][]byte) (n int) {
 	for _, a := range answers {
-		if a == nil || a.StatusCode/100 != 2 {
-			continue
-		}
-		n++
-		var told struct {
-			Quarantined int `json:"quarantined"`
-		}
-		if json.NewDecoder(a.Body).Decode(&told) == nil {
-			quarantined += told.Quarantined
+		if a != nil {
+			n++
 		}
 	}
-	return n, quarantined
+	return n
 }
 
 // areElsewhere reports whether another sidecar has accepted some of what there are

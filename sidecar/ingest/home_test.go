@@ -30,7 +30,7 @@ type fakeHomes struct {
 	home http.HandlerFunc
 	// missed says that the learner's home can't be asked.
 	missed bool
-	// others answer for the other sidecars: an empty one gives no answer.
+	// others are what the other sidecars answer: an empty one has not done it.
 	others []string
 
 	mu    sync.Mutex
@@ -53,14 +53,12 @@ func (f *fakeHomes) Forward(w http.ResponseWriter, r *http.Request, userID, _ st
 	return true, false
 }
 
-func (f *fakeHomes) All(r *http.Request) []*http.Response {
+func (f *fakeHomes) All(r *http.Request) [][]byte {
 	f.note(r, "all")
-	answers := make([]*http.Response, len(f.others))
+	answers := make([][]byte, len(f.others))
 	for i, text := range f.others {
-		var code int
-		var body string
-		if n, _ := fmt.Sscanf(text, "%d %s", &code, &body); n > 0 {
-			answers[i] = &http.Response{StatusCode: code, Body: io.NopCloser(strings.NewReader(body))}
+		if text != "" {
+			answers[i] = []byte(text)
 		}
 	}
 	return answers
@@ -162,12 +160,12 @@ func TestAForcedSyncOfEverybodyNeedsEverySidecar(t *testing.T) {
 		text    string
 	}{
 		"there is no other":                  {nil, nil, 200, map[string]any{"quarantined": nil}, ""},
-		"all have saved":                     {[]string{"200 {}", "200 {}"}, nil, 200, map[string]any{"quarantined": nil}, ""},
-		"the database refused records there": {[]string{`200 {"quarantined":2}`, `200 {"quarantined":1}`}, nil, 200, map[string]any{"quarantined": 3.0}, ""},
-		"one gives no answer":                {[]string{"200 {}", ""}, nil, 503, map[string]any{"type": problemType + "not-saved"}, "1 of 2 other sidecars did not confirm"},
-		"two can't save":                     {[]string{"503 {}", "200 {}", "503 {}"}, nil, 503, map[string]any{"type": problemType + "not-saved"}, "2 of 3 other sidecars did not confirm"},
+		"all have saved":                     {[]string{"{}", "{}"}, nil, 200, map[string]any{"quarantined": nil}, ""},
+		"the database refused records there": {[]string{`{"quarantined":2}`, `{"quarantined":1}`}, nil, 200, map[string]any{"quarantined": 3.0}, ""},
+		"one gives no answer":                {[]string{"{}", ""}, nil, 503, map[string]any{"type": problemType + "not-saved"}, "1 of 2 other sidecars did not confirm"},
+		"two can't save":                     {[]string{"", "{}", ""}, nil, 503, map[string]any{"type": problemType + "not-saved"}, "2 of 3 other sidecars did not confirm"},
 		"this one can't save": {
-			[]string{"200 {}"}, &flush.NotSavedError{Failure: postgres.Failure{Message: "Check that it runs."}}, 503,
+			[]string{"{}"}, &flush.NotSavedError{Failure: postgres.Failure{Message: "Check that it runs."}}, 503,
 			map[string]any{"type": problemType + "not-saved"}, "Check that it runs.",
 		},
 	} {
@@ -212,8 +210,8 @@ func TestAnErasureTellsWhichSidecarsConfirmedIt(t *testing.T) {
 		want   map[string]any
 	}{
 		"there is no other":    {nil, 200, map[string]any{"peers.asked": 0.0, "peers.confirmed": 0.0, "peers.message": nil}},
-		"all have erased them": {[]string{"200 {}", "202 {}"}, 200, map[string]any{"peers.asked": 2.0, "peers.confirmed": 2.0}},
-		"one gives no answer": {[]string{"200 {}", "", "429 {}"}, 202, map[string]any{
+		"all have erased them": {[]string{"{}", "{}"}, 200, map[string]any{"peers.asked": 2.0, "peers.confirmed": 2.0}},
+		"one gives no answer": {[]string{"{}", "", ""}, 202, map[string]any{
 			"peers.asked": 3.0, "peers.confirmed": 1.0,
 			"peers.message": "2 of 3 other sidecars did not confirm that they hold nothing of the learner: order it again until all do",
 		}},
@@ -255,9 +253,15 @@ func TestAStreamEndsWhenTheLearnerMoves(t *testing.T) {
 func TestAStreamInPlaceOfTheHomeSaysSo(t *testing.T) {
 	server := serve(t, newHomesDesk(&fakeHomes{missed: true}).Handler)
 	l := listen(t, server, "?userId=ada", "")
-	if !l.lines.Scan() || !l.lines.Scan() || !l.lines.Scan() || !l.lines.Scan() || !l.lines.Scan() || !strings.Contains(l.lines.Text(), `"stale":true`) {
-		t.Errorf("the state is %q", l.lines.Text())
+	for l.lines.Scan() {
+		if data, found := strings.CutPrefix(l.lines.Text(), "data: "); found {
+			if !strings.Contains(data, `"stale":true`) {
+				t.Errorf("the state is %s", data)
+			}
+			return
+		}
 	}
+	t.Error("there was no state")
 }
 
 // What a home accepted is not in this sidecar's state, which must not say that all of

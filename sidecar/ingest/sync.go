@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -83,9 +84,15 @@ func (h *Handler) forceSync(w http.ResponseWriter, r *http.Request, limits Limit
 // the database refused there.
 func (h *Handler) syncOthers(r *http.Request, within time.Duration) (quarantined int, err error) {
 	answers := h.askOthers(r, within)
-	done, quarantined := confirmed(answers)
-	if done < len(answers) {
+	if done := confirmed(answers); done < len(answers) {
 		return 0, &othersMissedError{asked: len(answers), missed: len(answers) - done}
+	}
+	for _, a := range answers {
+		var synced syncAnswer
+		if err := json.Unmarshal(a, &synced); err != nil {
+			return 0, fmt.Errorf("reading what another sidecar has saved: %w", err)
+		}
+		quarantined += synced.Quarantined
 	}
 	return quarantined, nil
 }
