@@ -9,9 +9,14 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/peers/wire"
 )
 
-// homeRetry is when a learner's home that did not answer may be asked again, or another
-// sidecar have taken its place.
-const homeRetry = time.Second
+const (
+	// homeRetry is when a learner's home that did not answer may be asked again, or
+	// another sidecar have taken its place.
+	homeRetry = time.Second
+	// savePatience is how long a read waits until what this sidecar has of another's
+	// learner is in the database.
+	savePatience = 300 * time.Millisecond
+)
 
 // handOn lets a learner's home answer. It reports false, and has written nothing,
 // where this sidecar has to; missed says that the home could not be asked, so that what
@@ -21,6 +26,24 @@ func (h *Handler) handOn(w http.ResponseWriter, r *http.Request, userID string, 
 		return false, false
 	}
 	return h.homes.Forward(w, r, userID, limits.UserHeader)
+}
+
+// hasOfAnothers reports whether something waits here that the learner's home does not
+// know of, since it could not be reached when that came in.
+func (h *Handler) hasOfAnothers(r *http.Request, filter buffer.Filter) bool {
+	return filter.UserID != "" && h.mayHandOn(r) && h.homes.IsElsewhere(filter.UserID) && h.buffer.Tally(filter).Records > 0
+}
+
+// saveForHome writes what waits here of another's learner, so that the home finds it in
+// the database. In vain is no error: the home's answer lacks it then.
+func (h *Handler) saveForHome(r *http.Request, filter buffer.Filter, limits Limits) {
+	if !h.hasOfAnothers(r, filter) || !h.syncs.enter(limits.maxSyncs()) {
+		return
+	}
+	defer h.syncs.leave()
+	ctx, cancel := context.WithTimeout(r.Context(), savePatience)
+	defer cancel()
+	_ = h.syncer.Sync(ctx, filter)
 }
 
 // mayHandOn reports whether other sidecars may be asked: not for a request that one of

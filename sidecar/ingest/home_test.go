@@ -53,6 +53,8 @@ func (f *fakeHomes) Forward(w http.ResponseWriter, r *http.Request, userID, _ st
 	return true, false
 }
 
+func (f *fakeHomes) IsElsewhere(string) bool { return f.missed || f.home != nil }
+
 func (f *fakeHomes) All(r *http.Request) [][]byte {
 	f.note(r, "all")
 	answers := make([][]byte, len(f.others))
@@ -136,6 +138,39 @@ func TestAnAnswerInPlaceOfTheHomeSaysSo(t *testing.T) {
 	expect(t, a, http.StatusServiceUnavailable, map[string]any{"type": problemType + "not-saved", "sync.stale": true})
 	if a.header.Get("Retry-After") != "1" || !strings.Contains(a.text, "keeps what this learner does can't be asked") {
 		t.Errorf("the answer is %v %s", a.header, a.text)
+	}
+}
+
+// What could not reach the home is neither missing from a read nor taken for saved.
+func TestWhatWaitsHereOfAnothersLearner(t *testing.T) {
+	key := progress.Key{UserID: "ada", CourseID: "c", LessonID: "l"}
+	waits := func() (*desk, *fakeHomes) {
+		homes := &fakeHomes{home: atHome}
+		d := newHomesDesk(homes)
+		d.buffer.records[key] = progress.Record{Key: key, UpdateCount: 2}
+		return d, homes
+	}
+	d, homes := waits()
+	expect(t, d.call(t, http.MethodGet, "/v1/sync?userId=ada"), http.StatusOK, map[string]any{"pendingUpdates": 2.0, "stale": true})
+	if homes.asked != nil {
+		t.Errorf("asked %q, which would tell that all is saved", homes.asked)
+	}
+
+	d, _ = waits()
+	expect(t, d.call(t, http.MethodGet, "/v1/progress?userId=ada"), http.StatusAccepted, map[string]any{"from": "home"})
+	if d.syncer.filter.UserID != "ada" {
+		t.Error("the home is asked before the database has what waits here")
+	}
+	d, _ = waits()
+	d.syncer.hangs = true
+	expect(t, d.call(t, http.MethodGet, "/v1/progress?userId=ada"), http.StatusAccepted, map[string]any{"from": "home"})
+
+	// Of the learners who are at home here much waits, until it is due.
+	d, homes = waits()
+	homes.home = nil
+	expect(t, d.call(t, http.MethodGet, "/v1/progress?userId=ada"), http.StatusOK, map[string]any{"stale": false})
+	if d.syncer.filter.UserID != "" {
+		t.Error("a read has made a learner's record due")
 	}
 }
 

@@ -63,6 +63,8 @@ type Homes interface {
 	// userHeader speaks for, if that is not empty. It reports false, and has written
 	// nothing, where this sidecar has to answer; missed says that another one should have.
 	Forward(w http.ResponseWriter, r *http.Request, userID, userHeader string) (answered, missed bool)
+	// IsElsewhere reports whether another sidecar is the learner's home.
+	IsElsewhere(userID string) bool
 	// All sends r, which has no body, to every other sidecar that may be a home, all at
 	// the same time. For each it returns the body of its answer, or nil if it has not
 	// done what was asked when the context of r ends.

@@ -186,16 +186,20 @@ func syncParameters(r *http.Request, limits Limits) (buffer.Filter, time.Duratio
 	return filter, wait, nil
 }
 
-// readState serves GET /v1/sync. Without a learner it tells of this sidecar alone.
+// readState serves GET /v1/sync. Without a learner it tells of this sidecar alone, and
+// so it does while it has something of a learner that the home does not know of.
 func (h *Handler) readState(w http.ResponseWriter, r *http.Request, limits Limits) {
 	filter, wrong := syncFilter(r, limits)
 	if wrong != nil {
 		h.writeProblem(w, wrong)
 		return
 	}
-	answered, missed := h.handOn(w, r, filter.UserID, limits)
-	if answered {
-		return
+	missed := h.hasOfAnothers(r, filter)
+	if !missed {
+		var answered bool
+		if answered, missed = h.handOn(w, r, filter.UserID, limits); answered {
+			return
+		}
 	}
 	h.writeJSON(w, http.StatusOK, answerSync(h.stateOf(filter), missed))
 }

@@ -91,6 +91,12 @@ func (p *Peers) WhileHome(ctx context.Context, userID string) (while context.Con
 	return whileSame(ctx, func() uuid.UUID { return p.homeOf(userID) }, p.changedSet)
 }
 
+// IsElsewhere reports whether another sidecar is the learner's home.
+func (p *Peers) IsElsewhere(userID string) bool {
+	_, self := p.set().Home(userID)
+	return !self
+}
+
 // homeOf is the writer at a learner's home: this sidecar while it knows nobody.
 func (p *Peers) homeOf(userID string) uuid.UUID {
 	home, self := p.set().Home(userID)
