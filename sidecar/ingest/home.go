@@ -31,7 +31,12 @@ func (h *Handler) handOn(w http.ResponseWriter, r *http.Request, userID string, 
 // hasOfAnothers reports whether something waits here that the learner's home does not
 // know of, since it could not be reached when that came in.
 func (h *Handler) hasOfAnothers(r *http.Request, filter buffer.Filter) bool {
-	return filter.UserID != "" && h.mayHandOn(r) && h.homes.IsElsewhere(filter.UserID) && h.buffer.Tally(filter).Records > 0
+	return h.isElsewhere(r, filter.UserID) && h.buffer.Tally(filter).Records > 0
+}
+
+// isElsewhere reports whether another sidecar should answer for the learner.
+func (h *Handler) isElsewhere(r *http.Request, userID string) bool {
+	return userID != "" && h.mayHandOn(r) && h.homes.IsElsewhere(userID)
 }
 
 // saveForHome writes what waits here of another's learner, so that the home finds it in

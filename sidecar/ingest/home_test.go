@@ -285,6 +285,26 @@ func TestAStreamEndsWhenTheLearnerMoves(t *testing.T) {
 	}
 }
 
+// A drain waits for its answers: a stream that another sidecar feeds would hold it up.
+func TestAStreamThatWasHandedOnEndsWithTheSidecar(t *testing.T) {
+	asked := make(chan struct{})
+	d := newHomesDesk(&fakeHomes{home: func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusOK)
+		_ = http.NewResponseController(w).Flush()
+		close(asked)
+		<-r.Context().Done()
+	}})
+	l := listen(t, serve(t, d.Handler), "?userId=ada", "")
+	<-asked
+	if d.state.open() != 1 {
+		t.Errorf("%d streams are counted", d.state.open())
+	}
+	d.EndStreams()
+	if _, more := l.next(t); more {
+		t.Error("the stream tells something")
+	}
+}
+
 func TestAStreamInPlaceOfTheHomeSaysSo(t *testing.T) {
 	server := serve(t, newHomesDesk(&fakeHomes{missed: true}).Handler)
 	l := listen(t, server, "?userId=ada", "")

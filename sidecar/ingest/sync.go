@@ -55,7 +55,7 @@ func (h *Handler) forceSync(w http.ResponseWriter, r *http.Request, limits Limit
 	defer cancel()
 	start := time.Now()
 	began := progress.InstantOf(start)
-	quarantined, missed := 0, false
+	quarantined, missed := 0, h.isElsewhere(r, filter.UserID)
 	err := h.syncer.Sync(ctx, filter)
 	if err == nil {
 		rest := waitingAtMost(r, max(time.Millisecond, wait-time.Since(start)))

@@ -122,9 +122,9 @@ func (p *Peers) peer(writer uuid.UUID) route.Peer {
 	return nil
 }
 
-// Forward hands a learner's request, which no other sidecar has handed on, on to their
-// home, and answers w with what it answers. It reports false, and has written nothing, where this sidecar has to answer;
-// missed says that another one should have.
+// Forward hands a learner's request, which came from no other sidecar, on to their home,
+// and answers w with what the home answers. It reports false, and has written nothing,
+// where this sidecar has to answer; missed says that another one should have.
 func (p *Peers) Forward(w http.ResponseWriter, r *http.Request, userID, userHeader string) (answered, missed bool) {
 	home, self := p.set().Home(userID)
 	t := p.term.Load()
