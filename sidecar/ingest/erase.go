@@ -45,7 +45,7 @@ func (h *Handler) erase(w http.ResponseWriter, r *http.Request, limits Limits) {
 	answer := answerErased(&erased)
 	others := h.askOthers(r, othersEraseWait)
 	answer.Peers.Asked = len(others)
-	answer.Peers.Confirmed, _ = confirmed(others)
+	answer.Peers.Confirmed = confirmed(others)
 	missed := answer.Peers.Asked - answer.Peers.Confirmed
 	if missed > 0 {
 		answer.Peers.Message = fmt.Sprintf("%d of %d other sidecars did not confirm that they hold nothing of the learner: "+

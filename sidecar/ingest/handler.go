@@ -48,6 +48,7 @@ type Handler struct {
 	openAPI []byte
 
 	requests, reads, syncs, streams semaphore
+	handedStreams                   semaphore // streams that other sidecars hand on
 	patience                        patience
 
 	ending sync.Once

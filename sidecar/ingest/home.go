@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"time"
 
@@ -10,9 +9,14 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/peers/wire"
 )
 
-// homeRetry is when a learner's home that did not answer may be asked again, or another
-// sidecar have taken its place.
-const homeRetry = time.Second
+const (
+	// homeRetry is when a learner's home that did not answer may be asked again, or
+	// another sidecar have taken its place.
+	homeRetry = time.Second
+	// savePatience is how long a read waits until what this sidecar has of another's
+	// learner is in the database.
+	savePatience = 300 * time.Millisecond
+)
 
 // handOn lets a learner's home answer. It reports false, and has written nothing,
 // where this sidecar has to; missed says that the home could not be asked, so that what
@@ -24,6 +28,29 @@ func (h *Handler) handOn(w http.ResponseWriter, r *http.Request, userID string, 
 	return h.homes.Forward(w, r, userID, limits.UserHeader)
 }
 
+// hasOfAnothers reports whether something waits here that the learner's home does not
+// know of, since it could not be reached when that came in.
+func (h *Handler) hasOfAnothers(r *http.Request, filter buffer.Filter) bool {
+	return h.isElsewhere(r, filter.UserID) && h.buffer.Tally(filter).Records > 0
+}
+
+// isElsewhere reports whether another sidecar should answer for the learner.
+func (h *Handler) isElsewhere(r *http.Request, userID string) bool {
+	return userID != "" && h.mayHandOn(r) && h.homes.IsElsewhere(userID)
+}
+
+// saveForHome writes what waits here of another's learner, so that the home finds it in
+// the database. In vain is no error: the home's answer lacks it then.
+func (h *Handler) saveForHome(r *http.Request, filter buffer.Filter, limits Limits) {
+	if !h.hasOfAnothers(r, filter) || !h.syncs.enter(limits.maxSyncs()) {
+		return
+	}
+	defer h.syncs.leave()
+	ctx, cancel := context.WithTimeout(r.Context(), savePatience)
+	defer cancel()
+	_ = h.syncer.Sync(ctx, filter)
+}
+
 // mayHandOn reports whether other sidecars may be asked: not for a request that one of
 // them handed on.
 func (h *Handler) mayHandOn(r *http.Request) bool {
@@ -31,8 +58,8 @@ func (h *Handler) mayHandOn(r *http.Request) bool {
 }
 
 // askOthers sends a request of no learner to the other sidecars that may hold what was
-// handed on, and returns their answers within the given time, nil for each that gave none.
-func (h *Handler) askOthers(r *http.Request, within time.Duration) []*http.Response {
+// handed on. For each it returns the answer, nil if it has not done it within the time.
+func (h *Handler) askOthers(r *http.Request, within time.Duration) [][]byte {
 	if !h.mayHandOn(r) {
 		return nil
 	}
@@ -50,22 +77,14 @@ func (h *Handler) whileHome(r *http.Request, userID string) (ctx context.Context
 	return h.homes.WhileHome(r.Context(), userID)
 }
 
-// confirmed counts the answers of success, and the records that the database refused
-// meanwhile, of which a sync tells.
-func confirmed(answers []*http.Response) (n, quarantined int) {
+// confirmed counts the sidecars that have done what they were asked.
+func confirmed(answers [][]byte) (n int) {
 	for _, a := range answers {
-		if a == nil || a.StatusCode/100 != 2 {
-			continue
-		}
-		n++
-		var told struct {
-			Quarantined int `json:"quarantined"`
-		}
-		if json.NewDecoder(a.Body).Decode(&told) == nil {
-			quarantined += told.Quarantined
+		if a != nil {
+			n++
 		}
 	}
-	return n, quarantined
+	return n
 }
 
 // areElsewhere reports whether another sidecar has accepted some of what there are

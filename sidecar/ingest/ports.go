@@ -63,10 +63,12 @@ type Homes interface {
 	// userHeader speaks for, if that is not empty. It reports false, and has written
 	// nothing, where this sidecar has to answer; missed says that another one should have.
 	Forward(w http.ResponseWriter, r *http.Request, userID, userHeader string) (answered, missed bool)
+	// IsElsewhere reports whether another sidecar is the learner's home.
+	IsElsewhere(userID string) bool
 	// All sends r, which has no body, to every other sidecar that may be a home, all at
-	// the same time. It returns an answer for each, with its body in memory, or nil for
-	// one that has not answered when the context of r ends.
-	All(r *http.Request) []*http.Response
+	// the same time. For each it returns the body of its answer, or nil if it has not
+	// done what was asked when the context of r ends.
+	All(r *http.Request) [][]byte
 	// WhileHome returns a context that ends when the learner has another home than at
 	// the call. end frees what that takes.
 	WhileHome(ctx context.Context, userID string) (while context.Context, end func())

@@ -28,6 +28,7 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, limits Limits) {
 		h.writeProblem(w, wrong)
 		return
 	}
+	h.saveForHome(r, filter, limits)
 	answered, missed := h.handOn(w, r, filter.UserID, limits)
 	if answered {
 		return

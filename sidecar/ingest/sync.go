@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -54,7 +55,7 @@ func (h *Handler) forceSync(w http.ResponseWriter, r *http.Request, limits Limit
 	defer cancel()
 	start := time.Now()
 	began := progress.InstantOf(start)
-	quarantined, missed := 0, false
+	quarantined, missed := 0, h.isElsewhere(r, filter.UserID)
 	err := h.syncer.Sync(ctx, filter)
 	if err == nil {
 		rest := waitingAtMost(r, max(time.Millisecond, wait-time.Since(start)))
@@ -83,9 +84,15 @@ func (h *Handler) forceSync(w http.ResponseWriter, r *http.Request, limits Limit
 // the database refused there.
 func (h *Handler) syncOthers(r *http.Request, within time.Duration) (quarantined int, err error) {
 	answers := h.askOthers(r, within)
-	done, quarantined := confirmed(answers)
-	if done < len(answers) {
+	if done := confirmed(answers); done < len(answers) {
 		return 0, &othersMissedError{asked: len(answers), missed: len(answers) - done}
+	}
+	for _, a := range answers {
+		var synced syncAnswer
+		if err := json.Unmarshal(a, &synced); err != nil {
+			return 0, fmt.Errorf("reading what another sidecar has saved: %w", err)
+		}
+		quarantined += synced.Quarantined
 	}
 	return quarantined, nil
 }
@@ -179,16 +186,20 @@ func syncParameters(r *http.Request, limits Limits) (buffer.Filter, time.Duratio
 	return filter, wait, nil
 }
 
-// readState serves GET /v1/sync. Without a learner it tells of this sidecar alone.
+// readState serves GET /v1/sync. Without a learner it tells of this sidecar alone, and
+// so it does while it has something of a learner that the home does not know of.
 func (h *Handler) readState(w http.ResponseWriter, r *http.Request, limits Limits) {
 	filter, wrong := syncFilter(r, limits)
 	if wrong != nil {
 		h.writeProblem(w, wrong)
 		return
 	}
-	answered, missed := h.handOn(w, r, filter.UserID, limits)
-	if answered {
-		return
+	missed := h.hasOfAnothers(r, filter)
+	if !missed {
+		var answered bool
+		if answered, missed = h.handOn(w, r, filter.UserID, limits); answered {
+			return
+		}
 	}
 	h.writeJSON(w, http.StatusOK, answerSync(h.stateOf(filter), missed))
 }

@@ -1,7 +1,6 @@
 package peers
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"net/http"
@@ -23,9 +22,9 @@ const (
 	homeCheck = 10 * time.Second
 )
 
-// All sends r, which has no body, to every other candidate, and returns the answer of
-// each, nil for one that did not answer before the context of r ended.
-func (p *Peers) All(r *http.Request) []*http.Response {
+// All sends r, which has no body, to every other candidate. For each it returns the body
+// of its answer, nil if it has not done what was asked when the context of r ends.
+func (p *Peers) All(r *http.Request) [][]byte {
 	t := p.term.Load()
 	if !t.hasPeers() {
 		return nil
@@ -33,10 +32,9 @@ func (p *Peers) All(r *http.Request) []*http.Response {
 	return askEach(r, waysToOthers(t)) //nolint:bodyclose // it is in memory
 }
 
-// askEach sends r along every way, and returns nil for a way that is none or gives no
-// answer.
-func askEach(r *http.Request, ways []http.RoundTripper) []*http.Response {
-	answers := make([]*http.Response, len(ways))
+// askEach sends r along every way, and returns what ask does; a way may be nil.
+func askEach(r *http.Request, ways []http.RoundTripper) [][]byte {
+	answers := make([][]byte, len(ways))
 	var asking errgroup.Group
 	asking.SetLimit(askedAtOnce)
 	for i, way := range ways {
@@ -61,8 +59,8 @@ func waysToOthers(t *term) (ways []http.RoundTripper) {
 	return ways
 }
 
-// ask is the answer of one member, with its body in memory.
-func ask(r *http.Request, way http.RoundTripper) *http.Response {
+// ask is the body of one member's answer, nil if it has not done what was asked.
+func ask(r *http.Request, way http.RoundTripper) []byte {
 	if way == nil {
 		return nil
 	}
@@ -78,17 +76,22 @@ func ask(r *http.Request, way http.RoundTripper) *http.Response {
 	}
 	body, err := io.ReadAll(io.LimitReader(answer.Body, maxTold))
 	_ = answer.Body.Close()
-	if err != nil {
+	if err != nil || answer.StatusCode/100 != 2 {
 		return nil
 	}
-	answer.Body = io.NopCloser(bytes.NewReader(body))
-	return answer
+	return body
 }
 
 // WhileHome returns a context that ends when the learner has another home than at the
 // call. end frees what that takes.
 func (p *Peers) WhileHome(ctx context.Context, userID string) (while context.Context, end func()) {
 	return whileSame(ctx, func() uuid.UUID { return p.homeOf(userID) }, p.changedSet)
+}
+
+// IsElsewhere reports whether another sidecar is the learner's home.
+func (p *Peers) IsElsewhere(userID string) bool {
+	_, self := p.set().Home(userID)
+	return !self
 }
 
 // homeOf is the writer at a learner's home: this sidecar while it knows nobody.

@@ -71,8 +71,8 @@ func (p *Peers) Reset(ctx context.Context, keys []progress.Key) ([]buffer.Result
 	return p.router.Reset(ctx, keys)
 }
 
-// Forward hands a learner's request, which no other sidecar has handed on, on to their
-// home, and answers w with what it answers. It reports false, and has written nothing,
+// Forward hands a learner's request, which came from no other sidecar, on to their home,
+// and answers w with what the home answers. It reports false, and has written nothing,
 // where this sidecar has to answer; missed says that another one should have.
 func (p *Peers) Forward(w http.ResponseWriter, r *http.Request, userID, userHeader string) (answered, missed bool) {
 	t := p.term.Load()

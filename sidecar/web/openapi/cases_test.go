@@ -12,6 +12,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/ingest"
+	"github.com/progress-sync/progress-sync/sidecar/peers/hop"
 )
 
 // place is where a case happens.
@@ -66,6 +67,7 @@ func exchanges() []exchange {
 		{reset, "of one more than may wait", away, 429, "full", nil, false},
 		{reset, "during the shutdown", closed, 503, "stopping", nil, false},
 		{reset, "on a full disk", full, 507, "no-space", nil, false},
+		{reset, "that may have reached the learner's home", ready, 503, "in-doubt", inDoubt, false},
 		{syncState, "of one learner", ready, 200, "", func(_ *testing.T, _ *stand, r *request) { r.query.Set("userId", "first") }, false},
 		{syncState, "while Postgres is away", away, 200, "", func(t *testing.T, s *stand, _ *request) { failToSync(t, s) }, false},
 		{syncState, "of too long an id", ready, 400, "query", tooLong("courseId"), false},
@@ -169,9 +171,16 @@ func writes() (list []exchange) {
 			{op, "among too many", ready, 503, "overloaded", limits(func(l *ingest.Limits) { l.MaxConcurrent = 0 }), false},
 			{op, "during the shutdown", closed, 503, "stopping", nil, false},
 			{op, "on a full disk", full, 507, "no-space", nil, false},
+			{op, "that may have reached the learner's home", ready, 503, "in-doubt", inDoubt, false},
 		}...)
 	}
 	return list
+}
+
+// inDoubt takes the home's answer away.
+func inDoubt(t *testing.T, s *stand, _ *request) {
+	s.faults.home.Store(&hop.ErrInDoubt)
+	t.Cleanup(func() { s.faults.home.Store(nil) })
 }
 
 // guards are the exchanges that the document's parameters ask for: who may ask,

@@ -18,6 +18,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/front"
 	"github.com/progress-sync/progress-sync/sidecar/ingest"
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
+	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/state"
 	"github.com/progress-sync/progress-sync/sidecar/web/openapi"
 	"github.com/progress-sync/progress-sync/sidecar/web/panel"
@@ -41,6 +42,21 @@ type faults struct {
 	flusher *flush.Flusher
 	replay  atomic.Pointer[error]
 	erase   atomic.Pointer[error]
+	home    atomic.Pointer[error] // of the learners' home
+}
+
+func (f *faults) Put(ctx context.Context, updates []progress.Update) ([]buffer.Result, error) {
+	if err := f.home.Load(); err != nil {
+		return nil, *err
+	}
+	return f.Buffer.Put(ctx, updates)
+}
+
+func (f *faults) Reset(ctx context.Context, keys []progress.Key) ([]buffer.Result, error) {
+	if err := f.home.Load(); err != nil {
+		return nil, *err
+	}
+	return f.Buffer.Reset(ctx, keys)
 }
 
 func (f *faults) ReplayDeadLetter(id uint64) error {
