@@ -36,6 +36,7 @@ progress_sync_peers_kept_locally_total{reason="connect"} 0
 progress_sync_peers_kept_locally_total{reason="in_doubt"} 2
 progress_sync_peers_kept_locally_total{reason="left"} 0
 progress_sync_peers_kept_locally_total{reason="refused"} 0
+progress_sync_peers_kept_locally_total{reason="unknown"} 0
 `
 	if err := testutil.GatherAndCompare(registry, strings.NewReader(want),
 		"progress_sync_peers_handed_on_total", "progress_sync_peers_kept_locally_total"); err != nil {

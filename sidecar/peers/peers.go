@@ -44,8 +44,11 @@ func New(o Options, mode config.PeersMode) *Peers {
 		o: o, counts: newCounts(), retry: listenPause, delivery: newDelivery(), mode: mode, changed: make(chan struct{}),
 		forwarder: forward.New(forward.Options{Log: o.Handler}),
 	}
+	if mode == config.PeersOff || !o.Address.IsValid() {
+		p.term.Store(alone())
+	}
 	p.router = route.New(route.Options{
-		Local: o.Buffer, Homes: func() route.Homes { return p.set() }, Peer: p.peer, Observer: p.counts,
+		Local: o.Buffer, Homes: p.homes, Peer: p.peer, Observer: p.counts,
 	})
 	return p
 }

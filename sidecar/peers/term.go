@@ -39,10 +39,13 @@ type term struct {
 	o     *Options
 	log   logr.Logger
 	roll  *roll.Roll // nil, as what follows, without peers
+	first *first
 	links *hop.Links
 	door  *door.Server
 	// linked is the roll's last set that there are links to all of.
 	linked atomic.Pointer[linkedSet]
+	// absence has one when a peer may have left.
+	absence chan struct{}
 }
 
 // linkedSet is a set in whose place another one comes.
@@ -61,14 +64,14 @@ func newTerm(o *Options, c *counts, api http.Handler) (*term, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the key for other sidecars: %w", err)
 	}
-	t := &term{o: o, log: o.Log}
+	t := &term{o: o, log: o.Log, first: &first{Observer: c, began: time.Now()}, absence: make(chan struct{}, 1)}
 	t.linked.Store(newLinkedSet(members.Set{}))
 	owner := uuid.New()
 	t.roll = roll.New(roll.Options{
 		Self: func() members.Member {
 			return members.Member{Writer: o.Writer, Owner: owner, Address: o.Address, Target: o.Target(), Protocol: wire.Version}
 		},
-		Registry: o.Registry, Keys: keys, Observer: c, Chance: rand.Float64,
+		Registry: o.Registry, Keys: keys, Observer: t.first, Chance: rand.Float64,
 	})
 	t.links = hop.NewLinks(hop.Options{
 		TLS: func(to hop.Peer) *tls.Config {
@@ -77,10 +80,10 @@ func newTerm(o *Options, c *counts, api http.Handler) (*term, error) {
 				return known && m.Writer.String() == to.ID
 			})
 		},
-		Observe: c.exchanged, Times: hop.DefaultTimes(),
+		Observe: func(e hop.Exchange) { c.exchanged(e); t.missed(e) }, Times: hop.DefaultTimes(),
 	})
 	t.door = door.New(door.Options{
-		Home: &home{o}, API: api, TLS: keys.Server(t.roll, t),
+		Home: &home{o}, API: api, TLS: keys.Server(t.roll, t), Member: t.isMember,
 		Connections:   func() int { return 2*t.roll.Set().Len() + spareConnections },
 		BytesInFlight: o.BytesInFlight, Refused: c.refused, Log: o.Handler,
 	})
@@ -98,11 +101,11 @@ func (t *term) set() members.Set {
 	return t.linked.Load().Set
 }
 
-// known is set, and whether that is the last word: the registry was asked, or there are
-// no peers.
+// known is set, and whether that is the last word: the registry was asked, or that
+// is in vain, or there are no peers.
 func (t *term) known() (members.Set, bool) {
 	s := t.set()
-	return s, t != nil && (t.roll == nil || s.Len() > 0)
+	return s, t != nil && (t.roll == nil || s.Len() > 0 || t.first.isOverdue(time.Now()))
 }
 
 // Refused implements identity.Observer. The door counts it.
@@ -122,6 +125,7 @@ func (t *term) run(ctx context.Context, changed <-chan struct{}, listener net.Li
 	parts.Go(func() { t.roll.Run(work) })
 	parts.Go(func() { served <- t.door.Serve(listener) })
 	follower.Go(func() { t.follow(following) })
+	follower.Go(func() { t.watchAbsence(following) })
 	var failed error
 	select {
 	case <-ctx.Done():
@@ -144,9 +148,13 @@ func (t *term) run(ctx context.Context, changed <-chan struct{}, listener net.Li
 // follow makes the candidates the peers of the links, and what is pending of learners
 // who moved away due, at each change of the members.
 func (t *term) follow(ctx context.Context) {
+	greeter := newGreeter(t.hello)
+	defer greeter.wait()
 	for {
 		changed := t.roll.Changed()
-		t.relink(t.roll.Set())
+		set := t.roll.Set()
+		t.relink(set)
+		greeter.follow(ctx, others(set, t.o.Writer))
 		select {
 		case <-changed:
 		case <-ctx.Done():
@@ -182,6 +190,16 @@ func others(set members.Set, self uuid.UUID) (peers []hop.Peer) {
 		}
 	}
 	return slices.Clip(peers)
+}
+
+// isMember reports whether the key that a connection has shown is still a member's.
+func (t *term) isMember(state *tls.ConnectionState) bool {
+	f, shown := identity.Shown(state)
+	if !shown {
+		return false
+	}
+	_, known := t.roll.Set().Known(f)
+	return known
 }
 
 // keysOf tells two states of a member's keys apart.

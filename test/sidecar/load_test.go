@@ -22,7 +22,11 @@ import (
 
 // load is a number of learners that report progress, and the account of it.
 type load struct {
-	process *process
+	// processes are those that a request may go to.
+	processes func() []*process
+	// repeats says that an update has an event id and is sent again, to any process,
+	// until it is acknowledged.
+	repeats bool
 	account *truth.Account
 	stop    context.CancelFunc
 	workers sync.WaitGroup
@@ -39,9 +43,14 @@ const (
 // to the sidecar meanwhile.
 func startLoad(t *testing.T, p *process, seed uint64) *load {
 	t.Helper()
+	return (&load{processes: func() []*process { return []*process{p} }}).start(t, seed)
+}
+
+func (l *load) start(t *testing.T, seed uint64) *load {
+	t.Helper()
 	t.Logf("seed %d", seed)
 	ctx, stop := context.WithCancel(context.Background())
-	l := &load{process: p, account: truth.NewAccount(), stop: stop, errors: make(chan error, workers)}
+	l.account, l.stop, l.errors = truth.NewAccount(), stop, make(chan error, workers)
 	for i := range workers {
 		w := &worker{load: l, index: i, random: rand.New(rand.NewPCG(seed, uint64(i)))}
 		l.workers.Go(func() {
@@ -112,7 +121,7 @@ func (w *worker) run(ctx context.Context) error {
 		if err := w.load.account.Record(updates...); err != nil {
 			return err
 		}
-		outcome, err := w.send(updates)
+		outcome, err := w.sendAsOften(updates)
 		if err != nil {
 			return err
 		}
@@ -158,20 +167,46 @@ func (w *worker) next() truth.Entry {
 	return truth.Entry{ID: fmt.Sprintf("%d-%d", w.index, w.sent), Update: &u}
 }
 
+// sendAsOften sends once, or until the updates are acknowledged.
+func (w *worker) sendAsOften(entries []truth.Entry) (truth.Outcome, error) {
+	began := time.Now()
+	for {
+		outcome, err := w.send(entries)
+		switch {
+		case err != nil || !w.load.repeats || outcome == truth.Acknowledged:
+			return outcome, err
+		case time.Since(began) > kit.Patience:
+			return "", fmt.Errorf("no sidecar acknowledges %s in %s: %s", entries[0].ID, kit.Patience, outcome)
+		}
+		<-time.After(5 * time.Millisecond)
+	}
+}
+
+// body is an update as a client sends it that may send it again.
+type body struct {
+	*truth.Update
+	EventID string `json:"eventId,omitempty"`
+}
+
 func (w *worker) send(entries []truth.Entry) (truth.Outcome, error) {
-	updates := make([]*truth.Update, len(entries))
+	updates := make([]body, len(entries))
 	for i := range entries {
-		updates[i] = entries[i].Update
+		updates[i].Update = entries[i].Update
+		if w.load.repeats {
+			updates[i].EventID = entries[i].ID
+		}
 	}
 	var content any = updates
 	if len(updates) == 1 {
 		content = updates[0]
 	}
-	body, err := json.Marshal(content)
+	text, err := json.Marshal(content)
 	if err != nil {
 		return "", err
 	}
-	response, err := w.load.process.Client.Post(w.load.process.URL("/v1/progress"), "application/json", bytes.NewReader(body))
+	processes := w.load.processes()
+	to := processes[w.random.IntN(len(processes))]
+	response, err := to.Client.Post(to.URL("/v1/progress"), "application/json", bytes.NewReader(text))
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return truth.Refused, nil
@@ -187,6 +222,8 @@ func (w *worker) send(entries []truth.Entry) (truth.Outcome, error) {
 		return truth.Uncertain, nil
 	case response.StatusCode == http.StatusServiceUnavailable:
 		return truth.Refused, nil // the sidecar is shutting down
+	case response.StatusCode == http.StatusMultiStatus && w.load.repeats:
+		return truth.Uncertain, nil // of some of the learners, the home did not answer
 	case response.StatusCode == http.StatusInsufficientStorage && w.load.full.Load():
 		return truth.Refused, nil
 	}

@@ -4,46 +4,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"strconv"
 	"sync"
 	"testing"
 
-	"github.com/progress-sync/progress-sync/sidecar/config"
-	"github.com/progress-sync/progress-sync/sidecar/status"
-	"github.com/progress-sync/progress-sync/test/kit"
-	"github.com/progress-sync/progress-sync/test/kit/port"
-	"github.com/progress-sync/progress-sync/test/kit/sidecar"
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
 
 // slow keeps all that is accepted until somebody asks for it.
 const slow = `{"sync":{"interval":"1h","flushOnComplete":false}}`
-
-// newFleet starts sidecars of one database that know each other.
-func newFleet(t *testing.T, uri, configuration string, size int) []*process {
-	t.Helper()
-	fleet := make([]*process, size)
-	for i := range fleet {
-		free, err := port.Free()
-		if err != nil {
-			t.Fatal(err)
-		}
-		fleet[i] = newProcessWith(t, sidecar.Options{URI: uri, Configuration: configuration, Env: []string{
-			config.PodIPVariable + "=127.0.0.1", config.PeersPortVariable + "=" + strconv.Itoa(free),
-		}})
-		fleet[i].start(t)
-	}
-	for _, p := range fleet {
-		kit.Eventually(t, "all sidecars to know each other", func() error {
-			var document status.Document
-			if err := p.Document(t.Context(), &document); err != nil {
-				return err
-			}
-			return kit.Unless(document.Peers != nil && document.Peers.Candidates == size, document.Peers)
-		})
-	}
-	return fleet
-}
 
 func TestWhatIsWrittenThroughOneSidecarIsReadAtOnceThroughAnother(t *testing.T) {
 	t.Parallel()

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -18,6 +19,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/peers/wire"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/test/kit"
 )
 
 func TestABatchOfAMemberReachesTheHome(t *testing.T) {
@@ -107,6 +109,7 @@ func TestARequestIsRefusedBeforeItsBodyIsRead(t *testing.T) {
 		"that is too large":                            {func(_ *fixture, r *http.Request) { r.ContentLength = wire.MaxBody + 1 }, wire.RefusedTooLarge},
 		"that does not say how large it is":            {func(_ *fixture, r *http.Request) { r.ContentLength = -1 }, wire.RefusedTooLarge},
 		"while others take all the room":               {func(h *fixture, _ *http.Request) { h.server.inFlight.Store(1 << 20) }, wire.RefusedOverloaded},
+		"of one that is no member any more":            {func(h *fixture, _ *http.Request) { h.gone.Store(true) }, wire.RefusedUnregistered},
 		"while the sidecar stops":                      {func(h *fixture, _ *http.Request) { h.server.Stop() }, wire.RefusedStopping},
 		"to a path that is not there":                  {func(_ *fixture, r *http.Request) { r.URL.Path = "/peer/v1/other" }, wire.RefusedNotFound},
 		"to the API, past its prefix":                  {func(_ *fixture, r *http.Request) { r.URL.Path = "/v1/progress" }, wire.RefusedNotFound},
@@ -142,6 +145,29 @@ type endlessBody struct{ read atomic.Int64 }
 func (b *endlessBody) Read(p []byte) (int, error) {
 	b.read.Add(int64(len(p)))
 	return len(p), nil
+}
+
+// A member shows another key each day. On a connection that stays open it would be
+// refused for good, once the key that it has shown there is forgotten.
+func TestAConnectionWhoseKeyIsForgottenEnds(t *testing.T) {
+	h := newFixture(t)
+	c := h.client(h.member)
+	hello := func() (answer, bool) {
+		reused := false
+		ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) { reused = i.Reused }})
+		a := h.do(c, h.request(http.MethodGet, wire.HelloPath, http.NoBody).WithContext(ctx))
+		return a, reused
+	}
+	hello()
+	h.gone.Store(true)
+	if a, reused := hello(); a.refused != wire.RefusedUnregistered || !reused {
+		t.Errorf("it is answered with %+v, on the same connection: %v", a, reused)
+	}
+	h.gone.Store(false)
+	kit.Eventually(t, "another connection", func() error {
+		a, reused := hello()
+		return kit.Unless(a.status == http.StatusNoContent && !reused, a)
+	})
 }
 
 func TestABodyThatIsNoBatchIsRefused(t *testing.T) {

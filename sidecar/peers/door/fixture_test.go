@@ -73,6 +73,7 @@ type fixture struct {
 	member  tls.Certificate
 	api     http.HandlerFunc
 	limit   atomic.Int64
+	gone    atomic.Bool // the member is none any more
 	served  chan error
 
 	mu      sync.Mutex
@@ -86,6 +87,7 @@ func newFixture(t *testing.T) *fixture {
 	h.server = New(Options{
 		Home:        h.home,
 		API:         http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.api(w, r) }),
+		Member:      func(*tls.ConnectionState) bool { return !h.gone.Load() },
 		Connections: func() int { return int(h.limit.Load()) }, BytesInFlight: 1 << 20,
 		Refused: func(reason string) {
 			h.mu.Lock()

@@ -16,6 +16,11 @@ func (s *Server) routes() http.Handler {
 		switch {
 		case s.stopping.Load():
 			s.refuse(w, wire.RefusedStopping, http.StatusServiceUnavailable)
+		case !s.o.Member(r.TLS):
+			// TLS asks for the key once, and a connection may last for days. It ends after
+			// this answer, so that a member with another key by now comes back with that.
+			w.Header().Set("Connection", "close")
+			s.refuse(w, wire.RefusedUnregistered, http.StatusForbidden)
 		case r.Header.Get(wire.VersionHeader) != version:
 			s.refuse(w, wire.RefusedProtocol, http.StatusMisdirectedRequest)
 		case r.Header.Get(wire.HopsHeader) != "1":

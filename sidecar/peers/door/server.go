@@ -33,6 +33,9 @@ type Options struct {
 	API http.Handler
 	// TLS asks for certificates and accepts those of members.
 	TLS *tls.Config
+	// Member reports whether a connection that TLS let in is a member's at this moment.
+	// It must return at once.
+	Member func(*tls.ConnectionState) bool
 	// Connections is how many connections there may be at this moment. Each member needs
 	// one; what is no member has one for five seconds at most, until TLS refuses it.
 	Connections func() int

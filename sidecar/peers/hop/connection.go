@@ -14,7 +14,13 @@ import (
 var (
 	errLeft = errors.New("it is no member any more, or this sidecar stops")
 	errBusy = errors.New("as many requests as it takes are under way")
+	// errEnded is for one that stops, or was restarted, at this moment.
+	errEnded = errors.New("the connection to the sidecar ended before it was used")
 )
+
+// connects is how often a caller connects, where the peer is another process by the
+// time that the connection to it is there.
+const connects = 2
 
 // connection is the one to a peer, opened when it is needed.
 type connection struct {
@@ -39,7 +45,7 @@ func newConnection(o *Options, workers *workers, peer Peer) *connection {
 
 // reserve returns the connection, on which the next request has its place. spare is
 // how many places are left to others. Its errors are that of ctx, errLeft, errBusy,
-// or why there is no connection.
+// errEnded, or why there is no connection.
 func (c *connection) reserve(ctx context.Context, spare int) (*http.ClientConn, error) {
 	if conn, err := c.current(spare); conn != nil || err != nil {
 		return conn, err
@@ -52,18 +58,24 @@ func (c *connection) reserve(ctx context.Context, spare int) (*http.ClientConn, 
 		return nil, ctx.Err()
 	}
 	defer func() { <-c.turn }()
-	if conn, err := c.current(spare); conn != nil || err != nil {
-		return conn, err
+	for range connects {
+		if conn, err := c.current(spare); conn != nil || err != nil {
+			return conn, err
+		}
+		c.state.Lock()
+		peer := c.state.peer
+		c.state.Unlock()
+		conn, err := c.connect(ctx, peer)
+		if err != nil {
+			return nil, err
+		}
+		c.replace(conn, peer)
 	}
-	c.state.Lock()
-	peer := c.state.peer
-	c.state.Unlock()
-	conn, err := c.connect(ctx, peer)
-	if err != nil {
-		return nil, err
+	conn, err := c.current(spare)
+	if conn == nil && err == nil {
+		err = errEnded
 	}
-	c.replace(conn, peer)
-	return c.current(spare)
+	return conn, err
 }
 
 // current is nil if a connection has to be opened.

@@ -41,6 +41,19 @@ func hello(ctx context.Context, conn *http.ClientConn) error {
 	return nil
 }
 
+// Greet connects to the peer if there is no connection, so that it learns of this
+// sidecar's key. A peer that answers may be called at once, whatever came before; one
+// that doesn't is no worse than before, since it may have to ask for the key first.
+func (l *Link) Greet(ctx context.Context) error {
+	conn, err := l.conn.reserve(ctx, 0)
+	if err != nil {
+		return err
+	}
+	conn.Release()
+	l.note(nil)
+	return nil
+}
+
 // watch closes a connection that shows no sign of life while a batch is under way on
 // it. The returned function ends that.
 func (c *connection) watch(conn *http.ClientConn) (done func()) {

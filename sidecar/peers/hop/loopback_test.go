@@ -2,6 +2,7 @@ package hop_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -290,6 +291,27 @@ func TestAPeerThatIsBackIsUsedAgain(t *testing.T) {
 	})
 }
 
+// A home that was restarted would stay unused for the rest of a pause of up to 30 s.
+func TestAPeerThatAnswersAGreetingIsUsedAtOnce(t *testing.T) {
+	times := quick()
+	times.OpenFirst, times.OpenMost = time.Hour, time.Hour
+	p := newPair(t, &home{}, times)
+	kill(p.server)
+	if _, err := p.put("ada"); !errors.Is(err, hop.ErrUnreachable) {
+		t.Fatalf("it was reached: %v", err)
+	}
+	if err := p.link.Greet(t.Context()); err == nil {
+		t.Error("it answers a greeting")
+	}
+	p.restart(t)
+	if err := p.link.Greet(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.put("ada"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestASlowHomeIsWaitedFor(t *testing.T) {
 	entered, release := make(chan struct{}), make(chan struct{})
 	p := newPair(t, &home{before: func(call int) {
@@ -384,6 +406,35 @@ func TestAPeerThatMovedKeepsItsNumbers(t *testing.T) {
 	}
 	if next.count() != 1 {
 		t.Error("it was not asked where it is")
+	}
+}
+
+// The registry tells of a restarted peer while a connection to it is being made.
+func TestAPeerThatIsAnotherProcessByTheTimeItIsReached(t *testing.T) {
+	for name, c := range map[string]struct {
+		changes int
+		want    error
+	}{
+		"once is called again":           {1, nil},
+		"again and again is unreachable": {1000, hop.ErrUnreachable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPair(t, &home{}, quick())
+			changes := 0
+			var links *hop.Links
+			links = hop.NewLinks(hop.Options{Times: quick(), TLS: func(peer hop.Peer) *tls.Config {
+				if changes++; changes <= c.changes {
+					peer.Key += "x"
+					links.Follow([]hop.Peer{peer})
+				}
+				return p.here.tls(func() []string { return []string{p.there.key} })
+			}})
+			defer links.Close(t.Context())
+			links.Follow([]hop.Peer{p.peer})
+			if _, err := links.To("home").Put(t.Context(), []progress.Update{update("ada")}); !errors.Is(err, c.want) {
+				t.Errorf("%v, want %v", err, c.want)
+			}
+		})
 	}
 }
 

@@ -4,7 +4,8 @@
 // Every 20 seconds it enrolls: one statement says that the sidecar is there and
 // returns the others, if they have changed. In come the registry's answers; out
 // goes a members.Set, by an atomic pointer for those who ask at each update, and by
-// a channel for those who act on a change.
+// a channel for those who act on a change. The second call follows a second after
+// the first: sidecars that start at the same moment don't see each other in that.
 //
 // While the database is away the last set stays: sidecars reach each other without
 // it. After that the others come back within a period, and are not missed before.

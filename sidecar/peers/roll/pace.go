@@ -18,9 +18,14 @@ type pace struct {
 }
 
 // called notes a call that began early or not, and has just ended. chance is in [0, 1).
-func (p *pace) called(early bool, now time.Time, chance float64, changed bool) {
+// One that is the first to succeed is followed by another one soon: sidecars that start
+// at the same moment don't find each other by their first calls.
+func (p *pace) called(early, first bool, now time.Time, chance float64, changed bool) {
 	p.last = now
 	p.due = time.Duration(float64(Period) * (1 - jitter + 2*jitter*chance))
+	if first {
+		p.due = minPause
+	}
 	if early && !changed {
 		p.pause = min(2*p.pause, Period)
 	} else {

@@ -43,6 +43,21 @@ func TestSidecarsFindEachOtherWithinAPeriod(t *testing.T) {
 	})
 }
 
+// TestSidecarsThatStartTogetherFindEachOther: the call of one may be under way while the
+// other's is not committed. Until the next one, both would be home to all learners.
+func TestSidecarsThatStartTogetherFindEachOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		registry := newTable()
+		first := start(t, registry, 1)
+		synctest.Wait()
+		start(t, registry, 2)
+		pass(2 * minPause)
+		if first.homes() != 2 {
+			t.Errorf("the first knows %d homes", first.homes())
+		}
+	})
+}
+
 // TestTheRegistryIsCalledOnceAPeriod: a thousand sidecars must not be a load.
 func TestTheRegistryIsCalledOnceAPeriod(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -47,9 +47,13 @@ type Observer interface {
 	KeptLocally(reason string, items int)
 }
 
-// ReasonInDoubt is for what may have reached its home. The other reasons are those
+// ReasonInDoubt is for what may have reached its home, and ReasonUnknown for what came
+// before it was known who is home. The other reasons are those
 // for which nothing was sent, hop.Reasons.
-const ReasonInDoubt = "in-doubt"
+const (
+	ReasonInDoubt = "in-doubt"
+	ReasonUnknown = "unknown"
+)
 
 // Reasons are all of Observer.KeptLocally.
-func Reasons() []string { return append(hop.Reasons(), ReasonInDoubt) }
+func Reasons() []string { return append(hop.Reasons(), ReasonInDoubt, ReasonUnknown) }

@@ -14,7 +14,7 @@ import (
 // Options are what a Router works with. All are required.
 type Options struct {
 	Local Local
-	// Homes are those of the moment.
+	// Homes are those of the moment, nil while it is not known who is home.
 	Homes func() Homes
 	// Peer is the way to a member, nil if it is none any more.
 	Peer     func(writer uuid.UUID) Peer
@@ -33,7 +33,11 @@ func (r *Router) Put(ctx context.Context, updates []progress.Update) ([]buffer.R
 	if wire.IsHandedOn(ctx) || len(updates) == 0 {
 		return r.o.Local.Put(ctx, updates)
 	}
-	parts := split(r.o.Homes(), len(updates), func(i int) string { return updates[i].UserID })
+	homes := r.o.Homes()
+	if homes == nil {
+		return r.keep(ctx, updates, ReasonUnknown)
+	}
+	parts := split(homes, len(updates), func(i int) string { return updates[i].UserID })
 	return each(parts, len(updates), func(p *part) ([]buffer.Result, error) {
 		return r.putPart(ctx, p, pick(p.items, updates))
 	})
@@ -44,7 +48,11 @@ func (r *Router) Reset(ctx context.Context, keys []progress.Key) ([]buffer.Resul
 	if wire.IsHandedOn(ctx) || len(keys) == 0 {
 		return r.o.Local.Reset(ctx, keys)
 	}
-	parts := split(r.o.Homes(), len(keys), func(i int) string { return keys[i].UserID })
+	homes := r.o.Homes()
+	if homes == nil {
+		return r.o.Local.Reset(ctx, keys)
+	}
+	parts := split(homes, len(keys), func(i int) string { return keys[i].UserID })
 	return each(parts, len(keys), func(p *part) ([]buffer.Result, error) {
 		return r.resetPart(ctx, p, pick(p.items, keys))
 	})

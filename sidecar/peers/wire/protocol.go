@@ -37,7 +37,7 @@ const (
 	RefusedMalformed    = "malformed"    // the body, of which all was read
 	RefusedOverloaded   = "overloaded"   // the bodies that are being answered take all the room
 	RefusedNotFound     = "not-found"    // there is no such path or method
-	RefusedUnregistered = "unregistered" // TLS: the key is not of a member
+	RefusedUnregistered = "unregistered" // the key is not of a member, which TLS tells, or is none any more
 	RefusedHandshake    = "handshake"    // no TLS 1.3, or no certificate
 	RefusedConnections  = "connections"  // more of them than members have
 )

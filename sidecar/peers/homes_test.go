@@ -1,0 +1,60 @@
+package peers
+
+import (
+	"errors"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/progress-sync/progress-sync/sidecar/peers/members"
+	"github.com/progress-sync/progress-sync/sidecar/peers/roll"
+)
+
+// deaf is an observer that is told of nothing that counts here.
+type deaf struct{}
+
+func (deaf) Enrolled(members.Set) {}
+func (deaf) NotEnrolled(error)    {}
+
+// A sidecar that takes itself for the home too early counts again what another one has
+// taken from a client that got no answer; one that waits for too long saves nothing.
+func TestWhetherItIsKnownWhoIsHome(t *testing.T) {
+	silence := error(&net.OpError{Op: "dial", Err: errors.New("connection refused")})
+	denial := error(&pgconn.PgError{Code: "42501", Message: "permission denied"})
+	for name, tt := range map[string]struct {
+		term  bool
+		alone bool
+		since time.Duration
+		errs  []error
+		known bool
+	}{
+		"not before the first term":                                {false, false, 0, nil, false},
+		"a sidecar without peers is home to all":                   {false, true, 0, nil, true},
+		"not before the registry has answered":                     {true, false, time.Second, nil, false},
+		"not while the database is away for a moment":              {true, false, time.Second, []error{silence}, false},
+		"the others have forgotten who was away for a minute":      {true, false, firstAnswer + time.Second, []error{silence}, true},
+		"a database that denies its registry is asked in vain":     {true, false, time.Second, []error{denial}, true},
+		"being without peers says nothing of the term that begins": {true, true, time.Second, nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := &Peers{}
+			if tt.alone {
+				p.term.Store(alone())
+			}
+			if tt.term {
+				f := &first{Observer: deaf{}, began: time.Now().Add(-tt.since)}
+				for _, err := range tt.errs {
+					f.NotEnrolled(err)
+				}
+				begun := &term{roll: roll.New(roll.Options{}), first: f}
+				begun.linked.Store(newLinkedSet(members.Set{}))
+				p.term.Store(begun)
+			}
+			if known := p.homes() != nil; known != tt.known {
+				t.Errorf("it is known: %v", known)
+			}
+		})
+	}
+}
