@@ -31,7 +31,7 @@ func TestSidecarsThatDoNotReachEachOtherShowAndStopNothing(t *testing.T) {
 		ips = append(ips, sidecars.run(t, pod, reaching))
 	}
 	got := condition(t, policy, v1alpha1.ConditionPeered, "both reach each other", reason(v1alpha1.ReasonPeered))
-	got = settled(t, got, "both are in the sums", func(p *v1alpha1.ProgressSyncPolicy) bool { return p.Status.Sidecars.Peered == 2 })
+	got = waitStatus(t, got, "both are in the sums", func(p *v1alpha1.ProgressSyncPolicy) bool { return p.Status.Sidecars.Peered == 2 })
 	if u := got.Status.Updates; u.HandedOn != 3700 || u.HandedOnShare != "50.0%" || u.KeptLocally != nil {
 		t.Errorf("updates: %+v", u)
 	}
@@ -46,7 +46,7 @@ func TestSidecarsThatDoNotReachEachOtherShowAndStopNothing(t *testing.T) {
 	if !meta.IsStatusConditionTrue(got.Status.Conditions, v1alpha1.ConditionReady) {
 		t.Error("what costs only writes stops a rollout")
 	}
-	got = settled(t, got, "what was kept is in the sums", func(p *v1alpha1.ProgressSyncPolicy) bool { return p.Status.Sidecars.Peered == 0 })
+	got = waitStatus(t, got, "what was kept is in the sums", func(p *v1alpha1.ProgressSyncPolicy) bool { return p.Status.Sidecars.Peered == 0 })
 	if u := got.Status.Updates; u.KeptLocally["connect"] != 3700 {
 		t.Errorf("updates: %+v", u)
 	}
