@@ -38,7 +38,7 @@ test: ## Run everything: unit, property, Postgres, browser, chart, API server, a
 
 .PHONY: test-fast
 test-fast: ## Run what needs no cluster: unit, property and Postgres
-	@go run ./hack/packages postgres bouncer
+	@go run ./hack/packages postgres bouncer disks
 	@go test ./...
 
 .PHONY: fault

@@ -17,5 +17,8 @@ late() { grep -qx '    context deadline exceeded' "$log" && ! grep -q 'Failing i
 
 while IFS=: read -r file target; do
 	echo "--- $target in $(dirname "$file")"
-	fuzz "$target" "$file" || { late && fuzz "$target" "$file"; }
+	if ! fuzz "$target" "$file"; then
+		late || exit 1
+		fuzz "$target" "$file"
+	fi
 done < <(grep -roE --exclude-dir='.?*' --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | sed 's/func //' | sort)

@@ -41,7 +41,7 @@ cluster_programs() {
 	fi
 }
 
-go run ./hack/packages race cluster bouncer browser film node integrations
+go run ./hack/packages race cluster bouncer disks browser film node integrations
 
 # Below the tests' priority, so that these are not slowed down.
 nice -n 5 go run ./test/cluster/cmd/cluster build >"$logs/programs.log" 2>&1 &

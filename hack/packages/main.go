@@ -1,6 +1,6 @@
 // Command packages makes sure that the Debian packages are there that the
-// project's commands need: packages [race] [postgres] [bouncer] [cluster]
-// [browser] [film] [node] [integrations] [fresh].
+// project's commands need: packages [race] [postgres] [bouncer] [disks]
+// [cluster] [browser] [film] [node] [integrations] [fresh].
 //
 // As root it installs what is missing; otherwise it prints the line that does.
 package main
@@ -38,6 +38,7 @@ func run(ctx context.Context, purposes []string) error {
 		"bouncer":  {debian.Bouncer()},
 		"cluster":  debian.ForCluster(),
 		"browser":  debian.Browser(),
+		"disks":    debian.Disks(),
 		"film":     {debian.Film()},
 		"node":     debian.Node(),
 

@@ -233,10 +233,14 @@ func FuzzConversation(f *testing.F) {
 		f.Add([]byte(sent), uint16(len(sent)/2))
 	}
 	ours, theirs := serveFront(f, settings(http.HandlerFunc(echo))), serve(f, settings(http.HandlerFunc(echo)))
+	emptyLines := regexp.MustCompile(`\n\r*\n\r*\n`)
 	f.Fuzz(func(t *testing.T, sent []byte, cut uint16) {
-		// fasthttp ignores line ends before the first request, as RFC 9112, section 2.2,
-		// asks; net/http does so only after a POST.
+		// fasthttp ignores line ends before a request, as RFC 9112, section 2.2, asks;
+		// net/http does so only after a POST.
 		sent = bytes.TrimLeft(sent, "\r\n")
+		if emptyLines.Match(sent) {
+			t.Skip("the servers differ in line ends between requests, and may")
+		}
 		first := min(int(cut), len(sent))
 		parts := []string{string(sent[:first]), string(sent[first:])}
 		if diff := differ(all(t, theirs, parts...), all(t, ours, parts...)); diff != "" {

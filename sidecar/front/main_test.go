@@ -196,6 +196,8 @@ func echo(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(digest, "%q: %q\n", key, r.Header[key])
 	}
 	digest.Write(content)
-	fmt.Fprintf(w, "%s %.300q %q %.300q %s %d %v host %q %d bytes %d fields %x", r.Method, r.URL.Path, r.URL.RawQuery, r.RequestURI,
+	fmt.Fprintf(digest, "%q %q %q %q %q", r.Method, r.URL.Path, r.URL.RawQuery, r.RequestURI, r.Host)
+	// It stays below 2 KiB, from which on net/http answers in chunks.
+	fmt.Fprintf(w, "%.100s %.100q %.100q %.100q %s %d %v host %.100q %d bytes %d fields %x", r.Method, r.URL.Path, r.URL.RawQuery, r.RequestURI,
 		r.Proto, length, encoding, r.Host, len(content), len(keys), digest.Sum(nil))
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/test/fault/inject"
 	"github.com/progress-sync/progress-sync/test/kit"
+	"github.com/progress-sync/progress-sync/test/kit/ci"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -23,7 +24,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // if that is set.
 func TestNothingIsLostOrDoubled(t *testing.T) {
 	o := Options{Seed: rand.Uint64(), Duration: 5 * time.Second, Round: time.Minute, Dir: t.TempDir(),
-		All: inCI(os.Getenv), Out: t.Output()}
+		All: ci.Runs(os.Getenv), Out: t.Output()}
 	if text := os.Getenv("FAULT_DURATION"); text != "" {
 		var err error
 		if o.Duration, err = time.ParseDuration(text); err != nil {
@@ -100,14 +101,6 @@ func TestAFaultThatIsNotInjectedIsToldAndFailsTheRunOfCI(t *testing.T) {
 	}
 	if counted.found(err); counted.clean() {
 		t.Error("the run is clean")
-	}
-}
-
-func TestCIIsKnownByItsVariable(t *testing.T) {
-	for set, want := range map[string]bool{"": false, "false": false, "0": false, "true": true, "1": true} {
-		if got := inCI(func(string) string { return set }); got != want {
-			t.Errorf("CI=%s: got %t, want %t", set, got, want)
-		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/progress-sync/progress-sync/test/kit/ci"
 	"github.com/progress-sync/progress-sync/test/kit/program"
 )
 
@@ -24,7 +25,7 @@ func main() {
 }
 
 func command(ctx context.Context) error {
-	o := Options{All: inCI(os.Getenv), Out: os.Stdout}
+	o := Options{All: ci.Runs(os.Getenv), Out: os.Stdout}
 	flag.DurationVar(&o.Duration, "duration", 75*time.Second, "how long faults go on")
 	flag.DurationVar(&o.Round, "round", 2*time.Minute, "how long they go on between two comparisons")
 	flag.Uint64Var(&o.Seed, "seed", 0, "of faults and updates; 0 for a random one")

@@ -46,13 +46,6 @@ type suite struct {
 // ErrNotClean means that the report shows something that must not be.
 var ErrNotClean = errors.New("the promises were not kept")
 
-// inCI reports whether this is a run of CI, whose machine has to have every
-// means. Services that run CI set the variable to true.
-func inCI(getenv func(string) string) bool {
-	set := getenv("CI")
-	return set != "" && set != "false" && set != "0"
-}
-
 // Run runs a whole suite. The report is printed in any case.
 func Run(ctx context.Context, options Options) (err error) {
 	s := &suite{options: options, tally: newTally(options.Seed), saved: map[rowOf]truth.Row{}}

@@ -4,6 +4,6 @@
 //
 // It is a thin layer over the packages below it, which take no test and which the
 // programs use (the demo, the sandbox, the faults, the browser's stack): project
-// (folders), wait (conditions), port (ports), program (building and running) and
-// sidecar. A Postgres comes from test/postgres.
+// (folders), ci (whose machine it is), wait (conditions), port (ports), program (building
+// and running) and sidecar. A Postgres comes from test/postgres.
 package kit

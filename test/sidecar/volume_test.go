@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/progress-sync/progress-sync/sidecar/status"
+	"github.com/progress-sync/progress-sync/test/kit"
 	"github.com/progress-sync/progress-sync/test/kit/sidecar"
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 	"github.com/progress-sync/progress-sync/test/truth"
@@ -38,7 +39,7 @@ func memoryVolume(t *testing.T, options string) (dir string) {
 	}
 	err := syscall.Mount("tmpfs", dir, "tmpfs", 0, options)
 	if errors.Is(err, syscall.EPERM) {
-		t.Skip("mounting a small file system takes root")
+		kit.Lacks(t, "mounting a small file system takes root")
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -213,7 +214,7 @@ func TestKilledAtEachCallOfTheSystemNothingIsLost(t *testing.T) {
 	t.Parallel()
 	strace, err := exec.LookPath("strace")
 	if err != nil {
-		t.Skip("it takes strace to kill a process at a call of the system")
+		kit.Lacks(t, "it takes strace to kill a process at a call of the system")
 	}
 	uri := pgtest.Database(t)
 	p := newProcess(t, uri, fast)
@@ -295,7 +296,7 @@ func newImage(t *testing.T, kind string) *image {
 	t.Helper()
 	mkfs, err := exec.LookPath("mkfs." + kind)
 	if err != nil || os.Geteuid() != 0 {
-		t.Skip("it takes root and mkfs to mount a file system")
+		kit.Lacks(t, "it takes root and mkfs to mount a file system")
 	}
 	dir := t.TempDir()
 	d := &image{kind: kind, file: filepath.Join(dir, "disk-0"), volume: filepath.Join(dir, "volume")}
@@ -305,7 +306,7 @@ func newImage(t *testing.T, kind string) *image {
 	mustRun(t, "truncate", "-s", "96M", d.file)
 	mustRun(t, mkfs, "-q", d.file)
 	if out, err := exec.Command("mount", "-o", "loop", d.file, d.volume).CombinedOutput(); err != nil {
-		t.Skipf("no file can be mounted here: %s", out)
+		kit.Lacks(t, "no file can be mounted here: %s", out)
 	}
 	t.Cleanup(func() { unmount(t, d.volume) })
 	return d

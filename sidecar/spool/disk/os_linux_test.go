@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/progress-sync/progress-sync/test/kit"
 )
 
 // TestRoomIsMadeWhereTheFileSystemCannot would show a spool that doesn't start on
@@ -124,13 +126,13 @@ func TestSyncsOnce(t *testing.T) {
 func TestASyncReachesTheSystem(t *testing.T) {
 	strace, err := exec.LookPath("strace")
 	if err != nil {
-		t.Skip("it takes strace to see calls of the system")
+		kit.Lacks(t, "it takes strace to see calls of the system")
 	}
 	calls := filepath.Join(t.TempDir(), "calls")
 	other := exec.Command(strace, "-f", "-o", calls, "-e", "trace=fsync,fdatasync", os.Args[0], "-test.run=^TestSyncsOnce$")
 	other.Env, other.Dir = append(os.Environ(), syncVariable+"=1"), t.TempDir()
 	if out, err := other.CombinedOutput(); err != nil {
-		t.Skipf("strace doesn't run here: %v, %s", err, out)
+		kit.Lacks(t, "strace doesn't run here: %v, %s", err, out)
 	}
 	text, err := os.ReadFile(calls)
 	if err != nil {

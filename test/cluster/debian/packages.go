@@ -40,6 +40,12 @@ func Postgres() Package {
 // Bouncer is the package of the pooler that the tests put before a server.
 func Bouncer() Package { return Package{"pgbouncer", inPath("pgbouncer")} }
 
+// Disks are the packages by which tests kill a process at a call of the system, and make
+// file systems.
+func Disks() []Package {
+	return []Package{{"strace", inPath("strace")}, {"e2fsprogs", inPath("mkfs.ext4")}}
+}
+
 // Film is the package of the encoder that makes the film of the sample LMS. It is
 // 5 MB with all that it needs, where ffmpeg is 145.
 func Film() Package { return Package{"vpx-tools", inPath("vpxenc")} }
