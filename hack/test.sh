@@ -48,7 +48,10 @@ nice -n 5 go run ./test/cluster/cmd/cluster build >"$logs/programs.log" 2>&1 &
 programs=$!
 
 stage unit go test -race -count=1 -timeout 20m ./...
-stage fuzz env FUZZTIME="${FUZZTIME:-5s}" hack/fuzz.sh
+# What FuzzConversation finds is a difference between two servers, which is a fault only
+# after somebody has read the RFC: it is looked for with `make fuzz`, and the unit tests
+# play all that were found.
+stage fuzz env WITHOUT=FuzzConversation FUZZTIME="${FUZZTIME:-5s}" hack/fuzz.sh
 stage fault env FAULT_DURATION="${FAULT_DURATION:-75s}" go test -count=1 -timeout 10m -v -run TestNothingIsLostOrDoubled ./test/fault
 stage client hack/client.sh
 stage proxies hack/proxies.sh
