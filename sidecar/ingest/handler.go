@@ -132,7 +132,7 @@ func (h *Handler) write(w http.ResponseWriter, status int, body []byte) {
 	header := w.Header()
 	header["Content-Type"], header["Cache-Control"] = h.jsonType, h.noStore
 	w.WriteHeader(status)
-	_, _ = w.Write(body) //nolint:gosec // it is JSON; and a client that is gone needs no answer
+	_, _ = w.Write(body)
 }
 
 // wantsMinimal reports whether the client prefers an answer without content

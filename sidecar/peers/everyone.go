@@ -29,7 +29,7 @@ func (p *Peers) All(r *http.Request) [][]byte {
 	if !t.hasPeers() {
 		return nil
 	}
-	return askEach(r, waysToOthers(t)) //nolint:bodyclose // it is in memory
+	return askEach(r, waysToOthers(t))
 }
 
 // askEach sends r along every way, and returns what ask does; a way may be nil.
@@ -39,7 +39,7 @@ func askEach(r *http.Request, ways []http.RoundTripper) [][]byte {
 	asking.SetLimit(askedAtOnce)
 	for i, way := range ways {
 		asking.Go(func() error {
-			answers[i] = ask(r, way) //nolint:bodyclose // it is in memory
+			answers[i] = ask(r, way)
 			return nil
 		})
 	}

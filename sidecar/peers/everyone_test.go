@@ -83,7 +83,7 @@ func TestOnlySoManyMembersAreAskedAtOnce(t *testing.T) {
 		for i := range ways {
 			ways[i] = busy
 		}
-		askEach(httptest.NewRequest(http.MethodPost, "/v1/sync", nil), ways) //nolint:bodyclose // it is in memory
+		askEach(httptest.NewRequest(http.MethodPost, "/v1/sync", nil), ways)
 		if most.Load() != askedAtOnce {
 			t.Errorf("%d were asked at once", most.Load())
 		}
