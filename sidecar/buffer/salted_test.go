@@ -87,8 +87,8 @@ func TestEventsOfAnEarlierVersionAgeOutAndThenCostNothing(t *testing.T) {
 	}
 	for _, l := range b.lanes {
 		b.put(event(key(1), "a"), event(key(2), "a"), event(key(3), "a"))
-		if l.events.salted != 0 {
-			t.Errorf("lane %d still reckons with %d", l.number, l.events.salted)
+		if n := l.events.kinds[spool.EventSalted]; n != 0 {
+			t.Errorf("lane %d still reckons with %d", l.number, n)
 		}
 	}
 }
