@@ -29,6 +29,9 @@ type Item struct {
 	Update progress.Update
 	// Reset says that Update's key starts anew; nothing else of Update counts.
 	Reset bool
+	// Stray says that Update is kept as itself, as by PutStray. It counts for an
+	// update with an event id only.
+	Stray bool
 }
 
 // intake is the part of a Buffer that takes updates and resets.
@@ -91,7 +94,7 @@ func (b *intake) put(ctx context.Context, in input) ([]Result, error) {
 	defer b.calls.Put(call)
 	defer call.reset()
 	p := b.policy.Load()
-	call.identify(&in, len(b.lanes), &b.salt, p.EventIDs.MaxCount > 0 || in.stray)
+	call.identify(&in, len(b.lanes), p.EventIDs.MaxCount > 0)
 	results := make([]Result, in.len())
 	c, err := b.putLocked(call, &in, p, results)
 	switch {

@@ -20,8 +20,9 @@
 // and a lesson, see Key.
 //
 //	m                    format: number of lanes, id of the writer
-//	e lane segment id    event id that was accepted; a segment is named by the
-//	                     instant of its beginning
+//	e lane segment id    event id that was accepted, and what became of it,
+//	                     see EventKind; a segment is named by the instant of
+//	                     its beginning
 //	l lane               next number, last applied number, newest arrival,
 //	                     numbers and ids of the frozen batches in their order
 //	b lane number        batch: oldest opening, records; frozen, or kept
