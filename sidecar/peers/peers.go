@@ -48,7 +48,7 @@ func New(o Options, mode config.PeersMode) *Peers {
 		p.term.Store(alone())
 	}
 	p.router = route.New(route.Options{
-		Local: o.Buffer, Homes: p.homes, Peer: p.peer, Observer: p.counts,
+		Local: o.Buffer, Homes: p.homes, Use: p.use, Peer: p.peer, Observer: p.counts,
 	})
 	return p
 }
@@ -90,8 +90,9 @@ func (p *Peers) Forward(w http.ResponseWriter, r *http.Request, userID, userHead
 	return true, false
 }
 
-// Leave tells the others that this sidecar is no home any more. What it gets from
-// its app goes to the other homes from then on. It has no peers again after that.
+// Leave tells the others that this sidecar is no home any more, and hands the ids of
+// events over to the homes that its learners have then. What it gets from its app goes
+// to the other homes from then on. It has no peers again after that.
 func (p *Peers) Leave(ctx context.Context) {
 	p.mu.Lock()
 	p.leaving = true
@@ -100,10 +101,16 @@ func (p *Peers) Leave(ctx context.Context) {
 	if !t.hasPeers() {
 		return
 	}
-	if err := t.roll.SayLeaving(ctx); err != nil {
-		p.o.Log.V(1).Info("The others are not told that this sidecar stops", "error", err.Error())
-	}
+	t.handover.Leaving()
+	err := t.roll.SayLeaving(ctx)
 	t.door.Stop()
+	if err != nil {
+		p.o.Log.V(1).Info("The others are not told that this sidecar stops", "error", err.Error())
+		return
+	}
+	if err := t.handover.AwaitLeft(ctx); err != nil {
+		p.o.Log.V(1).Info("Not all others know which updates this sidecar has merged", "error", err.Error())
+	}
 }
 
 // KeepStrays makes what still waits for its home this sidecar's own, so that it is
@@ -123,6 +130,23 @@ func (p *Peers) Status() status.Peers {
 	p.mu.Unlock()
 	return p.counts.status(mode, p.set())
 }
+
+// use is by what this sidecar merges, nil while it is not known who is home.
+func (p *Peers) use() (m route.Merger, end func()) {
+	switch t := p.term.Load(); {
+	case t == nil:
+		return nil, func() {}
+	case !t.hasPeers():
+		return everyone{}, func() {}
+	default:
+		return t.use()
+	}
+}
+
+// everyone is the learners of a sidecar without peers.
+type everyone struct{}
+
+func (everyone) Merges(string) bool { return true }
 
 // set is who there is.
 func (p *Peers) set() members.Set { return p.term.Load().set() }
