@@ -60,6 +60,12 @@ func (c *counts) handedOver(ids int) {
 	c.eventIDs += int64(ids)
 }
 
+func (c *counts) eventIDsHandedOver() int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.eventIDs
+}
+
 // refused is told of what the door refuses, by one of wire.Refusals.
 func (c *counts) refused(reason string) {
 	c.mu.Lock()

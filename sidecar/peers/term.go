@@ -48,6 +48,7 @@ type term struct {
 	handover *handover.Handover
 	// absence has one when a peer may have left.
 	absence chan struct{}
+	returns *returns
 }
 
 // alone is a term without peers.
@@ -58,7 +59,7 @@ func newTerm(o *Options, c *counts, api http.Handler) (*term, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the key for other sidecars: %w", err)
 	}
-	t := &term{o: o, log: o.Log, first: &first{Observer: c, began: time.Now()}, absence: make(chan struct{}, 1)}
+	t := &term{o: o, log: o.Log, first: &first{Observer: c, began: time.Now()}, absence: make(chan struct{}, 1), returns: newReturns()}
 	owner := uuid.New()
 	t.handover = handover.New(handover.Options{
 		Writer: o.Writer, Owner: owner, Events: o.Buffer, Send: t.send, Sent: c.handedOver, Missed: t.miss,
@@ -76,7 +77,7 @@ func newTerm(o *Options, c *counts, api http.Handler) (*term, error) {
 				return known && m.Writer.String() == to.ID
 			})
 		},
-		Observe: func(e hop.Exchange) { c.exchanged(e); t.missed(e) }, Times: hop.DefaultTimes(),
+		Observe: func(e hop.Exchange) { c.exchanged(e); t.missed(e); t.returns.note(e) }, Times: hop.DefaultTimes(),
 	})
 	t.door = door.New(door.Options{
 		Home: &home{o, t.use}, Events: t.handover, API: api, TLS: keys.Server(t.roll, t), Member: t.isMember,
@@ -143,6 +144,7 @@ func (t *term) run(ctx context.Context, changed <-chan struct{}, listener net.Li
 	parts.Go(func() { served <- t.door.Serve(listener) })
 	follower.Go(func() { t.follow(following) })
 	follower.Go(func() { t.watchAbsence(following) })
+	follower.Go(func() { t.watchReturns(following) })
 	follower.Go(func() { t.handover.Run(following) })
 	var failed error
 	select {
