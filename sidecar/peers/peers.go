@@ -113,15 +113,35 @@ func (p *Peers) Leave(ctx context.Context) {
 	}
 }
 
-// KeepStrays makes what still waits for its home this sidecar's own, so that it is
-// written before the sidecar stops. Run must have begun.
+// KeepStrays brings what still waits for its home there, and makes the rest this
+// sidecar's own, so that it is written before the sidecar stops. Run must have begun.
 func (p *Peers) KeepStrays(ctx context.Context) error {
 	if err := p.delivery.end(ctx); err != nil {
 		return err
 	}
-	_, err := p.o.Buffer.TakeAllStrays(ctx)
-	return err
+	last, cancel := context.WithTimeout(ctx, lastDelivery)
+	defer cancel()
+	if err := p.router.DeliverOnce(last, p.o.Buffer, p.known); err != nil {
+		return err
+	}
+	if page, _ := p.o.Buffer.Strays(0, 1); len(page) == 0 {
+		return nil
+	}
+	if _, err := p.o.Buffer.TakeAllStrays(ctx); err != nil {
+		return err
+	}
+	if t := p.term.Load(); t.hasPeers() {
+		t.handover.Again()
+		_ = t.handover.AwaitLeft(last) // the others are told if they can be
+	}
+	return nil
 }
+
+// lastDelivery bounds how long a sidecar that stops tries to bring strays home.
+const lastDelivery = 2 * time.Second
+
+// known is who is home at the moment, false while nobody can tell.
+func (p *Peers) known() (route.Homes, bool) { return p.term.Load().known() }
 
 // Status is the document's part on peers.
 func (p *Peers) Status() status.Peers {

@@ -25,16 +25,18 @@ func memberOf(name string) members.Member {
 }
 
 // setOf is who there is in the eyes of the sidecar a. A candidate is a letter and the
-// number of its process; a, where it is not named, is leaving.
+// number of its process; one with a minus is about to stop, as is a where it is not named.
 func setOf(candidates string) members.Set {
 	self := memberOf("a")
 	self.Leaving = true
 	var others []members.Member
 	for name := range strings.FieldsSeq(candidates) {
-		if name[:1] == "a" {
-			self = memberOf(name)
+		stays, isLeaving := strings.CutPrefix(name, "-")
+		m := memberOf(stays)
+		if m.Leaving = isLeaving; stays[:1] == "a" {
+			self = m
 		} else {
-			others = append(others, memberOf(name))
+			others = append(others, m)
 		}
 	}
 	return members.New(self, others)

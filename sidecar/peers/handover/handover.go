@@ -2,6 +2,7 @@ package handover
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -104,9 +105,18 @@ func (h *Handover) Follow(next members.Set) {
 // End lets nobody use the last View any more. Follow must not be called after it.
 func (h *Handover) End() { h.view.Load().replace() }
 
+// ErrLeaving says that this sidecar stops, and that others have or will have a learner.
+var ErrLeaving = errors.New("this sidecar takes no event ids any more, since it stops")
+
 // Take remembers what another sidecar hands over. After an error the page may be sent
-// again.
+// again. What it has taken by the View of before is handed over with what was merged by
+// that.
 func (h *Handover) Take(ctx context.Context, page *wire.Events) error {
+	v, end := h.Use()
+	defer end()
+	if v == nil || h.isLeaving() {
+		return ErrLeaving
+	}
 	if len(page.IDs) > 0 {
 		if err := h.o.Events.RememberEventIDs(ctx, page.IDs); err != nil {
 			return fmt.Errorf("remembering event ids of another sidecar: %w", err)
@@ -154,7 +164,24 @@ func (h *Handover) wakeUp() {
 	}
 }
 
-// Leaving says that this sidecar is about to stop. Once it is no candidate any more, it
+func (h *Handover) isLeaving() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.leaving
+}
+
+// Again hands over everything once more.
+func (h *Handover) Again() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	nobody := newView(members.Set{}, nil)
+	nobody.replace()
+	h.job.replaced = append(h.job.replaced, nobody)
+	h.said = nil
+	h.wakeUp()
+}
+
+// Leaving says that this sidecar is about to stop: it takes no ids any more. Once it is no candidate any more, it
 // tells the others that nothing comes after what it hands over then.
 func (h *Handover) Leaving() {
 	h.mu.Lock()

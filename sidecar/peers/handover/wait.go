@@ -25,6 +25,8 @@ type wait struct {
 	past []past
 	// words are what the others said last, by writer.
 	words map[uuid.UUID]word
+	// leavers are the owners of those that were seen to be about to stop, by writer.
+	leavers map[uuid.UUID]uuid.UUID
 }
 
 // past is a set that another one has replaced.
@@ -58,7 +60,17 @@ func (w wait) after(next members.Set, now time.Time) wait {
 	}
 	w.current = next
 	w.words = maps.Clone(w.words)
+	leavers := map[uuid.UUID]uuid.UUID{}
+	for _, m := range next.Leaving() {
+		leavers[m.Writer] = m.Owner
+	}
 	known := w.owners()
+	for writer, owner := range w.leavers {
+		if _, counts := known[writer]; counts && leavers[writer] == uuid.Nil {
+			leavers[writer] = owner
+		}
+	}
+	w.leavers = leavers
 	maps.DeleteFunc(w.words, func(writer uuid.UUID, said word) bool {
 		_, counts := known[writer]
 		return !counts && now.Sub(said.at) > Patience
@@ -86,29 +98,35 @@ func (w wait) at(now time.Time) wait {
 	return w
 }
 
-// awaited are the writers of those that may still hand ids over: of all that are or
-// were candidates, those that have not said, of the current candidates or when they
-// left, that they have.
+// awaited are the writers of those that may still hand ids over: of all that are or were
+// candidates or are about to stop, those that have not said, of the current candidates
+// or when they left, that they have. One that was about to stop, and is there no more,
+// has handed over what it could.
 func (w wait) awaited() (writers []uuid.UUID) {
 	if len(w.past) == 0 {
 		return nil
 	}
 	view := digest(w.current)
-	present := map[uuid.UUID]bool{}
+	present, stopping := map[uuid.UUID]bool{}, map[uuid.UUID]bool{}
 	for _, m := range w.current.Candidates() {
 		present[m.Writer] = true
+	}
+	for _, m := range w.current.Leaving() {
+		stopping[m.Writer] = true
 	}
 	for writer, owner := range w.owners() {
 		said, any := w.words[writer]
 		done := any && said.owner == owner && (said.view == view || said.leaving && !present[writer])
-		if writer != w.self && !done {
+		ended := w.leavers[writer] == owner && !present[writer] && !stopping[writer]
+		if writer != w.self && !done && !ended {
 			writers = append(writers, writer)
 		}
 	}
 	return writers
 }
 
-// owners are the latest owners of all that are or were candidates, by writer.
+// owners are the latest owners of all that are or were candidates or are about to stop,
+// by writer.
 func (w wait) owners() map[uuid.UUID]uuid.UUID {
 	owners := map[uuid.UUID]uuid.UUID{}
 	for _, p := range w.past {
@@ -116,7 +134,7 @@ func (w wait) owners() map[uuid.UUID]uuid.UUID {
 			owners[m.Writer] = m.Owner
 		}
 	}
-	for _, m := range w.current.Candidates() {
+	for _, m := range slices.Concat(w.current.Leaving(), w.current.Candidates()) {
 		owners[m.Writer] = m.Owner
 	}
 	return owners

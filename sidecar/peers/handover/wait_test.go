@@ -74,6 +74,17 @@ func TestWhoIsAwaited(t *testing.T) {
 			{second: 42, sees: "a b c2"}, {second: 43, sees: "a b"},
 		}, "c"},
 
+		"one that is about to stop, by one that joins": {[]step{{sees: "a b -c"}, {second: 1, says: "b", of: "a b"}}, "c"},
+		"not when that one is gone": {[]step{
+			{sees: "a b -c"}, {second: 1, says: "b", of: "a b"}, {second: 1, sees: "a b"},
+		}, ""},
+		"not one that was about to stop and is gone, though it could not say good-bye": {[]step{
+			{sees: "a b c"}, {second: 40, sees: "a b -c"}, {second: 41, says: "b", of: "a b"}, {second: 42, sees: "a b"},
+		}, ""},
+		"one that stopped, was started again, and is gone": {[]step{
+			{sees: "a b c"}, {second: 40, sees: "a b -c"}, {second: 41, sees: "a b c2"}, {second: 42, sees: "a b"}, {second: 42, says: "b", of: "a b"},
+		}, "c"},
+
 		"one that was killed and is not there any more": {[]step{{sees: "a b c"}, {second: 90, sees: "a b"}, {second: 91, says: "b", of: "a b"}}, "c"},
 		"and that for 30 seconds":                       {[]step{{sees: "a b c"}, {second: 90, sees: "a b"}, {second: 91, says: "b", of: "a b"}, {second: 120}}, ""},
 		"one that was killed and comes back within a minute, as another process": {[]step{

@@ -26,7 +26,7 @@ func (r *Router) Deliver(ctx context.Context, k Keeper, known func() (Homes, boo
 	tick := time.NewTicker(deliverPause)
 	defer tick.Stop()
 	for {
-		if err := r.deliverAll(ctx, k, known); err != nil {
+		if err := r.DeliverOnce(ctx, k, known); err != nil {
 			return err
 		}
 		select {
@@ -37,8 +37,9 @@ func (r *Router) Deliver(ctx context.Context, k Keeper, known func() (Homes, boo
 	}
 }
 
-// deliverAll tries all strays that there are, once.
-func (r *Router) deliverAll(ctx context.Context, k Keeper, known func() (Homes, bool)) error {
+// DeliverOnce is Deliver for one try of all strays that there are, which ends early when
+// ctx does.
+func (r *Router) DeliverOnce(ctx context.Context, k Keeper, known func() (Homes, bool)) error {
 	for after, more := progress.Instant(0), true; more && ctx.Err() == nil; {
 		var page []buffer.Stray
 		if page, more = k.Strays(after, strayPage); len(page) == 0 {

@@ -69,7 +69,7 @@ func TestStraysOfAHomeAreTakenWhenItMayMergeThem(t *testing.T) {
 		{except{}, landed{Own: []string{"own-1", "own-2"}}},
 	} {
 		f.merger = step.merger
-		if err := f.deliverAll(context.Background(), f.own, byNow); err != nil {
+		if err := f.DeliverOnce(context.Background(), f.own, byNow); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(step.want, landed{Own: f.own.learners(), Stray: f.own.stray()}); diff != "" {
