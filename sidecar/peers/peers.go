@@ -121,10 +121,15 @@ func (p *Peers) KeepStrays(ctx context.Context) error {
 	}
 	last, cancel := context.WithTimeout(ctx, lastDelivery)
 	defer cancel()
-	if err := p.router.DeliverOnce(last, p.o.Buffer, p.known); err != nil {
-		return err
+	for p.hasStrays() && p.set().Len() > 0 {
+		if err := p.router.DeliverOnce(last, p.o.Buffer, p.known); err != nil {
+			return err
+		}
+		if !p.hasStrays() || !pause(last, lastDelivery/20) {
+			break
+		}
 	}
-	if page, _ := p.o.Buffer.Strays(0, 1); len(page) == 0 {
+	if !p.hasStrays() {
 		return nil
 	}
 	if _, err := p.o.Buffer.TakeAllStrays(ctx); err != nil {
@@ -132,13 +137,33 @@ func (p *Peers) KeepStrays(ctx context.Context) error {
 	}
 	if t := p.term.Load(); t.hasPeers() {
 		t.handover.Again()
-		_ = t.handover.AwaitLeft(last) // the others are told if they can be
+		telling, told := context.WithTimeout(ctx, lastWords)
+		defer told()
+		_ = t.handover.AwaitLeft(telling) // the others know if they can be reached
 	}
 	return nil
 }
 
-// lastDelivery bounds how long a sidecar that stops tries to bring strays home.
-const lastDelivery = 2 * time.Second
+// lastDelivery is how long a sidecar that stops tries to bring strays home, and lastWords
+// how long it tries to hand over the ids of those that it has taken.
+const lastDelivery, lastWords = 2 * time.Second, time.Second
+
+func (p *Peers) hasStrays() bool {
+	page, _ := p.o.Buffer.Strays(0, 1)
+	return len(page) > 0
+}
+
+// pause is false if ctx ends before the pause does.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
 
 // known is who is home at the moment, false while nobody can tell.
 func (p *Peers) known() (route.Homes, bool) { return p.term.Load().known() }
