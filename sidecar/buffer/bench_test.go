@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -312,5 +313,29 @@ func BenchmarkMarkDueWhere(b *testing.B) {
 		if n := buf.MakeDueWhere(func(userID string) bool { return userID == "" }, 0); n != 0 {
 			b.Fatal(n)
 		}
+	}
+}
+
+// BenchmarkPutEvent acknowledges updates with event ids, of which as many as usual are
+// remembered, without waiting for the disk.
+func BenchmarkPutEvent(b *testing.B) {
+	buf := diskBuffer(b)
+	p := testPolicy()
+	p.MaxPendingRecords, p.SizeLimitBytes, p.Async, p.EventIDs = 0, 0, true, DefaultEventIDs()
+	buf.SetPolicy(p)
+	keys := learners(1000)
+	put := func(i int) {
+		u := heartbeat(keys[i%len(keys)], i)
+		u.EventID = "0192f3c4-5d6e-7f80-9a1b-" + strconv.Itoa(1e11+i)
+		if _, err := buf.Put(context.Background(), []progress.Update{u}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for i := range p.EventIDs.MaxCount {
+		put(i)
+	}
+	b.ReportAllocs()
+	for i := p.EventIDs.MaxCount; b.Loop(); i++ {
+		put(i)
 	}
 }

@@ -27,7 +27,7 @@ func DefaultEventIDs() EventIDs { return EventIDs{MaxCount: 100_000, MaxAge: 24 
 type eventWindow struct {
 	segments []eventSegment
 	count    int
-	salted   int // of count, see spool.EventSalted
+	kinds    eventKinds // of count
 	// forgotten, if not 0, is the last segment that the disk still has and
 	// memory doesn't.
 	forgotten progress.Instant
@@ -36,8 +36,11 @@ type eventWindow struct {
 type eventSegment struct {
 	opened progress.Instant // rising, and its name on disk
 	ids    map[spool.EventID]spool.EventKind
-	salted int
+	kinds  eventKinds
 }
+
+// eventKinds are how many ids of each kind there are.
+type eventKinds [spool.EventHandedOn + 1]int
 
 func newEventSegment(opened progress.Instant) eventSegment {
 	return eventSegment{opened: opened, ids: map[spool.EventID]spool.EventKind{}}
@@ -75,11 +78,15 @@ func (w *eventWindow) has(id spool.EventID) bool {
 }
 
 // add remembers what became of an event and returns the segment that its id is in.
-// One that is known stays in its segment.
+// The id must not be there, unless as that of an event that was handed on: then it
+// stays in its segment.
 func (w *eventWindow) add(id spool.EventID, kind spool.EventKind, now progress.Instant, p EventIDs, lanes int) progress.Instant {
-	if known, _, found := w.find(id); found {
-		known.ids[id] = kind
-		return known.opened
+	if w.kinds[spool.EventHandedOn] > 0 {
+		if s, before, found := w.find(id); found {
+			w.tally(s, before, -1)
+			w.put(s, id, kind)
+			return s.opened
+		}
 	}
 	share := p.share(lanes)
 	size := max(1, share/eventSegments)
@@ -96,9 +103,20 @@ func (w *eventWindow) add(id spool.EventID, kind spool.EventKind, now progress.I
 		w.segments = append(w.segments, newEventSegment(opened))
 		last = len(w.segments) - 1
 	}
-	w.segments[last].ids[id] = kind
-	w.count++
+	w.put(&w.segments[last], id, kind)
 	return w.segments[last].opened
+}
+
+// put enters an id into a segment that doesn't count it.
+func (w *eventWindow) put(s *eventSegment, id spool.EventID, kind spool.EventKind) {
+	s.ids[id] = kind
+	w.tally(s, kind, 1)
+}
+
+func (w *eventWindow) tally(s *eventSegment, kind spool.EventKind, n int) {
+	s.kinds[kind] += n
+	w.kinds[kind] += n
+	w.count += n
 }
 
 // expire forgets what the policy no longer remembers.
@@ -117,7 +135,9 @@ func (w *eventWindow) expire(now progress.Instant, p EventIDs, lanes int) {
 func (w *eventWindow) forget() {
 	w.forgotten = w.segments[0].opened
 	w.count -= len(w.segments[0].ids)
-	w.salted -= w.segments[0].salted
+	for kind, n := range w.segments[0].kinds {
+		w.kinds[kind] -= n
+	}
 	w.segments[0] = eventSegment{}
 	w.segments = w.segments[1:]
 }
@@ -143,19 +163,17 @@ func (w *eventWindow) erase(of, salted learner) (gone []eventPlace) {
 	for i := range w.segments {
 		s := &w.segments[i]
 		for id, kind := range s.ids {
-			wanted, wasSalted := of, 0
+			wanted := of
 			if kind == spool.EventSalted {
-				wanted, wasSalted = salted, 1
+				wanted = salted
 			}
 			if learnerOf(id) == wanted {
 				delete(s.ids, id)
-				s.salted -= wasSalted
-				w.salted -= wasSalted
+				w.tally(s, kind, -1)
 				gone = append(gone, eventPlace{s.opened, id})
 			}
 		}
 	}
-	w.count -= len(gone)
 	return gone
 }
 
@@ -164,13 +182,7 @@ func (w *eventWindow) load(opened progress.Instant, id spool.EventID, kind spool
 	if n := len(w.segments); n == 0 || w.segments[n-1].opened != opened {
 		w.segments = append(w.segments, newEventSegment(opened))
 	}
-	s := &w.segments[len(w.segments)-1]
-	s.ids[id] = kind
-	w.count++
-	if kind == spool.EventSalted {
-		s.salted++
-		w.salted++
-	}
+	w.put(&w.segments[len(w.segments)-1], id, kind)
 }
 
 // segmentAfter returns the first segment with a name above the given one, nil ids

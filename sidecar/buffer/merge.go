@@ -62,7 +62,7 @@ func (m *merger) knows(l *lane, i int) bool {
 	if _, kind, found := l.events.find(id); found {
 		return kind != spool.EventHandedOn || m.in.from == nil
 	}
-	return l.events.salted > 0 && l.events.has(m.call.saltedOf(m.call.key(i), m.in.update(i), &m.b.salt))
+	return l.events.kinds[spool.EventSalted] > 0 && l.events.has(m.call.saltedOf(m.call.key(i), m.in.update(i), &m.b.salt))
 }
 
 // take takes the i-th item. It returns false if it is refused.

@@ -264,17 +264,23 @@ func (m *model) Remember(t *rapid.T) {
 
 // checkEventIDs compares the ids that others may be told of.
 func (m *model) checkEventIDs(t *rapid.T) {
-	want := 0
+	first := progress.LearnerHash(key(1).UserID)
+	told, ofFirst := m.b.EventIDsWhere(everyLearner), m.b.EventIDsWhere(func(learner uint64) bool { return learner == first })
+	want, wantOfFirst := 0, 0
 	for e, state := range m.events {
-		told := m.b.EventIDsWhere(func(learner uint64) bool { return learner == progress.LearnerHash(e.key.UserID) })
-		if merged := state == isMerged || state == isHandedOver; merged != slices.Contains(told, e.eventID()) {
+		merged := state == isMerged || state == isHandedOver
+		if merged != slices.Contains(told, e.eventID()) {
 			t.Fatalf("event %q of %v is %d, others are told of it: %v", e.id, e.key, state, !merged)
-		} else if merged {
+		}
+		if merged {
 			want++
 		}
+		if merged && e.key == key(1) {
+			wantOfFirst++
+		}
 	}
-	if got := len(m.b.EventIDsWhere(func(uint64) bool { return true })); got != want {
-		t.Fatalf("others are told of %d events, want %d", got, want)
+	if len(told) != want || len(ofFirst) != wantOfFirst {
+		t.Fatalf("others are told of %d events, %d of a learner, want %d and %d", len(told), len(ofFirst), want, wantOfFirst)
 	}
 }
 

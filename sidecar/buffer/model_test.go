@@ -539,7 +539,7 @@ func TestNothingIsLostOrDoubledWhateverHappensInWhateverOrder(t *testing.T) {
 			"Apply more": m.Apply, "Confirm": m.Confirm, "Refuse": m.Refuse, "Replay": m.Replay, "Erase": m.Erase, "Rewind": m.Rewind,
 			"PutFrom": m.PutFrom, "PutFrom more": m.PutFrom, "PutStray": m.PutStray, "GoHome": m.GoHome, "Take": m.Take,
 			"Remember": m.Remember,
-			"Restart": m.Restart, "Crash": m.Crash, "": m.Check,
+			"Restart":  m.Restart, "Crash": m.Crash, "": m.Check,
 		})
 		if m.b.Writer() != writer {
 			t.Fatal("the writer's id changed")
