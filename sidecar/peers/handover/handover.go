@@ -34,7 +34,7 @@ type Options struct {
 	Send func(ctx context.Context, to uuid.UUID, page *wire.Events) error
 	// Sent counts ids that were handed over. It must return at once.
 	Sent func(ids int)
-	// Missed is told that a candidate has left. It must return at once.
+	// Missed is told that a candidate has left, or may have. It must return at once.
 	Missed func()
 }
 

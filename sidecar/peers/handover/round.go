@@ -64,6 +64,10 @@ type round struct {
 
 	mu   sync.Mutex
 	left parcels
+	// underway is how many candidates have yet to get ids, and empty is closed when
+	// none has.
+	underway int
+	empty    chan struct{}
 }
 
 // startRound begins to send parcels to the candidates of a View. With says, each of
@@ -72,13 +76,16 @@ func startRound(ctx context.Context, h *Handover, view *View, p parcels, says, l
 	ctx, cancel := context.WithCancel(ctx)
 	r := &round{
 		h: h, view: view, says: says, room: semaphore.NewWeighted(sentAtOnce), cancel: cancel, done: make(chan struct{}), left: p,
+		underway: 1, empty: make(chan struct{}),
 		head: wire.Events{Writer: h.o.Writer, Owner: h.o.Owner, View: digest(view.Set), Leaving: leaving},
 	}
 	for _, m := range view.Candidates() {
 		if ids := p[m.Writer]; m.Writer != h.o.Writer && (says || len(ids) > 0) {
-			r.working.Go(func() { r.bring(ctx, m.Writer, ids) })
+			r.count(1)
+			r.working.Go(func() { r.serve(ctx, m.Writer, ids) })
 		}
 	}
+	r.count(-1)
 	go func() {
 		r.working.Wait()
 		close(r.done)
@@ -104,29 +111,62 @@ func (r *round) stop() parcels {
 	return r.left
 }
 
-// bring sends ids to a candidate until it has them, or ctx ends.
-func (r *round) bring(ctx context.Context, to uuid.UUID, ids []spool.EventID) {
+// serve hands over to one candidate, and says that this was all. The last word of a
+// sidecar that leaves holds for any View, so that all others must have their ids before:
+// a learner may be theirs in the eyes of one and not of the other.
+func (r *round) serve(ctx context.Context, to uuid.UUID, ids []spool.EventID) {
+	if !r.head.Leaving {
+		r.bring(ctx, to, ids, r.says)
+		return
+	}
+	if len(ids) > 0 && !r.bring(ctx, to, ids, false) {
+		return
+	}
+	r.count(-1)
+	select {
+	case <-r.empty:
+	case <-ctx.Done():
+		return
+	}
+	if r.says {
+		r.bring(ctx, to, nil, true)
+	}
+}
+
+// bring sends ids to a candidate until it has them. It is false if ctx ends before.
+func (r *round) bring(ctx context.Context, to uuid.UUID, ids []spool.EventID, last bool) bool {
 	pause := retryFirst
 	for {
 		page := r.head
 		page.IDs = ids[:min(len(ids), wire.MaxEventIDs)]
-		page.Last = r.says && len(page.IDs) == len(ids)
+		page.Last = last && len(page.IDs) == len(ids)
 		if r.send(ctx, to, &page) {
 			ids, pause = ids[len(page.IDs):], retryFirst
 			r.note(to, ids, len(page.IDs))
 			if len(ids) == 0 {
-				return
+				return true
 			}
 			continue
+		}
+		if page.Leaving {
+			r.h.o.Missed() // it may be leaving too
 		}
 		again := time.NewTimer(pause)
 		select {
 		case <-again.C:
 		case <-ctx.Done():
 			again.Stop()
-			return
+			return false
 		}
 		pause = min(2*pause, retryMost)
+	}
+}
+
+func (r *round) count(more int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.underway += more; r.underway == 0 {
+		close(r.empty)
 	}
 }
 

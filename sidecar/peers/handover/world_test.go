@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -29,6 +30,7 @@ type world struct {
 	lock     sync.Mutex
 	registry map[uuid.UUID]members.Member
 	nodes    map[uuid.UUID]*node
+	working  sync.WaitGroup
 	// counted is how often an event was merged.
 	counted map[spool.EventID]int
 }
@@ -65,7 +67,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 func (w *world) start(n *node) {
 	owner := uuid.UUID{}
 	binary.BigEndian.PutUint64(owner[:], w.random.Uint64())
-	n.Handover = New(Options{Writer: n.writer, Owner: owner, Events: n, Send: n.send, Sent: func(int) {}, Missed: func() {}})
+	n.Handover = New(Options{Writer: n.writer, Owner: owner, Events: n, Send: n.send, Sent: func(int) {}, Missed: func() { w.working.Go(n.see) }})
 	w.lock.Lock()
 	w.nodes[n.writer] = n
 	w.registry[n.writer] = members.Member{Writer: n.writer, Owner: owner, Target: "t", Protocol: 1}
@@ -304,6 +306,9 @@ func TestEachEventCountsOnceWhileHomesChange(t *testing.T) {
 	}
 	for range seeds {
 		seed := rand.Uint64()
+		if text := os.Getenv("SEED"); text != "" {
+			fmt.Sscan(text, &seed)
+		}
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t, seed)
 			for range 1 + w.random.IntN(4) {
@@ -311,30 +316,37 @@ func TestEachEventCountsOnceWhileHomesChange(t *testing.T) {
 			}
 			w.calm()
 			sent := map[spool.EventID]bool{}
-			var working sync.WaitGroup
 			var down []*node
+			var killed time.Time // the first of them
 			leaving := map[*node]bool{}
 			for range 60 {
 				all := slices.DeleteFunc(w.all(), func(n *node) bool { return leaving[n] })
 				at := all[w.random.IntN(len(all))]
+				if len(down) > 0 && time.Since(killed) > Patience/2 {
+					w.start(down[0]) // nobody is waited for any longer
+					down, killed = down[1:], time.Now()
+				}
 				switch what := w.random.IntN(20); {
 				case what < 10:
 					user := fmt.Sprint("learner ", w.random.IntN(20))
 					id := eventOf(user, w.random.IntN(3))
 					sent[id] = true
-					working.Go(func() { at.update(user, id) })
+					w.working.Go(func() { at.update(user, id) })
 				case what < 13:
 					at.see()
 				case what < 15:
-					working.Go(at.deliver)
+					w.working.Go(at.deliver)
 				case what < 16:
 					w.join()
 				case what < 17 && len(all) > 1 && len(down) == 0:
 					leaving[at] = true
-					working.Go(at.leave)
-				case what < 18 && len(all) > 1:
-					working.Wait() // what is in doubt is a stray, and so none of this test
+					w.working.Go(at.leave)
+				case what < 18 && len(all) > 1 && len(down) < 2:
+					w.working.Wait() // what is in doubt is a stray, and so none of this test
 					at.kill()
+					if len(down) == 0 {
+						killed = time.Now()
+					}
 					down = append(down, at)
 				case what < 19 && len(down) > 0:
 					w.start(down[0])
@@ -348,7 +360,7 @@ func TestEachEventCountsOnceWhileHomesChange(t *testing.T) {
 				}
 				<-time.After(time.Duration(w.random.IntN(4)) * time.Millisecond)
 			}
-			working.Wait()
+			w.working.Wait()
 			for _, n := range down {
 				w.start(n)
 			}
