@@ -20,6 +20,8 @@ type Set struct {
 	// candidates are sorted by their writers' ids, so that the order in which the
 	// registry tells them makes no difference.
 	candidates []candidate
+	// leaving are those that speak the protocol and are about to stop, in no order.
+	leaving []Member
 	// members and otherProtocol count those of the target, self among them, and those
 	// of them that speak another protocol.
 	members, otherProtocol int
@@ -55,6 +57,9 @@ func New(self Member, others []Member) Set {
 		if m.Protocol != self.Protocol {
 			s.otherProtocol++
 		}
+		if m.Leaving && m.Protocol == self.Protocol {
+			s.leaving = append(s.leaving, m)
+		}
 		if m.isCandidate(self.Target, self.Protocol) {
 			s.candidates = append(s.candidates, candidate{member: m, hash: hashOf(m.Writer)})
 		}
@@ -89,6 +94,10 @@ func (s Set) Candidates() []Member {
 	}
 	return all
 }
+
+// Leaving are the members that have been candidates, unless there were too many, and are
+// about to stop.
+func (s Set) Leaving() []Member { return slices.Clone(s.leaving) }
 
 // IsAlone reports whether the sidecar has nobody to hand on to.
 func (s Set) IsAlone() bool {
