@@ -25,7 +25,7 @@ func (h *home) PutFrom(
 	accepted, merged, repeated := 0, 0, 0
 	for i := range results {
 		switch r := &results[i]; {
-		case r.Err != nil:
+		case r.Err != nil, r.Again:
 		case r.Duplicate:
 			repeated++
 		default:
