@@ -119,6 +119,9 @@ func (s *Summary) add(d *status.Document, at time.Time, policy Policy) {
 	}
 
 	s.Updates.Received += count(d.Counters.UpdatesAccepted)
+	if d.Peers != nil {
+		s.Updates.Received += count(d.Peers.Strays) // which are pending, and counted when they are merged
+	}
 	s.Updates.Rejected += count(d.Counters.UpdatesRejected)
 	s.Updates.Pending += count(d.Sync.PendingUpdates)
 	s.Updates.RowsWritten += count(d.Counters.RowsWritten)

@@ -39,7 +39,7 @@ func TestSummaryAddsUp(t *testing.T) {
 		answered(func(d *status.Document) {
 			d.Sync = status.Sync{PendingRecords: 4, InFlightRecords: 1, PendingUpdates: 40, OldestPendingSeconds: 30, LastSyncedAt: ptr.To(noon.Add(-time.Minute))}
 			d.Counters = status.Counters{UpdatesAccepted: 1000, UpdatesRejected: 2, RowsWritten: 20, BatchesApplied: 3, Retries: 1}
-			d.Peers = &status.Peers{Mode: "Auto", Members: 2, Candidates: 2, Reached: 1, HandedOn: 400, KeptLocally: map[string]int64{"connect": 3}}
+			d.Peers = &status.Peers{Mode: "Auto", Members: 2, Candidates: 2, Reached: 1, HandedOn: 400, Strays: 30, KeptLocally: map[string]int64{"connect": 3}}
 		}),
 		answered(func(d *status.Document) {
 			d.PolicyGeneration = 2
@@ -58,7 +58,7 @@ func TestSummaryAddsUp(t *testing.T) {
 		Asked: 5, Answering: 2, Unreachable: 1, Configured: 1, Refusing: 1, Tried: 2,
 		Records: Records{Pending: 12, Parked: 7, DeadLetters: 5, Erasures: 2, Oldest: noon.Add(-90 * time.Second)},
 		Updates: Updates{
-			Received: 1500, Rejected: 2, Pending: 100, RowsWritten: 50, Transactions: 7, Retries: 1,
+			Received: 1530, Rejected: 2, Pending: 100, RowsWritten: 50, Transactions: 7, Retries: 1,
 			HandedOn: 700, KeptLocally: map[string]int64{"connect": 7, "in_doubt": 1},
 		},
 		Peers:    Peers{Told: 2, Peered: 2, Members: 3},

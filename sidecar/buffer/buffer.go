@@ -26,6 +26,10 @@ type Options struct {
 	// OnSync, if not nil, is told how long each sync of the spool's log took. It
 	// must return quickly.
 	OnSync func(time.Duration)
+	// OnTaken, if not nil, is told how many strays have become this buffer's own, and
+	// how many of them were merged into a record that was there already. It must return
+	// quickly.
+	OnTaken func(strays, merged int)
 	// Import replaces a spool of an earlier version by one that can be opened; nil
 	// to refuse it, see spool.Options.
 	Import func(dir string) error
@@ -73,7 +77,7 @@ func Open(o Options) (*Buffer, error) {
 	}
 	b := &Buffer{
 		core: c, intake: newIntake(c), unsaved: unsaved{c}, due: due{c}, batches: batches{c},
-		strays: strays{c}, eventIDs: eventIDs{c}, deadLetters: deadLetters{c}, erasures: erasures{c},
+		strays: strays{c, o.OnTaken}, eventIDs: eventIDs{c}, deadLetters: deadLetters{c}, erasures: erasures{c},
 		housekeeper: housekeeper{c, func() (uint64, error) { return o.FreeBytes(o.Dir) }},
 	}
 	b.measure()

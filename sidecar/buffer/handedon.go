@@ -15,7 +15,9 @@ func (m *merger) answerAgain(results []Result) (bool, error) {
 	m.b.senders.see(last, m.now.elapsed)
 	fillUnmerged(results, last.unmerged)
 	for i := range results {
-		if r := &results[i]; r.Err == nil {
+		r := &results[i]
+		r.Again = true
+		if r.Err == nil {
 			r.Record = m.b.lanes[m.call.lanes[i]].record(m.call.key(i))
 			r.Record.Key = m.in.key(i)
 		}

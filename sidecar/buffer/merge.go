@@ -109,7 +109,7 @@ func (m *merger) keepStray(l *lane, i int, result *Result) *stray {
 	}
 	l.strays.add(x)
 	m.relieve(l)
-	result.Record = l.record(key)
+	result.Record, result.Stray = l.record(key), true
 	return x
 }
 

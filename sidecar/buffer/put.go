@@ -19,6 +19,11 @@ type Result struct {
 	Duplicate bool
 	// Elsewhere says that another sidecar accepted it, and counts it.
 	Elsewhere bool
+	// Stray says that it is kept as itself. It counts as accepted when it is merged: at
+	// its home, or here (Options.OnTaken).
+	Stray bool
+	// Again says that its batch was answered before, and was counted then.
+	Again bool
 	// Err is nil, ErrFull, ErrRange, ErrErased or, of PutStray, ErrNoEventID; the update
 	// was refused then and the others of the call are not affected.
 	Err error

@@ -18,7 +18,10 @@ type Stray = spool.Stray
 const maxStrayPage = 1000
 
 // strays is the part of a Buffer that lets updates go on to their home.
-type strays struct{ *core }
+type strays struct {
+	*core
+	onTaken func(strays, merged int) // Options.OnTaken
+}
 
 // Strays returns up to limit (1 to 1000) strays that arrived after the given one, in
 // the order of their arrival. more says that others follow on the last of them.
@@ -72,8 +75,18 @@ func (s *strays) DropStrays(ctx context.Context, ids []progress.Instant) error {
 // more; one whose sums don't fit those that are pending stays until these are
 // frozen.
 func (s *strays) TakeStrays(ctx context.Context, ids []progress.Instant) (taken int, err error) {
-	now, p := s.clock.read(), s.policy.Load()
-	taken, err = s.end(ctx, ids, func(c *spool.Change, l *lane, x *stray) bool { return s.takeStray(c, l, x, now, p) })
+	now, p, merged := s.clock.read(), s.policy.Load(), 0
+	taken, err = s.end(ctx, ids, func(c *spool.Change, l *lane, x *stray) bool {
+		waiting := l.pending.entries[x.key] != nil
+		fits := s.takeStray(c, l, x, now, p)
+		if fits && waiting {
+			merged++
+		}
+		return fits
+	})
+	if err == nil && taken > 0 && s.onTaken != nil {
+		s.onTaken(taken, merged)
+	}
 	return taken, wrap("keeping updates that have no other home", err)
 }
 

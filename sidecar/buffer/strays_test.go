@@ -328,3 +328,26 @@ func TestAStrayThatAnotherSidecarHandsOnIsNotDroppedForWhatWasSaidBefore(t *test
 		t.Errorf("it is handed on for ever: %v", left)
 	}
 }
+
+// An update is counted when it is merged, so that one whose home may have it counts once.
+func TestStraysAreToldOfWhenTheyBecomeOwnRecords(t *testing.T) {
+	var taken, merged int
+	b := newRig(t, func(o *Options) {
+		o.OnTaken = func(strays, into int) { taken, merged = taken+strays, merged+into }
+	})
+	b.put(updateOf(key(1)))
+	for _, r := range b.putStray(event(key(1), "a"), event(key(2), "b"), event(key(2), "c"), event(key(3), "d")) {
+		if !r.Stray {
+			t.Errorf("%+v counts at once", r)
+		}
+	}
+	if r := b.putStray(event(key(3), "d"))[0]; r.Stray || !r.Duplicate {
+		t.Errorf("a repeated one: %+v", r)
+	}
+	b.drop(b.strayIDs()[3])
+	b.takeAll()
+	b.takeAll()
+	if taken != 3 || merged != 2 {
+		t.Errorf("%d are told of, %d of them merged", taken, merged)
+	}
+}

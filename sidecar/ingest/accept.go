@@ -92,15 +92,18 @@ func answerBytes(q *scan.Items) (n int64) {
 }
 
 // count tells the state what became of the updates, and adds what the buffer
-// refused to the errors. It returns how many were acknowledged.
+// refused to the errors. It returns how many were acknowledged. What another sidecar
+// accepted counts there, and a stray where it is merged.
 func (h *Handler) count(q *scan.Items, results []buffer.Result) int {
-	accepted, merged, repeated, elsewhere := 0, 0, 0, 0
+	accepted, merged, repeated, elsewhere, strays := 0, 0, 0, 0, 0
 	for i := range results {
 		switch r := &results[i]; {
 		case r.Err != nil:
 			q.Mistakes.Add(h.refuseResult(r.Err, q.Origins[i]))
 		case r.Elsewhere:
 			elsewhere++
+		case r.Stray:
+			strays++
 		case r.Duplicate:
 			repeated++
 		default:
@@ -110,16 +113,17 @@ func (h *Handler) count(q *scan.Items, results []buffer.Result) int {
 			}
 		}
 	}
-	if accepted+repeated+elsewhere < len(results) {
+	acknowledged := accepted + repeated + elsewhere + strays
+	if acknowledged < len(results) {
 		q.Mistakes.Sort()
 	}
-	if accepted > 0 {
+	if accepted+strays > 0 { // strays are pending from here on
 		h.state.Accepted(accepted, merged)
 	}
 	if repeated > 0 {
 		h.state.Repeated(repeated)
 	}
-	return accepted + repeated + elsewhere
+	return acknowledged
 }
 
 func (h *Handler) reject(reason Reason, updates int) { h.state.Rejected(string(reason), updates) }

@@ -25,6 +25,7 @@ type fakeBuffer struct {
 	refuse     map[progress.Key]error // of single keys
 	resetError error                  // of single keys of a reset
 	elsewhere  bool                   // another sidecar accepts
+	stray      bool                   // what comes waits for its home
 	putUntil   chan struct{}          // if set, Put waits until it is closed
 	onUnsaved  func(b *fakeBuffer)    // runs at the start of Unsaved
 }
@@ -61,7 +62,7 @@ func (b *fakeBuffer) Put(ctx context.Context, updates []progress.Update) ([]buff
 			r = progress.Merge(old, r.Raise(old.Generation))
 		}
 		b.records[u.Key] = r
-		results = append(results, buffer.Result{Record: r, Elsewhere: b.elsewhere})
+		results = append(results, buffer.Result{Record: r, Elsewhere: b.elsewhere, Stray: b.stray})
 	}
 	return results, nil
 }

@@ -240,3 +240,19 @@ func TestTheStateBesideWhatAHomeAcceptedIsStale(t *testing.T) {
 	d.buffer.elsewhere = false
 	expect(t, d.ask(t, post(item("ada"))), http.StatusOK, map[string]any{"sync.stale": nil})
 }
+
+// A stray counts where it is merged: here it would count a second time.
+func TestWhatWaitsForItsHomeIsAcknowledgedAndNotCounted(t *testing.T) {
+	d := newHomesDesk(&fakeHomes{})
+	d.buffer.stray = true
+	changed := d.state.Changed()
+	expect(t, d.ask(t, post(item("ada"))), http.StatusOK, map[string]any{"progress.saved": false})
+	if d.state.accepted != 0 || d.state.repeated != 0 {
+		t.Errorf("%d are counted as accepted, %d as repeated", d.state.accepted, d.state.repeated)
+	}
+	select {
+	case <-changed:
+	default:
+		t.Error("nobody is told that it is pending")
+	}
+}

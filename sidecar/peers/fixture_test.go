@@ -74,6 +74,7 @@ type sidecar struct {
 	t        *testing.T
 	buffer   *buffer.Buffer
 	accepted atomic.Int64 // that others handed on
+	repeated atomic.Int64 // likewise
 	stop     func()
 }
 
@@ -96,8 +97,9 @@ func newSidecar(t *testing.T, registry *table, mode config.PeersMode) *sidecar {
 	})
 	s.Peers = New(Options{
 		Buffer: b, Registry: registry, Writer: uuid.New(), Address: netip.MustParseAddrPort(kit.FreeAddress(t)),
-		Target:   func() string { return "t" },
-		Accepted: func(updates, _ int) { s.accepted.Add(int64(updates)) }, Repeated: func(int) {},
+		Target:        func() string { return "t" },
+		Accepted:      func(updates, _ int) { s.accepted.Add(int64(updates)) },
+		Repeated:      func(updates int) { s.repeated.Add(int64(updates)) },
 		BytesInFlight: 1 << 20, Log: logr.Discard(), Handler: slog.DiscardHandler,
 	}, mode)
 	return s

@@ -31,7 +31,7 @@ func (h *home) PutFrom(
 	accepted, merged, repeated := 0, 0, 0
 	for i := range results {
 		switch r := &results[i]; {
-		case r.Err != nil:
+		case r.Err != nil, r.Again, r.Stray: // a stray counts when it is merged
 		case r.Duplicate:
 			repeated++
 		default:

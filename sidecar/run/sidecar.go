@@ -71,7 +71,7 @@ func open(ctx context.Context, o Options, memory int64) (*sidecar, error) {
 	began := time.Now()
 	var err error
 	s.buffer, err = buffer.Open(buffer.Options{
-		Dir: o.Spool, Policy: bufferPolicy(c, memory, false), OnSync: s.state.JournalSynced,
+		Dir: o.Spool, Policy: bufferPolicy(c, memory, false), OnSync: s.state.JournalSynced, OnTaken: s.state.Accepted,
 		Import: upgrade.Import(ctx, s.imported),
 	})
 	if err != nil {

@@ -60,12 +60,12 @@ func (s *State) Document() status.Document {
 		Spool:       status.Spool{Bytes: v.stats.SpoolBytes, LimitBytes: v.stats.LimitBytes},
 		DeadLetters: status.DeadLetters{Count: v.stats.DeadLetters},
 		Erasures:    s.erasures(v),
-		Peers:       s.peersNow(),
+		Peers:       s.peersNow(v.stats.Strays),
 	}
 }
 
 // peersNow is nil until AttachPeers.
-func (s *State) peersNow() *status.Peers {
+func (s *State) peersNow(strays int64) *status.Peers {
 	s.mu.Lock()
 	peers := s.peers
 	s.mu.Unlock()
@@ -73,6 +73,7 @@ func (s *State) peersNow() *status.Peers {
 		return nil
 	}
 	now := peers()
+	now.Strays = strays
 	return &now
 }
 

@@ -47,7 +47,7 @@ func newMetrics(s *State) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		accepted: prometheus.NewCounter(counter("updates_accepted_total",
-			"Updates that were acknowledged and are on the sidecar's disk.")),
+			"Updates that are on the sidecar's disk, each of which counts once among all sidecars: what waits for its home counts where it is merged.")),
 		merged: prometheus.NewCounter(counter("updates_merged_total",
 			"Accepted updates that were merged into a record which the sidecar held already.")),
 		duplicates: prometheus.NewCounter(counter("updates_duplicate_total",

@@ -29,8 +29,12 @@ type Peers struct {
 	// updatesAccepted, and not in this sidecar's.
 	HandedOn int64 `json:"handedOn"`
 	// KeptLocally counts by reason the updates that did not get to their home and
-	// that this sidecar accepted itself.
+	// that this sidecar accepted itself. Those with an event id are in updatesAccepted
+	// once they are merged, by their home or by this sidecar after all.
 	KeptLocally map[string]int64 `json:"keptLocally,omitempty"`
+	// Strays are updates with event ids that wait for their home at this moment: they
+	// are in pendingUpdates, and not in updatesAccepted yet.
+	Strays int64 `json:"strays"`
 	// Failure is why the sidecar is not peered. It is null while it is, and until it
 	// first failed.
 	Failure *PeersFailure `json:"failure,omitempty"`
