@@ -49,14 +49,12 @@ type Reopened struct {
 	Failed int64 `json:"failed"`
 }
 
-// Add counts both together.
-func (r *Reopened) Add(other Reopened) {
-	r.Pages += other.Pages
-	r.Elsewhere += other.Elsewhere
-	r.Exact += other.Exact
-	r.Stale += other.Stale
-	r.Behind += other.Behind
-	r.Failed += other.Failed
+// Since is what has come to it since an earlier count.
+func (r Reopened) Since(earlier Reopened) Reopened {
+	return Reopened{
+		Pages: r.Pages - earlier.Pages, Elsewhere: r.Elsewhere - earlier.Elsewhere, Exact: r.Exact - earlier.Exact,
+		Stale: r.Stale - earlier.Stale, Behind: r.Behind - earlier.Behind, Failed: r.Failed - earlier.Failed,
+	}
 }
 
 type tally struct {
