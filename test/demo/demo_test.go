@@ -165,6 +165,7 @@ func TestOnlyAGoodResultIsGood(t *testing.T) {
 		"a pod handed on more than it got":       func(r *result) { r.totals.handedOn["lms-0"] = 253 },
 		"no page was opened again elsewhere":     func(r *result) { r.totals.learners.Reopened.Elsewhere = 0 },
 		"a page was behind and did not say so":   func(r *result) { r.totals.learners.Reopened.Behind = 1 },
+		"more pages were behind than were kept":  func(r *result) { r.totals.keptLocally, r.totals.learners.Reopened.Behind = 1, 2 },
 		"a page did not open":                    func(r *result) { r.totals.learners.Reopened.Failed = 1 },
 		"a reduction that only the sidecars see": func(r *result) { r.counts.Acknowledged, r.totals.accepted = 998, 998 },
 	}
@@ -184,7 +185,7 @@ func TestTheTableSaysWhereRequestsWentAndWhatPagesShowed(t *testing.T) {
 	got := r.table()
 	for _, want := range []string{
 		"to any of 4 pods, 250 to 2,050 updates each", "380, 38.0 % of the updates", r.peered,
-		"20 right after an update, 15 of them in another pod: 19 at that second, 0 behind, 1 stale",
+		"20 right after an update, 15 of them in another pod: 19 at that second, 0 behind, 1 marked stale",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is not in\n%s", want, got)
