@@ -32,7 +32,14 @@ func front(t *testing.T, sidecar string) string {
 	return server.URL
 }
 
-func ask(t *testing.T, method, url string) *http.Response {
+// answer of a backend.
+type answer struct {
+	status          int
+	pod, retryAfter string
+	body            string
+}
+
+func ask(t *testing.T, method, url string) answer {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader("{}"))
 	if err != nil {
@@ -44,8 +51,12 @@ func ask(t *testing.T, method, url string) *http.Response {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = response.Body.Close() })
-	return response
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer{response.StatusCode, response.Header.Get(report.PodHeader), response.Header.Get("Retry-After"), string(body)}
 }
 
 func TestTheLearnerIsWhomTheBackendKnowsAndTheAnswerTheSidecars(t *testing.T) {
@@ -57,10 +68,9 @@ func TestTheLearnerIsWhomTheBackendKnowsAndTheAnswerTheSidecars(t *testing.T) {
 		_, _ = io.WriteString(w, r.Method+" "+r.URL.String())
 	})
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
-		response := ask(t, method, address+"/v1/progress?userId=ada")
-		body, _ := io.ReadAll(response.Body)
-		if response.StatusCode != http.StatusTeapot || string(body) != method+" /v1/progress?userId=ada" || response.Header.Get(report.PodHeader) != "lms-1" {
-			t.Errorf("%s %s %v", response.Status, body, response.Header)
+		want := answer{status: http.StatusTeapot, pod: "lms-1", body: method + " /v1/progress?userId=ada"}
+		if got := ask(t, method, address+"/v1/progress?userId=ada"); got != want {
+			t.Errorf("got %+v, want %+v", got, want)
 		}
 	}
 }
@@ -68,8 +78,8 @@ func TestTheLearnerIsWhomTheBackendKnowsAndTheAnswerTheSidecars(t *testing.T) {
 func TestNothingElseOfTheSidecarIsForLearners(t *testing.T) {
 	address := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("the sidecar was asked") })
 	for path, want := range map[string]int{"/v1/users/ada": http.StatusNotFound, "/v1/progress": http.StatusMethodNotAllowed} {
-		if response := ask(t, http.MethodDelete, address+path); response.StatusCode != want {
-			t.Errorf("%s: %s", path, response.Status)
+		if got := ask(t, http.MethodDelete, address+path); got.status != want {
+			t.Errorf("%s: %+v", path, got)
 		}
 	}
 }
@@ -79,11 +89,11 @@ func TestNothingElseOfTheSidecarIsForLearners(t *testing.T) {
 func TestARefusalIsToldApartFromADoubt(t *testing.T) {
 	gone := httptest.NewServer(nil)
 	gone.Close()
-	if response := ask(t, http.MethodPost, front(t, gone.URL)+"/v1/progress"); response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") == "" {
-		t.Errorf("no sidecar: %s", response.Status)
+	if got := ask(t, http.MethodPost, front(t, gone.URL)+"/v1/progress"); got.status != http.StatusServiceUnavailable || got.retryAfter == "" {
+		t.Errorf("no sidecar: %+v", got)
 	}
 	dies := serve(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
-	if response := ask(t, http.MethodPost, dies+"/v1/progress"); response.StatusCode != http.StatusBadGateway {
-		t.Errorf("a sidecar that dies: %s", response.Status)
+	if got := ask(t, http.MethodPost, dies+"/v1/progress"); got.status != http.StatusBadGateway {
+		t.Errorf("a sidecar that dies: %+v", got)
 	}
 }
