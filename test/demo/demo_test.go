@@ -161,6 +161,7 @@ func TestOnlyAGoodResultIsGood(t *testing.T) {
 		"a record is in quarantine":              func(r *result) { r.totals.deadLetters = 1 },
 		"there are too many writes":              func(r *result) { r.totals.rows, r.written.rows = 51, 51 },
 		"all requests went to some of the pods":  func(r *result) { delete(r.totals.learners.Pods, "lms-3") },
+		"hardly any request went to one pod":     func(r *result) { r.totals.learners.Pods["lms-3"] = 124 },
 		"nothing was handed on":                  func(r *result) { r.totals.handedOn = nil },
 		"a pod handed on more than it got":       func(r *result) { r.totals.handedOn["lms-0"] = 253 },
 		"no page was opened again elsewhere":     func(r *result) { r.totals.learners.Reopened.Elsewhere = 0 },
