@@ -76,17 +76,17 @@ func (w *lagWatch) read(ctx context.Context, conn *pgx.Conn) error {
 	return nil
 }
 
-// lags of all acknowledged updates, sorted. Keys of the given learners are left
-// out: where two pods write to one row, its time does not tell which of them has
-// saved.
-func (w *lagWatch) lags(entries []truth.Entry, except map[string]bool) []time.Duration {
+// lags of all acknowledged updates, sorted. Where two sidecars write to one row, as
+// when a home can't be reached, its time does not tell which of them has saved, and a
+// lag may be too short.
+func (w *lagWatch) lags(entries []truth.Entry) []time.Duration {
 	sightings := map[truth.Key][]sighting{}
 	for _, s := range w.seen {
 		sightings[s.key] = append(sightings[s.key], s)
 	}
 	var lags []time.Duration
 	for _, e := range entries {
-		if e.Outcome != truth.Acknowledged || except[e.Update.UserID] {
+		if e.Outcome != truth.Acknowledged {
 			continue
 		}
 		of := sightings[e.Update.Key]

@@ -63,7 +63,7 @@ func command(ctx context.Context, args []string, out *os.File) error {
 		_, _ = fmt.Fprint(out, usage)
 		flags.PrintDefaults()
 	}
-	flags.IntVar(&p.learners, "learners", 180, "number of learners, on two pods")
+	flags.IntVar(&p.learners, "learners", 120, fmt.Sprintf("number of learners, whose requests go to any of %d pods", replicas))
 	flags.Float64Var(&p.factor, "factor", 45, "seconds of video that pass in a second; the policy's interval is 3 minutes of video, at least 1 s")
 	flags.DurationVar(&p.watch, "watch", 50*time.Second, "how long they watch")
 	flags.Uint64Var(&p.seed, "seed", 1, "another seed makes other learners")

@@ -14,6 +14,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/test/cluster"
 	"github.com/progress-sync/progress-sync/test/cluster/images"
+	"github.com/progress-sync/progress-sync/test/lms/control"
 	"github.com/progress-sync/progress-sync/test/lms/web/bundle"
 	"github.com/progress-sync/progress-sync/test/truth"
 	"github.com/progress-sync/progress-sync/test/truth/collector"
@@ -36,6 +37,7 @@ type stage struct {
 	server   *http.Server
 	served   chan error
 	pods     []*pod
+	learners *control.Client
 }
 
 // setUp starts all that the demo needs, side by side where one does not need the
@@ -92,17 +94,23 @@ func (s *stage) setUp(ctx context.Context, o cluster.Options, p plan, lines *scr
 	if err != nil {
 		return err
 	}
-	return lines.step("two replicas of the LMS, injected", func() error {
-		if err := apply(ctx, s.cluster, "lms.yaml", v); err != nil {
+	err = lines.step(fmt.Sprintf("%d replicas of the LMS, injected", replicas), func() error {
+		if err := errors.Join(apply(ctx, s.cluster, "lms.yaml", v), apply(ctx, s.cluster, "learners.yaml", v)); err != nil {
 			return err
 		}
-		if _, err := s.cluster.Kubectl(ctx, "--namespace", namespace, "rollout", "status", "deployment/lms", "--timeout=90s"); err != nil {
-			return errors.Join(err, s.describePods(ctx))
+		for _, name := range []string{"lms", "learners"} {
+			if _, err := s.cluster.Kubectl(ctx, "--namespace", namespace, "rollout", "status", "deployment/"+name, "--timeout=90s"); err != nil {
+				return errors.Join(err, s.describePods(ctx))
+			}
 		}
 		var err error
-		s.pods, err = findPods(ctx, s.cluster)
+		s.pods, s.learners, err = findPods(ctx, s.cluster)
 		return err
 	})
+	if err != nil {
+		return err
+	}
+	return lines.step("they know each other", func() error { return waitPeered(ctx, s.pods) })
 }
 
 func (s *stage) build(ctx context.Context, o cluster.Options) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -45,9 +46,10 @@ func (s *stage) perform(ctx context.Context, p plan, lines *screen) (*result, er
 
 	videoTime := func(d time.Duration) time.Duration { return time.Duration(float64(d) * p.factor).Round(time.Second) }
 	lines.say("%d learners watch lectures of 45 to 90 minutes for %s, %g times as fast as life: that is %s of\n"+
-		"theirs, a heartbeat each %s stands for one each 5 s, the policy's interval of %s for %s.\n",
+		"theirs, a heartbeat each %s stands for one each 5 s, the policy's interval of %s for %s.\n"+
+		"Each request is a connection to a Service without affinity, which brings it to any of %d pods.\n",
 		p.learners, p.watch, p.factor, videoTime(p.watch),
-		time.Duration(syllabus().Heartbeat*float64(time.Second)/p.factor).Round(time.Millisecond), p.interval(), videoTime(p.interval()))
+		time.Duration(syllabus().Heartbeat*float64(time.Second)/p.factor).Round(time.Millisecond), p.interval(), videoTime(p.interval()), replicas)
 
 	forward, err := s.forwardWeb(ctx)
 	if err != nil {
@@ -59,7 +61,7 @@ func (s *stage) perform(ctx context.Context, p plan, lines *screen) (*result, er
 	watching, stopWatching := context.WithCancel(ctx)
 	var watchers errgroup.Group
 	watchers.Go(func() error { return lag.watchFrom(watching, s.database) })
-	w, err := p.run(ctx, s.pods, func(ctx context.Context) (totals, error) { return s.progress(ctx, lines) })
+	err = p.run(ctx, s.learners, func(ctx context.Context) (totals, error) { return s.progress(ctx, lines) })
 	forward.close()
 	if err == nil {
 		err = lines.step("all learners stopped, all saved", func() error { return s.waitSaved(ctx, p, lines) })
@@ -70,11 +72,11 @@ func (s *stage) perform(ctx context.Context, p plan, lines *screen) (*result, er
 	}
 
 	r := &result{plan: p}
-	if r.totals, err = sum(ctx, s.pods); err != nil {
+	if r.totals, err = sum(ctx, s.pods, s.learners); err != nil {
 		return nil, err
 	}
-	if r.totals.lms.failure != "" {
-		return nil, fmt.Errorf("a learner gave up: %s", r.totals.lms.failure)
+	if failure := r.totals.learners.Failure; failure != "" {
+		return nil, fmt.Errorf("a learner gave up: %s", failure)
 	}
 	err = lines.step("Postgres has counted its rows", func() (err error) {
 		r.written, err = waitWritten(ctx, conn, r.totals.rows)
@@ -92,9 +94,9 @@ func (s *stage) perform(ctx context.Context, p plan, lines *screen) (*result, er
 	rows, people := visitors(rows)
 	r.visited = len(people)
 	r.report = s.account.Verify(rows, truth.Options{CompletionThresholdPercent: threshold})
-	r.lags, r.moved = lag.lags(s.account.Entries(), w.moved), len(w.moved)
+	r.lags = lag.lags(s.account.Entries())
 	err = lines.step("the policy's status tells of all", func() (err error) {
-		r.policy, err = s.waitPolicy(ctx, r.totals, r.visited > 0)
+		r.policy, r.peered, err = s.waitPolicy(ctx, r.totals, r.visited > 0)
 		return err
 	})
 	return r, err
@@ -111,7 +113,7 @@ func (w *lagWatch) watchFrom(ctx context.Context, d *database) error {
 }
 
 func (s *stage) progress(ctx context.Context, lines *screen) (totals, error) {
-	t, err := sum(ctx, s.pods)
+	t, err := sum(ctx, s.pods, s.learners)
 	if err == nil {
 		lines.status(t.line())
 	}
@@ -148,34 +150,38 @@ func waitWritten(ctx context.Context, conn *pgx.Conn, rows int64) (written, erro
 }
 
 // waitPolicy waits until the policy's status tells of all that was accepted and
-// returns what kubectl prints of it.
+// handed on, and returns what kubectl prints of it, and what it says of peers.
 //
 // People who look in may go on writing meanwhile.
-func (s *stage) waitPolicy(ctx context.Context, t totals, people bool) (string, error) {
+func (s *stage) waitPolicy(ctx context.Context, t totals, people bool) (printed, peered string, err error) {
 	const patience = 30 * time.Second
-	err := wait.Every(ctx, time.Second/2, patience, "the policy's status tells of all that was accepted", func(ctx context.Context) error {
+	err = wait.Every(ctx, time.Second/2, patience, "the policy's status tells of all that was accepted", func(ctx context.Context) error {
 		got, err := s.cluster.Kubectl(ctx, "--namespace", namespace, "get", "psync", "lms", "--output",
-			`jsonpath={.status.updates.received} {.status.updates.pending} {.status.conditions[?(@.type=="Synced")].status}`)
+			`jsonpath={.status.updates.received} {.status.updates.pending} {.status.updates.handedOn} {.status.sidecars.peered} `+
+				`{.status.conditions[?(@.type=="Synced")].status} {.status.conditions[?(@.type=="Peered")].status} {.status.updates.handedOnShare}`)
 		if err != nil {
 			return wait.Permanent(err)
 		}
-		var received, pending int64
-		var synced string
-		if _, err := fmt.Sscan(got, &received, &pending, &synced); err != nil {
+		var received, pending, handedOn int64
+		var reach int
+		var synced, condition, share string
+		if _, err := fmt.Sscan(got, &received, &pending, &handedOn, &reach, &synced, &condition, &share); err != nil {
 			return err // the status is not complete yet
 		}
-		all := received == t.accepted && pending == 0 && synced == "True"
-		return wait.Unless(all || people && received >= t.accepted, got)
+		peered = fmt.Sprintf("%d of %d sidecars peered, %s handed on", reach, replicas, strings.Replace(share, "%", " %", 1))
+		all := received == t.accepted && pending == 0 && handedOn == t.allHandedOn() && synced == "True"
+		known := condition == "True" && reach == replicas
+		return wait.Unless(known && (all || people && received >= t.accepted), got)
 	})
 	if err != nil && ctx.Err() == nil {
 		state, _ := s.cluster.Kubectl(ctx, "--namespace", namespace, "get", "psync", "lms", "--output=yaml")
-		return "", fmt.Errorf("%w\n%s", err, state)
+		return "", "", fmt.Errorf("%w\n%s", err, state)
 	}
-	printed, err := s.cluster.Kubectl(ctx, "--namespace", namespace, "get", "psync", "--output=wide")
+	printed, err = s.cluster.Kubectl(ctx, "--namespace", namespace, "get", "psync", "--output=wide")
 	if err != nil {
-		return "", fmt.Errorf("asking for the policy: %w", err)
+		return "", "", fmt.Errorf("asking for the policy: %w", err)
 	}
-	return printed, nil
+	return printed, peered, nil
 }
 
 func (s *stage) whatRuns() string {

@@ -35,7 +35,7 @@ func (c *campus) lmsPod(name string, changes ...func(*corev1.Pod)) *corev1.Pod {
 				Name: "lms", Image: lmsImage, ImagePullPolicy: corev1.PullIfNotPresent,
 				Env: []corev1.EnvVar{
 					{Name: "TRUTH_URL", Value: c.collector},
-					{Name: "POD_NAME", Value: name},
+					{Name: "POD_NAME", ValueFrom: &corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{FieldPath: "metadata.name"}}},
 				},
 				ReadinessProbe: &corev1.Probe{
 					ProbeHandler:  corev1.ProbeHandler{HTTPGet: &corev1.HTTPGetAction{Path: "/healthz", Port: intstr.FromInt32(lmsPort)}},

@@ -7,6 +7,11 @@
 // it), POD_NAME (else the host's name), LISTEN (":8080"), USER_HEADER (what the
 // policy's spec.ingest.userHeader names; without it simulated learners send none).
 //
+// With APP_LISTEN (":8090") a pod takes what learners of other pods write and read
+// (package backend). Such learners are in a pod that has LMS_URL and no sidecar: each of
+// their requests goes to that address over a connection of its own, so that a
+// Service without affinity brings it to any pod.
+//
 // With -web :8000 -assets DIR it is a web site too, package web, where real
 // learners log in and watch a film. SESSION_KEY signs their sessions; replicas
 // need the same one.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -15,7 +16,6 @@ import (
 
 	"github.com/progress-sync/progress-sync/test/lms/classroom"
 	"github.com/progress-sync/progress-sync/test/lms/control"
-	"github.com/progress-sync/progress-sync/test/lms/report"
 	"github.com/progress-sync/progress-sync/test/truth"
 	"github.com/progress-sync/progress-sync/test/truth/collector"
 )
@@ -40,6 +40,9 @@ func main() {
 // environment is what the pod tells the process.
 type environment struct {
 	name, sidecarURL, truthURL, listen string
+	// lmsURL is of a Service in front of the LMS, for a pod that has simulated learners
+	// and no sidecar; appListen is where the LMS's pods listen for them.
+	lmsURL, appListen string
 	// userHeader is empty where the policy names none.
 	userHeader, sessionKey string
 	// web is where learners find the LMS, assets are the scripts of its pages.
@@ -56,8 +59,9 @@ func readEnvironment(getenv func(string) string, hostname func() (string, error)
 		name: getenv("POD_NAME"), sidecarURL: getenv("PROGRESS_SYNC_URL"),
 		truthURL: getenv("TRUTH_URL"), listen: getenv("LISTEN"),
 		userHeader: getenv("USER_HEADER"), sessionKey: getenv("SESSION_KEY"),
+		lmsURL: getenv("LMS_URL"), appListen: getenv("APP_LISTEN"),
 	}
-	if env.sidecarURL == "" {
+	if env.sidecarURL == "" && env.lmsURL == "" {
 		return env, errors.New("PROGRESS_SYNC_URL is not set: is the sidecar injected? It is set in pods that a ProgressSyncPolicy selects")
 	}
 	if env.listen == "" {
@@ -83,19 +87,14 @@ func readEnvironment(getenv func(string) string, hostname func() (string, error)
 // requestTimeout of an update is long, since giving one up leaves it uncertain.
 const requestTimeout = 10 * time.Second
 
-// connections to the sidecar that are kept open: as many as learners of a pod
-// may be at work at one time.
-const connections = 512
-
 func run(ctx context.Context, env environment, out *os.File) error {
 	// What is under way may still end after the signal, for so long.
 	const lastWrites = 15 * time.Second
 	working, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 
-	transport := &http.Transport{MaxIdleConns: 2 * connections, MaxIdleConnsPerHost: connections, IdleConnTimeout: time.Minute}
+	transport, anyPod := toSidecar(), toService()
 	defer transport.CloseIdleConnections()
-	client := &http.Client{Transport: transport}
 
 	var tasks sync.WaitGroup
 	defer tasks.Wait()
@@ -104,7 +103,7 @@ func run(ctx context.Context, env environment, out *os.File) error {
 	if env.truthURL == "" {
 		recorder = inMemory{account}
 	} else {
-		outside := collector.NewClient(env.truthURL, client)
+		outside := collector.NewClient(env.truthURL, &http.Client{Transport: transport})
 		tasks.Go(func() { outside.Run(working) })
 		recorder, account = outside, nil
 	}
@@ -113,13 +112,18 @@ func run(ctx context.Context, env environment, out *os.File) error {
 	class := classroom.New(classroom.Options{
 		Name:     fmt.Sprintf("%s-%d", env.name, time.Now().UnixNano()),
 		Recorder: recorder, Timeout: requestTimeout,
-		Sender: report.NewClient(env.sidecarURL, client).WithUserHeader(env.userHeader),
+		Sender: env.sender(transport, anyPod),
 	})
 	site, err := openSite(env, transport)
 	if err != nil {
 		return err
 	}
 	defer site.close()
+	apps, err := openBackend(env, transport)
+	if err != nil {
+		return err
+	}
+	defer apps.close()
 	listener, err := net.Listen("tcp", env.listen)
 	if err != nil {
 		return fmt.Errorf("listening for the test driver: %w", err)
@@ -127,7 +131,7 @@ func run(ctx context.Context, env environment, out *os.File) error {
 	server := &http.Server{Handler: control.Handler(working, class, account), ReadHeaderTimeout: requestTimeout}
 	served := make(chan error, 1)
 	tasks.Go(func() { served <- server.Serve(listener) })
-	_, _ = fmt.Fprintf(out, "lms %s: waiting for learners on %s, writing to %s\n", env.name, listener.Addr(), env.sidecarURL)
+	_, _ = fmt.Fprintf(out, "lms %s: waiting for learners on %s, writing to %s\n", env.name, listener.Addr(), cmp.Or(env.lmsURL, env.sidecarURL))
 	if site.open() {
 		_, _ = fmt.Fprintf(out, "lms %s: open for learners on http://%s\n", env.name, site.listener.Addr())
 	}
@@ -135,6 +139,8 @@ func run(ctx context.Context, env environment, out *os.File) error {
 	select {
 	case err := <-site.failed:
 		return fmt.Errorf("serving learners: %w", err)
+	case err := <-apps.failed:
+		return fmt.Errorf("serving learners of other pods: %w", err)
 	case err := <-served:
 		return fmt.Errorf("serving the test driver: %w", err)
 	case <-ctx.Done():
@@ -143,6 +149,7 @@ func run(ctx context.Context, env environment, out *os.File) error {
 	limit := time.AfterFunc(lastWrites, cut)
 	defer limit.Stop()
 	site.close()
+	apps.close()
 	stopped := class.Stop()
 	stats := class.Stats()
 	_, _ = fmt.Fprintf(out, "lms %s: stopped %d learners; %d updates acknowledged, %d refused, %d uncertain\n",

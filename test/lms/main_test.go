@@ -78,6 +78,10 @@ func TestReadEnvironment(t *testing.T) {
 		bad  bool
 	}{
 		"a pod without a sidecar is told so": {vars: nil, bad: true},
+		"a pod of learners needs no sidecar": {
+			vars: map[string]string{"LMS_URL": "http://10.0.0.1:8090"},
+			want: environment{name: "host-1", lmsURL: "http://10.0.0.1:8090", listen: ":8080"},
+		},
 		"the rest has defaults": {
 			vars: map[string]string{"PROGRESS_SYNC_URL": "http://127.0.0.1:8787"},
 			want: environment{name: "host-1", sidecarURL: "http://127.0.0.1:8787", listen: ":8080"},

@@ -17,9 +17,11 @@ type Recorder interface {
 	Record(ctx context.Context, entries ...truth.Entry) error
 }
 
-// Sender makes one attempt to hand an update to the sidecar.
+// Sender makes one attempt to hand an update to the sidecar or the LMS, and reads what
+// is known of a lesson.
 type Sender interface {
-	Send(ctx context.Context, update truth.Update) report.Answer
+	Send(ctx context.Context, eventID string, update truth.Update) report.Answer
+	Read(ctx context.Context, key truth.Key) (report.Reading, error)
 }
 
 // Options of a Classroom.
@@ -41,6 +43,11 @@ type Pace struct {
 	// Arrival in seconds of the video is the time over which the learners of
 	// one Start begin; within a heartbeat if it is zero.
 	Arrival float64 `json:"arrival,omitempty"`
+	// Reopen is the share of updates, 0 to 1, after which the learner opens the page
+	// again at once, to go on at the second that was just reported.
+	Reopen float64 `json:"reopen,omitempty"`
+	// EventIDs names each update, so that one that is sent again stays the same.
+	EventIDs bool `json:"eventIds,omitempty"`
 }
 
 // Heartbeat is the real time between two updates of a learner.
@@ -57,6 +64,9 @@ func (p Pace) Validate() error {
 	}
 	if !(p.Arrival >= 0) {
 		return fmt.Errorf("arrival is %v seconds, it must be 0 or more", p.Arrival)
+	}
+	if !(p.Reopen >= 0 && p.Reopen <= 1) {
+		return fmt.Errorf("reopen is %v, it must be 0 to 1", p.Reopen)
 	}
 	return p.Syllabus.Validate()
 }

@@ -13,6 +13,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/progress-sync/progress-sync/test/kit"
 	"github.com/progress-sync/progress-sync/test/lms/player"
 	"github.com/progress-sync/progress-sync/test/lms/report"
 	"github.com/progress-sync/progress-sync/test/truth"
@@ -224,6 +225,7 @@ func TestStartRefuses(t *testing.T) {
 		"a learner without a name":      {fast(), []player.State{{}}},
 		"time that stands still":        {Pace{Syllabus: player.Usual()}, nil},
 		"a syllabus without heartbeats": {Pace{Factor: 1}, nil},
+		"more pages than updates":       {Pace{Syllabus: player.Usual(), Factor: 1, Reopen: 2}, nil},
 	}
 	for name, tt := range tests {
 		if err := class.Start(t.Context(), tt.pace, tt.states...); err == nil {
@@ -271,5 +273,110 @@ func TestLatencies(t *testing.T) {
 	}
 	if got := new(latencies).quantile(0.5); got != 0 {
 		t.Errorf("of nothing: %v", got)
+	}
+}
+
+// scripted answers as told, and counts by event id.
+type scripted struct {
+	mu       sync.Mutex
+	attempts map[string]int
+	send     func(attempt int) report.Answer
+	reading  func(last truth.Update) (report.Reading, error)
+	last     truth.Update
+}
+
+func (s *scripted) Send(_ context.Context, eventID string, u truth.Update) report.Answer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.attempts[eventID]++
+	s.last = u
+	return s.send(s.attempts[eventID])
+}
+
+func (s *scripted) Read(context.Context, truth.Key) (report.Reading, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.reading(s.last)
+}
+
+// study lets one learner watch until done.
+func study(t *testing.T, account *truth.Account, s *scripted, pace Pace, done func(Stats) bool) Stats {
+	t.Helper()
+	s.attempts = map[string]int{}
+	class := New(Options{Name: t.Name(), Recorder: inMemory{account}, Sender: s, Timeout: time.Minute})
+	defer class.Stop()
+	if err := class.Start(t.Context(), pace, learners(1)...); err != nil {
+		t.Fatal(err)
+	}
+	kit.Eventually(t, "it is done", func() error { return kit.Unless(done(class.Stats()), class.Stats()) })
+	class.Stop()
+	return class.Stats()
+}
+
+func TestAnEventIsOneUpdateHoweverOftenItIsSent(t *testing.T) {
+	acknowledged := report.Answer{Outcome: truth.Acknowledged, Status: 204}
+	refused := report.Answer{Outcome: truth.Refused, Status: 503, Again: true}
+	tests := map[string]struct {
+		send func(attempt int) report.Answer
+		want truth.Outcome
+	}{
+		"refused, then taken": {func(n int) report.Answer { return []report.Answer{refused, acknowledged}[n-1] }, truth.Acknowledged},
+		"in doubt, then refused for good": {func(n int) report.Answer {
+			return []report.Answer{{Outcome: truth.Uncertain}, {Outcome: truth.Refused, Status: 422}}[n-1]
+		}, truth.Uncertain},
+		"refused, then refused for good": {func(n int) report.Answer { return []report.Answer{refused, {Outcome: truth.Refused, Status: 422}}[n-1] }, truth.Refused},
+		"an error that says nothing, then 204": {func(n int) report.Answer {
+			return []report.Answer{{Outcome: truth.Uncertain, Status: 502}, acknowledged}[n-1]
+		}, truth.Acknowledged},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			account := truth.NewAccount()
+			pace := fast()
+			pace.EventIDs = true
+			study(t, account, &scripted{send: tt.send}, pace, func(Stats) bool { return len(account.Entries()) > 5 })
+			others := 0
+			for _, e := range account.Entries() {
+				if e.Outcome != tt.want {
+					others++
+				}
+			}
+			// The learner may have been stopped before the last was sent again.
+			if others > 1 {
+				t.Errorf("%d events are not %s: %+v", others, tt.want, account.Counts())
+			}
+		})
+	}
+}
+
+func TestAPageThatIsOpenedAgainIsComparedWithWhatWasJustAcknowledged(t *testing.T) {
+	tests := map[string]struct {
+		reading func(truth.Update) (report.Reading, error)
+		want    Reopened
+	}{
+		"it shows that second, in another pod": {func(u truth.Update) (report.Reading, error) {
+			return report.Reading{Position: *u.CurrentTime, Newest: u.OccurredAt, Pod: "two"}, nil
+		}, Reopened{Pages: 1, Elsewhere: 1, Exact: 1}},
+		"it shows an earlier one": {func(u truth.Update) (report.Reading, error) {
+			return report.Reading{Position: *u.CurrentTime, Newest: u.OccurredAt.Add(-time.Microsecond), Pod: "one"}, nil
+		}, Reopened{Pages: 1, Behind: 1}},
+		"it says that it may be old":      {func(truth.Update) (report.Reading, error) { return report.Reading{Stale: true, Pod: "one"}, nil }, Reopened{Pages: 1, Stale: 1}},
+		"there is no answer":              {func(truth.Update) (report.Reading, error) { return report.Reading{}, fmt.Errorf("cut off") }, Reopened{Pages: 1, Failed: 1}},
+		"nothing is known of this lesson": {func(truth.Update) (report.Reading, error) { return report.Reading{Pod: "one"}, nil }, Reopened{Pages: 1, Behind: 1}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := &scripted{reading: tt.reading, send: func(int) report.Answer {
+				return report.Answer{Outcome: truth.Acknowledged, Status: 204, Pod: "one"}
+			}}
+			pace := fast()
+			pace.Reopen = 0.5
+			stats := study(t, truth.NewAccount(), s, pace, func(s Stats) bool { return s.Reopened.Pages > 3 })
+			n := stats.Reopened.Pages
+			want := Reopened{Pages: n, Elsewhere: n * tt.want.Elsewhere, Exact: n * tt.want.Exact, Stale: n * tt.want.Stale, Behind: n * tt.want.Behind, Failed: n * tt.want.Failed}
+			if stats.Reopened != want || stats.Acknowledged/2 != n || stats.Pods["one"] != stats.Acknowledged {
+				t.Errorf("%+v", stats)
+			}
+		})
 	}
 }

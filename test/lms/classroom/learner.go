@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/progress-sync/progress-sync/test/lms/player"
+	"github.com/progress-sync/progress-sync/test/lms/report"
 	"github.com/progress-sync/progress-sync/test/truth"
 )
 
@@ -26,6 +27,9 @@ type learner struct {
 	// unrecorded is the outcome of the last attempt, which goes into the account
 	// together with the announcement of the next.
 	unrecorded []truth.Entry
+	// reopening grows by pace.Reopen with each acknowledged update; at 1 the page is
+	// opened again.
+	reopening float64
 }
 
 // watch plays until stop is closed or the account can't be kept any more: what
@@ -46,9 +50,12 @@ func (l *learner) play(ctx context.Context) error {
 	next := time.Now().Add(l.first)
 	for l.wait(ctx, time.Until(next)) {
 		step := l.state.Next(l.pace.Syllabus, time.Now())
-		delivered, err := l.deliver(ctx, step.Update)
+		answer, delivered, err := l.deliver(ctx, step.Update)
 		if err != nil || !delivered {
 			return err
+		}
+		if answer.Outcome == truth.Acknowledged {
+			l.reopen(ctx, step.Update, answer.Pod)
 		}
 		if step.Ended {
 			l.class.tally.lessonEnded()
@@ -63,28 +70,55 @@ func (l *learner) play(ctx context.Context) error {
 }
 
 // deliver sends an update until it is acknowledged or refused for good. Each
-// attempt is an update of its own in the account. It is false if the learner
-// was stopped before.
-func (l *learner) deliver(ctx context.Context, update truth.Update) (bool, error) {
+// attempt is an update of its own in the account, or with event ids the same one. It
+// is false if the learner was stopped before.
+func (l *learner) deliver(ctx context.Context, update truth.Update) (report.Answer, bool, error) {
+	doubted := false
 	for backoff := firstBackoff; ; backoff = min(2*backoff, lastBackoff) {
 		id := fmt.Sprintf("%s/%s/%d", l.class.options.Name, l.state.Learner, l.state.Sent)
+		eventID := ""
+		if l.pace.EventIDs {
+			eventID = id
+		}
 		sent := update
 		if err := l.class.options.Recorder.Record(ctx, append(l.unrecorded, truth.Entry{ID: id, Update: &sent})...); err != nil {
-			return false, err
+			return report.Answer{}, false, err
 		}
 		attempt, cancel := context.WithTimeout(ctx, l.class.options.Timeout)
-		answer := l.class.options.Sender.Send(attempt, sent)
+		answer := l.class.options.Sender.Send(attempt, eventID, sent)
 		cancel()
-		l.unrecorded = []truth.Entry{{ID: id, Outcome: answer.Outcome}}
+		outcome := answer.Outcome
+		if doubted && outcome == truth.Refused {
+			outcome = truth.Uncertain // an earlier attempt may have been taken
+		}
+		l.unrecorded = []truth.Entry{{ID: id, Outcome: outcome}}
 		l.class.tally.count(answer)
-		if !answer.Again {
-			return true, nil
+		again := answer.Again || l.pace.EventIDs && answer.Outcome == truth.Uncertain
+		if !again {
+			return answer, true, nil
 		}
 		if !l.wait(ctx, max(backoff, answer.RetryAfter)) {
-			return false, nil
+			return answer, false, nil
 		}
-		l.state.Stamp(&update, time.Now())
+		if l.pace.EventIDs {
+			doubted, l.unrecorded = outcome == truth.Uncertain, nil // the outcome is that of the last attempt
+		} else {
+			l.state.Stamp(&update, time.Now())
+		}
 	}
+}
+
+// reopen opens the page of a lesson again after some of its acknowledged updates, and
+// compares what it shows.
+func (l *learner) reopen(ctx context.Context, update truth.Update, pod string) {
+	if l.reopening += l.pace.Reopen; l.reopening < 1 {
+		return
+	}
+	l.reopening--
+	asking, cancel := context.WithTimeout(ctx, l.class.options.Timeout)
+	defer cancel()
+	reading, err := l.class.options.Sender.Read(asking, update.Key)
+	l.class.tally.reopened(update, pod, reading, err)
 }
 
 func (l *learner) wait(ctx context.Context, d time.Duration) bool {

@@ -27,8 +27,34 @@ type Stats struct {
 	P50 float64 `json:"p50Ms"`
 	P99 float64 `json:"p99Ms"`
 	Max float64 `json:"maxMs"`
+	// Pods counts the updates that each pod of the LMS acknowledged, where learners
+	// write to the LMS.
+	Pods     map[string]int64 `json:"pods,omitempty"`
+	Reopened Reopened         `json:"reopened"`
 	// Failure is the first reason why a learner stopped without being asked.
 	Failure string `json:"failure,omitempty"`
+}
+
+// Reopened counts pages that were opened again right after an update of their lesson
+// was acknowledged.
+type Reopened struct {
+	Pages int64 `json:"pages"`
+	// Elsewhere were answered by another pod than the update.
+	Elsewhere int64 `json:"elsewhere"`
+	// Exact showed that very update. Stale ones said that they may lack it, and Behind
+	// ones lacked it and did not say so. Failed got no answer.
+	Exact  int64 `json:"exact"`
+	Stale  int64 `json:"stale"`
+	Behind int64 `json:"behind"`
+	Failed int64 `json:"failed"`
+}
+
+// Since is what has come to it since an earlier count.
+func (r Reopened) Since(earlier Reopened) Reopened {
+	return Reopened{
+		Pages: r.Pages - earlier.Pages, Elsewhere: r.Elsewhere - earlier.Elsewhere, Exact: r.Exact - earlier.Exact,
+		Stale: r.Stale - earlier.Stale, Behind: r.Behind - earlier.Behind, Failed: r.Failed - earlier.Failed,
+	}
 }
 
 type tally struct {
@@ -44,6 +70,12 @@ func (t *tally) count(answer report.Answer) {
 	case truth.Acknowledged:
 		t.stats.Acknowledged++
 		t.latencies.add(answer.Took)
+		if answer.Pod != "" {
+			if t.stats.Pods == nil {
+				t.stats.Pods = map[string]int64{}
+			}
+			t.stats.Pods[answer.Pod]++
+		}
 		return
 	case truth.Refused:
 		t.stats.Refused++
@@ -61,6 +93,30 @@ func (t *tally) count(answer report.Answer) {
 		t.stats.Statuses = map[string]int64{}
 	}
 	t.stats.Statuses[name]++
+}
+
+// reopened compares what a page shows with the update that pod acknowledged before.
+func (t *tally) reopened(last truth.Update, pod string, page report.Reading, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r := &t.stats.Reopened
+	r.Pages++
+	if err != nil {
+		r.Failed++
+		return
+	}
+	if page.Pod != pod {
+		r.Elsewhere++
+	}
+	exact := page.Newest.Equal(last.OccurredAt) && (last.CurrentTime == nil || page.Position == *last.CurrentTime)
+	switch {
+	case page.Stale:
+		r.Stale++
+	case exact:
+		r.Exact++
+	default:
+		r.Behind++
+	}
 }
 
 func (t *tally) lessonEnded() {
@@ -81,7 +137,7 @@ func (t *tally) snapshot() Stats {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	s := t.stats
-	s.Statuses = maps.Clone(s.Statuses)
+	s.Statuses, s.Pods = maps.Clone(s.Statuses), maps.Clone(s.Pods)
 	s.P50, s.P99, s.Max = t.latencies.quantile(0.5), t.latencies.quantile(0.99), t.latencies.quantile(1)
 	return s
 }

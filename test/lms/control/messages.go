@@ -26,13 +26,13 @@ func (s Start) states() []player.State {
 		n := s.First + i
 		// The odd factor keeps the dice of neighbours apart.
 		seed := (s.Seed + uint64(n)) * 0x9e3779b97f4a7c15
-		states = append(states, player.New(LearnerName(s.Name, n), seed, s.Pace.Syllabus))
+		states = append(states, player.New(learnerName(s.Name, n), seed, s.Pace.Syllabus))
 	}
 	return states
 }
 
-// LearnerName is the name of a new learner.
-func LearnerName(name string, n int) string { return fmt.Sprintf("%s-%04d", name, n) }
+// learnerName is the name of a new learner.
+func learnerName(name string, n int) string { return fmt.Sprintf("%s-%04d", name, n) }
 
 // Stop is the body of POST /stop; no names stop all.
 type Stop struct {

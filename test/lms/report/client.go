@@ -15,7 +15,11 @@ import (
 	"github.com/progress-sync/progress-sync/test/truth"
 )
 
-// Client posts updates to a sidecar.
+// PodHeader is where a pod of the LMS names itself in its answers.
+const PodHeader = "X-Pod"
+
+// Client posts updates to a sidecar, or to a pod of the LMS that hands them on, and
+// reads them.
 type Client struct {
 	url        string
 	http       *http.Client
@@ -23,7 +27,7 @@ type Client struct {
 }
 
 // NewClient returns a client of the sidecar at url, such as
-// http://127.0.0.1:8787.
+// http://127.0.0.1:8787, or of an LMS.
 func NewClient(url string, client *http.Client) *Client {
 	return &Client{url: url + "/v1/progress", http: client}
 }
@@ -46,13 +50,21 @@ type Answer struct {
 	RetryAfter time.Duration
 	// Took is the time from the request to the answer.
 	Took time.Duration
+	// Pod of the LMS that answered, empty if a sidecar was asked.
+	Pod string
 	// Err says what went wrong when there was no answer.
 	Err error
 }
 
-// Send posts one update, once.
-func (c *Client) Send(ctx context.Context, update truth.Update) Answer {
-	body, err := json.Marshal(update)
+// event is an update as it is sent.
+type event struct {
+	truth.Update
+	EventID string `json:"eventId,omitempty"`
+}
+
+// Send posts one update, once. With an event id it may be sent again and counts once.
+func (c *Client) Send(ctx context.Context, eventID string, update truth.Update) Answer {
+	body, err := json.Marshal(event{Update: update, EventID: eventID})
 	if err != nil {
 		return Answer{Outcome: truth.Refused, Err: fmt.Errorf("encoding an update: %w", err)}
 	}
@@ -73,13 +85,16 @@ func (c *Client) Send(ctx context.Context, update truth.Update) Answer {
 	}
 	defer func() { _ = resp.Body.Close() }()
 	// What is read to its end leaves the connection usable.
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20))
-	answer := Answer{Status: resp.StatusCode, Took: took}
+	text, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	answer := Answer{Status: resp.StatusCode, Took: took, Pod: resp.Header.Get(PodHeader)}
 	switch resp.StatusCode {
 	case http.StatusOK, http.StatusNoContent:
 		answer.Outcome = truth.Acknowledged
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusInsufficientStorage:
 		answer.Outcome, answer.Again = truth.Refused, true
+		if inDoubt(text) {
+			answer.Outcome = truth.Uncertain
+		}
 		answer.RetryAfter = retryAfter(resp.Header.Get("Retry-After"), time.Now())
 	default:
 		answer.Outcome = truth.Refused
@@ -89,6 +104,13 @@ func (c *Client) Send(ctx context.Context, update truth.Update) Answer {
 		}
 	}
 	return answer
+}
+
+// inDoubt says whether a refusal is that of a sidecar which does not know whether the
+// learner's home has accepted the update.
+func inDoubt(body []byte) bool {
+	var problem struct{ Type string }
+	return json.Unmarshal(body, &problem) == nil && problem.Type == "urn:progress-sync:problem:in-doubt"
 }
 
 // unanswered tells the errors apart after which the sidecar can't have seen the

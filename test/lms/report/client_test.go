@@ -44,6 +44,13 @@ func TestSend(t *testing.T) {
 		"429 refuses, and says when to come": {status(429, "Retry-After", "7"), Answer{Outcome: truth.Refused, Status: 429, Again: true, RetryAfter: 7 * time.Second}},
 		"503 refuses for now":                {status(503), Answer{Outcome: truth.Refused, Status: 503, Again: true}},
 		"507 refuses for now":                {status(507, "Retry-After", "soon"), Answer{Outcome: truth.Refused, Status: 507, Again: true}},
+		"503 of a home that may have it says nothing": {
+			func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(http.StatusServiceUnavailable)
+				_, _ = io.WriteString(w, `{"type":"urn:progress-sync:problem:in-doubt","status":503}`)
+			}, Answer{Outcome: truth.Uncertain, Status: 503, Again: true},
+		},
+		"the pod that answers is known": {status(204, PodHeader, "lms-1"), Answer{Outcome: truth.Acknowledged, Status: 204, Pod: "lms-1"}},
 		"a connection that breaks says nothing": {
 			func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, Answer{Outcome: truth.Uncertain, Again: true},
 		},
@@ -52,7 +59,7 @@ func TestSend(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			server := httptest.NewServer(tt.handler)
 			defer server.Close()
-			got := NewClient(server.URL, server.Client()).Send(t.Context(), update)
+			got := NewClient(server.URL, server.Client()).Send(t.Context(), "", update)
 			if diff := cmp.Diff(tt.want, got, cmpopts.IgnoreFields(Answer{}, "Took", "Err")); diff != "" {
 				t.Error(diff)
 			}
@@ -66,7 +73,7 @@ func TestSend(t *testing.T) {
 func TestNoSidecarIsCertain(t *testing.T) {
 	server := httptest.NewServer(nil)
 	server.Close()
-	got := NewClient(server.URL, server.Client()).Send(t.Context(), update)
+	got := NewClient(server.URL, server.Client()).Send(t.Context(), "", update)
 	if got.Outcome != truth.Refused || !got.Again {
 		t.Errorf("got %+v", got)
 	}
@@ -80,7 +87,7 @@ func TestATimeoutAfterSendingIsUncertain(t *testing.T) {
 		<-r.Context().Done()
 	}))
 	defer server.Close()
-	got := NewClient(server.URL, server.Client()).Send(ctx, update)
+	got := NewClient(server.URL, server.Client()).Send(ctx, "", update)
 	if got.Outcome != truth.Uncertain {
 		t.Errorf("got %+v", got)
 	}
@@ -96,7 +103,7 @@ func TestWhatIsSent(t *testing.T) {
 		w.WriteHeader(http.StatusNoContent)
 	}))
 	defer server.Close()
-	NewClient(server.URL, server.Client()).Send(t.Context(), update)
+	NewClient(server.URL, server.Client()).Send(t.Context(), "", update)
 	var got map[string]any
 	if err := json.Unmarshal(body, &got); err != nil {
 		t.Fatal(err)
@@ -122,5 +129,56 @@ func TestRetryAfter(t *testing.T) {
 		if got := retryAfter(header, now); got != want {
 			t.Errorf("%q: %v, want %v", header, got, want)
 		}
+	}
+}
+
+func TestRead(t *testing.T) {
+	at := time.Date(2026, 5, 4, 8, 0, 0, 123_456_000, time.UTC)
+	tests := map[string]struct {
+		status int
+		body   string
+		want   Reading
+		fails  bool
+	}{
+		"where the learner is": {200, `{"progress":[{"positionSeconds":12.5,"lastWatchedAt":"2026-05-04T08:00:00.123456Z"}],"stale":false}`,
+			Reading{Position: 12.5, Newest: at, Pod: "lms-1"}, false},
+		"nothing is known":           {200, `{"progress":[],"stale":true}`, Reading{Stale: true, Pod: "lms-1"}, false},
+		"another status":             {503, `{}`, Reading{}, true},
+		"an answer that is cut off":  {200, `{"progress":[{`, Reading{}, true},
+		"a field of another meaning": {200, `{"progress":7}`, Reading{}, true},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if q := r.URL.Query(); q.Get("userId") != "u" || q.Get("courseId") != "c" || q.Get("lessonId") != "l" || r.Header.Get("X-Learner") != "u" {
+					t.Errorf("asked for %s of %q", r.URL, r.Header.Get("X-Learner"))
+				}
+				w.Header().Set(PodHeader, "lms-1")
+				w.WriteHeader(tt.status)
+				_, _ = io.WriteString(w, tt.body)
+			}))
+			defer server.Close()
+			got, err := NewClient(server.URL, server.Client()).WithUserHeader("X-Learner").Read(t.Context(), update.Key)
+			if (err != nil) != tt.fails {
+				t.Fatalf("error %v", err)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" && !tt.fails {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestAnEventIdIsSentBesideTheUpdate(t *testing.T) {
+	var got map[string]any
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if err := json.NewDecoder(r.Body).Decode(&got); err != nil {
+			t.Error(err)
+		}
+	}))
+	defer server.Close()
+	NewClient(server.URL, server.Client()).Send(t.Context(), "e1", update)
+	if got["eventId"] != "e1" || got["userId"] != "u" || got["currentTime"] != 1.5 {
+		t.Errorf("sent %v", got)
 	}
 }

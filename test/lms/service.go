@@ -11,12 +11,13 @@ import (
 	"sync"
 	"time"
 
+	"github.com/progress-sync/progress-sync/test/lms/backend"
 	"github.com/progress-sync/progress-sync/test/lms/web"
 )
 
-// site is the LMS for people. Without an address it is not there, and its
-// methods do nothing.
-type site struct {
+// service is what the LMS has for learners at one address. Without an address it is
+// not there, and its methods do nothing.
+type service struct {
 	server   *http.Server
 	listener net.Listener
 	// failed has why it ended.
@@ -24,10 +25,10 @@ type site struct {
 	serving sync.WaitGroup
 }
 
-func openSite(env environment, transport http.RoundTripper) (*site, error) {
-	s := &site{failed: make(chan error, 1)}
+// openSite opens the pages for people.
+func openSite(env environment, transport http.RoundTripper) (*service, error) {
 	if env.web == "" {
-		return s, nil
+		return &service{}, nil
 	}
 	sidecar, err := url.Parse(env.sidecarURL)
 	if err != nil {
@@ -40,10 +41,32 @@ func openSite(env environment, transport http.RoundTripper) (*site, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the LMS for learners: %w", err)
 	}
-	if s.listener, err = net.Listen("tcp", env.web); err != nil {
+	return serve(env.web, handler)
+}
+
+// openBackend opens what simulated learners of other pods write to.
+func openBackend(env environment, transport http.RoundTripper) (*service, error) {
+	if env.appListen == "" {
+		return &service{}, nil
+	}
+	sidecar, err := url.Parse(env.sidecarURL)
+	if err != nil {
+		return nil, fmt.Errorf("reading PROGRESS_SYNC_URL: %w", err)
+	}
+	return serve(env.appListen, backend.New(backend.Options{
+		Sidecar: sidecar, UserHeader: env.userHeader, Pod: env.name, Transport: transport,
+	}))
+}
+
+func serve(address string, handler http.Handler) (*service, error) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
 		return nil, fmt.Errorf("listening for learners: %w", err)
 	}
-	s.server = &http.Server{Handler: handler, ReadHeaderTimeout: requestTimeout}
+	s := &service{
+		server:   &http.Server{Handler: handler, ReadHeaderTimeout: requestTimeout},
+		listener: listener, failed: make(chan error, 1),
+	}
 	s.serving.Go(func() {
 		if err := s.server.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 			s.failed <- err
@@ -52,11 +75,11 @@ func openSite(env environment, transport http.RoundTripper) (*site, error) {
 	return s, nil
 }
 
-func (s *site) open() bool { return s.server != nil }
+func (s *service) open() bool { return s.server != nil }
 
 // close lets short requests end and cuts off the streams of events. Calling it
 // again does nothing.
-func (s *site) close() {
+func (s *service) close() {
 	if s.server == nil {
 		return
 	}
