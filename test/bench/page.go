@@ -35,7 +35,7 @@ func page(s *suite) string {
 // tables are what was found.
 func (s *suite) tables() string {
 	var parts []string
-	for _, table := range []string{s.grid.Markdown(), report.Markdown(s.findings), report.Comparisons(s.comparisons)} {
+	for _, table := range []string{s.grid.Markdown(), report.Markdown(s.findings), s.pods.section(), report.Comparisons(s.comparisons)} {
 		if table != "" {
 			parts = append(parts, table)
 		}

@@ -35,6 +35,7 @@ type suite struct {
 	grid        report.Grid
 	findings    []report.Finding
 	comparisons []report.Comparison
+	pods        podsTables
 	chart       []report.Series
 }
 
@@ -54,6 +55,7 @@ func experiments() []experiment {
 		{"catchup", catchUp},
 		{"hot", hotUpdates},
 		{"footprint", footprint},
+		{"pods", pods},
 	}
 }
 
@@ -72,7 +74,7 @@ func measure(ctx context.Context, o options) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	server, err := pgtest.Start(ctx, pgtest.Options{Config: []string{
-		"max_connections = 200",
+		"max_connections = 400",
 		"track_commit_timestamp = on", // says when a completion was saved
 	}})
 	if err != nil {

@@ -32,37 +32,35 @@ func (r Result) Quantile(q float64) time.Duration {
 	return r.Latencies[min(len(r.Latencies)-1, int(q*float64(len(r.Latencies))))]
 }
 
-// Closed drives the address with the given number of connections, each of which
-// sends its next request when it has the answer to the last.
-func Closed(ctx context.Context, address string, shape Shape, connections int, lasting time.Duration) (Result, error) {
-	end := time.Now().Add(lasting)
-	return run(ctx, address, shape, connections, func(int) (time.Duration, time.Time) { return 0, end })
+// Closed drives a service with the given number of clients, each of which sends its
+// next request when it has the answer to the last. A client has one connection to
+// each pod.
+func Closed(ctx context.Context, service Service, shape Shape, clients int, lasting time.Duration) (Result, error) {
+	return run(ctx, service, shape, clients, 0, lasting)
 }
 
-// Paced drives the address with a given rate of requests a second in all,
-// evenly spread over the connections. Latency counts from the moment at which
-// the request was due, so that a slow server cannot hide its queue.
-func Paced(ctx context.Context, address string, shape Shape, connections int, perSecond float64, lasting time.Duration) (Result, error) {
-	end := time.Now().Add(lasting)
-	gap := time.Duration(float64(connections) / perSecond * float64(time.Second))
-	return run(ctx, address, shape, connections, func(int) (time.Duration, time.Time) { return gap, end })
+// Paced drives a service with a given rate of requests a second in all, evenly
+// spread over the clients. Latency counts from the moment at which the request was
+// due, so that a slow server cannot hide its queue.
+func Paced(ctx context.Context, service Service, shape Shape, clients int, perSecond float64, lasting time.Duration) (Result, error) {
+	gap := time.Duration(float64(clients) / perSecond * float64(time.Second))
+	return run(ctx, service, shape, clients, gap, lasting)
 }
 
-func run(ctx context.Context, address string, shape Shape, connections int, pace func(int) (time.Duration, time.Time)) (Result, error) {
+func run(ctx context.Context, service Service, shape Shape, count int, gap, lasting time.Duration) (Result, error) {
+	clients, err := service.connectAll(ctx, count)
+	if err != nil {
+		return Result{}, err
+	}
+	defer closeAll(clients)
 	var next atomic.Int64
-	results := make([]Result, connections)
+	results := make([]Result, count)
 	group, ctx := errgroup.WithContext(ctx)
 	start := time.Now()
-	for i := range connections {
+	for i, c := range clients {
 		group.Go(func() error {
-			gap, end := pace(i)
-			first := start.Add(gap * time.Duration(i) / time.Duration(connections))
-			c, err := dial(ctx, address)
-			if err != nil {
-				return err
-			}
-			defer c.close()
-			return c.drive(ctx, &results[i], shape, &next, first, gap, end)
+			first := start.Add(gap * time.Duration(i) / time.Duration(count))
+			return c.drive(ctx, &results[i], shape, &next, first, gap, start.Add(lasting))
 		})
 	}
 	if err := group.Wait(); err != nil {
@@ -78,7 +76,7 @@ func run(ctx context.Context, address string, shape Shape, connections int, pace
 	return total, nil
 }
 
-func (c *connection) drive(ctx context.Context, r *Result, shape Shape, next *atomic.Int64, due time.Time, gap time.Duration, end time.Time) error {
+func (c *client) drive(ctx context.Context, r *Result, shape Shape, next *atomic.Int64, due time.Time, gap time.Duration, end time.Time) error {
 	var buf []byte
 	for ctx.Err() == nil {
 		now := time.Now()
@@ -92,8 +90,9 @@ func (c *connection) drive(ctx context.Context, r *Result, shape Shape, next *at
 		if !now.Before(end) {
 			return nil
 		}
-		buf = shape.request(buf, int(next.Add(1)), time.Now())
-		status, err := c.send(buf, time.Now().Add(patience))
+		n := int(next.Add(1))
+		buf = shape.request(buf, n, time.Now())
+		status, err := c.to(n, shape.learner(n)).send(buf, time.Now().Add(patience))
 		if err != nil {
 			return fmt.Errorf("load: %w", err)
 		}

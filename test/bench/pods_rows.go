@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/progress-sync/progress-sync/sidecar/config"
+	"github.com/progress-sync/progress-sync/test/bench/load"
+	"github.com/progress-sync/progress-sync/test/bench/report"
+)
+
+const (
+	podsLearners = 300
+	podsClients  = 16
+	// podsReduction is the least share of writes that are saved, in percent.
+	podsReduction = 97
+	// tooLate is how much longer than it should a load may take. With more, there would
+	// be more intervals in it.
+	tooLate = 1.1
+)
+
+// podsWay is how learners' requests reach the pods, and what those do with them.
+type podsWay struct {
+	name   string
+	mode   config.PeersMode
+	sticky bool
+	target report.Target
+}
+
+var podsWays = []podsWay{
+	{"to any pod", config.PeersAuto, false, report.Target{Bound: podsReduction, Unit: "%"}},
+	{"to any pod, `mode: \"Off\"`", config.PeersOff, false, report.Target{}},
+	{"to the learner's own pod, `mode: \"Off\"`", config.PeersOff, true, report.Target{}},
+}
+
+// podsRows compares what heartbeats make the database do, by how many pods there are
+// and where a learner's requests go.
+func podsRows(ctx context.Context, s *suite) error {
+	sizes := []int{1, 4, 16}
+	work := make([][]databaseWork, len(sizes))
+	var updates int64
+	group, ctx := errgroup.WithContext(ctx)
+	for i, size := range sizes {
+		work[i] = make([]databaseWork, len(podsWays))
+		for j, way := range podsWays {
+			group.Go(func() error {
+				w, sent, err := s.podsWork(ctx, size, way, fmt.Sprintf("pods%d_%d", size, j))
+				if err != nil {
+					return fmt.Errorf("%d sidecars, %s: %w", size, way.name, err)
+				}
+				work[i][j] = w
+				if i == 0 && j == 0 {
+					updates = sent
+				}
+				return nil
+			})
+		}
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	grid := report.Grid{}
+	for _, way := range podsWays {
+		grid.Cases = append(grid.Cases, way.name)
+	}
+	line := func(setting, unit string, size int, of func(databaseWork) float64, target func(podsWay) report.Target) {
+		l := report.Line{Setting: setting}
+		for j, way := range podsWays {
+			l.Findings = append(l.Findings, report.Finding{
+				Ours: report.Series{Unit: unit, Rounds: []float64{of(work[size][j])}}, Target: target(way),
+			})
+		}
+		grid.Lines = append(grid.Lines, l)
+	}
+	none := func(podsWay) report.Target { return report.Target{} }
+	for i, size := range sizes {
+		name := fmt.Sprintf("%d sidecars, ", size)
+		if size == 1 {
+			name = "1 sidecar, "
+		}
+		line(fmt.Sprintf("%srows written for %d updates", name, updates), "", i, func(w databaseWork) float64 { return w.rows }, none)
+		line(name+"reduction", "%", i, func(w databaseWork) float64 { return 100 * (1 - w.rows/float64(updates)) },
+			func(way podsWay) report.Target { return way.target })
+		line(name+"transactions", "", i, func(w databaseWork) float64 { return w.transactions }, none)
+		line(name+"of them at the registry", "", i, func(w databaseWork) float64 { return w.enrolled }, none)
+	}
+	s.pods.rows = grid
+	return nil
+}
+
+// podsWork runs one fleet, and returns what its database did for how many updates. All
+// of them are in the database then, or that is an error.
+func (s *suite) podsWork(ctx context.Context, size int, way podsWay, name string) (databaseWork, int64, error) {
+	interval := 3 * time.Minute / acceleration
+	lasting := windows * interval
+	f, stop, err := s.startFleet(ctx, s.builds()[0], name, size, settings{interval: interval, batchSize: 10, maxPending: 100_000, peers: way.mode})
+	defer stop()
+	if err != nil {
+		return databaseWork{}, 0, err
+	}
+	service := load.AnyPod(f.addresses())
+	if way.sticky {
+		service = load.PodOf(f.addresses(), func(learner int) int { return learner % size })
+	}
+	shape := load.Shape{Path: "/v1/progress", Items: 1, Set: load.WorkingSet{Learners: podsLearners}, Minimal: true}
+	rate := podsLearners / heartbeatGap.Seconds() * acceleration
+	var accepted int64
+	work, err := s.databaseWork(ctx, f.uri, func() error {
+		r, err := load.Paced(ctx, service, shape, podsClients, rate, lasting)
+		switch {
+		case err != nil:
+			return err
+		case r.Refused > 0:
+			return fmt.Errorf("%d updates were refused", r.Refused)
+		case r.Elapsed > time.Duration(tooLate*float64(lasting)):
+			return fmt.Errorf("the machine is too busy: %s of heartbeats took %s", lasting, r.Elapsed)
+		}
+		accepted = r.Accepted
+		return f.save(ctx)
+	})
+	if err != nil {
+		return databaseWork{}, 0, err
+	}
+	saved, err := query(ctx, f.uri, "SELECT coalesce(sum(update_count), 0) FROM progress_sync.lesson_progress")
+	if err == nil && int64(saved) != accepted {
+		err = fmt.Errorf("%v updates are saved of %d that were accepted", saved, accepted)
+	}
+	return work, accepted, err
+}
