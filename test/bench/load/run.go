@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -33,8 +34,7 @@ func (r Result) Quantile(q float64) time.Duration {
 }
 
 // Closed drives a service with the given number of clients, each of which sends its
-// next request when it has the answer to the last. A client has one connection to
-// each pod.
+// next request when it has the answer to the last.
 func Closed(ctx context.Context, service Service, shape Shape, clients int, lasting time.Duration) (Result, error) {
 	return run(ctx, service, shape, clients, 0, lasting)
 }
@@ -43,24 +43,35 @@ func Closed(ctx context.Context, service Service, shape Shape, clients int, last
 // spread over the clients. Latency counts from the moment at which the request was
 // due, so that a slow server cannot hide its queue.
 func Paced(ctx context.Context, service Service, shape Shape, clients int, perSecond float64, lasting time.Duration) (Result, error) {
-	gap := time.Duration(float64(clients) / perSecond * float64(time.Second))
+	gap := time.Duration(math.Ceil(float64(clients) / perSecond * float64(time.Second)))
 	return run(ctx, service, shape, clients, gap, lasting)
 }
 
-func run(ctx context.Context, service Service, shape Shape, count int, gap, lasting time.Duration) (Result, error) {
-	clients, err := service.connectAll(ctx, count)
-	if err != nil {
-		return Result{}, err
-	}
-	defer closeAll(clients)
+// client sends one request at a time.
+type client struct {
+	service Service
+	pools   []*pool
+	shape   Shape
+	next    *atomic.Int64 // the number of the last request of all clients
+	buf     []byte
+}
+
+func run(ctx context.Context, service Service, shape Shape, clients int, gap, lasting time.Duration) (Result, error) {
+	pools := service.pools()
+	defer func() {
+		for _, p := range pools {
+			p.close()
+		}
+	}()
 	var next atomic.Int64
-	results := make([]Result, count)
+	results := make([]Result, clients)
 	group, ctx := errgroup.WithContext(ctx)
 	start := time.Now()
-	for i, c := range clients {
+	for i := range clients {
 		group.Go(func() error {
-			first := start.Add(gap * time.Duration(i) / time.Duration(count))
-			return c.drive(ctx, &results[i], shape, &next, first, gap, start.Add(lasting))
+			c := client{service: service, pools: pools, shape: shape, next: &next}
+			first := start.Add(gap * time.Duration(i) / time.Duration(clients))
+			return c.drive(ctx, &results[i], first, gap, start.Add(lasting))
 		})
 	}
 	if err := group.Wait(); err != nil {
@@ -76,8 +87,7 @@ func run(ctx context.Context, service Service, shape Shape, count int, gap, last
 	return total, nil
 }
 
-func (c *client) drive(ctx context.Context, r *Result, shape Shape, next *atomic.Int64, due time.Time, gap time.Duration, end time.Time) error {
-	var buf []byte
+func (c *client) drive(ctx context.Context, r *Result, due time.Time, gap time.Duration, end time.Time) error {
 	for ctx.Err() == nil {
 		now := time.Now()
 		if gap > 0 {
@@ -90,20 +100,34 @@ func (c *client) drive(ctx context.Context, r *Result, shape Shape, next *atomic
 		if !now.Before(end) {
 			return nil
 		}
-		n := int(next.Add(1))
-		buf = shape.request(buf, n, time.Now())
-		status, err := c.to(n, shape.learner(n)).send(buf, time.Now().Add(patience))
+		status, err := c.send(ctx, int(c.next.Add(1)))
 		if err != nil {
 			return fmt.Errorf("load: %w", err)
 		}
 		if status/100 == 2 {
-			r.Accepted += int64(shape.Items)
+			r.Accepted += int64(c.shape.Items)
 			r.Latencies = append(r.Latencies, time.Since(now))
 		} else {
-			r.Refused += int64(shape.Items)
+			r.Refused += int64(c.shape.Items)
 		}
 	}
 	return ctx.Err()
+}
+
+// send sends the n-th request to its pod.
+func (c *client) send(ctx context.Context, n int) (status int, err error) {
+	pool := c.pools[c.service.pod(n, c.shape.learner(n))]
+	conn, err := pool.take(ctx)
+	if err != nil {
+		return 0, err
+	}
+	c.buf = c.shape.request(c.buf, n, time.Now())
+	if status, err = conn.send(c.buf, time.Now().Add(patience)); err != nil {
+		conn.close()
+		return 0, err
+	}
+	pool.put(conn)
+	return status, nil
 }
 
 // Fill sends an update of each of the shape's keys, none of which completes a
