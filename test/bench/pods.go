@@ -9,7 +9,7 @@ import (
 	"github.com/progress-sync/progress-sync/test/bench/report"
 )
 
-// podsTables are what the experiment found.
+// podsTables are what the experiment found; they are empty if it did not run.
 type podsTables struct {
 	rows, hops report.Grid
 	idle       []report.Finding
@@ -28,18 +28,18 @@ func pods(ctx context.Context, s *suite) error {
 	return podsHops(ctx, s)
 }
 
-// section is the part of the page on pods, empty if nothing was found.
-func (t podsTables) section() string {
-	if len(t.rows.Lines) == 0 {
-		return ""
-	}
-	return "## Many pods\n\n" + fmt.Sprintf("%d learners have a heartbeat each %s, with an interval of 3m (%d times faster, %d intervals); "+
-		"then everything is written. The settings ran at the same time.\n\n", podsLearners, heartbeatGap, acceleration, windows) +
+// page is the part of docs/benchmarks.md on pods.
+func (t podsTables) page(machine string) string {
+	return "## Many pods\n\n" +
+		"Written by `make bench`; don't edit. An LMS runs in several pods, each with a sidecar. " + machine + "\n\n" +
+		fmt.Sprintf("**What is written.** %d learners have a heartbeat each %s, with an interval of 3m (%d times faster, %d intervals). "+
+			"Then everything is written, and what is in the database is compared with what was accepted. All settings ran at the same time.\n\n",
+			podsLearners, heartbeatGap, acceleration, windows) +
 		t.rows.Markdown() +
-		"\nHere each request goes to any pod but the learner's home, which hands it on, and in turn to the home itself: *handed on* to *at home*, and the ratio in bold. " +
-		"All sidecars share the machine's cores.\n\n" +
+		"\n**What it costs to hand on.** Each request goes to any pod but the learner's home, and in turn to the home itself: the figure of the first *to* that of the second, " +
+		"and in bold the median of the ratios of the rounds. All sidecars share the machine's cores.\n\n" +
 		t.hops.Markdown() +
-		fmt.Sprintf("\nThe targets of idle sidecars are their share of what %d may take together: %d statements and %d kB a second.\n\n",
-			registrySidecars, registryStatements, registryBytes/1000) +
+		fmt.Sprintf("\n**What the registry costs.** Nobody reports anything. Targets are the share of %d sidecars in what %d may take: %d statements and %d MB a second.\n\n",
+			idleSidecars, registrySidecars, registryStatements, registryBytes/1_000_000) +
 		report.Markdown(t.idle)
 }
