@@ -17,9 +17,9 @@ const (
 	podsClients  = 16
 	// podsReduction is the least share of writes that are saved, in percent.
 	podsReduction = 97
-	// tooLate is how much longer than it should a load may take. With more, there would
-	// be more intervals in it.
-	tooLate = 1.1
+	// tooLate is how much longer than it should a load may take, as a factor. With more
+	// each learner may be written once more.
+	tooLate = 1.02
 )
 
 // podsWay is how learners' requests reach the pods, and what those do with them.
@@ -116,7 +116,7 @@ func (s *suite) podsWork(ctx context.Context, size int, way podsWay, name string
 		case r.Refused > 0:
 			return fmt.Errorf("%d updates were refused", r.Refused)
 		case r.Elapsed > time.Duration(tooLate*float64(lasting)):
-			return fmt.Errorf("the machine is too busy: %s of heartbeats took %s", lasting, r.Elapsed)
+			return fmt.Errorf("%s of heartbeats took %s; measure it on a machine that has nothing else to do", lasting, r.Elapsed.Round(time.Millisecond))
 		}
 		accepted = r.Accepted
 		return f.save(ctx)

@@ -25,6 +25,15 @@ type Result struct {
 // Rate is the number of accepted updates a second.
 func (r Result) Rate() float64 { return float64(r.Accepted) / r.Elapsed.Seconds() }
 
+// Add adds what another run measured after this one.
+func (r *Result) Add(o Result) {
+	r.Accepted += o.Accepted
+	r.Refused += o.Refused
+	r.Elapsed += o.Elapsed
+	r.Latencies = append(r.Latencies, o.Latencies...)
+	slices.Sort(r.Latencies)
+}
+
 // Quantile of the latencies, q from 0 to 1.
 func (r Result) Quantile(q float64) time.Duration {
 	if len(r.Latencies) == 0 {
