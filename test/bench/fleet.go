@@ -108,8 +108,11 @@ func (f *fleet) homes(ctx context.Context, learners int) (of func(learner int) i
 		err := row.Scan(&writer, &port)
 		return members.Member{Writer: uuid.UUID(writer), Address: netip.AddrPortFrom(netip.Addr{}, uint16(port))}, err
 	})
-	if err != nil || len(all) != len(f.pods) {
-		return nil, fmt.Errorf("reading the registry, which has %d of %d sidecars: %w", len(all), len(f.pods), err)
+	if err != nil {
+		return nil, fmt.Errorf("reading the registry: %w", err)
+	}
+	if len(all) != len(f.pods) {
+		return nil, fmt.Errorf("the registry has %d sidecars of %d", len(all), len(f.pods))
 	}
 	byPort := make(map[int]int, len(f.pods))
 	for i, p := range f.pods {
@@ -124,10 +127,10 @@ func (f *fleet) homes(ctx context.Context, learners int) (of func(learner int) i
 	return func(learner int) int { return home[learner] }, nil
 }
 
-// passed are the updates that the pods have handed on, and those that they could not.
-type passed struct{ handedOn, kept int64 }
+// hopCounts are the updates that the pods have handed on, and those that they could not.
+type hopCounts struct{ handedOn, kept int64 }
 
-func (f *fleet) passed(ctx context.Context) (p passed, err error) {
+func (f *fleet) hopCounts(ctx context.Context) (p hopCounts, err error) {
 	for _, pod := range f.pods {
 		var d status.Document
 		if err := pod.sidecar.Document(ctx, &d); err != nil {

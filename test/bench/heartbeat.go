@@ -41,7 +41,7 @@ func heartbeat(ctx context.Context, s *suite) error {
 		return err
 	}
 	shape := load.Shape{Path: "/v1/progress", Items: 1, Set: load.WorkingSet{Learners: heartbeatLearners}, Minimal: true}
-	saved, err := s.databaseWork(ctx, uri, func() error {
+	saved, err := workOf(ctx, uri, func() error {
 		if err := paced(ctx, ours.Address, shape, rate, lasting); err != nil {
 			return err
 		}
@@ -56,7 +56,7 @@ func heartbeat(ctx context.Context, s *suite) error {
 	}
 	defer direct.Kill()
 	shape.Path, shape.Minimal = "/", false
-	written, err := s.databaseWork(ctx, uri, func() error {
+	written, err := workOf(ctx, uri, func() error {
 		return paced(ctx, direct.Address, shape, rate, lasting)
 	})
 	if err != nil {
@@ -82,15 +82,18 @@ func paced(ctx context.Context, address string, shape load.Shape, rate float64, 
 	return err
 }
 
-func (s *suite) databaseWork(ctx context.Context, uri string, work func() error) (databaseWork, error) {
-	before, err := s.counters(ctx, uri)
+// workOf is what some work made a database do.
+func workOf(ctx context.Context, uri string, work func() error) (databaseWork, error) {
+	time.Sleep(statisticsDelay)
+	before, err := counters(ctx, uri)
 	if err != nil {
 		return databaseWork{}, err
 	}
 	if err := work(); err != nil {
 		return databaseWork{}, err
 	}
-	after, err := s.counters(ctx, uri)
+	time.Sleep(statisticsDelay)
+	after, err := counters(ctx, uri)
 	return databaseWork{
 		after.rows - before.rows, after.transactions - before.transactions, after.wal - before.wal, after.enrolled - before.enrolled,
 	}, err
@@ -99,11 +102,6 @@ func (s *suite) databaseWork(ctx context.Context, uri string, work func() error)
 // statisticsDelay is longer than an idle backend of PostgreSQL may hold back what
 // it counted (PGSTAT_IDLE_INTERVAL, 10 s).
 const statisticsDelay = 11 * time.Second
-
-func (s *suite) counters(ctx context.Context, uri string) (databaseWork, error) {
-	time.Sleep(statisticsDelay)
-	return counters(ctx, uri)
-}
 
 // counters are what the server has counted of a database, which may be late.
 func counters(ctx context.Context, uri string) (w databaseWork, err error) {

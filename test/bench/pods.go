@@ -36,7 +36,7 @@ func (t podsTables) page(machine string) string {
 			"Then everything is written, and what is in the database is compared with what was accepted. All settings ran at the same time.\n\n",
 			podsLearners, heartbeatGap, acceleration, windows) +
 		t.rows.Markdown() +
-		"\n**What it costs to hand on.** Each request goes to any pod but the learner's home, and in turn to the home itself: the figure of the first *to* that of the second, " +
+		"\n**What it costs to hand on.** Each request goes to any pod but the learner's home, and in turn, a second each, to the home itself: the figure of the first *to* that of the second, " +
 		"and in bold the median of the ratios of the rounds. All sidecars share the machine's cores.\n\n" +
 		t.hops.Markdown() +
 		fmt.Sprintf("\n**What the registry costs.** Nobody reports anything. Targets are the share of %d sidecars in what %d may take: %d statements and %d MB a second.\n\n",

@@ -129,7 +129,7 @@ const hopSlices = 3
 
 // slice drives the fleet in one way.
 func (f *hopFleet) slice(ctx context.Context, way *hopWay, shape load.Shape, lasting time.Duration) (m hopMeasured, err error) {
-	before, err := f.passed(ctx)
+	before, err := f.hopCounts(ctx)
 	if err != nil {
 		return m, err
 	}
@@ -151,7 +151,7 @@ func (f *hopFleet) slice(ctx context.Context, way *hopWay, shape load.Shape, las
 		return m, err
 	}
 	m.cpu = busy - idle
-	after, err := f.passed(ctx)
+	after, err := f.hopCounts(ctx)
 	if err != nil {
 		return m, err
 	}

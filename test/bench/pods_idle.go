@@ -43,7 +43,7 @@ func podsIdle(ctx context.Context, s *suite) error {
 	}
 	bytes, start := m.bytes.Load(), time.Now()
 	time.Sleep(idleWindow)
-	passed, elapsed := m.bytes.Load()-bytes, time.Since(start).Seconds()
+	moved, elapsed := m.bytes.Load()-bytes, time.Since(start).Seconds()
 	after, err := counters(ctx, f.uri)
 	if err != nil {
 		return err
@@ -55,6 +55,6 @@ func podsIdle(ctx context.Context, s *suite) error {
 		})
 	}
 	found("statements at the registry", "/s", registryStatements, (after.enrolled-before.enrolled)/elapsed)
-	found("bytes to and from Postgres", "B/s", registryBytes, float64(passed)/elapsed)
+	found("bytes to and from Postgres", "B/s", registryBytes, float64(moved)/elapsed)
 	return nil
 }

@@ -62,7 +62,12 @@ func podsRows(ctx context.Context, s *suite) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	grid := report.Grid{}
+	s.pods.rows = podsGrid(sizes, work, updates)
+	return nil
+}
+
+// podsGrid is the table of work by size and way.
+func podsGrid(sizes []int, work [][]databaseWork, updates int64) (grid report.Grid) {
 	for _, way := range podsWays {
 		grid.Cases = append(grid.Cases, way.name)
 	}
@@ -87,8 +92,7 @@ func podsRows(ctx context.Context, s *suite) error {
 		line(name+"transactions", "", i, func(w databaseWork) float64 { return w.transactions }, none)
 		line(name+"of them at the registry", "", i, func(w databaseWork) float64 { return w.enrolled }, none)
 	}
-	s.pods.rows = grid
-	return nil
+	return grid
 }
 
 // podsWork runs one fleet, and returns what its database did for how many updates. All
@@ -108,7 +112,7 @@ func (s *suite) podsWork(ctx context.Context, size int, way podsWay, name string
 	shape := load.Shape{Path: "/v1/progress", Items: 1, Set: load.WorkingSet{Learners: podsLearners}, Minimal: true}
 	rate := podsLearners / heartbeatGap.Seconds() * acceleration
 	var accepted int64
-	work, err := s.databaseWork(ctx, f.uri, func() error {
+	work, err := workOf(ctx, f.uri, func() error {
 		r, err := load.Paced(ctx, service, shape, podsClients, rate, lasting)
 		switch {
 		case err != nil:

@@ -52,7 +52,7 @@ func (w *hopWay) add(m hopMeasured) {
 
 // check returns an error if updates were refused, or not handed on although they should
 // have been, or the other way round. One in a hundred may have had its home busy.
-func (w *hopWay) check(before, after passed, loads ...load.Result) error {
+func (w *hopWay) check(before, after hopCounts, loads ...load.Result) error {
 	var all load.Result
 	for _, l := range loads {
 		all.Accepted += l.Accepted
