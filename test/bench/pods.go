@@ -32,9 +32,9 @@ func pods(ctx context.Context, s *suite) error {
 func (t podsTables) page(machine string) string {
 	return "## Many pods\n\n" +
 		"Written by `make bench`; don't edit. An LMS runs in several pods, each with a sidecar. " + machine + "\n\n" +
-		fmt.Sprintf("**What is written.** %d learners have a heartbeat each %s, with an interval of 3m (%d times faster, %d intervals). "+
+		fmt.Sprintf("**What is written.** %d learners have a heartbeat each %s, with an interval of 3m (%d times faster, %d intervals; sidecars call the registry as often as ever). "+
 			"Then everything is written, and what is in the database is compared with what was accepted. All settings ran at the same time.\n\n",
-			podsLearners, heartbeatGap, acceleration, windows) +
+			podsLearners, heartbeatGap, podsAcceleration, windows) +
 		t.rows.Markdown() +
 		"\n**What it costs to hand on.** Each request goes to any pod but the learner's home, and in turn, a second each, to the home itself: the figure of the first *to* that of the second, " +
 		"and in bold the median of the ratios of the rounds. All sidecars share the machine's cores.\n\n" +

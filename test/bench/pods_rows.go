@@ -15,6 +15,9 @@ import (
 const (
 	podsLearners = 300
 	podsClients  = 16
+	// podsAcceleration makes an interval 30 seconds. Faster, the fleets would keep two
+	// cores too busy together.
+	podsAcceleration = 6
 	// podsReduction is the least share of writes that are saved, in percent.
 	podsReduction = 97
 	// tooLate is how much longer than it should a load may take, as a factor. With more
@@ -98,7 +101,7 @@ func podsGrid(sizes []int, work [][]databaseWork, updates int64) (grid report.Gr
 // podsWork runs one fleet, and returns what its database did for how many updates. All
 // of them are in the database then, or that is an error.
 func (s *suite) podsWork(ctx context.Context, size int, way podsWay, name string) (databaseWork, int64, error) {
-	interval := 3 * time.Minute / acceleration
+	interval := 3 * time.Minute / podsAcceleration
 	lasting := windows * interval
 	f, stop, err := s.startFleet(ctx, s.builds()[0], name, size, settings{interval: interval, batchSize: 10, maxPending: 100_000, peers: way.mode})
 	defer stop()
@@ -110,7 +113,7 @@ func (s *suite) podsWork(ctx context.Context, size int, way podsWay, name string
 		service = load.PodOf(f.addresses(), func(learner int) int { return learner % size })
 	}
 	shape := load.Shape{Path: "/v1/progress", Items: 1, Set: load.WorkingSet{Learners: podsLearners}, Minimal: true}
-	rate := podsLearners / heartbeatGap.Seconds() * acceleration
+	rate := podsLearners / heartbeatGap.Seconds() * podsAcceleration
 	var accepted int64
 	work, err := workOf(ctx, f.uri, func() error {
 		r, err := load.Paced(ctx, service, shape, podsClients, rate, lasting)
