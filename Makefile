@@ -67,11 +67,11 @@ fuzz: ## Run each fuzz target for FUZZTIME (10s)
 	@hack/fuzz.sh
 
 .PHONY: bench
-bench: ## Measure the sidecar against what teams run instead, into docs/benchmarks.md; BENCH=acknowledge,… ROUNDS=n AGAINST=path CONNECT=path
+bench: ## Measure the sidecar against what teams run instead, into docs/benchmarks.md; BENCH=acknowledge,… OUT=docs ROUNDS=n AGAINST=path CONNECT=path
 	@go run ./hack/packages postgres
 	@mkdir -p "$${PROGRESS_SYNC_CACHE:-.cache}/bench"
 	@CGO_ENABLED=0 go build -trimpath -tags grpcnotrace -ldflags "-s -w" -o "$${PROGRESS_SYNC_CACHE:-.cache}/bench/sidecar" ./cmd/sidecar
-	@go run ./test/bench -sidecar "$${PROGRESS_SYNC_CACHE:-.cache}/bench/sidecar" -rounds "$(or $(ROUNDS),5)" -only "$(BENCH)" -against "$(AGAINST)" -connect "$(CONNECT)" $(if $(BENCH)$(AGAINST),-out "")
+	@go run ./test/bench -sidecar "$${PROGRESS_SYNC_CACHE:-.cache}/bench/sidecar" -rounds "$(or $(ROUNDS),5)" -only "$(BENCH)" -against "$(AGAINST)" -connect "$(CONNECT)" $(if $(BENCH)$(AGAINST),-out "$(OUT)")
 
 .PHONY: bench-fleet
 bench-fleet: ## Measure the operator with 200 policies and 5000 sidecars, into docs/benchmarks.md; FLEET="-policies 20 -sidecars 500"

@@ -191,7 +191,7 @@ func (s *suite) acknowledgeOnce(ctx context.Context, c *contestant, round, i int
 	if err != nil {
 		return err
 	}
-	result, err := load.Closed(ctx, c.process.Address, shape, l.connections, s.each)
+	result, err := load.Closed(ctx, load.Pod(c.process.Address), shape, l.connections, s.each)
 	if err != nil {
 		return err
 	}

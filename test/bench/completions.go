@@ -38,7 +38,7 @@ func completions(ctx context.Context, s *suite) error {
 			if err != nil {
 				return err
 			}
-			sent, err := load.Paced(ctx, c.Address, shape, clientConnections, completionRate, s.each)
+			sent, err := load.Paced(ctx, load.Pod(c.Address), shape, clientConnections, completionRate, s.each)
 			if err != nil {
 				return err
 			}

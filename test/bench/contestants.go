@@ -7,10 +7,12 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/test/bench/alternative"
 	"github.com/progress-sync/progress-sync/test/bench/subject"
 	"github.com/progress-sync/progress-sync/test/kit/port"
@@ -23,6 +25,8 @@ type settings struct {
 	interval   time.Duration
 	batchSize  int
 	maxPending int
+	// peers is their mode; a sidecar without one has no port for others.
+	peers config.PeersMode
 }
 
 // product is the sidecar under measurement: its files, and the process that runs
@@ -33,6 +37,8 @@ type product struct {
 	// uri of its database.
 	uri   string
 	pprof string
+	// peers is the port at which it listens for others, 0 for none.
+	peers int
 }
 
 // startSidecars runs one of each build, each with a database and a spool of its
@@ -59,24 +65,34 @@ func (s *suite) startSidecars(ctx context.Context, name string, set settings) (a
 }
 
 func (s *suite) startSidecar(ctx context.Context, b build, name, uri string, set settings) (*product, error) {
-	config, err := json.Marshal(map[string]any{
+	content := map[string]any{
 		"sync":   map[string]any{"interval": set.interval.String(), "batchSize": set.batchSize},
 		"buffer": map[string]any{"maxPendingRecords": set.maxPending, "sizeLimitBytes": int64(8) << 30},
-	})
-	if err != nil {
-		return nil, fmt.Errorf("writing the sidecar's configuration: %w", err)
 	}
 	pprof, err := port.FreeAddress()
 	if err != nil {
 		return nil, err
 	}
-	files, err := sidecar.New(sidecar.Options{
-		Program: b.path, Dir: filepath.Join(s.dir, name), URI: uri, Configuration: string(config), Arguments: []string{"--pprof=" + pprof},
+	c := &product{uri: uri, pprof: pprof}
+	var environment []string
+	if set.peers != "" {
+		content["peers"] = map[string]any{"mode": set.peers}
+		if c.peers, err = port.Free(); err != nil {
+			return nil, err
+		}
+		environment = []string{config.PodIPVariable + "=127.0.0.1", config.PeersPortVariable + "=" + strconv.Itoa(c.peers)}
+	}
+	configuration, err := json.Marshal(content)
+	if err != nil {
+		return nil, fmt.Errorf("writing the sidecar's configuration: %w", err)
+	}
+	c.sidecar, err = sidecar.New(sidecar.Options{
+		Program: b.path, Dir: filepath.Join(s.dir, name), URI: uri, Configuration: string(configuration),
+		Env: environment, Arguments: []string{"--pprof=" + pprof},
 	})
 	if err != nil {
 		return nil, err
 	}
-	c := &product{sidecar: files, uri: uri, pprof: pprof}
 	return c, c.start(ctx)
 }
 

@@ -9,6 +9,9 @@
 // the sidecar, which takes turns with this one in most of them; a table then says
 // how the two differ, and what teams run instead is left out.
 //
+// The experiment pods runs fleets of up to 16 sidecars that know each other. It is a
+// part of the page by itself, which `make bench BENCH=pods OUT=docs` writes.
+//
 // CONNECT names the binary of a general stream processor (Redpanda Connect) to
 // measure as well, with the configurations in test/bench/connect.
 package main

@@ -17,8 +17,9 @@ const (
 	windows      = 3
 )
 
-// databaseWork is what a workload made Postgres do.
-type databaseWork struct{ rows, transactions, wal float64 }
+// databaseWork is what a workload made Postgres do. wal is of the whole server;
+// enrolled are statements by which sidecars enroll in the registry.
+type databaseWork struct{ rows, transactions, wal, enrolled float64 }
 
 // heartbeat compares the database's work for the same heartbeats. How builds
 // differ in it is seen from other experiments, so that one takes part.
@@ -40,7 +41,7 @@ func heartbeat(ctx context.Context, s *suite) error {
 		return err
 	}
 	shape := load.Shape{Path: "/v1/progress", Items: 1, Set: load.WorkingSet{Learners: heartbeatLearners}, Minimal: true}
-	saved, err := s.databaseWork(ctx, uri, func() error {
+	saved, err := workOf(ctx, uri, func() error {
 		if err := paced(ctx, ours.Address, shape, rate, lasting); err != nil {
 			return err
 		}
@@ -55,7 +56,7 @@ func heartbeat(ctx context.Context, s *suite) error {
 	}
 	defer direct.Kill()
 	shape.Path, shape.Minimal = "/", false
-	written, err := s.databaseWork(ctx, uri, func() error {
+	written, err := workOf(ctx, uri, func() error {
 		return paced(ctx, direct.Address, shape, rate, lasting)
 	})
 	if err != nil {
@@ -74,36 +75,42 @@ func heartbeat(ctx context.Context, s *suite) error {
 }
 
 func paced(ctx context.Context, address string, shape load.Shape, rate float64, lasting time.Duration) error {
-	result, err := load.Paced(ctx, address, shape, clientConnections, rate, lasting)
+	result, err := load.Paced(ctx, load.Pod(address), shape, clientConnections, rate, lasting)
 	if err == nil && result.Refused > 0 {
 		err = fmt.Errorf("%d updates were refused", result.Refused)
 	}
 	return err
 }
 
-func (s *suite) databaseWork(ctx context.Context, uri string, work func() error) (databaseWork, error) {
-	before, err := s.counters(ctx, uri)
+// workOf is what some work made a database do.
+func workOf(ctx context.Context, uri string, work func() error) (databaseWork, error) {
+	time.Sleep(statisticsDelay)
+	before, err := counters(ctx, uri)
 	if err != nil {
 		return databaseWork{}, err
 	}
 	if err := work(); err != nil {
 		return databaseWork{}, err
 	}
-	after, err := s.counters(ctx, uri)
-	return databaseWork{after.rows - before.rows, after.transactions - before.transactions, after.wal - before.wal}, err
+	time.Sleep(statisticsDelay)
+	after, err := counters(ctx, uri)
+	return databaseWork{
+		after.rows - before.rows, after.transactions - before.transactions, after.wal - before.wal, after.enrolled - before.enrolled,
+	}, err
 }
 
 // statisticsDelay is longer than an idle backend of PostgreSQL may hold back what
 // it counted (PGSTAT_IDLE_INTERVAL, 10 s).
 const statisticsDelay = 11 * time.Second
 
-func (s *suite) counters(ctx context.Context, uri string) (databaseWork, error) {
-	time.Sleep(statisticsDelay)
-	var w databaseWork
+// counters are what the server has counted of a database, which may be late.
+func counters(ctx context.Context, uri string) (w databaseWork, err error) {
 	for sql, value := range map[string]*float64{
 		`SELECT coalesce(sum(n_tup_ins + n_tup_upd), 0) FROM pg_stat_user_tables WHERE relname IN ('lesson_progress', 'progress')`: &w.rows,
 		`SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()`:                                              &w.transactions,
 		`SELECT pg_current_wal_lsn() - '0/0'::pg_lsn`:                                                                              &w.wal,
+		// Each writes the row of its own sidecar.
+		`SELECT coalesce(sum(n_tup_ins + n_tup_upd), 0) FROM pg_stat_user_tables WHERE relname = 'sidecars'`: &w.enrolled,
 	} {
 		v, err := query(ctx, uri, sql)
 		if err != nil {

@@ -41,31 +41,30 @@ func latency(ctx context.Context, s *suite) error {
 	p50, p99, half := s.figures("ms"), s.figures("ms"), s.figures("ms")
 	theirs := func() report.Series { return report.Series{Name: "an upsert per update", Unit: "ms"} }
 	directP50, directP99, directFull := theirs(), theirs(), theirs()
-	milliseconds := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 	rate := float64(heartbeatLearners) / heartbeatGap.Seconds()
 	for range s.rounds {
 		for i, c := range sidecars {
-			r, err := load.Paced(ctx, c.Address, ourShape, clientConnections, rate, s.each)
+			r, err := load.Paced(ctx, load.Pod(c.Address), ourShape, clientConnections, rate, s.each)
 			if err != nil {
 				return err
 			}
 			p50.add(i, milliseconds(r.Quantile(0.5)))
 			p99.add(i, milliseconds(r.Quantile(0.99)))
-			full, err := load.Closed(ctx, c.Address, ourShape, clientConnections, s.each)
+			full, err := load.Closed(ctx, load.Pod(c.Address), ourShape, clientConnections, s.each)
 			if err != nil {
 				return err
 			}
-			if r, err = load.Paced(ctx, c.Address, ourShape, clientConnections, full.Rate()/2, s.each); err != nil {
+			if r, err = load.Paced(ctx, load.Pod(c.Address), ourShape, clientConnections, full.Rate()/2, s.each); err != nil {
 				return err
 			}
 			half.add(i, milliseconds(r.Quantile(0.99)))
 		}
-		r, err := load.Paced(ctx, direct.Address, directShape, clientConnections, rate, s.each)
+		r, err := load.Paced(ctx, load.Pod(direct.Address), directShape, clientConnections, rate, s.each)
 		if err != nil {
 			return err
 		}
 		directP50.Rounds, directP99.Rounds = append(directP50.Rounds, milliseconds(r.Quantile(0.5))), append(directP99.Rounds, milliseconds(r.Quantile(0.99)))
-		if r, err = load.Closed(ctx, direct.Address, directShape, clientConnections, s.each); err != nil {
+		if r, err = load.Closed(ctx, load.Pod(direct.Address), directShape, clientConnections, s.each); err != nil {
 			return err
 		}
 		directFull.Rounds = append(directFull.Rounds, milliseconds(r.Quantile(0.99)))
@@ -76,3 +75,5 @@ func latency(ctx context.Context, s *suite) error {
 	s.found("p99 at half of the sidecar's maximum load, against the direct writer's at its own maximum", report.AtMost(0.33, ""), half, &directFull)
 	return nil
 }
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -36,7 +36,7 @@ func run(ctx context.Context, arguments []string) error {
 	flags.StringVar(&o.connectConfigs, "connect-configs", "test/bench/connect", "folder of its configurations")
 	flags.IntVar(&o.rounds, "rounds", 5, "interleaved rounds")
 	flags.DurationVar(&o.each, "each", 3*time.Second, "length of one measurement")
-	flags.StringVar(&o.out, "out", "docs", "folder for benchmarks.md and benchmarks.svg; empty prints the table only")
+	flags.StringVar(&o.out, "out", "docs", "folder for benchmarks.md and benchmarks.svg, of which the parts are written that were measured as a whole; empty prints the tables only")
 	only := flags.String("only", "", "comma-separated experiments: "+strings.Join(experimentNames(), ", ")+" (all if empty)")
 	if err := flags.Parse(arguments); err != nil {
 		return err

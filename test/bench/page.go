@@ -10,8 +10,8 @@ import (
 	"github.com/progress-sync/progress-sync/test/bench/report"
 )
 
-// page is the part of docs/benchmarks.md on the sidecar.
-func page(s *suite) string {
+// sidecarPage is the part of docs/benchmarks.md on one sidecar.
+func sidecarPage(s *suite) string {
 	var b strings.Builder
 	b.WriteString("# Benchmarks\n\n")
 	b.WriteString("Written by `make bench`; don't edit. Each line is the median over the rounds of the ratio within a round, " +
@@ -19,9 +19,7 @@ func page(s *suite) string {
 		"The load generator shares the machine's cores with what it measures.\n\n" +
 		"The first table has an easy working set beside a hard one, which keeps the buffer above its high-water mark, so that the sidecar " +
 		"writes to Postgres all the time. In bold is the ratio to the decode-only server.\n\n")
-	fmt.Fprintf(&b, "%s, %d cores, %s, %s; %d rounds of %s a measurement; PostgreSQL with its default durability on the same disk.\n\n",
-		time.Now().UTC().Format("2006-01-02"), runtime.NumCPU(), processor(), runtime.Version(), s.rounds, s.each)
-	b.WriteString(s.tables())
+	b.WriteString(s.machine() + "\n\n" + s.tables())
 	b.WriteString("\n![Acknowledged updates a second](benchmarks.svg)\n\n")
 	b.WriteString("*read only* is a net/http handler that reads the body, *decode only* decodes it too with encoding/json, " +
 		"*an upsert per update* is an app that writes each update to Postgres over a pgx pool, arrays pipelined; " +
@@ -32,7 +30,13 @@ func page(s *suite) string {
 	return b.String()
 }
 
-// tables are what was found.
+// machine says when and on what it was measured.
+func (s *suite) machine() string {
+	return fmt.Sprintf("%s, %d cores, %s, %s; %d rounds of %s a measurement; PostgreSQL with its default durability on the same disk.",
+		time.Now().UTC().Format("2006-01-02"), runtime.NumCPU(), processor(), runtime.Version(), s.rounds, s.each)
+}
+
+// tables are what was found, but on pods, which have a part of the page.
 func (s *suite) tables() string {
 	var parts []string
 	for _, table := range []string{s.grid.Markdown(), report.Markdown(s.findings), report.Comparisons(s.comparisons)} {

@@ -35,6 +35,7 @@ type suite struct {
 	grid        report.Grid
 	findings    []report.Finding
 	comparisons []report.Comparison
+	pods        podsTables
 	chart       []report.Series
 }
 
@@ -54,6 +55,7 @@ func experiments() []experiment {
 		{"catchup", catchUp},
 		{"hot", hotUpdates},
 		{"footprint", footprint},
+		{"pods", pods},
 	}
 }
 
@@ -72,7 +74,7 @@ func measure(ctx context.Context, o options) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	server, err := pgtest.Start(ctx, pgtest.Options{Config: []string{
-		"max_connections = 200",
+		"max_connections = 400",
 		"track_commit_timestamp = on", // says when a completion was saved
 	}})
 	if err != nil {
@@ -82,7 +84,7 @@ func measure(ctx context.Context, o options) (err error) {
 
 	s := &suite{options: o, dir: dir, server: server}
 	for _, e := range experiments() {
-		if len(o.only) > 0 && !slices.Contains(o.only, e.name) {
+		if !o.measures(e.name) {
 			continue
 		}
 		start := time.Now()
@@ -93,14 +95,31 @@ func measure(ctx context.Context, o options) (err error) {
 		fmt.Fprintf(os.Stderr, "%s took %s\n", e.name, time.Since(start).Round(time.Second))
 	}
 	fmt.Print(s.tables())
+	if s.measures("pods") {
+		fmt.Print("\n" + s.pods.page(s.machine()))
+	}
 	if o.out == "" {
 		return nil
 	}
 	return s.write()
 }
 
+// measures reports whether an experiment is part of the run.
+func (o options) measures(name string) bool { return len(o.only) == 0 || slices.Contains(o.only, name) }
+
+// write puts what was measured as a whole into the page: the part on pods is one
+// experiment, that on one sidecar all others.
 func (s *suite) write() error {
-	if err := report.WritePart(filepath.Join(s.out, "benchmarks.md"), "sidecar", page(s)); err != nil {
+	page := filepath.Join(s.out, "benchmarks.md")
+	if s.measures("pods") {
+		if err := report.WritePart(page, "pods", s.pods.page(s.machine())); err != nil {
+			return err
+		}
+	}
+	if len(s.only) > 0 {
+		return nil
+	}
+	if err := report.WritePart(page, "sidecar", sidecarPage(s)); err != nil {
 		return err
 	}
 	chart := report.Chart("Acknowledged updates a second, 64 connections, single POST", s.chart)

@@ -18,6 +18,17 @@ type Shape struct {
 	Minimal bool
 }
 
+const learnerPrefix = "learner-"
+
+// LearnerID is the user id of a learner of a WorkingSet, counted from 0.
+func LearnerID(learner int) string { return learnerPrefix + strconv.Itoa(learner) }
+
+// learner is whom the first update of the n-th request is about.
+func (s Shape) learner(n int) int {
+	key, _ := s.Set.update(n * s.Items)
+	return key % s.Set.Learners
+}
+
 // request renders the n-th request of the load. Updates look like those of a
 // player's heartbeat, about 230 bytes each.
 func (s Shape) request(buf []byte, n int, now time.Time) []byte {
@@ -48,7 +59,8 @@ func (s Shape) appendUpdate(b []byte, update, n int, now time.Time) []byte {
 	key, completed := s.Set.update(update)
 	learner, lesson := key%s.Set.Learners, key/s.Set.Learners
 	position := float64(n%7200) / 4
-	b = append(b, `{"userId":"learner-`...)
+	b = append(b, `{"userId":"`...)
+	b = append(b, learnerPrefix...)
 	b = strconv.AppendInt(b, int64(learner), 10)
 	b = append(b, `","courseId":"course-`...)
 	b = strconv.AppendInt(b, int64(learner%40), 10)

@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -24,6 +25,15 @@ type Result struct {
 // Rate is the number of accepted updates a second.
 func (r Result) Rate() float64 { return float64(r.Accepted) / r.Elapsed.Seconds() }
 
+// Add adds what another run measured after this one.
+func (r *Result) Add(o Result) {
+	r.Accepted += o.Accepted
+	r.Refused += o.Refused
+	r.Elapsed += o.Elapsed
+	r.Latencies = append(r.Latencies, o.Latencies...)
+	slices.Sort(r.Latencies)
+}
+
 // Quantile of the latencies, q from 0 to 1.
 func (r Result) Quantile(q float64) time.Duration {
 	if len(r.Latencies) == 0 {
@@ -32,37 +42,45 @@ func (r Result) Quantile(q float64) time.Duration {
 	return r.Latencies[min(len(r.Latencies)-1, int(q*float64(len(r.Latencies))))]
 }
 
-// Closed drives the address with the given number of connections, each of which
-// sends its next request when it has the answer to the last.
-func Closed(ctx context.Context, address string, shape Shape, connections int, lasting time.Duration) (Result, error) {
-	end := time.Now().Add(lasting)
-	return run(ctx, address, shape, connections, func(int) (time.Duration, time.Time) { return 0, end })
+// Closed drives a service with the given number of clients, each of which sends its
+// next request when it has the answer to the last.
+func Closed(ctx context.Context, service Service, shape Shape, clients int, lasting time.Duration) (Result, error) {
+	return run(ctx, service, shape, clients, 0, lasting)
 }
 
-// Paced drives the address with a given rate of requests a second in all,
-// evenly spread over the connections. Latency counts from the moment at which
-// the request was due, so that a slow server cannot hide its queue.
-func Paced(ctx context.Context, address string, shape Shape, connections int, perSecond float64, lasting time.Duration) (Result, error) {
-	end := time.Now().Add(lasting)
-	gap := time.Duration(float64(connections) / perSecond * float64(time.Second))
-	return run(ctx, address, shape, connections, func(int) (time.Duration, time.Time) { return gap, end })
+// Paced drives a service with a given rate of requests a second in all, evenly
+// spread over the clients. Latency counts from the moment at which the request was
+// due, so that a slow server cannot hide its queue.
+func Paced(ctx context.Context, service Service, shape Shape, clients int, perSecond float64, lasting time.Duration) (Result, error) {
+	gap := time.Duration(math.Ceil(float64(clients) / perSecond * float64(time.Second)))
+	return run(ctx, service, shape, clients, gap, lasting)
 }
 
-func run(ctx context.Context, address string, shape Shape, connections int, pace func(int) (time.Duration, time.Time)) (Result, error) {
+// client sends one request at a time.
+type client struct {
+	service Service
+	pools   []*pool
+	shape   Shape
+	next    *atomic.Int64 // the number of the last request of all clients
+	buf     []byte
+}
+
+func run(ctx context.Context, service Service, shape Shape, clients int, gap, lasting time.Duration) (Result, error) {
+	pools := service.pools()
+	defer func() {
+		for _, p := range pools {
+			p.close()
+		}
+	}()
 	var next atomic.Int64
-	results := make([]Result, connections)
+	results := make([]Result, clients)
 	group, ctx := errgroup.WithContext(ctx)
 	start := time.Now()
-	for i := range connections {
+	for i := range clients {
 		group.Go(func() error {
-			gap, end := pace(i)
-			first := start.Add(gap * time.Duration(i) / time.Duration(connections))
-			c, err := dial(ctx, address)
-			if err != nil {
-				return err
-			}
-			defer c.close()
-			return c.drive(ctx, &results[i], shape, &next, first, gap, end)
+			c := client{service: service, pools: pools, shape: shape, next: &next}
+			first := start.Add(gap * time.Duration(i) / time.Duration(clients))
+			return c.drive(ctx, &results[i], first, gap, start.Add(lasting))
 		})
 	}
 	if err := group.Wait(); err != nil {
@@ -78,8 +96,7 @@ func run(ctx context.Context, address string, shape Shape, connections int, pace
 	return total, nil
 }
 
-func (c *connection) drive(ctx context.Context, r *Result, shape Shape, next *atomic.Int64, due time.Time, gap time.Duration, end time.Time) error {
-	var buf []byte
+func (c *client) drive(ctx context.Context, r *Result, due time.Time, gap time.Duration, end time.Time) error {
 	for ctx.Err() == nil {
 		now := time.Now()
 		if gap > 0 {
@@ -92,19 +109,34 @@ func (c *connection) drive(ctx context.Context, r *Result, shape Shape, next *at
 		if !now.Before(end) {
 			return nil
 		}
-		buf = shape.request(buf, int(next.Add(1)), time.Now())
-		status, err := c.send(buf, time.Now().Add(patience))
+		status, err := c.send(ctx, int(c.next.Add(1)))
 		if err != nil {
 			return fmt.Errorf("load: %w", err)
 		}
 		if status/100 == 2 {
-			r.Accepted += int64(shape.Items)
+			r.Accepted += int64(c.shape.Items)
 			r.Latencies = append(r.Latencies, time.Since(now))
 		} else {
-			r.Refused += int64(shape.Items)
+			r.Refused += int64(c.shape.Items)
 		}
 	}
 	return ctx.Err()
+}
+
+// send sends the n-th request to its pod.
+func (c *client) send(ctx context.Context, n int) (status int, err error) {
+	pool := c.pools[c.service.pod(n, c.shape.learner(n))]
+	conn, err := pool.take(ctx)
+	if err != nil {
+		return 0, err
+	}
+	c.buf = c.shape.request(c.buf, n, time.Now())
+	if status, err = conn.send(c.buf, time.Now().Add(patience)); err != nil {
+		conn.close()
+		return 0, err
+	}
+	pool.put(conn)
+	return status, nil
 }
 
 // Fill sends an update of each of the shape's keys, none of which completes a

@@ -49,6 +49,28 @@ func TestAGridHasAllCasesOfASettingOnOneLine(t *testing.T) {
 	}
 }
 
+func TestAGridWithoutAReferenceHasThatOfEachCaseInItsCell(t *testing.T) {
+	table := Grid{
+		Cases: []string{"2 sidecars", "16 sidecars"},
+		Lines: []Line{
+			{"p50", []Finding{
+				{Target: AtMost(1.5, ""), Ours: Series{Unit: "ms", Rounds: []float64{3}}, Other: &Series{Unit: "ms", Rounds: []float64{1}}},
+				{Ours: Series{Unit: "ms", Rounds: []float64{6}}, Other: &Series{Unit: "ms", Rounds: []float64{4}}},
+			}},
+			{"reduction", []Finding{
+				{Target: Target{Bound: 97, Unit: "%"}, Ours: Series{Unit: "%", Rounds: []float64{98}}},
+				{Ours: Series{Unit: "%", Rounds: []float64{75}}},
+			}},
+		},
+	}.Markdown()
+	want := "| setting | 2 sidecars | 16 sidecars |\n|---|---|---|\n" +
+		"| p50 | 3 ms to 1 ms, **3** (≤ 1.50: no) | 6 ms to 4 ms, **1.50** |\n" +
+		"| reduction | 98 % (≥ 97 %: yes) | 75 % |\n"
+	if table != want {
+		t.Errorf("got\n%s\nwant\n%s", table, want)
+	}
+}
+
 func TestTwoBuildsAreComparedWithinARoundAndTheSpreadIsTold(t *testing.T) {
 	table := Comparisons([]Comparison{{
 		"start", Series{Name: "this", Unit: "s", Rounds: []float64{1, 2, 3}}, Series{Name: "that", Unit: "s", Rounds: []float64{2, 2, 2}},
