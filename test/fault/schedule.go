@@ -52,7 +52,7 @@ func (s *schedule) next() step {
 
 // run injects faults until ctx ends, and leaves none unhealed.
 func (s *schedule) run(ctx context.Context, w *world.World, t *tally) error {
-	for {
+	for len(s.faults) > 0 {
 		step := s.next()
 		if !wait(ctx, step.pause) {
 			return nil
@@ -72,6 +72,7 @@ func (s *schedule) run(ctx context.Context, w *world.World, t *tally) error {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
+	return nil
 }
 
 // wait returns false if ctx ends before.

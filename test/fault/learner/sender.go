@@ -28,8 +28,14 @@ func (s *sender) run(ctx, delivering context.Context) error {
 			n = 2 + s.random.IntN(longestArray-1)
 		}
 		entries := s.updates(n, s.key)
-		if err := s.deliver(delivering, s.random.IntN(len(s.load.options.Addresses)), entries); err != nil {
+		service := s.random.IntN(len(s.load.options.Services))
+		if err := s.deliver(delivering, service, entries); err != nil {
 			return err
+		}
+		if s.random.IntN(readEvery) == 0 {
+			if err := s.read(ctx, service, entries[0].Update.Key); err != nil {
+				return err
+			}
 		}
 		// A sender that was held up does not make up for it at once.
 		next = next.Add(time.Duration(n) * pace)
@@ -92,14 +98,14 @@ func (s *sender) number(most float64) *float64 {
 	return &n
 }
 
-// deliver sends entries, and those of a persistent sender again and again until
-// they are acknowledged.
-func (s *sender) deliver(ctx context.Context, sidecar int, entries []truth.Entry) error {
+// deliver sends entries to any sidecar of a service, and those of a persistent sender
+// again and again, to any other, until they are acknowledged.
+func (s *sender) deliver(ctx context.Context, service int, entries []truth.Entry) error {
 	if err := s.load.account.Record(entries...); err != nil {
 		return err
 	}
 	for {
-		outcomes, err := s.send(ctx, sidecar, entries)
+		outcomes, err := s.send(ctx, s.anyOf(service), entries)
 		if err != nil {
 			return err
 		}
@@ -128,4 +134,10 @@ func (s *sender) deliver(ctx context.Context, sidecar int, entries []truth.Entry
 		s.load.repeated.Add(int64(len(left)))
 		entries = left
 	}
+}
+
+// anyOf a service's sidecars, by its address.
+func (s *sender) anyOf(service int) string {
+	addresses := s.load.options.Services[service]
+	return addresses[s.random.IntN(len(addresses))]
 }

@@ -19,19 +19,28 @@ import (
 // is more patient.
 const startPause = 50 * time.Millisecond
 
-// Grace is how long a sidecar has from SIGTERM to its end.
-const Grace = time.Second
+// Grace is how long a sidecar has from SIGTERM to its end, and memberGrace how long one
+// with peers has, to which it hands over.
+const (
+	Grace       = time.Second
+	memberGrace = 4 * time.Second
+	endPatience = 20 * time.Second
+)
 
 // Sidecar is a process that is started again whenever it ends.
 type Sidecar struct {
 	Name string
-	// Table that it writes to.
-	Table string
+	Role
+	// Claim is taken by a fault that must be the only one to end this sidecar for good
+	// or to change how it starts. Others may kill it meanwhile.
+	Claim sync.Mutex
 
 	world  *World
 	kit    *sidecar.Sidecar
 	volume *volume
 	done   chan struct{}
+	// port where it listens for peers, and line where these call it; 0 without peers.
+	port, line int
 
 	mu      sync.Mutex
 	changed *sync.Cond
@@ -41,20 +50,25 @@ type Sidecar struct {
 	closing bool
 	excused bool // an end of its own is no finding
 	ending  bool // we ended it
+	ended   error
 	prefix  []string
 }
 
-func (w *World) newSidecar(name, table string) (*Sidecar, error) {
-	s := &Sidecar{Name: name, Table: table, world: w, done: make(chan struct{})}
+func (w *World) newSidecar(name string, role Role) (*Sidecar, error) {
+	s := &Sidecar{Name: name, Role: role, world: w, done: make(chan struct{})}
 	s.changed = sync.NewCond(&s.mu)
 	dir := filepath.Join(w.options.Dir, name)
 	var err error
 	if s.volume, err = newVolume(filepath.Join(dir, "volume")); err != nil {
 		return nil, err
 	}
-	s.kit, err = sidecar.New(sidecar.Options{
-		Program: w.options.Binary, Dir: dir, Spool: filepath.Join(s.volume.dir, "spool"), Grace: Grace,
-	})
+	o := sidecar.Options{Program: w.options.Binary, Dir: dir, Spool: filepath.Join(s.volume.dir, "spool"), Grace: Grace}
+	if role.Service != "" {
+		err = w.connect(s, &o)
+	}
+	if err == nil {
+		s.kit, err = sidecar.New(o)
+	}
 	if err != nil {
 		return nil, errors.Join(err, s.volume.close())
 	}
@@ -69,9 +83,7 @@ func (s *Sidecar) API() string { return s.kit.API() }
 func (s *Sidecar) Spool() string { return s.kit.Spool() }
 
 func (s *Sidecar) run() {
-	s.mu.Lock()
-	s.wanted = true
-	s.mu.Unlock()
+	s.want(true)
 	go s.supervise()
 }
 
@@ -101,7 +113,7 @@ func (s *Sidecar) supervise() {
 
 		ended := process.Wait()
 		s.mu.Lock()
-		s.process = nil
+		s.process, s.ended = nil, ended
 		unexcused := !s.ending && !s.excused && !s.closing
 		pause := !s.ending
 		s.changed.Broadcast()
@@ -146,11 +158,11 @@ func (s *Sidecar) Kill() bool { return s.signal(syscall.SIGKILL, patience) }
 // Terminate asks the process to end within its grace period, and kills it when
 // it does not.
 func (s *Sidecar) Terminate() bool {
-	if s.signal(syscall.SIGTERM, 20*Grace) {
+	if s.signal(syscall.SIGTERM, endPatience) {
 		return true
 	}
 	if s.Kill() {
-		s.world.found(fmt.Errorf("%s did not end within %s of SIGTERM", s.Name, 20*Grace))
+		s.world.found(fmt.Errorf("%s did not end within %s of SIGTERM", s.Name, endPatience))
 		return true
 	}
 	return false
@@ -158,17 +170,18 @@ func (s *Sidecar) Terminate() bool {
 
 // Down ends the process with kill -9 and leaves it down until Up.
 func (s *Sidecar) Down() {
-	s.mu.Lock()
-	s.wanted = false
-	s.mu.Unlock()
+	s.want(false)
 	s.Kill()
 }
 
 // Up lets the process run again.
-func (s *Sidecar) Up() {
+func (s *Sidecar) Up() { s.want(true) }
+
+// want says whether the process is to run.
+func (s *Sidecar) want(wanted bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.wanted = true
+	s.wanted = wanted
 	s.changed.Broadcast()
 }
 
