@@ -40,7 +40,7 @@ func (s *suite) newRound(number int) *round {
 		}
 		seed := s.options.Seed + uint64(number*len(world.Tables())+i)
 		r.loads[table] = learner.Start(learner.Options{
-			Services: services, Seed: seed, Course: r.course, Senders: senders, PerSecond: perSecond,
+			Services: services, Seed: seed, Course: r.course, Senders: senders, PerSecond: perSecond, Trace: s.trace,
 		})
 	}
 	return r

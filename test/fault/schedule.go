@@ -59,18 +59,21 @@ func (s *schedule) run(ctx context.Context, w *world.World, t *tally) error {
 		}
 		name := step.fault.Name()
 		t.began(name)
+		w.Trace.Printf("%s: begins", name)
 		// A fault that is under way is completed, and healed in any case.
 		whole := context.WithoutCancel(ctx)
 		err := step.fault.Inject(whole, w, step.details)
 		if err == nil {
 			wait(ctx, step.length)
 		}
+		w.Trace.Printf("%s: is healed", name)
 		if healing := step.fault.Heal(whole, w); healing != nil && err == nil {
 			err = healing
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
+		w.Trace.Printf("%s: is over", name)
 	}
 	return nil
 }

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"time"
@@ -47,6 +50,8 @@ type suite struct {
 	world     *world.World
 	schedules []*schedule
 	tally     *tally
+	// trace is a log of faults and of what they made learners send again.
+	trace *log.Logger
 	// saved are the rows of all rounds so far.
 	saved map[rowOf]truth.Row
 }
@@ -59,7 +64,15 @@ func Run(ctx context.Context, options Options) (err error) {
 	s := &suite{options: options, tally: newTally(options.Seed), saved: map[rowOf]truth.Row{}}
 	began := time.Now()
 	_, _ = fmt.Fprintf(options.Out, "seed %d\n", options.Seed)
-	s.world, err = world.Start(ctx, world.Options{Binary: options.Binary, OtherVersion: options.OtherVersion, Dir: options.Dir})
+	file, err := os.Create(filepath.Join(options.Dir, "trace.log"))
+	if err != nil {
+		return fmt.Errorf("making the trace: %w", err)
+	}
+	defer file.Close()
+	s.trace = log.New(file, "", log.LUTC|log.Lmicroseconds)
+	s.world, err = world.Start(ctx, world.Options{
+		Binary: options.Binary, OtherVersion: options.OtherVersion, Dir: options.Dir, Trace: s.trace,
+	})
 	if err != nil {
 		return fmt.Errorf("starting sidecars and Postgres: %w", err)
 	}

@@ -46,6 +46,7 @@ func (f *lost) Inject(_ context.Context, w *world.World, random *rand.Rand) erro
 		f.to = ""
 	}
 	f.arrive = random.IntN(2) == 0
+	w.Trace.Printf("nothing passes from %s to %s any more", f.from, f.to)
 	w.Network.Lose(f.from, f.to)
 	if f.both {
 		w.Network.Lose(f.to, f.from)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"math/rand/v2"
 	"net/http"
 	"sync"
@@ -24,6 +25,8 @@ type Options struct {
 	Course string
 	// Senders report at the same time; every second one is persistent.
 	Senders int
+	// Trace is told of each request that was repeated, with its event ids; nil for nobody.
+	Trace *log.Logger
 	// PerSecond is how many updates are sent at most, by all senders.
 	PerSecond int
 }

@@ -104,11 +104,13 @@ func (s *sender) deliver(ctx context.Context, service int, entries []truth.Entry
 	if err := s.load.account.Record(entries...); err != nil {
 		return err
 	}
-	for {
-		outcomes, err := s.send(ctx, s.anyOf(service), entries)
+	for try := 1; ; try++ {
+		address := s.anyOf(service)
+		outcomes, err := s.send(ctx, address, entries)
 		if err != nil {
 			return err
 		}
+		s.trace(try, address, entries, outcomes)
 		var left []truth.Entry
 		for i, e := range entries {
 			if outcomes[i] != truth.Acknowledged && s.persistent {
@@ -140,4 +142,20 @@ func (s *sender) deliver(ctx context.Context, service int, entries []truth.Entry
 func (s *sender) anyOf(service int) string {
 	addresses := s.load.options.Services[service]
 	return addresses[s.random.IntN(len(addresses))]
+}
+
+// trace tells what became of updates that are sent several times.
+func (s *sender) trace(try int, address string, entries []truth.Entry, outcomes []truth.Outcome) {
+	if s.load.options.Trace == nil || !s.persistent {
+		return
+	}
+	counts := map[truth.Outcome]int{}
+	for _, o := range outcomes {
+		counts[o]++
+	}
+	if try == 1 && counts[truth.Acknowledged] == len(entries) {
+		return
+	}
+	s.load.options.Trace.Printf("%s: try %d of %d updates, %s to %s, by %s: %v",
+		s.load.options.Course, try, len(entries), entries[0].ID, entries[len(entries)-1].ID, address, counts)
 }

@@ -28,8 +28,10 @@ func (s *Sidecar) Depart() (bool, error) {
 	words, err := s.kit.LastWords()
 	ending, isOne := status.ParseEnding(words)
 	if ended && failed == nil && err == nil && isOne && ending.Saved() && ending.DeadLetters == 0 {
+		s.world.Trace.Printf("%s is gone for good", s.Name)
 		return true, nil
 	}
+	s.world.Trace.Printf("%s is not gone for good: %v, %v: %s", s.Name, failed, err, words)
 	s.want(true)
 	return false, nil
 }

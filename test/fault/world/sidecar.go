@@ -108,10 +108,12 @@ func (s *Sidecar) supervise() {
 		}
 		s.process, s.ending = process, false
 		s.starts++
+		s.world.Trace.Printf("%s (%s) started as %d", s.Name, s.API(), process.PID())
 		s.changed.Broadcast()
 		s.mu.Unlock()
 
 		ended := process.Wait()
+		s.world.Trace.Printf("%s ended: %v", s.Name, ended)
 		s.mu.Lock()
 		s.process, s.ended = nil, ended
 		unexcused := !s.ending && !s.excused && !s.closing
@@ -140,6 +142,7 @@ func (s *Sidecar) signal(signal syscall.Signal, within time.Duration) bool {
 	}
 	start := s.starts
 	s.ending = true
+	s.world.Trace.Printf("%s is sent %s", s.Name, signal)
 	if !s.process.Running() || s.process.Signal(signal) != nil {
 		return false // it has just ended
 	}

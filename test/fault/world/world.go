@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"net/url"
 	"sync"
 	"time"
@@ -20,6 +21,8 @@ type Options struct {
 	Binary, OtherVersion string
 	// Dir holds everything; it must be empty.
 	Dir string
+	// Trace is told what is done to whom.
+	Trace *log.Logger
 }
 
 // World is the whole of what is tested. Its methods are for one fault at a
@@ -31,6 +34,7 @@ type World struct {
 	// Departures is taken while a sidecar goes for good, and while the primary may lose
 	// what it has committed, which that sidecar would have to write again.
 	Departures sync.Mutex
+	Trace      *log.Logger
 	// Config that all sidecars follow; Configure changes it.
 	Config config.Config
 
@@ -54,7 +58,7 @@ const patience = 60 * time.Second
 
 // Start starts everything but the tables: CreateTables makes them.
 func Start(ctx context.Context, options Options) (*World, error) {
-	w := &World{options: options, Config: configuration(), password: "first"}
+	w := &World{options: options, Config: configuration(), Trace: options.Trace, password: "first"}
 	w.Network = wire.NewNetwork(w.caller)
 	if err := w.start(ctx); err != nil {
 		return nil, errors.Join(err, w.Close())
