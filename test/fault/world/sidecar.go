@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/progress-sync/progress-sync/sidecar/status"
 	"github.com/progress-sync/progress-sync/test/kit/program"
 	"github.com/progress-sync/progress-sync/test/kit/sidecar"
@@ -62,7 +64,10 @@ func (w *World) newSidecar(name string, role Role) (*Sidecar, error) {
 	if s.volume, err = newVolume(filepath.Join(dir, "volume")); err != nil {
 		return nil, err
 	}
-	o := sidecar.Options{Program: w.options.Binary, Dir: dir, Spool: filepath.Join(s.volume.dir, "spool"), Grace: Grace}
+	o := sidecar.Options{Program: w.options.Binary, Dir: dir, Grace: Grace}
+	// Named as by a pod, which says that it outlives the process: then what waits for its
+	// home may stay there.
+	o.Spool = filepath.Join(s.volume.dir, uuid.NewString())
 	if role.Service != "" {
 		err = w.connect(s, &o)
 	}
