@@ -40,7 +40,7 @@ type Options struct {
 const (
 	// A crash is over at once; other faults last less than this.
 	longestCrash, longestFault, longestHop = time.Nanosecond, 1500 * time.Millisecond, 3 * time.Second
-	// longEnough is a run in which every fault happens.
+	// longEnough is a run in which every fault has to happen.
 	longEnough = 75 * time.Second
 )
 
@@ -132,8 +132,14 @@ func (s *suite) prepare(ctx context.Context) error {
 		newSchedule(s.options.Seed, 2, possible, longestFault),
 		newSchedule(s.options.Seed, 3, s.wanted(inject.Hops()), longestHop),
 	}
+	for _, schedule := range s.schedules {
+		schedule.all = s.hasAll()
+	}
 	return nil
 }
+
+// hasAll reports whether every fault has to happen.
+func (s *suite) hasAll() bool { return s.options.All && s.options.Duration >= longEnough }
 
 // wanted are the faults that are not left out.
 func (s *suite) wanted(faults []inject.Fault) []inject.Fault {
@@ -145,7 +151,7 @@ func (s *suite) wanted(faults []inject.Fault) []inject.Fault {
 
 // due are the faults that must have happened by the end.
 func (s *suite) due() (names []string) {
-	if s.options.Duration < longEnough {
+	if !s.hasAll() {
 		return nil
 	}
 	for _, schedule := range s.schedules {

@@ -108,7 +108,7 @@ func (t *tally) uninjected(due []string) error {
 	}
 	if len(never) > 0 {
 		slices.Sort(never)
-		errs = append(errs, fmt.Errorf("the run was too short for every fault, which CI asks for (%s): set FAULT_DURATION to more",
+		errs = append(errs, fmt.Errorf("faults did not happen, which CI asks for (%s): see the trace for what takes so long",
 			strings.Join(slices.Compact(never), "; ")))
 	}
 	return errors.Join(errs...)
@@ -138,9 +138,9 @@ func (t *tally) print(w io.Writer, took time.Duration) {
 	write(line, "updates acknowledged", t.acknowledged)
 	write(line, "sent again, under the same event id", t.repeated)
 	write(line, "updates whose answer was never seen", t.uncertain)
-	write(line, "lessons read back", t.reads)
-	write(line, "marked as stale", t.stale)
-	write(line, "not marked, and behind what was acknowledged", t.behind)
+	write(line, "updates read back at once", t.reads)
+	write(line, "of them with stale: true", t.stale)
+	write(line, "of them missing without that", t.behind)
 	for _, table := range slices.Sorted(maps.Keys(t.keysOf)) {
 		write(line, "keys compared in "+table, t.keysOf[table])
 	}

@@ -32,8 +32,8 @@ func (s *sender) run(ctx, delivering context.Context) error {
 		if err := s.deliver(delivering, service, entries); err != nil {
 			return err
 		}
-		if s.random.IntN(readEvery) == 0 {
-			if err := s.read(ctx, service, entries[0].Update.Key); err != nil {
+		if s.persistent && s.random.IntN(readEvery) == 0 {
+			if err := s.readBack(delivering, service); err != nil {
 				return err
 			}
 		}
