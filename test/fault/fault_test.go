@@ -44,6 +44,10 @@ func TestNothingIsLostOrDoubled(t *testing.T) {
 		}
 	}
 	o.Binary = kit.SidecarProgram(t)
+	var err error
+	if o.OtherVersion, err = buildOtherVersion(t.Context(), o.Dir); err != nil {
+		t.Fatal(err)
+	}
 	if err := Run(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +87,7 @@ func TestEveryKindHappensBeforeAnyHappensAgain(t *testing.T) {
 
 func TestAFaultThatIsNotInjectedIsToldAndFailsTheRunOfCI(t *testing.T) {
 	counted := newTally(1)
-	if err := counted.uninjected(); err != nil {
+	if err := counted.uninjected(nil); err != nil {
 		t.Error(err)
 	}
 	counted.missing["PgBouncer between, then gone"] = "not possible on this machine: no PgBouncer"
@@ -95,12 +99,26 @@ func TestAFaultThatIsNotInjectedIsToldAndFailsTheRunOfCI(t *testing.T) {
 			t.Errorf("the report lacks %q:\n%s", want, out.String())
 		}
 	}
-	err := counted.uninjected()
+	err := counted.uninjected(nil)
 	if err == nil || !strings.Contains(err.Error(), "PgBouncer between, then gone; spool disk full") {
 		t.Errorf("got %v", err)
 	}
 	if counted.found(err); counted.clean() {
 		t.Error("the run is clean")
+	}
+}
+
+func TestAFaultThatNeverHappenedIsToldAndFailsTheRunOfCI(t *testing.T) {
+	counted := newTally(1)
+	counted.began("answer of a hop cut")
+	due := []string{"two sidecars parted", "answer of a hop cut", "two sidecars parted"}
+	err := counted.uninjected(due)
+	if err == nil || !strings.Contains(err.Error(), "(two sidecars parted)") {
+		t.Errorf("got %v", err)
+	}
+	counted.began("two sidecars parted")
+	if err := counted.uninjected(due); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"time"
 
 	"github.com/progress-sync/progress-sync/test/kit/ci"
@@ -29,6 +30,14 @@ func command(ctx context.Context) error {
 	flag.DurationVar(&o.Duration, "duration", 75*time.Second, "how long faults go on")
 	flag.DurationVar(&o.Round, "round", 2*time.Minute, "how long they go on between two comparisons")
 	flag.Uint64Var(&o.Seed, "seed", 0, "of faults and updates; 0 for a random one")
+	pattern := func(into **regexp.Regexp) func(string) error {
+		return func(text string) (err error) {
+			*into, err = regexp.Compile(text)
+			return err
+		}
+	}
+	flag.Func("only", "names of the faults to inject, a regular expression; all if empty", pattern(&o.Only))
+	flag.Func("without", "names of faults to leave out, a regular expression", pattern(&o.Without))
 	flag.StringVar(&o.Binary, "sidecar", "", "program to test; empty to build it from this source")
 	flag.Parse()
 	if o.Seed == 0 {
@@ -46,6 +55,9 @@ func command(ctx context.Context) error {
 		if err := program.BuildInto(ctx, "cmd/sidecar", o.Binary); err != nil {
 			return err
 		}
+	}
+	if o.OtherVersion, err = buildOtherVersion(ctx, o.Dir); err != nil {
+		return err
 	}
 	if err := Run(ctx, o); err != nil {
 		return fmt.Errorf("%w; logs are in %s", err, o.Dir)

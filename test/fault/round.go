@@ -17,7 +17,7 @@ import (
 
 // Of each table.
 const (
-	senders   = 6
+	senders   = 10
 	perSecond = 2500
 )
 
@@ -34,25 +34,23 @@ type round struct {
 func (s *suite) newRound(number int) *round {
 	r := &round{suite: s, number: number, course: fmt.Sprintf("course %d", number), loads: map[string]*learner.Load{}}
 	for i, table := range world.Tables() {
-		var addresses []string
-		for _, sidecar := range s.sidecarsOf(table) {
-			addresses = append(addresses, sidecar.API())
+		var services [][]string
+		for _, members := range s.world.Services(table) {
+			services = append(services, addresses(members))
 		}
 		seed := s.options.Seed + uint64(number*len(world.Tables())+i)
 		r.loads[table] = learner.Start(learner.Options{
-			Addresses: addresses, Seed: seed, Course: r.course, Senders: senders, PerSecond: perSecond,
+			Services: services, Seed: seed, Course: r.course, Senders: senders, PerSecond: perSecond, Trace: s.trace,
 		})
 	}
 	return r
 }
 
-func (s *suite) sidecarsOf(table string) (of []*world.Sidecar) {
-	for _, sidecar := range s.world.Sidecars {
-		if sidecar.Table == table {
-			of = append(of, sidecar)
-		}
+func addresses(of []*world.Sidecar) (addresses []string) {
+	for _, sidecar := range of {
+		addresses = append(addresses, sidecar.API())
 	}
-	return of
+	return addresses
 }
 
 // acknowledged is the least that was of the loads.
@@ -103,21 +101,28 @@ func (r *round) run(ctx context.Context, long time.Duration) error {
 
 // waitSaved returns when all that was accepted is saved. A new batch of every lane
 // makes the sidecars read the ledger, in case a failover was the last thing
-// to happen. What a fault made the table refuse is tried again.
+// to happen. What a fault made the table refuse is tried again, and what has waited for
+// its home at one sidecar may come to another one by that.
 func (r *round) waitSaved(ctx context.Context, table string) error {
-	for i, sidecar := range r.suite.sidecarsOf(table) {
-		if err := sidecar.Await(ctx); err != nil {
-			return err
+	for service, members := range r.suite.world.Services(table) {
+		for _, sidecar := range members {
+			if err := sidecar.Await(ctx); err != nil {
+				return err
+			}
 		}
 		reaching, cancel := context.WithTimeout(ctx, savePatience)
-		err := r.loads[table].ReachLanes(reaching, i, r.number)
+		err := r.loads[table].ReachLanes(reaching, service)
 		cancel()
 		if err != nil {
 			return fmt.Errorf("after the faults: %w", err)
 		}
-		for _, do := range []func(context.Context) error{sidecar.Sync, sidecar.Replay, sidecar.Sync} {
-			if err := do(ctx); err != nil {
-				return fmt.Errorf("after the faults: %w", err)
+		for _, do := range []func(*world.Sidecar, context.Context) error{
+			(*world.Sidecar).Sync, (*world.Sidecar).Replay, (*world.Sidecar).Sync, (*world.Sidecar).Sync,
+		} {
+			for _, sidecar := range members {
+				if err := do(sidecar, ctx); err != nil {
+					return fmt.Errorf("after the faults: %w", err)
+				}
 			}
 		}
 	}

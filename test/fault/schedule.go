@@ -19,6 +19,10 @@ type schedule struct {
 	// deck is what is left of the faults in random order, so that a short run
 	// meets as many kinds as it can.
 	deck []inject.Fault
+	// all says that every fault has to happen, if it takes longer.
+	all bool
+	// dealt is how many were dealt so far.
+	dealt int
 }
 
 // longestPause is between the end of a fault and the next.
@@ -42,6 +46,7 @@ func (s *schedule) next() step {
 	}
 	fault := s.deck[0]
 	s.deck = s.deck[1:]
+	s.dealt++
 	return step{
 		fault:   fault,
 		pause:   time.Duration(s.random.Int64N(int64(longestPause))),
@@ -50,28 +55,33 @@ func (s *schedule) next() step {
 	}
 }
 
-// run injects faults until ctx ends, and leaves none unhealed.
+// run injects faults until ctx ends, and leaves none unhealed. If all have to happen,
+// those that did not are over as soon as they can be.
 func (s *schedule) run(ctx context.Context, w *world.World, t *tally) error {
-	for {
+	for len(s.faults) > 0 {
 		step := s.next()
-		if !wait(ctx, step.pause) {
+		if !wait(ctx, step.pause) && (!s.all || s.dealt > len(s.faults)) {
 			return nil
 		}
 		name := step.fault.Name()
 		t.began(name)
+		w.Trace.Printf("%s: begins", name)
 		// A fault that is under way is completed, and healed in any case.
 		whole := context.WithoutCancel(ctx)
 		err := step.fault.Inject(whole, w, step.details)
 		if err == nil {
 			wait(ctx, step.length)
 		}
+		w.Trace.Printf("%s: is healed", name)
 		if healing := step.fault.Heal(whole, w); healing != nil && err == nil {
 			err = healing
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
+		w.Trace.Printf("%s: is over", name)
 	}
+	return nil
 }
 
 // wait returns false if ctx ends before.

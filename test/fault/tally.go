@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -23,6 +24,8 @@ type tally struct {
 	missing map[string]string
 
 	acknowledged, uncertain, repeated int64
+	reads, stale, behind              int64
+	batches                           int64
 	keys, wrong                       int
 	keysOf                            map[string]int
 	lost, doubled                     int64
@@ -47,6 +50,8 @@ func (t *tally) compared(table string, r truth.Report, load *learner.Load) {
 	t.uncertain += r.Uncertain
 	t.repeated += load.Repeated()
 	t.injected["request given up before its answer"] += load.Abandoned()
+	all, stale, behind := load.Reads()
+	t.reads, t.stale, t.behind = t.reads+all, t.stale+stale, t.behind+behind
 	t.keys += r.Keys
 	t.keysOf[table] += r.Keys
 	t.lost += r.Lost
@@ -55,6 +60,13 @@ func (t *tally) compared(table string, r truth.Report, load *learner.Load) {
 	if err := r.Err(); err != nil {
 		t.findings = append(t.findings, table+": "+err.Error())
 	}
+}
+
+// passed is told how many batches sidecars have handed on.
+func (t *tally) passed(batches int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.batches = batches
 }
 
 // found adds what went wrong besides.
@@ -78,16 +90,28 @@ func (t *tally) faults() int64 {
 	return n
 }
 
-// uninjected is an error that names the faults that this machine can't have, if
-// there are any.
-func (t *tally) uninjected() error {
+// uninjected is an error that names the faults that this machine can't have, and those
+// of the due ones that did not happen, if there are any.
+func (t *tally) uninjected(due []string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.missing) == 0 {
-		return nil
+	var errs []error
+	if len(t.missing) > 0 {
+		errs = append(errs, fmt.Errorf("not every fault was injected, which CI asks for (%s): give this machine what the report says it lacks, or unset CI",
+			strings.Join(slices.Sorted(maps.Keys(t.missing)), "; ")))
 	}
-	return fmt.Errorf("not every fault was injected, which CI asks for (%s): give this machine what the report says it lacks, or unset CI",
-		strings.Join(slices.Sorted(maps.Keys(t.missing)), "; "))
+	var never []string
+	for _, name := range due {
+		if t.injected[name] == 0 {
+			never = append(never, name)
+		}
+	}
+	if len(never) > 0 {
+		slices.Sort(never)
+		errs = append(errs, fmt.Errorf("faults did not happen, which CI asks for (%s): see the trace for what takes so long",
+			strings.Join(slices.Compact(never), "; ")))
+	}
+	return errors.Join(errs...)
 }
 
 // clean reports whether everything was as promised.
@@ -110,10 +134,13 @@ func (t *tally) print(w io.Writer, took time.Duration) {
 	for _, name := range slices.Sorted(maps.Keys(t.missing)) {
 		write("%-46s %12s: %s\n", name, "not injected", t.missing[name])
 	}
-	write("\n"+line, "sidecars with the same learners, a table", sidecars)
+	write("\n"+line, "batches handed on between sidecars", t.batches)
 	write(line, "updates acknowledged", t.acknowledged)
 	write(line, "sent again, under the same event id", t.repeated)
 	write(line, "updates whose answer was never seen", t.uncertain)
+	write(line, "updates read back at once", t.reads)
+	write(line, "of them with stale: true", t.stale)
+	write(line, "of them missing without that", t.behind)
 	for _, table := range slices.Sorted(maps.Keys(t.keysOf)) {
 		write(line, "keys compared in "+table, t.keysOf[table])
 	}

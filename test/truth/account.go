@@ -93,6 +93,20 @@ func (a *Account) Counts() Counts {
 	return c
 }
 
+// Of tells how many updates of a key were sent so far, and how many of them were
+// acknowledged.
+func (a *Account) Of(key Key) (acknowledged, sent int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, t := range a.keys[key] {
+		sent++
+		if t.outcome == Acknowledged {
+			acknowledged++
+		}
+	}
+	return acknowledged, sent
+}
+
 // Entries is the whole account as entries that, recorded elsewhere, give the
 // same account. The order is that of each key.
 func (a *Account) Entries() []Entry {

@@ -81,3 +81,19 @@ func TestEntriesGiveTheSameAccountElsewhere(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestAnAccountTellsWhatWasSentOfAKey(t *testing.T) {
+	u := watched(0, 10, 5)
+	a := NewAccount()
+	for id, outcome := range map[string]Outcome{"a": Acknowledged, "b": Uncertain, "c": Acknowledged} {
+		if err := a.Record(Entry{ID: id, Update: &u, Outcome: outcome}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if acknowledged, sent := a.Of(u.Key); acknowledged != 2 || sent != 3 {
+		t.Errorf("%d sent, %d acknowledged", sent, acknowledged)
+	}
+	if acknowledged, sent := a.Of(Key{UserID: "nobody"}); acknowledged != 0 || sent != 0 {
+		t.Errorf("of nobody %d sent, %d acknowledged", sent, acknowledged)
+	}
+}

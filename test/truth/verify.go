@@ -86,6 +86,9 @@ func (a *Account) Verify(rows []Row, options Options) Report {
 		report.Acknowledged += int64(len(acknowledged))
 		report.Uncertain += int64(len(uncertain))
 		report.compare(key, acknowledged, uncertain, row, there, options.CompletionThresholdPercent)
+		if n := len(report.Findings); n > 0 && report.Findings[n-1].Key == key {
+			report.Findings[n-1].Detail += again(attempts, row.sums(), sumsOf(acknowledged...).plus(sumsOf(uncertain...)))
+		}
 	}
 	for key := range held {
 		report.Keys++
@@ -135,6 +138,16 @@ func (r *Report) compare(key Key, acknowledged, uncertain []Update, row Row, the
 	default:
 		r.wrong(key, strings.Join(nearest, ", "))
 	}
+}
+
+// again names the update that accounts by itself for what a row has too much.
+func again(attempts []*attempt, got, most sums) string {
+	for _, t := range attempts {
+		if most.plus(sumsOf(t.update)) == got {
+			return fmt.Sprintf(", as if %s was counted twice", t.id)
+		}
+	}
+	return ""
 }
 
 // missing is how many updates got lacks to reach least: by their count, or one

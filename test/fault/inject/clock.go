@@ -33,7 +33,10 @@ func (*clock) Prepare(ctx context.Context, _ *world.World) error {
 }
 
 func (f *clock) Inject(ctx context.Context, w *world.World, random *rand.Rand) error {
-	f.of = anyOf(random, w)
+	var err error
+	if f.of, err = claim(ctx, random, w.Sidecars); err != nil {
+		return err
+	}
 	seconds := strconv.Itoa(1 + random.IntN(30*24*3600))
 	// It ends when its input does, with this process at the latest.
 	f.holder = exec.CommandContext(context.WithoutCancel(ctx), "unshare", "--time", "--monotonic", seconds, "--boottime", seconds,
@@ -62,6 +65,7 @@ func (f *clock) Inject(ctx context.Context, w *world.World, random *rand.Rand) e
 }
 
 func (f *clock) Heal(ctx context.Context, _ *world.World) error {
+	defer f.of.Claim.Unlock()
 	f.of.Under()
 	f.of.Kill()
 	err := f.of.Await(ctx)

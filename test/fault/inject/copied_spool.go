@@ -20,8 +20,10 @@ type copiedSpool struct {
 func (*copiedSpool) Name() string { return "copy of a spool started twice" }
 
 func (f *copiedSpool) Inject(ctx context.Context, w *world.World, random *rand.Rand) error {
-	f.of = anyOf(random, w)
 	var err error
+	if f.of, err = claim(ctx, random, w.Sidecars); err != nil {
+		return err
+	}
 	if f.copied, err = w.Copy(f.of); err != nil {
 		return err
 	}
@@ -66,6 +68,7 @@ func (f *copiedSpool) undisturbed(ctx context.Context) error {
 }
 
 func (f *copiedSpool) Heal(ctx context.Context, _ *world.World) error {
+	defer f.of.Claim.Unlock()
 	if f.copied == nil {
 		return nil
 	}

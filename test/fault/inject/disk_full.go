@@ -20,13 +20,17 @@ func (*diskFull) Prepare(_ context.Context, w *world.World) error {
 	return nil
 }
 
-func (f *diskFull) Inject(_ context.Context, w *world.World, random *rand.Rand) error {
-	f.of = anyOf(random, w)
+func (f *diskFull) Inject(ctx context.Context, w *world.World, random *rand.Rand) error {
+	var err error
+	if f.of, err = claim(ctx, random, w.Sidecars); err != nil {
+		return err
+	}
 	f.of.Excuse(true) // the sidecar ends after an error of its disk
 	return f.of.Fill([]int64{0, 64 << 10, 1 << 20, 8 << 20}[random.IntN(4)])
 }
 
 func (f *diskFull) Heal(ctx context.Context, _ *world.World) error {
+	defer f.of.Claim.Unlock()
 	if err := f.of.Free(); err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ type failover struct {
 func (f *failover) Name() string { return f.name }
 
 func (f *failover) Inject(ctx context.Context, w *world.World, random *rand.Rand) error {
+	w.Departures.Lock()
 	if !f.lagging {
 		return w.Promote(ctx, pgtest.Fast)
 	}
@@ -30,4 +31,7 @@ func (f *failover) Inject(ctx context.Context, w *world.World, random *rand.Rand
 	return w.Promote(ctx, pgtest.Immediate)
 }
 
-func (*failover) Heal(ctx context.Context, w *world.World) error { return w.Rebuild(ctx) }
+func (*failover) Heal(ctx context.Context, w *world.World) error {
+	defer w.Departures.Unlock()
+	return w.Rebuild(ctx)
+}

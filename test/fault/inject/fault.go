@@ -31,7 +31,22 @@ func impossible(why string) error { return fmt.Errorf("%w: %s", ErrImpossible, w
 // Crashes end sidecars, and nothing is left to heal. They happen at any time,
 // during the other faults too.
 func Crashes() []Fault {
-	return []Fault{kill{}, kill{}, kill{}, kill{}, &terminate{}}
+	return []Fault{kill{}, kill{}, kill{}, kill{}, &terminate{}, homeKilled{}, homeKilled{}, homeKilled{}}
+}
+
+// Hops are the faults between sidecars that are peers. They happen one after the other,
+// and during all others.
+func Hops() []Fault {
+	return []Fault{
+		hopAnswer{}, hopAnswer{},
+		hopsCut{},
+		&lost{name: "connections of a sidecar to others stalled", both: true, one: true},
+		&lost{name: "two sidecars parted", both: true},
+		&lost{name: "one sidecar not heard by another"},
+		&lost{name: "one sidecar not heard by any other", one: true},
+		rolling{},
+		&departure{}, &departure{},
+	}
 }
 
 // All are the other faults. They happen one after the other.
@@ -52,6 +67,7 @@ func All() []Fault {
 		&rotation{},
 		tableMissing{},
 		rightsMissing{},
+		registryMissing{},
 		&trigger{name: "a trigger refuses some learners", does: "RAISE EXCEPTION ''no''"},
 		&trigger{name: "a trigger refuses everybody", does: "RAISE EXCEPTION ''no'' USING ERRCODE = ''LMS01''", all: true},
 		&trigger{name: "a trigger swallows some learners' rows", does: "RETURN NULL"},

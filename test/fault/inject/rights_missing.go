@@ -17,3 +17,14 @@ func (rightsMissing) Inject(ctx context.Context, w *world.World, _ *rand.Rand) e
 }
 
 func (rightsMissing) Heal(ctx context.Context, w *world.World) error { return w.Grant(ctx) }
+
+// registryMissing revokes what the sidecars need to find each other.
+type registryMissing struct{ nothing }
+
+func (registryMissing) Name() string { return "registry of the sidecars revoked" }
+
+func (registryMissing) Inject(ctx context.Context, w *world.World, _ *rand.Rand) error {
+	return w.RevokeRegistry(ctx)
+}
+
+func (registryMissing) Heal(ctx context.Context, w *world.World) error { return w.Grant(ctx) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"math/rand/v2"
 	"net/http"
 	"sync"
@@ -15,14 +16,17 @@ import (
 
 // Options of a load.
 type Options struct {
-	// Addresses of the sidecars' write API. Every learner reports to all.
-	Addresses []string
+	// Services are the addresses of the sidecars' API. Every learner reports to all; what
+	// is sent again goes to any sidecar of the same service.
+	Services [][]string
 	// Seed decides what is reported, in which portions and to whom.
 	Seed uint64
 	// Course of all updates, so that two loads share no key.
 	Course string
 	// Senders report at the same time; every second one is persistent.
 	Senders int
+	// Trace is told of each request that was repeated, with its event ids; nil for nobody.
+	Trace *log.Logger
 	// PerSecond is how many updates are sent at most, by all senders.
 	PerSecond int
 }
@@ -49,6 +53,7 @@ type Load struct {
 	senders sync.WaitGroup
 
 	acknowledged, repeated, abandoned atomic.Int64
+	reads                             readings
 
 	mu     sync.Mutex
 	failed error
@@ -103,17 +108,22 @@ func (l *Load) fail(err error) {
 	l.failed = errors.Join(l.failed, err)
 }
 
-// ReachLanes reports a few fresh keys to one sidecar, as many as to reach each of its
-// lanes, and returns when they are acknowledged.
-func (l *Load) ReachLanes(ctx context.Context, sidecar, round int) error {
-	s := &sender{load: l, index: l.options.Senders + sidecar, sent: round * freshKeys, persistent: true,
-		random: rand.New(rand.NewPCG(l.options.Seed, uint64(round)))}
-	i := 0
-	entries := s.updates(freshKeys, func() truth.Key {
-		i++
-		return truth.Key{UserID: fmt.Sprintf("fresh %d", i), CourseID: l.options.Course, LessonID: fmt.Sprintf("%d of %d", round, sidecar)}
-	})
-	return s.deliver(ctx, sidecar, entries)
+// ReachLanes reports fresh keys to one service, as many as to reach each lane of all its
+// sidecars, and returns when they are acknowledged. It is called once for each.
+func (l *Load) ReachLanes(ctx context.Context, service int) error {
+	s := &sender{load: l, index: l.options.Senders + service, persistent: true,
+		random: rand.New(rand.NewPCG(l.options.Seed, uint64(service)))}
+	members := l.options.Services[service]
+	for range freshForEach {
+		entries := s.updates(len(members), func() truth.Key {
+			return truth.Key{UserID: fmt.Sprintf("fresh %d of %d", s.sent, service), CourseID: l.options.Course, LessonID: "lesson"}
+		})
+		if err := s.deliver(ctx, service, entries); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-const freshKeys = 16
+// freshForEach sidecar: of its 2 lanes one is missed less than once in 10,000 times.
+const freshForEach = 24

@@ -28,7 +28,7 @@ const (
 )
 
 // send makes one request and tells what became of each entry.
-func (s *sender) send(ctx context.Context, sidecar int, entries []truth.Entry) ([]truth.Outcome, error) {
+func (s *sender) send(ctx context.Context, address string, entries []truth.Entry) ([]truth.Outcome, error) {
 	events := make([]event, len(entries))
 	for i, e := range entries {
 		events[i].Update = e.Update
@@ -51,7 +51,7 @@ func (s *sender) send(ctx context.Context, sidecar int, entries []truth.Entry) (
 		ctx = short
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost,
-		"http://"+s.load.options.Addresses[sidecar]+"/v1/progress", bytes.NewReader(body))
+		"http://"+address+"/v1/progress", bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("asking a sidecar: %w", err)
 	}
@@ -88,21 +88,34 @@ func outcomes(code int, answer []byte, n int) ([]truth.Outcome, error) {
 	case http.StatusOK, http.StatusNoContent:
 		return all(truth.Acknowledged, n), nil
 	case http.StatusMultiStatus:
-		var some struct{ Errors []struct{ Index, Status int } }
+		var some struct {
+			Errors []struct {
+				Index, Status int
+				Detail        string
+			}
+		}
 		if err := json.Unmarshal(answer, &some); err != nil {
 			return nil, fmt.Errorf("reading an answer: %w", err)
 		}
 		outcomes := all(truth.Acknowledged, n)
 		for _, e := range some.Errors {
-			if e.Status != http.StatusTooManyRequests || e.Index < 0 || e.Index >= n {
+			if e.Index < 0 || e.Index >= n {
+				return nil, fmt.Errorf("the sidecar refused what was not sent: %s", answer)
+			}
+			switch {
+			case e.Status == http.StatusTooManyRequests, isOfHome(e.Status) && strings.Contains(e.Detail, "kept nothing"):
+				outcomes[e.Index] = truth.Refused
+			case isOfHome(e.Status):
+				outcomes[e.Index] = truth.Uncertain
+			default:
 				return nil, fmt.Errorf("the sidecar refused a good update: %s", answer)
 			}
-			outcomes[e.Index] = truth.Refused
 		}
 		return outcomes, nil
 	case http.StatusServiceUnavailable:
-		// After an error of the disk nobody knows what is on it.
-		if strings.Contains(string(answer), "disk-failed") {
+		// After an error of the disk nobody knows what is on it, nor what a home has that
+		// did not answer.
+		if strings.Contains(string(answer), "disk-failed") || strings.Contains(string(answer), "in-doubt") {
 			return all(truth.Uncertain, n), nil
 		}
 		return all(truth.Refused, n), nil
@@ -110,4 +123,10 @@ func outcomes(code int, answer []byte, n int) ([]truth.Outcome, error) {
 		return all(truth.Refused, n), nil
 	}
 	return nil, fmt.Errorf("the sidecar answered %d: %s", code, answer)
+}
+
+// isOfHome reports whether an item may be refused with this status because of its
+// learner's home alone.
+func isOfHome(status int) bool {
+	return status == http.StatusServiceUnavailable || status == http.StatusInsufficientStorage
 }

@@ -28,8 +28,14 @@ func (s *sender) run(ctx, delivering context.Context) error {
 			n = 2 + s.random.IntN(longestArray-1)
 		}
 		entries := s.updates(n, s.key)
-		if err := s.deliver(delivering, s.random.IntN(len(s.load.options.Addresses)), entries); err != nil {
+		service := s.random.IntN(len(s.load.options.Services))
+		if err := s.deliver(delivering, service, entries); err != nil {
 			return err
+		}
+		if s.persistent && s.random.IntN(readEvery) == 0 {
+			if err := s.readBack(delivering, service); err != nil {
+				return err
+			}
 		}
 		// A sender that was held up does not make up for it at once.
 		next = next.Add(time.Duration(n) * pace)
@@ -92,17 +98,19 @@ func (s *sender) number(most float64) *float64 {
 	return &n
 }
 
-// deliver sends entries, and those of a persistent sender again and again until
-// they are acknowledged.
-func (s *sender) deliver(ctx context.Context, sidecar int, entries []truth.Entry) error {
+// deliver sends entries to any sidecar of a service, and those of a persistent sender
+// again and again, to any other, until they are acknowledged.
+func (s *sender) deliver(ctx context.Context, service int, entries []truth.Entry) error {
 	if err := s.load.account.Record(entries...); err != nil {
 		return err
 	}
-	for {
-		outcomes, err := s.send(ctx, sidecar, entries)
+	for try := 1; ; try++ {
+		address := s.anyOf(service)
+		outcomes, err := s.send(ctx, address, entries)
 		if err != nil {
 			return err
 		}
+		s.trace(try, address, entries, outcomes)
 		var left []truth.Entry
 		for i, e := range entries {
 			if outcomes[i] != truth.Acknowledged && s.persistent {
@@ -128,4 +136,26 @@ func (s *sender) deliver(ctx context.Context, sidecar int, entries []truth.Entry
 		s.load.repeated.Add(int64(len(left)))
 		entries = left
 	}
+}
+
+// anyOf a service's sidecars, by its address.
+func (s *sender) anyOf(service int) string {
+	addresses := s.load.options.Services[service]
+	return addresses[s.random.IntN(len(addresses))]
+}
+
+// trace tells what became of updates that are sent several times.
+func (s *sender) trace(try int, address string, entries []truth.Entry, outcomes []truth.Outcome) {
+	if s.load.options.Trace == nil || !s.persistent {
+		return
+	}
+	counts := map[truth.Outcome]int{}
+	for _, o := range outcomes {
+		counts[o]++
+	}
+	if try == 1 && counts[truth.Acknowledged] == len(entries) {
+		return
+	}
+	s.load.options.Trace.Printf("%s: try %d of %d updates, %s to %s, by %s: %v",
+		s.load.options.Course, try, len(entries), entries[0].ID, entries[len(entries)-1].ID, address, counts)
 }

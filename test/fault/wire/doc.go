@@ -1,9 +1,11 @@
-// Package wire stands on the line between a client and a Postgres server and
-// spoils it: it cuts connections, leaves them hanging, leads elsewhere, and
-// swallows the answer to a commit so that the client cannot know its outcome.
+// Package wire stands on the lines of the fault suite and spoils them: it cuts
+// connections, leaves them hanging, loses what is said in one direction or in both,
+// leads elsewhere, and holds back an answer so that the client cannot know its outcome.
 //
-// In come connections to a loopback address that never changes; out go the same
-// bytes to whatever server is the target at that moment. The package knows of
-// the protocol how messages are framed and how a transaction ends. It keeps no
-// promise of the product; promises 1 and 2 are tested against it.
+// Proxy is between the sidecars and a Postgres server, Network between sidecars. In
+// come connections to a loopback address that never changes; out go the same bytes to
+// whatever server is the target at that moment. The package knows of Postgres how
+// messages are framed and how a transaction ends; what sidecars say to each other is
+// encrypted, and is known by its size. It keeps no promise of the product; promises 1
+// and 2 are tested against it.
 package wire

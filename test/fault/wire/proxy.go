@@ -3,75 +3,43 @@ package wire
 import (
 	"bufio"
 	"encoding/binary"
-	"errors"
-	"fmt"
 	"io"
-	"net"
 	"sync"
 )
 
-// Proxy passes connections on. Its methods may be called from several
+// Proxy passes connections to Postgres on. Its methods may be called from several
 // goroutines.
 type Proxy struct {
-	listener net.Listener
-	wg       sync.WaitGroup
+	relay *relay
 
-	mu     sync.Mutex
-	target string
-	pairs  map[*pair]struct{}
-	armed  bool
-	cuts   int64
+	mu    sync.Mutex
+	armed bool
+	cuts  int64
 	// open is closed while bytes may pass.
-	open   chan struct{}
-	closed bool
-}
-
-// pair is one connection of a client and its continuation.
-type pair struct {
-	client, server net.Conn
-	ended          chan struct{}
-	once           sync.Once
-}
-
-func (p *pair) cut() {
-	p.once.Do(func() {
-		close(p.ended)
-		// One of them may be closed already.
-		_ = errors.Join(p.client.Close(), p.server.Close())
-	})
+	open chan struct{}
 }
 
 // Start listens on loopback and leads to target, a host and port.
 func Start(target string) (*Proxy, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("listening in front of Postgres: %w", err)
-	}
 	open := make(chan struct{})
 	close(open)
-	p := &Proxy{listener: listener, target: target, pairs: map[*pair]struct{}{}, open: open}
-	p.wg.Go(p.accept)
+	p := &Proxy{open: open}
+	var err error
+	p.relay, err = startRelay(target, func(c *pair) { c.both(func() { p.questions(c) }, func() { p.answers(c) }) })
+	if err != nil {
+		return nil, err
+	}
 	return p, nil
 }
 
 // Address that clients connect to.
-func (p *Proxy) Address() string { return p.listener.Addr().String() }
+func (p *Proxy) Address() string { return p.relay.address() }
 
 // Lead sends new connections to another target. Those that are open stay.
-func (p *Proxy) Lead(target string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.target = target
-}
+func (p *Proxy) Lead(target string) { p.relay.lead(target) }
 
 // Cut breaks every connection, at both ends.
-func (p *Proxy) Cut() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for pair := range p.pairs {
-		pair.cut()
-	}
-}
+func (p *Proxy) Cut() { p.relay.cut() }
 
 // Stall lets nothing through until Resume: connections stay open and nobody
 // answers.
@@ -117,51 +85,7 @@ func (p *Proxy) Cuts() int64 {
 }
 
 // Close cuts everything and stops listening.
-func (p *Proxy) Close() error {
-	p.mu.Lock()
-	p.closed = true
-	p.mu.Unlock()
-	err := p.listener.Close()
-	p.Resume()
-	p.Cut()
-	p.wg.Wait()
-	return err
-}
-
-func (p *Proxy) accept() {
-	for {
-		client, err := p.listener.Accept()
-		if err != nil {
-			return
-		}
-		p.mu.Lock()
-		target := p.target
-		p.mu.Unlock()
-		p.wg.Go(func() { p.serve(client, target) })
-	}
-}
-
-func (p *Proxy) serve(client net.Conn, target string) {
-	server, err := net.Dial("tcp", target)
-	if err != nil {
-		_ = client.Close()
-		return
-	}
-	c := &pair{client: client, server: server, ended: make(chan struct{})}
-	p.mu.Lock()
-	if p.closed {
-		c.cut()
-	}
-	p.pairs[c] = struct{}{}
-	p.mu.Unlock()
-	var both sync.WaitGroup
-	both.Go(func() { defer c.cut(); p.questions(c) })
-	both.Go(func() { defer c.cut(); p.answers(c) })
-	both.Wait()
-	p.mu.Lock()
-	delete(p.pairs, c)
-	p.mu.Unlock()
-}
+func (p *Proxy) Close() error { return p.relay.close() }
 
 // pass waits until bytes may pass. It returns false when the pair was cut.
 func (p *Proxy) pass(c *pair) bool {

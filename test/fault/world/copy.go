@@ -10,7 +10,7 @@ import (
 func (w *World) Copy(of *Sidecar) (*Sidecar, error) {
 	of.Down()
 	defer of.Up()
-	c, err := w.newSidecar(of.Name+"-copy", of.Table)
+	c, err := w.newSidecar(of.Name+"-copy", Role{Table: of.Table})
 	if err != nil {
 		return nil, err
 	}

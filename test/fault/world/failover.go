@@ -29,6 +29,12 @@ func (w *World) Detach(ctx context.Context) error {
 	return awaitTrue(ctx, conn, "the replica stops following", "SELECT NOT EXISTS (SELECT FROM pg_stat_wal_receiver)")
 }
 
+// AwaitStandby returns when the replica has what the primary has now, as soon as both
+// run.
+func (w *World) AwaitStandby(ctx context.Context) error {
+	return wait.Until(ctx, patience, "the replica has everything", w.awaitStandby)
+}
+
 // awaitStandby waits until the replica has what the primary has now.
 func (w *World) awaitStandby(ctx context.Context) error {
 	primary, err := w.Connect(ctx)

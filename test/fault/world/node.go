@@ -35,7 +35,7 @@ const (
 // killed here, never the machine.
 func settings() []string {
 	return append(pgtest.Relaxed()[:2:2], // fsync and full pages
-		"synchronous_commit = on", "shared_buffers = 32MB", "max_connections = 60",
+		"synchronous_commit = on", "shared_buffers = 32MB", "max_connections = 100",
 		"deadlock_timeout = 50ms", "max_wal_size = 512MB", "wal_keep_size = 64MB")
 }
 

@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/progress-sync/progress-sync/sidecar/status"
 	"github.com/progress-sync/progress-sync/test/kit/program"
 	"github.com/progress-sync/progress-sync/test/kit/sidecar"
@@ -19,19 +21,28 @@ import (
 // is more patient.
 const startPause = 50 * time.Millisecond
 
-// Grace is how long a sidecar has from SIGTERM to its end.
-const Grace = time.Second
+// Grace is how long a sidecar has from SIGTERM to its end, and memberGrace how long one
+// with peers has, to which it hands over.
+const (
+	Grace       = time.Second
+	memberGrace = 4 * time.Second
+	endPatience = 20 * time.Second
+)
 
 // Sidecar is a process that is started again whenever it ends.
 type Sidecar struct {
 	Name string
-	// Table that it writes to.
-	Table string
+	Role
+	// Claim is taken by a fault that must be the only one to end this sidecar for good
+	// or to change how it starts. Others may kill it meanwhile.
+	Claim sync.Mutex
 
 	world  *World
 	kit    *sidecar.Sidecar
 	volume *volume
 	done   chan struct{}
+	// port where it listens for peers, and line where these call it; 0 without peers.
+	port, line int
 
 	mu      sync.Mutex
 	changed *sync.Cond
@@ -41,20 +52,28 @@ type Sidecar struct {
 	closing bool
 	excused bool // an end of its own is no finding
 	ending  bool // we ended it
+	ended   error
 	prefix  []string
 }
 
-func (w *World) newSidecar(name, table string) (*Sidecar, error) {
-	s := &Sidecar{Name: name, Table: table, world: w, done: make(chan struct{})}
+func (w *World) newSidecar(name string, role Role) (*Sidecar, error) {
+	s := &Sidecar{Name: name, Role: role, world: w, done: make(chan struct{})}
 	s.changed = sync.NewCond(&s.mu)
 	dir := filepath.Join(w.options.Dir, name)
 	var err error
 	if s.volume, err = newVolume(filepath.Join(dir, "volume")); err != nil {
 		return nil, err
 	}
-	s.kit, err = sidecar.New(sidecar.Options{
-		Program: w.options.Binary, Dir: dir, Spool: filepath.Join(s.volume.dir, "spool"), Grace: Grace,
-	})
+	o := sidecar.Options{Program: w.options.Binary, Dir: dir, Grace: Grace}
+	// Named as by a pod, which says that it outlives the process: then what waits for its
+	// home may stay there.
+	o.Spool = filepath.Join(s.volume.dir, uuid.NewString())
+	if role.Service != "" {
+		err = w.connect(s, &o)
+	}
+	if err == nil {
+		s.kit, err = sidecar.New(o)
+	}
 	if err != nil {
 		return nil, errors.Join(err, s.volume.close())
 	}
@@ -69,9 +88,7 @@ func (s *Sidecar) API() string { return s.kit.API() }
 func (s *Sidecar) Spool() string { return s.kit.Spool() }
 
 func (s *Sidecar) run() {
-	s.mu.Lock()
-	s.wanted = true
-	s.mu.Unlock()
+	s.want(true)
 	go s.supervise()
 }
 
@@ -96,12 +113,14 @@ func (s *Sidecar) supervise() {
 		}
 		s.process, s.ending = process, false
 		s.starts++
+		s.world.Trace.Printf("%s (%s) started as %d", s.Name, s.API(), process.PID())
 		s.changed.Broadcast()
 		s.mu.Unlock()
 
 		ended := process.Wait()
+		s.world.Trace.Printf("%s ended: %v", s.Name, ended)
 		s.mu.Lock()
-		s.process = nil
+		s.process, s.ended = nil, ended
 		unexcused := !s.ending && !s.excused && !s.closing
 		pause := !s.ending
 		s.changed.Broadcast()
@@ -128,6 +147,7 @@ func (s *Sidecar) signal(signal syscall.Signal, within time.Duration) bool {
 	}
 	start := s.starts
 	s.ending = true
+	s.world.Trace.Printf("%s is sent %s", s.Name, signal)
 	if !s.process.Running() || s.process.Signal(signal) != nil {
 		return false // it has just ended
 	}
@@ -146,11 +166,11 @@ func (s *Sidecar) Kill() bool { return s.signal(syscall.SIGKILL, patience) }
 // Terminate asks the process to end within its grace period, and kills it when
 // it does not.
 func (s *Sidecar) Terminate() bool {
-	if s.signal(syscall.SIGTERM, 20*Grace) {
+	if s.signal(syscall.SIGTERM, endPatience) {
 		return true
 	}
 	if s.Kill() {
-		s.world.found(fmt.Errorf("%s did not end within %s of SIGTERM", s.Name, 20*Grace))
+		s.world.found(fmt.Errorf("%s did not end within %s of SIGTERM", s.Name, endPatience))
 		return true
 	}
 	return false
@@ -158,17 +178,18 @@ func (s *Sidecar) Terminate() bool {
 
 // Down ends the process with kill -9 and leaves it down until Up.
 func (s *Sidecar) Down() {
-	s.mu.Lock()
-	s.wanted = false
-	s.mu.Unlock()
+	s.want(false)
 	s.Kill()
 }
 
 // Up lets the process run again.
-func (s *Sidecar) Up() {
+func (s *Sidecar) Up() { s.want(true) }
+
+// want says whether the process is to run.
+func (s *Sidecar) want(wanted bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.wanted = true
+	s.wanted = wanted
 	s.changed.Broadcast()
 }
 

@@ -13,7 +13,7 @@ func (w *World) CreateTables(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("printing the schema: %w", err)
 	}
-	if err := w.Exec(ctx, string(sql)+mappedSQL); err != nil {
+	if err := w.Exec(ctx, string(sql)+mappedSQL+w.detourSQL()); err != nil {
 		return err
 	}
 	return w.Grant(ctx)
@@ -31,6 +31,11 @@ func (w *World) Grant(ctx context.Context) error {
 func (w *World) Revoke(ctx context.Context) error {
 	return w.Exec(ctx, "REVOKE ALL ON ALL TABLES IN SCHEMA progress_sync, campus FROM "+role+
 		"; REVOKE ALL ON SCHEMA progress_sync, campus FROM "+role)
+}
+
+// RevokeRegistry takes away the registry of the sidecars. Grant gives it back.
+func (w *World) RevokeRegistry(ctx context.Context) error {
+	return w.Exec(ctx, "REVOKE ALL ON progress_sync.sidecars FROM "+role)
 }
 
 // LimitConnections of the sidecars' role; -1 for no limit.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"net/url"
 	"sync"
 	"time"
@@ -15,18 +16,25 @@ import (
 
 // Options of a world.
 type Options struct {
-	// Binary is the sidecar's program.
-	Binary string
+	// Binary is the sidecar's program, and OtherVersion one that speaks another version
+	// of the protocol between sidecars.
+	Binary, OtherVersion string
 	// Dir holds everything; it must be empty.
 	Dir string
-	// Sidecars is how many write to each table, for the same learners.
-	Sidecars int
+	// Trace is told what is done to whom.
+	Trace *log.Logger
 }
 
 // World is the whole of what is tested. Its methods are for one fault at a
 // time, but those of Sidecar, which may be called at any time.
 type World struct {
 	Sidecars []*Sidecar
+	// Network is between the sidecars that are peers.
+	Network *wire.Network
+	// Departures is taken while a sidecar goes for good, and while the primary may lose
+	// what it has committed, which that sidecar would have to write again.
+	Departures sync.Mutex
+	Trace      *log.Logger
 	// Config that all sidecars follow; Configure changes it.
 	Config config.Config
 
@@ -50,7 +58,8 @@ const patience = 60 * time.Second
 
 // Start starts everything but the tables: CreateTables makes them.
 func Start(ctx context.Context, options Options) (*World, error) {
-	w := &World{options: options, Config: configuration(), password: "first"}
+	w := &World{options: options, Config: configuration(), Trace: options.Trace, password: "first"}
+	w.Network = wire.NewNetwork(w.caller)
 	if err := w.start(ctx); err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
@@ -88,14 +97,12 @@ func (w *World) start(ctx context.Context) error {
 	if err := w.Rebuild(ctx); err != nil {
 		return err
 	}
-	for _, table := range Tables() {
-		for range w.options.Sidecars {
-			s, err := w.newSidecar(fmt.Sprintf("sidecar-%d", len(w.Sidecars)), table)
-			if err != nil {
-				return err
-			}
-			w.Sidecars = append(w.Sidecars, s)
+	for _, role := range roles() {
+		s, err := w.newSidecar(fmt.Sprintf("sidecar-%d", len(w.Sidecars)), role)
+		if err != nil {
+			return err
 		}
+		w.Sidecars = append(w.Sidecars, s)
 	}
 	if err := errors.Join(w.writeURI(), w.Configure()); err != nil {
 		return err
@@ -149,6 +156,7 @@ func (w *World) Close() error {
 	for _, s := range w.Sidecars {
 		errs = append(errs, s.close())
 	}
+	errs = append(errs, w.Network.Close())
 	for _, n := range w.nodes {
 		if n != nil {
 			errs = append(errs, n.close())

@@ -38,10 +38,10 @@ func Build(ctx context.Context, folder string) (string, error) {
 
 // BuildInto makes a program of this project, whose main package is in a folder such
 // as cmd/sidecar, into the target. It is as released, but for its version and that it
-// keeps its symbols.
-func BuildInto(ctx context.Context, folder, target string) error {
-	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-tags", "grpcnotrace", "-ldflags", "-X main.version="+Version,
-		"-o", target, project.Module+"/"+folder)
+// keeps its symbols. flags are further ones of go build.
+func BuildInto(ctx context.Context, folder, target string, flags ...string) error {
+	line := append([]string{"build", "-trimpath", "-tags", "grpcnotrace", "-ldflags", "-X main.version=" + Version, "-o", target}, flags...)
+	command := exec.CommandContext(ctx, "go", append(line, project.Module+"/"+folder)...)
 	if output, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("building %s: %w\n%s", folder, err, output)
 	}
