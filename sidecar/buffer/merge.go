@@ -45,6 +45,9 @@ func (m *merger) repeats(l *lane, i int, result *Result) bool {
 	if !m.knows(l, i) {
 		return false
 	}
+	if x := l.strays.ofEvent(m.call.events[i]); x != nil && m.in.from != nil {
+		x.again = true
+	}
 	result.Duplicate = true
 	result.Record = l.record(m.call.key(i))
 	result.Record.Key = m.in.key(i)

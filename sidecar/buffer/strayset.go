@@ -15,6 +15,10 @@ type stray struct {
 	spool.Stray
 	key   spool.Key // which the strings of Update.Key are part of
 	event spool.EventID
+	// again says that another sidecar has handed the same event on to this one. That
+	// one keeps its own no longer, so that this one is not dropped for what was said of
+	// it before.
+	again bool
 }
 
 // newStray is an update that arrived at the given instant. It shares no memory with
