@@ -113,25 +113,29 @@ func (p *Peers) Leave(ctx context.Context) {
 	}
 }
 
-// KeepStrays brings what still waits for its home there, and makes the rest this
-// sidecar's own, so that it is written before the sidecar stops. Run must have begun.
-func (p *Peers) KeepStrays(ctx context.Context) error {
+// BringStraysHome ends the delivery of strays with a last try, and reports whether some
+// still wait. Run must have begun.
+func (p *Peers) BringStraysHome(ctx context.Context) (left bool, err error) {
 	if err := p.delivery.end(ctx); err != nil {
-		return err
+		return false, err
 	}
-	last, cancel := context.WithTimeout(ctx, lastDelivery)
+	ctx, cancel := context.WithTimeout(ctx, lastDelivery)
 	defer cancel()
 	for p.hasStrays() && p.set().Len() > 0 {
-		if err := p.router.DeliverOnce(last, p.o.Buffer, p.known); err != nil {
-			return err
+		if err := p.router.DeliverOnce(ctx, p.o.Buffer, p.known); err != nil {
+			return true, err
 		}
-		if !p.hasStrays() || !pause(last, lastDelivery/20) {
+		if !p.hasStrays() || !pause(ctx, lastDelivery/20) {
 			break
 		}
 	}
-	if !p.hasStrays() {
-		return nil
-	}
+	return p.hasStrays(), nil
+}
+
+// KeepStrays makes what still waits for its home this sidecar's own, so that it is
+// written before the sidecar stops, and tells the homes as far as they can be reached.
+// BringStraysHome comes before.
+func (p *Peers) KeepStrays(ctx context.Context) error {
 	if _, err := p.o.Buffer.TakeAllStrays(ctx); err != nil {
 		return err
 	}
@@ -139,7 +143,7 @@ func (p *Peers) KeepStrays(ctx context.Context) error {
 		t.handover.Again()
 		telling, told := context.WithTimeout(ctx, lastWords)
 		defer told()
-		_ = t.handover.AwaitLeft(telling) // the others know if they can be reached
+		_ = t.handover.AwaitLeft(telling) // nothing depends on it
 	}
 	return nil
 }
