@@ -2,6 +2,7 @@ package buffer
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
@@ -337,5 +338,29 @@ func BenchmarkPutEvent(b *testing.B) {
 	b.ReportAllocs()
 	for i := p.EventIDs.MaxCount; b.Loop(); i++ {
 		put(i)
+	}
+}
+
+// BenchmarkHandOver takes as many ids from another sidecar as are remembered, in pages
+// as they go over the hop, and lists them.
+func BenchmarkHandOver(b *testing.B) {
+	p := testPolicy()
+	p.EventIDs = DefaultEventIDs()
+	to := diskBuffer(b)
+	to.SetPolicy(p)
+	ids := make([]spool.EventID, p.EventIDs.MaxCount*7/8)
+	for n := 0; b.Loop(); n++ {
+		for i := range ids {
+			binary.BigEndian.PutUint64(ids[i][:], uint64(i))
+			binary.BigEndian.PutUint64(ids[i][8:], uint64(n))
+		}
+		for page := range slices.Chunk(ids, 4000) {
+			if err := to.RememberEventIDs(context.Background(), page); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if n := len(to.EventIDsWhere(func(uint64) bool { return true })); n < len(ids) {
+			b.Fatal(n)
+		}
 	}
 }

@@ -18,38 +18,35 @@ const maxEventPage = 1024
 type eventIDs struct{ *core }
 
 // EventIDsWhere returns the ids of events that were merged, here or in a sidecar
-// that handed their ids over, of the learners (by progress.LearnerHash) that is is
-// true for; the oldest first, by segments of the memory of ids. The ids of strays
-// are not among them, nor of strays that were handed on: nobody may have merged
-// these yet. Nor are ids that an earlier version wrote, which mean nothing to another
-// sidecar.
-func (e *eventIDs) EventIDsWhere(is func(learner uint64) bool) []spool.EventID {
+// that handed their ids over, of the learners whose progress.LearnerHash is wanted;
+// the oldest first, by segments of the memory of ids. Left out are the ids of strays,
+// and of strays that went to their home: nobody may have merged these yet. So are
+// ids that an earlier version wrote, which mean nothing to another sidecar.
+func (e *eventIDs) EventIDsWhere(wanted func(learner uint64) bool) []spool.EventID {
 	var segments []mergedSegment
-	e.lanes.each(e.lanes.all(), func(l *lane) {
-		segments = e.merged(segments, 1<<l.number, &l.events)
-	})
-	segments = e.merged(segments, anyLane, &e.handedOver)
+	for _, l := range e.lanes {
+		segments = e.merged(segments, 1<<l.number, &l.events, wanted)
+	}
+	segments = e.merged(segments, anyLane, &e.handedOver, wanted)
 	slices.SortStableFunc(segments, func(a, b mergedSegment) int { return cmp.Compare(a.opened, b.opened) })
 	var ids []spool.EventID
 	for _, s := range segments {
-		for _, id := range s.ids {
-			if is(id.Learner()) {
-				ids = append(ids, id)
-			}
-		}
+		ids = append(ids, s.ids...)
 	}
 	return ids
 }
 
-// mergedSegment is the events of a segment that were merged.
+// mergedSegment is the wanted events of a segment that were merged.
 type mergedSegment struct {
 	opened progress.Instant
 	ids    []spool.EventID
 }
 
-// merged appends the segments of a window, which is read with the set locked, for a
+// merged appends the segments of a window, which is read with the set locked, a
 // segment at a time.
-func (e *eventIDs) merged(to []mergedSegment, set laneSet, w *eventWindow) []mergedSegment {
+func (e *eventIDs) merged(
+	to []mergedSegment, set laneSet, w *eventWindow, wanted func(learner uint64) bool,
+) []mergedSegment {
 	for after := progress.Instant(-1 << 63); ; {
 		e.lanes.lock(set)
 		opened, all := w.segmentAfter(after)
@@ -63,8 +60,8 @@ func (e *eventIDs) merged(to []mergedSegment, set laneSet, w *eventWindow) []mer
 		if all == nil {
 			return to
 		}
-		to = append(to, mergedSegment{opened, ids})
-		after = opened
+		ids = slices.DeleteFunc(ids, func(id spool.EventID) bool { return !wanted(id.Learner()) })
+		to, after = append(to, mergedSegment{opened, ids}), opened
 	}
 }
 

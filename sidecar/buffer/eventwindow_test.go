@@ -48,6 +48,36 @@ func TestASegmentNeverTakesTheNameOfOneThatTheDiskIsToForget(t *testing.T) {
 	}
 }
 
+// Ids of a kind that are forgotten must not be counted any more: what is counted is
+// looked for with each update.
+func TestAWindowCountsTheKindsOfWhatItRemembers(t *testing.T) {
+	p := EventIDs{MaxCount: 16} // a segment has 2 ids
+	var w eventWindow
+	for n := range byte(4) {
+		w.load(progress.Instant(n/2), eventOf(9, n), spool.EventSalted)
+	}
+	handedOn := w.add(eventOf(1, 1), spool.EventHandedOn, 10, p, 1)
+	w.add(eventOf(1, 2), spool.EventHandedOn, 10, p, 1)
+	w.add(eventOf(2, 1), spool.EventMerged, 20, p, 1)
+	if merged := w.add(eventOf(1, 1), spool.EventMerged, 30, p, 1); merged != handedOn {
+		t.Errorf("an event that comes back is in segment %d, and was in %d", merged, handedOn)
+	}
+	if want := (eventKinds{spool.EventSalted: 4, spool.EventMerged: 2, spool.EventHandedOn: 1}); w.kinds != want || w.count != 7 {
+		t.Errorf("%v are counted of %d", w.kinds, w.count)
+	}
+	checkWindow(t, &w)
+	if gone := w.erase(learner{1}, learner{9}); len(gone) != 6 || w.kinds != (eventKinds{spool.EventMerged: 1}) {
+		t.Errorf("%d are erased, %v are left", len(gone), w.kinds)
+	}
+	w.load(40, eventOf(9, 9), spool.EventSalted)
+	checkWindow(t, &w)
+	w.expire(50, EventIDs{}, 1)
+	checkWindow(t, &w)
+	if w.count != 0 {
+		t.Errorf("%d are remembered", w.count)
+	}
+}
+
 func TestAnErasedLearnersEventsAreForgottenInEverySegment(t *testing.T) {
 	p := EventIDs{MaxCount: 16}
 	var w eventWindow

@@ -21,8 +21,8 @@ func learnerNamed(userID string) (of learner) {
 	return of
 }
 
-// eventID is the identity of an event of a key, the same in every spool. scratch may
-// be nil.
+// eventID is the identity of an event of a key, the same in every spool and in all
+// versions of the program. scratch may be nil.
 func eventID(scratch, key []byte, u *progress.Update) (id spool.EventID) {
 	of := learnerNamed(u.UserID)
 	sum := sha256.Sum256(appendEvent(scratch[:0], key, u))

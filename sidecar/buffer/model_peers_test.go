@@ -279,8 +279,31 @@ func (m *model) checkEventIDs(t *rapid.T) {
 			wantOfFirst++
 		}
 	}
+	checkWindow(t, &m.b.handedOver)
+	for _, l := range m.b.lanes {
+		checkWindow(t, &l.events)
+	}
 	if len(told) != want || len(ofFirst) != wantOfFirst {
 		t.Fatalf("others are told of %d events, %d of a learner, want %d and %d", len(told), len(ofFirst), want, wantOfFirst)
+	}
+}
+
+// checkWindow compares the counts of a window with its ids.
+func checkWindow(t rapid.TB, w *eventWindow) {
+	count, kinds := 0, eventKinds{}
+	for _, s := range w.segments {
+		of := eventKinds{}
+		for _, kind := range s.ids {
+			of[kind]++
+			kinds[kind]++
+			count++
+		}
+		if of != s.kinds {
+			t.Fatalf("segment %d has %v ids of each kind and counts %v", s.opened, of, s.kinds)
+		}
+	}
+	if count != w.count || kinds != w.kinds {
+		t.Fatalf("%d ids, %v of each kind, counted are %d and %v", count, kinds, w.count, w.kinds)
 	}
 }
 

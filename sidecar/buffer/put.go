@@ -77,7 +77,7 @@ func (b *intake) PutFrom(ctx context.Context, sender SenderID, number uint64, it
 // Each needs an event id, and is kept as itself until DropStrays or TakeStrays.
 // Meanwhile it is part of what is held of its key, and takes the place of a
 // pending record. An update that was accepted before, as a stray or not, is a
-// duplicate for all methods.
+// duplicate for all methods; only PutFrom takes one that went to its home.
 func (b *intake) PutStray(ctx context.Context, updates []progress.Update) ([]Result, error) {
 	return b.put(ctx, input{updates: updates, stray: true})
 }
