@@ -12,6 +12,10 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/orphans"
 )
 
+// handingOver is how long others are told, when all is written, what this sidecar has
+// merged, if they could not be reached before.
+const handingOver = 3 * time.Second
+
 // answering is how long requests under way may take once ctx has ended.
 const answering = 2 * time.Second
 
@@ -106,6 +110,9 @@ func (s *sidecar) drain(ctx context.Context) string {
 		s.log.Error(err, "Updates that wait for their learners' homes stay in the spool")
 	}
 	remaining, err := s.flusher.Drain(ctx)
+	telling, told := context.WithTimeout(ctx, handingOver)
+	s.peers.AwaitLeft(telling)
+	told()
 	return s.drained(remaining, err, <-erasing)
 }
 

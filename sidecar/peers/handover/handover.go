@@ -98,7 +98,7 @@ func (h *Handover) Follow(next members.Set) {
 	before := h.view.Swap(newView(next, h.wait.past))
 	before.replace()
 	h.job.replaced = append(h.job.replaced, before)
-	h.job.says = h.job.says || isCandidate(next, h.o.Writer)
+	h.job.says = h.job.says || next.Has(h.o.Writer)
 	h.wakeUp()
 }
 
@@ -137,7 +137,7 @@ func (h *Handover) Take(ctx context.Context, page *wire.Events) error {
 // another one by now: it does not hear of that. Others will, and send their ids there.
 func (h *Handover) takeOver(page *wire.Events) {
 	v := h.view.Load()
-	if isCandidate(v.Set, page.Writer) {
+	if v.Has(page.Writer) {
 		h.o.Missed()
 	}
 	before := len(h.job.foreign)
@@ -196,7 +196,7 @@ func (h *Handover) AwaitLeft(ctx context.Context) error {
 		h.mu.Lock()
 		said, saying := h.said, h.saying
 		h.mu.Unlock()
-		if said != nil && said == h.view.Load() && !isCandidate(said.Set, h.o.Writer) {
+		if said != nil && said == h.view.Load() && !said.Has(h.o.Writer) {
 			return nil
 		}
 		select {
@@ -205,13 +205,4 @@ func (h *Handover) AwaitLeft(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
-}
-
-func isCandidate(set members.Set, writer uuid.UUID) bool {
-	for _, m := range set.Candidates() {
-		if m.Writer == writer {
-			return true
-		}
-	}
-	return false
 }

@@ -95,6 +95,11 @@ func (s Set) Candidates() []Member {
 	return all
 }
 
+// Has reports whether a writer is a candidate. It allocates nothing.
+func (s Set) Has(writer uuid.UUID) bool {
+	return slices.ContainsFunc(s.candidates, func(c candidate) bool { return c.member.Writer == writer })
+}
+
 // Leaving are the members that have been candidates, unless there were too many, and are
 // about to stop.
 func (s Set) Leaving() []Member { return slices.Clone(s.leaving) }
