@@ -204,6 +204,24 @@ func TestNothingIsHandedOverBeforeWhatMergesByTheOldSetHasEnded(t *testing.T) {
 	})
 }
 
+// In a large fleet most changes are none of the candidates'.
+func TestWhatChangesNoHomeIsNotToldAgain(t *testing.T) {
+	run(t, func(t *testing.T, d *desk) {
+		d.Follow(setOf("a b"))
+		d.expect(t, "at the start", map[string]got{"b": {0, "a b", false}}, "a b")
+		for range 1000 {
+			d.Follow(setOf("a b"))
+		}
+		d.expect(t, "when addresses or keys change", map[string]got{}, "a b")
+		if n := len(d.job.replaced); n > 1 {
+			t.Errorf("%d sets of before are kept", n)
+		}
+		d.merged(t, home{"a", "a b"}, home{"c", "a b c"})
+		d.Follow(setOf("a b c"))
+		d.expect(t, "when homes change", map[string]got{"b": {0, "a b c", false}, "c": {1, "a b c", false}}, "a b c")
+	})
+}
+
 func TestOneThatIsNoCandidateIsSilent(t *testing.T) {
 	run(t, func(t *testing.T, d *desk) {
 		d.Follow(setOf("b c"))
