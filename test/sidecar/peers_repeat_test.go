@@ -149,7 +149,7 @@ func TestARolloutWithRepeatsAllTheTimeCountsEachUpdateOnce(t *testing.T) {
 	fleet := newFleet(t, uri, fast, 4)
 	s := serviceOf(fleet)
 	l := startRepeatingLate(t, s)
-	for range len(fleet) {
+	for range fleet {
 		l.awaitAcknowledged(t, 200)
 		joining, _ := newMember(t, uri, fast)
 		joining.start(t)
