@@ -108,45 +108,56 @@ func (p *Peers) Leave(ctx context.Context) {
 		p.o.Log.V(1).Info("The others are not told that this sidecar stops", "error", err.Error())
 		return
 	}
+	_ = t.handover.AwaitLeft(ctx) // it goes on
+}
+
+// AwaitLeft returns when the ids of events are handed over, as far as the others can be
+// reached before ctx ends. Leave comes before. There is nothing to wait for where that
+// could not tell the registry, since others are not homes of this sidecar's learners then.
+func (p *Peers) AwaitLeft(ctx context.Context) {
+	t := p.term.Load()
+	if !t.hasPeers() || t.set().Len() == 0 || t.set().Has(p.o.Writer) {
+		return
+	}
 	if err := t.handover.AwaitLeft(ctx); err != nil {
-		p.o.Log.V(1).Info("Not all others know which updates this sidecar has merged", "error", err.Error())
+		p.o.Log.Info("Not all other sidecars know which updates this one has merged; one that a client repeats may count twice", "error", err.Error())
 	}
 }
 
-// KeepStrays brings what still waits for its home there, and makes the rest this
-// sidecar's own, so that it is written before the sidecar stops. Run must have begun.
-func (p *Peers) KeepStrays(ctx context.Context) error {
+// BringStraysHome ends the delivery of strays with a last try, and reports whether some
+// still wait. Run must have begun.
+func (p *Peers) BringStraysHome(ctx context.Context) (left bool, err error) {
 	if err := p.delivery.end(ctx); err != nil {
-		return err
+		return false, err
 	}
-	last, cancel := context.WithTimeout(ctx, lastDelivery)
+	ctx, cancel := context.WithTimeout(ctx, lastDelivery)
 	defer cancel()
 	for p.hasStrays() && p.set().Len() > 0 {
-		if err := p.router.DeliverOnce(last, p.o.Buffer, p.known); err != nil {
-			return err
+		if err := p.router.DeliverOnce(ctx, p.o.Buffer, p.known); err != nil {
+			return true, err
 		}
-		if !p.hasStrays() || !pause(last, lastDelivery/20) {
+		if !p.hasStrays() || !pause(ctx, lastDelivery/20) {
 			break
 		}
 	}
-	if !p.hasStrays() {
-		return nil
-	}
+	return p.hasStrays(), nil
+}
+
+// KeepStrays makes what still waits for its home this sidecar's own, so that it is
+// written before the sidecar stops, and hands their ids over too. BringStraysHome comes
+// before.
+func (p *Peers) KeepStrays(ctx context.Context) error {
 	if _, err := p.o.Buffer.TakeAllStrays(ctx); err != nil {
 		return err
 	}
 	if t := p.term.Load(); t.hasPeers() {
 		t.handover.Again()
-		telling, told := context.WithTimeout(ctx, lastWords)
-		defer told()
-		_ = t.handover.AwaitLeft(telling) // the others know if they can be reached
 	}
 	return nil
 }
 
-// lastDelivery is how long a sidecar that stops tries to bring strays home, and lastWords
-// how long it tries to hand over the ids of those that it has taken.
-const lastDelivery, lastWords = 2 * time.Second, time.Second
+// lastDelivery is how long a sidecar that stops tries to bring strays home.
+const lastDelivery = 2 * time.Second
 
 func (p *Peers) hasStrays() bool {
 	page, _ := p.o.Buffer.Strays(0, 1)

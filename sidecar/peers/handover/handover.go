@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -50,8 +51,8 @@ type Handover struct {
 	wait    wait
 	job     job
 	leaving bool
-	// said is the view of which all has been said, nil for none, and saying is closed
-	// when that is another one.
+	// said is a View for which everything is handed over, nil for none, and saying is
+	// closed when that is another one.
 	said   *View
 	saying chan struct{}
 }
@@ -61,6 +62,15 @@ type job struct {
 	replaced []*View         // Views of before, of which nothing was handed over yet
 	foreign  []spool.EventID // of a sidecar that left, which has taken this one for a home
 	says     bool            // this sidecar is or was a candidate, so that others wait for its word
+}
+
+// after is j when next is in the place of a View. Of Views with the same homes as next
+// one is enough, which is next itself, but for those that are in use.
+func (j job) after(before, next *View, self uuid.UUID) job {
+	j.replaced = append(slices.Clip(j.replaced), before)
+	j.replaced = slices.DeleteFunc(j.replaced, func(v *View) bool { return v.Len() > 0 && v.digest == next.digest && v.isUnused() })
+	j.says = j.says || next.Has(self)
+	return j
 }
 
 // maxForeign bounds job.foreign: the memory of ids that a sidecar has by default.
@@ -95,11 +105,14 @@ func (h *Handover) Follow(next members.Set) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.wait = h.wait.after(next, time.Now())
-	before := h.view.Swap(newView(next, h.wait.past))
+	v := newView(next, h.wait.past)
+	before := h.view.Swap(v)
 	before.replace()
-	h.job.replaced = append(h.job.replaced, before)
-	h.job.says = h.job.says || isCandidate(next, h.o.Writer)
-	h.wakeUp()
+	h.job = h.job.after(before, v, h.o.Writer)
+	if before.digest != v.digest || before.Len() == 0 || h.leaving {
+		h.said = nil
+		h.wakeUp()
+	}
 }
 
 // End lets nobody use the last View any more. Follow must not be called after it.
@@ -137,7 +150,7 @@ func (h *Handover) Take(ctx context.Context, page *wire.Events) error {
 // another one by now: it does not hear of that. Others will, and send their ids there.
 func (h *Handover) takeOver(page *wire.Events) {
 	v := h.view.Load()
-	if isCandidate(v.Set, page.Writer) {
+	if v.Has(page.Writer) {
 		h.o.Missed()
 	}
 	before := len(h.job.foreign)
@@ -196,7 +209,7 @@ func (h *Handover) AwaitLeft(ctx context.Context) error {
 		h.mu.Lock()
 		said, saying := h.said, h.saying
 		h.mu.Unlock()
-		if said != nil && said == h.view.Load() && !isCandidate(said.Set, h.o.Writer) {
+		if said != nil && said.digest == h.view.Load().digest && !said.Has(h.o.Writer) {
 			return nil
 		}
 		select {
@@ -205,13 +218,4 @@ func (h *Handover) AwaitLeft(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
-}
-
-func isCandidate(set members.Set, writer uuid.UUID) bool {
-	for _, m := range set.Candidates() {
-		if m.Writer == writer {
-			return true
-		}
-	}
-	return false
 }

@@ -77,7 +77,7 @@ func startRound(ctx context.Context, h *Handover, view *View, p parcels, says, l
 	r := &round{
 		h: h, view: view, says: says, room: semaphore.NewWeighted(sentAtOnce), cancel: cancel, done: make(chan struct{}), left: p,
 		underway: 1, empty: make(chan struct{}),
-		head: wire.Events{Writer: h.o.Writer, Owner: h.o.Owner, View: digest(view.Set), Leaving: leaving},
+		head: wire.Events{Writer: h.o.Writer, Owner: h.o.Owner, View: view.digest, Leaving: leaving},
 	}
 	for _, m := range view.Candidates() {
 		if ids := p[m.Writer]; m.Writer != h.o.Writer && (says || len(ids) > 0) {

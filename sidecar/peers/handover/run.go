@@ -50,7 +50,7 @@ func (h *Handover) begin(ctx context.Context, left parcels) *round {
 	h.mu.Lock()
 	view, job := h.view.Load(), h.job
 	h.job = h.job.next()
-	leaving := h.leaving && !isCandidate(view.Set, h.o.Writer)
+	leaving := h.leaving && !view.Has(h.o.Writer)
 	h.mu.Unlock()
 	for _, v := range job.replaced {
 		v.await(ctx)

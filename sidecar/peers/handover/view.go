@@ -12,6 +12,7 @@ import (
 // View is who there is, until another View replaces it.
 type View struct {
 	members.Set
+	digest uint64 // of the candidates
 	// past are the sets of before whose homes may still hand ids over. They only get
 	// fewer.
 	past     atomic.Pointer[[]past]
@@ -24,7 +25,7 @@ type View struct {
 }
 
 func newView(set members.Set, before []past) *View {
-	v := &View{Set: set, replaced: make(chan struct{}), unused: make(chan struct{})}
+	v := &View{Set: set, digest: digest(set), replaced: make(chan struct{}), unused: make(chan struct{})}
 	v.past.Store(&before)
 	return v
 }
@@ -68,6 +69,16 @@ func (v *View) replace() {
 	close(v.replaced)
 	if v.uses == 0 {
 		close(v.unused)
+	}
+}
+
+// isUnused reports whether it is replaced and nobody uses it any more.
+func (v *View) isUnused() bool {
+	select {
+	case <-v.unused:
+		return true
+	default:
+		return false
 	}
 }
 

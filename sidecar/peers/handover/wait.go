@@ -115,8 +115,8 @@ func (w wait) awaited() (writers []uuid.UUID) {
 		stopping[m.Writer] = true
 	}
 	for writer, owner := range w.owners() {
-		said, any := w.words[writer]
-		done := any && said.owner == owner && (said.view == view || said.leaving && !present[writer])
+		said, heard := w.words[writer]
+		done := heard && said.owner == owner && (said.view == view || said.leaving && !present[writer])
 		ended := w.leavers[writer] == owner && !present[writer] && !stopping[writer]
 		if writer != w.self && !done && !ended {
 			writers = append(writers, writer)

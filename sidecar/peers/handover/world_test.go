@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -306,9 +305,6 @@ func TestEachEventCountsOnceWhileHomesChange(t *testing.T) {
 	}
 	for range seeds {
 		seed := rand.Uint64()
-		if text := os.Getenv("SEED"); text != "" {
-			fmt.Sscan(text, &seed)
-		}
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t, seed)
 			for range 1 + w.random.IntN(4) {

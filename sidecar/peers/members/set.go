@@ -20,7 +20,8 @@ type Set struct {
 	// candidates are sorted by their writers' ids, so that the order in which the
 	// registry tells them makes no difference.
 	candidates []candidate
-	// leaving are those that speak the protocol and are about to stop, in no order.
+	// leaving are those that would be candidates if they were not about to stop, in no
+	// order.
 	leaving []Member
 	// members and otherProtocol count those of the target, self among them, and those
 	// of them that speak another protocol.
@@ -68,6 +69,10 @@ func New(self Member, others []Member) Set {
 		return cmp.Or(cmp.Compare(a.hash, b.hash), byID(a, b))
 	})
 	s.candidates = s.candidates[:min(len(s.candidates), MaxCandidates)]
+	if n := len(s.candidates); n == MaxCandidates {
+		last := s.candidates[n-1].hash
+		s.leaving = slices.DeleteFunc(s.leaving, func(m Member) bool { return hashOf(m.Writer) > last })
+	}
 	slices.SortFunc(s.candidates, byID)
 	return s
 }
@@ -95,8 +100,12 @@ func (s Set) Candidates() []Member {
 	return all
 }
 
-// Leaving are the members that have been candidates, unless there were too many, and are
-// about to stop.
+// Has reports whether a writer is a candidate. It allocates nothing.
+func (s Set) Has(writer uuid.UUID) bool {
+	return slices.ContainsFunc(s.candidates, func(c candidate) bool { return c.member.Writer == writer })
+}
+
+// Leaving are the members that are about to stop and would be candidates otherwise.
 func (s Set) Leaving() []Member { return slices.Clone(s.leaving) }
 
 // IsAlone reports whether the sidecar has nobody to hand on to.

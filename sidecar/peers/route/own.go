@@ -2,7 +2,6 @@ package route
 
 import (
 	"context"
-	"slices"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
@@ -24,11 +23,10 @@ type own struct {
 func (o *own) Put(ctx context.Context, updates []progress.Update) ([]buffer.Result, error) {
 	m, end := o.use()
 	defer end()
-	isStray := func(u *progress.Update) bool { return IsStray(m, u) }
-	if !slices.ContainsFunc(updates, func(u progress.Update) bool { return isStray(&u) }) {
+	if !anyStray(m, updates) {
 		return o.Local.Put(ctx, updates)
 	}
-	stray, merged := separate(updates, isStray)
+	stray, merged := separate(updates, func(u *progress.Update) bool { return IsStray(m, u) })
 	if len(merged.items) == 0 {
 		return o.PutStray(ctx, updates)
 	}
@@ -36,6 +34,15 @@ func (o *own) Put(ctx context.Context, updates []progress.Update) ([]buffer.Resu
 	answers[0].results, answers[0].err = o.PutStray(ctx, pick(stray.items, updates))
 	answers[1].results, answers[1].err = o.Local.Put(ctx, pick(merged.items, updates))
 	return join([]part{stray, merged}, answers, len(updates))
+}
+
+func anyStray(m Merger, updates []progress.Update) bool {
+	for i := range updates {
+		if IsStray(m, &updates[i]) {
+			return true
+		}
+	}
+	return false
 }
 
 // separate divides updates into those for which is says yes, and the others.

@@ -42,8 +42,11 @@ func TestWhatAHomeKeepsAsAStray(t *testing.T) {
 			if !errors.Is(err, c.err) || err == nil && len(results) != len(updates) {
 				t.Fatalf("%v, %v", results, err)
 			}
+			if c.errs == nil {
+				c.errs = make([]error, len(updates))
+			}
 			for i := range results {
-				if c.errs != nil && !errors.Is(results[i].Err, c.errs[i]) || c.errs == nil && results[i].Err != nil || results[i].Record.Key != updates[i].Key {
+				if !errors.Is(results[i].Err, c.errs[i]) || results[i].Record.Key != updates[i].Key {
 					t.Errorf("%d: %+v", i, results[i])
 				}
 			}
