@@ -124,7 +124,7 @@ func (h *Handler) notSaved(err error, wait time.Duration, sync *state.SyncState,
 	switch {
 	case errors.As(err, &others):
 		p.detail = others.Error() + "; what this one holds is saved, and what those have accepted is kept and will be: " +
-			"send the request again"
+			"send the request again. One that was killed is asked for a minute, since its next process may have something to save"
 		p.retryAfter = homeRetry
 	case errors.Is(err, errOthersUnknown):
 		p.detail = errOthersUnknown.Error() + ", and what they have accepted; what this one has is saved, and all that is accepted is kept and " +
