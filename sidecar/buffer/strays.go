@@ -48,9 +48,8 @@ func (s *strays) Strays(after progress.Instant, limit int) (page []Stray, more b
 // disk has that. Their event ids are remembered, but not returned by EventIDsWhere:
 // the home may have kept them as strays. Those that are not there any more are left
 // out: a reset, an erasure or RememberEventIDs has removed them. One that another
-// sidecar has handed on meanwhile stays, and
-// may be dropped by the next call: two sidecars that take each other for the home would
-// else both drop what the other has.
+// sidecar has handed on meanwhile stays, and may be dropped by the next call: two
+// sidecars that take each other for the home would else both drop what the other has.
 func (s *strays) DropStrays(ctx context.Context, ids []progress.Instant) error {
 	now, p := s.clock.read(), s.policy.Load()
 	_, err := s.end(ctx, ids, func(c *spool.Change, l *lane, x *stray) bool {

@@ -46,13 +46,16 @@ func (h *Handler) erase(w http.ResponseWriter, r *http.Request, limits Limits) {
 	others := h.askOthers(r, othersEraseWait)
 	answer.Peers.Asked = len(others)
 	answer.Peers.Confirmed = confirmed(others)
-	missed := answer.Peers.Asked - answer.Peers.Confirmed
-	if missed > 0 {
+	missed, unknown := answer.Peers.Asked-answer.Peers.Confirmed, h.othersUnknown(r)
+	switch {
+	case unknown:
+		answer.Peers.Message = errOthersUnknown.Error() + ": order it again in a moment"
+	case missed > 0:
 		answer.Peers.Message = fmt.Sprintf("%d of %d other sidecars did not confirm that they hold nothing of the learner: "+
 			"order it again until all do", missed, answer.Peers.Asked)
 	}
 	status := http.StatusOK
-	if !erased.DatabaseDone || missed > 0 {
+	if !erased.DatabaseDone || unknown || missed > 0 {
 		status = http.StatusAccepted
 		setRetryAfter(w.Header(), h.untilNextSync())
 	}

@@ -67,6 +67,25 @@ func TestOthersWaitForWhatIsLeftOfTheTime(t *testing.T) {
 	}
 }
 
+// Before the registry's first answer any other sidecar may hold the rest.
+func TestNothingIsSaidOfOthersBeforeItIsKnownWhoThereIs(t *testing.T) {
+	d := newHomesDesk(&fakeHomes{untold: true})
+	for _, path := range []string{"/v1/sync", "/v1/sync?userId=ada"} {
+		a := d.call(t, http.MethodPost, path)
+		expect(t, a, http.StatusServiceUnavailable, map[string]any{"type": problemType + "not-saved", "sync.stale": true})
+		if !strings.Contains(a.text, errOthersUnknown.Error()) || !strings.Contains(a.text, "send the request again") || a.header.Get("Retry-After") == "" {
+			t.Errorf("%s: %s", path, a.text)
+		}
+	}
+	expect(t, d.call(t, http.MethodGet, "/v1/progress?userId=ada"), http.StatusOK, map[string]any{"stale": true, "sync.stale": true})
+	expect(t, d.call(t, http.MethodGet, "/v1/sync?userId=ada"), http.StatusOK, map[string]any{"stale": true})
+	a := d.call(t, http.MethodDelete, "/v1/users/ada")
+	expect(t, a, http.StatusAccepted, map[string]any{"peers.asked": 0.0, "peers.message": errOthersUnknown.Error() + ": order it again in a moment"})
+	if a.header.Get("Retry-After") == "" {
+		t.Error("no Retry-After")
+	}
+}
+
 // An operator who erases a learner must hear of a sidecar that may still have them.
 func TestAnErasureTellsWhichSidecarsConfirmedIt(t *testing.T) {
 	for name, c := range map[string]struct {

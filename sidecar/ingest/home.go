@@ -51,6 +51,10 @@ func (h *Handler) saveForHome(r *http.Request, filter buffer.Filter, limits Limi
 	_ = h.syncer.Sync(ctx, filter)
 }
 
+// othersUnknown reports whether others may have something that this sidecar can't ask
+// for, since it does not know yet who there is.
+func (h *Handler) othersUnknown(r *http.Request) bool { return h.mayHandOn(r) && !h.homes.Told() }
+
 // mayHandOn reports whether other sidecars may be asked: not for a request that one of
 // them handed on.
 func (h *Handler) mayHandOn(r *http.Request) bool {

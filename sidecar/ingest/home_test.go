@@ -23,6 +23,8 @@ type fakeHomes struct {
 	home http.HandlerFunc
 	// missed says that the learner's home can't be asked.
 	missed bool
+	// untold says that nobody knows who there is.
+	untold bool
 	// others are what the other sidecars answer: an empty one has not done it.
 	others []string
 
@@ -39,12 +41,14 @@ func (f *fakeHomes) note(r *http.Request, of string) {
 
 func (f *fakeHomes) Forward(w http.ResponseWriter, r *http.Request, userID, _ string) (answered, missed bool) {
 	f.note(r, userID)
-	if f.missed || f.home == nil {
-		return false, f.missed
+	if f.missed || f.untold || f.home == nil {
+		return false, f.missed || f.untold
 	}
 	f.home(w, r)
 	return true, false
 }
+
+func (f *fakeHomes) Told() bool { return !f.untold }
 
 func (f *fakeHomes) IsElsewhere(string) bool { return f.missed || f.home != nil }
 

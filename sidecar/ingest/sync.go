@@ -21,6 +21,9 @@ const maxSyncWait = 30 * time.Second
 // errHomeMissed says that nobody knows whether all of a learner is saved.
 var errHomeMissed = errors.New("the learner's home can't be asked")
 
+// errOthersUnknown says that there may be other sidecars, and nobody has told yet.
+var errOthersUnknown = errors.New("it is not known yet which other sidecars there are")
+
 // othersMissedError says that nobody knows whether all is saved that other sidecars
 // hold.
 type othersMissedError struct{ asked, missed int }
@@ -55,7 +58,8 @@ func (h *Handler) forceSync(w http.ResponseWriter, r *http.Request, limits Limit
 	defer cancel()
 	start := time.Now()
 	began := progress.InstantOf(start)
-	quarantined, missed := 0, h.isElsewhere(r, filter.UserID)
+	unknown := h.othersUnknown(r)
+	quarantined, missed := 0, unknown || h.isElsewhere(r, filter.UserID)
 	err := h.syncer.Sync(ctx, filter)
 	if err == nil {
 		rest := waitingAtMost(r, max(time.Millisecond, wait-time.Since(start)))
@@ -63,10 +67,12 @@ func (h *Handler) forceSync(w http.ResponseWriter, r *http.Request, limits Limit
 		if answered, missed = h.handOn(w, rest, filter.UserID, limits); answered {
 			return
 		}
-		if missed {
+		switch {
+		case unknown:
+			err, missed = errOthersUnknown, true
+		case missed:
 			err = errHomeMissed
-		}
-		if filter.UserID == "" {
+		case filter.UserID == "":
 			quarantined, err = h.syncOthers(rest, wait-time.Since(start)+lastWord)
 		}
 	}
@@ -118,7 +124,11 @@ func (h *Handler) notSaved(err error, wait time.Duration, sync *state.SyncState,
 	switch {
 	case errors.As(err, &others):
 		p.detail = others.Error() + "; what this one holds is saved, and what those have accepted is kept and will be: " +
-			"send the request again"
+			"send the request again. One that was killed is asked for a minute, since its next process may have something to save"
+		p.retryAfter = homeRetry
+	case errors.Is(err, errOthersUnknown):
+		p.detail = errOthersUnknown.Error() + ", and what they have accepted; what this one has is saved, and all that is accepted is kept and " +
+			"will be: send the request again"
 		p.retryAfter = homeRetry
 	case errors.Is(err, errHomeMissed):
 		p.detail = "the sidecar that keeps what this learner does can't be asked; what this one has is saved, " +

@@ -24,6 +24,15 @@ func (p *Peers) homes() route.Homes {
 	return nil
 }
 
+// Told reports whether it is known who else there is: the registry has answered, or there
+// is none for this sidecar, or it has no peers. Before that any other sidecar may be home
+// to a learner, however long the wait.
+func (p *Peers) Told() bool { return p.term.Load().told() }
+
+func (t *term) told() bool {
+	return t != nil && (t.roll == nil || t.set().Len() > 0 || t.first.denied.Load())
+}
+
 // first is the wait for the registry's first answer.
 type first struct {
 	roll.Observer

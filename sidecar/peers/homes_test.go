@@ -30,14 +30,15 @@ func TestWhetherItIsKnownWhoIsHome(t *testing.T) {
 		since time.Duration
 		errs  []error
 		known bool
+		told  bool
 	}{
-		"not before the first term":                                {false, false, 0, nil, false},
-		"a sidecar without peers is home to all":                   {false, true, 0, nil, true},
-		"not before the registry has answered":                     {true, false, time.Second, nil, false},
-		"not while the database is away for a moment":              {true, false, time.Second, []error{silence}, false},
-		"the others have forgotten who was away for a minute":      {true, false, firstAnswer + time.Second, []error{silence}, true},
-		"a database that denies its registry is asked in vain":     {true, false, time.Second, []error{denial}, true},
-		"being without peers says nothing of the term that begins": {true, true, time.Second, nil, false},
+		"not before the first term":                                {false, false, 0, nil, false, false},
+		"a sidecar without peers is home to all":                   {false, true, 0, nil, true, true},
+		"not before the registry has answered":                     {true, false, time.Second, nil, false, false},
+		"not while the database is away for a moment":              {true, false, time.Second, []error{silence}, false, false},
+		"the others have forgotten who was away for a minute":      {true, false, firstAnswer + time.Second, []error{silence}, true, false},
+		"a database that denies its registry is asked in vain":     {true, false, time.Second, []error{denial}, true, true},
+		"being without peers says nothing of the term that begins": {true, true, time.Second, nil, false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := &Peers{}
@@ -59,6 +60,12 @@ func TestWhetherItIsKnownWhoIsHome(t *testing.T) {
 			defer end()
 			if merges := m != nil && m.Merges("ada"); merges != tt.known {
 				t.Errorf("it merges: %v", merges)
+			}
+			// What is told to learners must not say more than is known for certain.
+			told := p.Told()
+			answered, missed := p.Forward(nil, nil, "ada", "")
+			if told != tt.told || answered || missed == tt.told {
+				t.Errorf("it is told: %v; another one should answer: %v", told, missed)
 			}
 		})
 	}

@@ -76,12 +76,13 @@ func (p *Peers) Reset(ctx context.Context, keys []progress.Key) ([]buffer.Result
 
 // Forward hands a learner's request, which came from no other sidecar, on to their home,
 // and answers w with what the home answers. It reports false, and has written nothing,
-// where this sidecar has to answer; missed says that another one should have.
+// where this sidecar has to answer; missed says that another one should have, or that it
+// is not known yet whether there is one.
 func (p *Peers) Forward(w http.ResponseWriter, r *http.Request, userID, userHeader string) (answered, missed bool) {
 	t := p.term.Load()
 	home, self := t.set().Home(userID)
 	if self {
-		return false, false
+		return false, !t.told()
 	}
 	link := t.links.To(home.Writer.String())
 	if link == nil || p.forwarder.Forward(w, r, link, userHeader) != nil {

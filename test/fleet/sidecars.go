@@ -12,6 +12,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/progress-sync/progress-sync/controllers/injection"
+	"github.com/progress-sync/progress-sync/sidecar/config"
+	"github.com/progress-sync/progress-sync/sidecar/peers/members"
 	"github.com/progress-sync/progress-sync/sidecar/status"
 )
 
@@ -22,7 +24,9 @@ const maxSidecars = 1 << 16
 type sidecars struct {
 	server *http.Server
 	owners []owner
-	start  time.Time
+	// members are how many sidecars a policy has.
+	members map[types.NamespacedName]int
+	start   time.Time
 
 	// busy sidecars count on with each answer; else nothing changes.
 	busy atomic.Bool
@@ -46,7 +50,10 @@ func serveSidecars(owners []owner) (*sidecars, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listening for the operator: %w", err)
 	}
-	s := &sidecars{owners: owners, start: time.Now()}
+	s := &sidecars{owners: owners, members: map[types.NamespacedName]int{}, start: time.Now()}
+	for _, o := range owners {
+		s.members[o.policy]++
+	}
 	s.server = &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = s.server.Serve(listener) }()
 	return s, nil
@@ -94,5 +101,17 @@ func (s *sidecars) document(n int) status.Document {
 		Counters: status.Counters{UpdatesAccepted: count * 40, RowsWritten: count, BatchesApplied: count / 10},
 		Database: status.Database{Reachable: &reachable, Since: &s.start},
 		Spool:    status.Spool{Bytes: count, LimitBytes: 1 << 30},
+		Peers:    s.peers(n, count*40),
+	}
+}
+
+// peers is a sidecar's place among those of its policy, which hand on to each other what
+// reaches any of them.
+func (s *sidecars) peers(n int, accepted int64) *status.Peers {
+	all := s.members[s.owners[n].policy]
+	candidates := min(all, members.MaxCandidates)
+	return &status.Peers{
+		Mode: config.PeersAuto, Members: all, Candidates: candidates, Reached: candidates - 1,
+		HandedOn: accepted * int64(all-1) / int64(all), KeptLocally: map[string]int64{"connect": 1, "refused": 2},
 	}
 }

@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// minPause is the least between the last call and an early one.
-const minPause = time.Second
+// minPause is the least between the last call and an early one. A peer waits a second for
+// its connection (hop.Times), in which its key has to be looked up.
+const minPause = 500 * time.Millisecond
 
 // pace says when the registry is called next. It belongs to Run.
 type pace struct {
@@ -15,17 +16,36 @@ type pace struct {
 	// pause before an early call. It doubles, up to a period, while early calls bring
 	// nothing new, so that keys that nobody has registered can't load the database.
 	pause time.Duration
+	// first is the time to the next call while none has succeeded. It doubles, up to a
+	// period: a sidecar that starts before its database is there waits no longer than it
+	// has waited already.
+	first time.Duration
 }
+
+// success says whether a call was answered, and whether one was before.
+type success int
+
+const (
+	never success = iota // neither
+	first                // this one
+	later                // one before it
+)
 
 // called notes a call that began early or not, and has just ended. chance is in [0, 1).
 // One that is the first to succeed is followed by another one soon: sidecars that start
 // at the same moment don't find each other by their first calls.
-func (p *pace) called(early, first bool, now time.Time, chance float64, changed bool) {
+func (p *pace) called(early bool, is success, now time.Time, chance float64, changed bool) {
 	p.last = now
-	p.due = time.Duration(float64(Period) * (1 - jitter + 2*jitter*chance))
-	if first {
-		p.due = minPause
+	period := Period
+	switch is {
+	case never:
+		p.first = min(max(2*p.first, minPause), Period)
+		period = p.first
+	case first:
+		period = minPause
+	case later:
 	}
+	p.due = time.Duration(float64(period) * (1 - jitter + 2*jitter*chance))
 	if early && !changed {
 		p.pause = min(2*p.pause, Period)
 	} else {

@@ -85,7 +85,7 @@ func (r *Roll) Known(f members.Fingerprint) bool {
 }
 
 // Look asks the registry out of turn and returns when the Set is up to date. Such
-// calls are a second apart, and further while they bring nothing new; all who wait
+// calls are half a second apart, and further while they bring nothing new; all who wait
 // share the next one.
 func (r *Roll) Look(ctx context.Context) error { return r.await(ctx, false) }
 

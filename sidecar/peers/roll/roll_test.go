@@ -272,8 +272,9 @@ func TestUnknownKeysAreNoLoadForTheDatabase(t *testing.T) {
 	})
 }
 
-// TestEarlyCallsAreASecondApart even where each brings something new.
-func TestEarlyCallsAreASecondApart(t *testing.T) {
+// TestEarlyCallsAreHalfASecondApart even where each brings something new. A peer waits a
+// second for the answer to its key.
+func TestEarlyCallsAreHalfASecondApart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		registry := newTable()
 		s := start(t, registry, 0)
@@ -291,7 +292,7 @@ func TestEarlyCallsAreASecondApart(t *testing.T) {
 				t.Fatalf("after a look it does not know the sidecar that came before it")
 			}
 		}
-		if calls := registry.count() - before; calls > 61 {
+		if calls := registry.count() - before; calls > 121 {
 			t.Errorf("%d calls in a minute", calls)
 		}
 	})
@@ -328,6 +329,45 @@ func TestAnotherTableHasOtherMembers(t *testing.T) {
 		pass(longestPeriod)
 		if s.homes() != 1 || s.Known(keyOf(2)) {
 			t.Errorf("it knows %d homes", s.homes())
+		}
+	})
+}
+
+// Until the first answer a sidecar knows no home, and learners are told that more may be
+// known elsewhere.
+func TestADatabaseThatComesLaterThanTheSidecarIsFoundSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		registry := newTable()
+		registry.away = true
+		s := start(t, registry, 1)
+		pass(3 * time.Second)
+		registry.change(func() { registry.away = false })
+		pass(3 * time.Second)
+		if s.homes() != 1 {
+			t.Errorf("it knows %d homes", s.homes())
+		}
+		pass(time.Minute)
+		before := registry.count()
+		pass(10 * Period)
+		if calls := registry.count() - before; calls > 12 {
+			t.Errorf("%d calls in ten periods after that", calls)
+		}
+	})
+}
+
+func TestADatabaseThatStaysAwayIsCalledNoMoreOftenThanInTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		registry := newTable()
+		registry.away = true
+		start(t, registry, 1)
+		pass(2 * Period)
+		if calls := registry.count(); calls > 9 {
+			t.Errorf("%d calls in two periods", calls)
+		}
+		before := registry.count()
+		pass(10 * Period)
+		if calls := registry.count() - before; calls > 12 {
+			t.Errorf("%d calls in ten periods", calls)
 		}
 	})
 }
