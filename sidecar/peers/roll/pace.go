@@ -15,14 +15,24 @@ type pace struct {
 	// pause before an early call. It doubles, up to a period, while early calls bring
 	// nothing new, so that keys that nobody has registered can't load the database.
 	pause time.Duration
+	// retry is the pause after a call that fails. It doubles up to a period: the others
+	// miss a sidecar after a minute, and three calls in a row can fall on a bad moment.
+	retry time.Duration
 }
 
 // called notes a call that began early or not, and has just ended. chance is in [0, 1).
 // One that is the first to succeed is followed by another one soon: sidecars that start
 // at the same moment don't find each other by their first calls.
-func (p *pace) called(early, first bool, now time.Time, chance float64, changed bool) {
+func (p *pace) called(early, first, failed bool, now time.Time, chance float64, changed bool) {
 	p.last = now
-	p.due = time.Duration(float64(Period) * (1 - jitter + 2*jitter*chance))
+	period := Period
+	if failed {
+		p.retry = min(max(2*p.retry, minPause), Period)
+		period = p.retry
+	} else {
+		p.retry = 0
+	}
+	p.due = time.Duration(float64(period) * (1 - jitter + 2*jitter*chance))
 	if first {
 		p.due = minPause
 	}
