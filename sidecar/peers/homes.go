@@ -28,8 +28,8 @@ func (p *Peers) homes() route.Homes {
 type first struct {
 	roll.Observer
 	began time.Time
-	// denied says that the database answers, and that there is no registry for this
-	// sidecar in it.
+	// denied says that the database answers, and that it will never have a registry for
+	// this sidecar. Rights and tables that are missing may be back in a moment.
 	denied atomic.Bool
 }
 
@@ -40,7 +40,7 @@ func (f *first) isOverdue(now time.Time) bool {
 // NotEnrolled implements roll.Observer.
 func (f *first) NotEnrolled(err error) {
 	switch postgres.Classify(err).Class {
-	case postgres.NoPrivilege, postgres.SchemaMissing, postgres.SchemaTooNew, postgres.Unsupported:
+	case postgres.SchemaTooNew, postgres.Unsupported:
 		f.denied.Store(true)
 	default: // it may answer the next call
 	}
