@@ -42,9 +42,9 @@ test-fast: ## Run what needs no cluster: unit, property and Postgres
 	@go test ./...
 
 .PHONY: fault
-fault: ## Break everything around two sidecars and compare every row; DURATION=30m SEED=n
+fault: ## Break everything around sidecars and between them, and compare every row; DURATION=30m SEED=n ONLY=pattern WITHOUT=pattern
 	@go run ./hack/packages postgres bouncer
-	@go run ./test/fault -duration $(or $(DURATION),75s) -seed $(or $(SEED),0)
+	@go run ./test/fault -duration $(or $(DURATION),75s) -seed $(or $(SEED),0) -only '$(ONLY)' -without '$(or $(WITHOUT),^$$)'
 
 .PHONY: client
 client: ## Install, build, test and measure the browser package; with Node.js 20 or later

@@ -30,28 +30,35 @@ func (p *Peers) homes() route.Homes {
 func (p *Peers) Told() bool { return p.term.Load().told() }
 
 func (t *term) told() bool {
-	return t != nil && (t.roll == nil || t.set().Len() > 0 || t.first.denied.Load())
+	return t != nil && (t.roll == nil || t.set().Len() > 0 || t.first.isInVain(time.Now()))
 }
 
 // first is the wait for the registry's first answer.
 type first struct {
 	roll.Observer
 	began time.Time
-	// denied says that the database answers, and that there is no registry for this
-	// sidecar in it.
+	// denied says that the database answers, and that it will never have a registry for
+	// this sidecar. Rights and tables that are missing may be back in a moment.
 	denied atomic.Bool
+	// lacking says that rights or tables were missing at the last call.
+	lacking atomic.Bool
 }
 
 func (f *first) isOverdue(now time.Time) bool {
 	return f.denied.Load() || now.Sub(f.began) > firstAnswer
 }
 
+// isInVain reports whether there is no registry that could answer this sidecar.
+func (f *first) isInVain(now time.Time) bool {
+	return f.denied.Load() || f.lacking.Load() && f.isOverdue(now)
+}
+
 // NotEnrolled implements roll.Observer.
 func (f *first) NotEnrolled(err error) {
-	switch postgres.Classify(err).Class {
-	case postgres.NoPrivilege, postgres.SchemaMissing, postgres.SchemaTooNew, postgres.Unsupported:
+	class := postgres.Classify(err).Class
+	if class == postgres.SchemaTooNew || class == postgres.Unsupported {
 		f.denied.Store(true)
-	default: // it may answer the next call
 	}
+	f.lacking.Store(class == postgres.NoPrivilege || class == postgres.SchemaMissing)
 	f.Observer.NotEnrolled(err)
 }

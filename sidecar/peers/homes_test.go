@@ -24,6 +24,8 @@ func (deaf) NotEnrolled(error)    {}
 func TestWhetherItIsKnownWhoIsHome(t *testing.T) {
 	silence := error(&net.OpError{Op: "dial", Err: errors.New("connection refused")})
 	denial := error(&pgconn.PgError{Code: "42501", Message: "permission denied"})
+	missing := error(&pgconn.PgError{Code: "42P01", Message: "relation does not exist"})
+	unable := error(&pgconn.PgError{Code: "0A000", Message: "feature not supported"})
 	for name, tt := range map[string]struct {
 		term  bool
 		alone bool
@@ -37,7 +39,11 @@ func TestWhetherItIsKnownWhoIsHome(t *testing.T) {
 		"not before the registry has answered":                     {true, false, time.Second, nil, false, false},
 		"not while the database is away for a moment":              {true, false, time.Second, []error{silence}, false, false},
 		"the others have forgotten who was away for a minute":      {true, false, firstAnswer + time.Second, []error{silence}, true, false},
-		"a database that denies its registry is asked in vain":     {true, false, time.Second, []error{denial}, true, true},
+		"rights that are revoked may be granted in a moment":       {true, false, time.Second, []error{denial}, false, false},
+		"tables that are missing may be made in a moment":          {true, false, time.Second, []error{missing}, false, false},
+		"a minute without rights is as without a registry":         {true, false, firstAnswer + time.Second, []error{silence, denial}, true, true},
+		"a minute without rights, and then silence, is no answer":  {true, false, firstAnswer + time.Second, []error{denial, silence}, true, false},
+		"a database that can't have a registry is asked in vain":   {true, false, time.Second, []error{unable}, true, true},
 		"being without peers says nothing of the term that begins": {true, true, time.Second, nil, false, false},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,8 +2,9 @@
 // again, while learners report progress, and then compares every row with what
 // was acknowledged.
 //
-// It runs the real sidecar program, two of them for the same learners, against a
-// real Postgres with a streaming replica. Which faults happen, when and how they
+// It runs the real sidecar program against a real Postgres with a streaming replica:
+// four peers and two of another version of the protocol, for the same learners, and two
+// without peers that write to a mapped table. Which faults happen, when and how they
 // do follows from a seed, which is printed; what the learners report does too,
 // but not how the processes interleave. Promises 1 to 3 of design.md are what it
 // tests. Errors of the disk's sync and torn writes need a file system that

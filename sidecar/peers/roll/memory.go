@@ -57,18 +57,6 @@ func (m memory) after(told members.View, self members.Member, now time.Time) mem
 	return next
 }
 
-// successOf is that of a call that ended with err.
-func (m memory) successOf(err error) success {
-	switch {
-	case !m.success.IsZero():
-		return later
-	case err == nil:
-		return first
-	default:
-		return never
-	}
-}
-
 func hasWriter(all []members.Member, writer uuid.UUID) bool {
 	return slices.ContainsFunc(all, func(m members.Member) bool { return m.Writer == writer })
 }

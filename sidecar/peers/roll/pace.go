@@ -16,36 +16,27 @@ type pace struct {
 	// pause before an early call. It doubles, up to a period, while early calls bring
 	// nothing new, so that keys that nobody has registered can't load the database.
 	pause time.Duration
-	// first is the time to the next call while none has succeeded. It doubles, up to a
-	// period: a sidecar that starts before its database is there waits no longer than it
-	// has waited already.
-	first time.Duration
+	// retry is the pause after a call that fails. It doubles up to a period: the others
+	// miss a sidecar after a minute, and three calls in a row can fall on a bad moment.
+	retry time.Duration
 }
-
-// success says whether a call was answered, and whether one was before.
-type success int
-
-const (
-	never success = iota // neither
-	first                // this one
-	later                // one before it
-)
 
 // called notes a call that began early or not, and has just ended. chance is in [0, 1).
 // One that is the first to succeed is followed by another one soon: sidecars that start
 // at the same moment don't find each other by their first calls.
-func (p *pace) called(early bool, is success, now time.Time, chance float64, changed bool) {
+func (p *pace) called(early, first, failed bool, now time.Time, chance float64, changed bool) {
 	p.last = now
 	period := Period
-	switch is {
-	case never:
-		p.first = min(max(2*p.first, minPause), Period)
-		period = p.first
-	case first:
-		period = minPause
-	case later:
+	if failed {
+		p.retry = min(max(2*p.retry, minPause), Period)
+		period = p.retry
+	} else {
+		p.retry = 0
 	}
 	p.due = time.Duration(float64(period) * (1 - jitter + 2*jitter*chance))
+	if first {
+		p.due = minPause
+	}
 	if early && !changed {
 		p.pause = min(2*p.pause, Period)
 	} else {

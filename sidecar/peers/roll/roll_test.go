@@ -123,6 +123,29 @@ func TestWhileTheDatabaseIsAwayAllStay(t *testing.T) {
 	}
 }
 
+// TestACallThatFailedIsMadeAgainSoon: a sidecar whose calls fell on three bad moments is
+// not in the registry any more, and who comes then takes itself for home of its learners.
+func TestACallThatFailedIsMadeAgainSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		registry := newTable()
+		registry.change(func() { registry.away = true })
+		s := start(t, registry, 1)
+		pass(2 * time.Second)
+		registry.change(func() { registry.away = false })
+		pass(3 * time.Second)
+		if s.homes() != 1 {
+			t.Error("it is not registered")
+		}
+		registry.change(func() { registry.away = true })
+		pass(longestPeriod)
+		before := registry.count()
+		pass(time.Hour)
+		if calls := registry.count() - before; calls > int(time.Hour/(Period*9/10))+5 {
+			t.Errorf("%d calls in an hour of a database that is away", calls)
+		}
+	})
+}
+
 // watchHomes fails the test if a sidecar knows another number of homes at any time.
 func watchHomes(t *testing.T, s *sidecar, want int) {
 	t.Helper()

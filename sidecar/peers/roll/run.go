@@ -15,7 +15,7 @@ func (r *Roll) Run(ctx context.Context) {
 	for p.wait(ctx, r) {
 		waited, early := r.begin(), p.isEarly(time.Now())
 		next, changed, err := r.enroll(ctx, m)
-		p.called(early, m.successOf(err), time.Now(), r.options.Chance(), changed)
+		p.called(early, err == nil && m.success.IsZero(), err != nil, time.Now(), r.options.Chance(), changed)
 		if err == nil {
 			m = next
 			r.options.Observer.Enrolled(r.Set())

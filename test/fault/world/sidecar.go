@@ -225,12 +225,12 @@ func (s *Sidecar) Document(ctx context.Context) (d status.Document, err error) {
 
 // Sync returns nil when all that it accepted is saved.
 func (s *Sidecar) Sync(ctx context.Context) error {
-	return wait.Until(ctx, patience, s.Name+" saves everything", s.kit.Sync)
+	return wait.Until(ctx, savePatience, s.Name+" saves everything", s.kit.Sync)
 }
 
 // Replay returns nil when all that it has set aside waits to be saved again.
 func (s *Sidecar) Replay(ctx context.Context) error {
-	return wait.Until(ctx, patience, s.Name+" tries again what was set aside", func(ctx context.Context) error {
+	return wait.Until(ctx, savePatience, s.Name+" tries again what was set aside", func(ctx context.Context) error {
 		return s.kit.Post(ctx, "/v1/dead-letters/replay", "")
 	})
 }

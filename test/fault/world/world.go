@@ -56,6 +56,10 @@ const CompletionThresholdPercent = 95
 // patience bounds what must happen for a world to be whole again.
 const patience = 60 * time.Second
 
+// savePatience is for a sidecar that is killed meanwhile: after each start it may wait
+// for half a minute before it takes itself for the home of a learner.
+const savePatience = 4 * time.Minute
+
 // Start starts everything but the tables: CreateTables makes them.
 func Start(ctx context.Context, options Options) (*World, error) {
 	w := &World{options: options, Config: configuration(), Trace: options.Trace, password: "first"}
