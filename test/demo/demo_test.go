@@ -137,6 +137,7 @@ func TestTotals(t *testing.T) {
 func goodResult() *result {
 	pods := map[string]int64{"lms-0": 250, "lms-1": 250, "lms-2": 250, "lms-3": 250}
 	return &result{
+		plan: plan{learners: 2, factor: 50, watch: 50 * time.Second},
 		totals: totals{
 			accepted: 1000, rows: 50, handedOn: map[string]int64{"lms-0": 180, "lms-1": 200},
 			learners: classroom.Stats{Pods: pods, Reopened: classroom.Reopened{Pages: 20, Elsewhere: 15, Exact: 19, Stale: 1}},
@@ -176,6 +177,21 @@ func TestOnlyAGoodResultIsGood(t *testing.T) {
 		if r.err() == nil {
 			t.Errorf("%s, and it is found good", name)
 		}
+	}
+}
+
+func TestAMachineWithTimeForFewHeartbeatsIsNamedInPlaceOfTheProduct(t *testing.T) {
+	r := goodResult()
+	if got := r.plan.updates(); got != 964 { // 2 learners, 48.2 s, 10 heartbeats a second
+		t.Errorf("%d updates are planned", got)
+	}
+	if strings.Contains(r.table(), "slow") {
+		t.Errorf("a machine with time for all is called slow:\n%s", r.table())
+	}
+	r.plan.learners = 4
+	r.totals.rows, r.written.rows = 60, 60
+	if err := r.err(); err != nil || !strings.Contains(r.table(), "it had time for 52 % of the heartbeats, and fewer of them share a write; try -learners 2") {
+		t.Errorf("%v\n%s", err, r.table())
 	}
 }
 
