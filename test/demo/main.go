@@ -41,6 +41,12 @@ func (p plan) interval() time.Duration {
 	return max(time.Second, time.Duration(float64(window)/p.factor).Round(time.Millisecond))
 }
 
+// updates that the learners send if the machine has time for all, within a few percent.
+func (p plan) updates() int64 {
+	onAverage := p.watch - time.Duration(float64(window)/p.factor)/2 // they come in over a window
+	return int64(float64(p.learners) * onAverage.Seconds() * p.factor / syllabus().Heartbeat)
+}
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := command(ctx, os.Args[1:], os.Stdout)
