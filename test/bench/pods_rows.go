@@ -20,9 +20,8 @@ const (
 	podsAcceleration = 6
 	// podsReduction is the least share of writes that are saved, in percent.
 	podsReduction = 97
-	// tooLate is how much longer than it should a load may take, as a factor. With more
-	// each learner may be written once more.
-	tooLate = 1.02
+	podsInterval  = 3 * time.Minute / podsAcceleration
+	podsLasting   = windows * podsInterval
 )
 
 // podsWay is how learners' requests reach the pods, and what those do with them.
@@ -43,21 +42,17 @@ var podsWays = []podsWay{
 // and where a learner's requests go.
 func podsRows(ctx context.Context, s *suite) error {
 	sizes := []int{1, 4, 16}
-	work := make([][]databaseWork, len(sizes))
-	var updates int64
+	work := make([][]podsWork, len(sizes))
 	group, ctx := errgroup.WithContext(ctx)
 	for i, size := range sizes {
-		work[i] = make([]databaseWork, len(podsWays))
+		work[i] = make([]podsWork, len(podsWays))
 		for j, way := range podsWays {
 			group.Go(func() error {
-				w, sent, err := s.podsWork(ctx, size, way, fmt.Sprintf("pods%d_%d", size, j))
+				w, err := s.podsWork(ctx, size, way, fmt.Sprintf("pods%d_%d", size, j))
 				if err != nil {
 					return fmt.Errorf("%d sidecars, %s: %w", size, way.name, err)
 				}
 				work[i][j] = w
-				if i == 0 && j == 0 {
-					updates = sent
-				}
 				return nil
 			})
 		}
@@ -65,16 +60,21 @@ func podsRows(ctx context.Context, s *suite) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	s.pods.rows = podsGrid(sizes, work, updates)
+	s.pods.rows = podsGrid(sizes, work)
+	for _, ways := range work {
+		for _, w := range ways {
+			s.pods.slowest = max(s.pods.slowest, w.took)
+		}
+	}
 	return nil
 }
 
 // podsGrid is the table of work by size and way.
-func podsGrid(sizes []int, work [][]databaseWork, updates int64) (grid report.Grid) {
+func podsGrid(sizes []int, work [][]podsWork) (grid report.Grid) {
 	for _, way := range podsWays {
 		grid.Cases = append(grid.Cases, way.name)
 	}
-	line := func(setting, unit string, size int, of func(databaseWork) float64, target func(podsWay) report.Target) {
+	line := func(setting, unit string, size int, of func(podsWork) float64, target func(podsWay) report.Target) {
 		l := report.Line{Setting: setting}
 		for j, way := range podsWays {
 			l.Findings = append(l.Findings, report.Finding{
@@ -89,24 +89,28 @@ func podsGrid(sizes []int, work [][]databaseWork, updates int64) (grid report.Gr
 		if size == 1 {
 			name = "1 sidecar, "
 		}
-		line(fmt.Sprintf("%srows written for %d updates", name, updates), "", i, func(w databaseWork) float64 { return w.rows }, none)
-		line(name+"reduction", "%", i, func(w databaseWork) float64 { return 100 * (1 - w.rows/float64(updates)) },
+		line(fmt.Sprintf("%srows written for %d updates", name, work[i][0].updates), "", i, func(w podsWork) float64 { return w.rows }, none)
+		line(name+"reduction", "%", i, func(w podsWork) float64 { return 100 * (1 - w.rows/float64(w.updates)) },
 			func(way podsWay) report.Target { return way.target })
-		line(name+"transactions", "", i, func(w databaseWork) float64 { return w.transactions }, none)
-		line(name+"of them at the registry", "", i, func(w databaseWork) float64 { return w.enrolled }, none)
+		line(name+"transactions", "", i, func(w podsWork) float64 { return w.transactions }, none)
+		line(name+"of them at the registry", "", i, func(w podsWork) float64 { return w.enrolled }, none)
 	}
 	return grid
 }
 
-// podsWork runs one fleet, and returns what its database did for how many updates. All
-// of them are in the database then, or that is an error.
-func (s *suite) podsWork(ctx context.Context, size int, way podsWay, name string) (databaseWork, int64, error) {
-	interval := 3 * time.Minute / podsAcceleration
-	lasting := windows * interval
-	f, stop, err := s.startFleet(ctx, s.builds()[0], name, size, settings{interval: interval, batchSize: 10, maxPending: 100_000, peers: way.mode})
+// podsWork is what a fleet made its database do.
+type podsWork struct {
+	databaseWork
+	updates int64
+	took    time.Duration // the load
+}
+
+// podsWork runs one fleet. All updates are in its database then, or that is an error.
+func (s *suite) podsWork(ctx context.Context, size int, way podsWay, name string) (w podsWork, err error) {
+	f, stop, err := s.startFleet(ctx, s.builds()[0], name, size, settings{interval: podsInterval, batchSize: 10, maxPending: 100_000, peers: way.mode})
 	defer stop()
 	if err != nil {
-		return databaseWork{}, 0, err
+		return w, err
 	}
 	service := load.AnyPod(f.addresses())
 	if way.sticky {
@@ -114,26 +118,23 @@ func (s *suite) podsWork(ctx context.Context, size int, way podsWay, name string
 	}
 	shape := load.Shape{Path: "/v1/progress", Items: 1, Set: load.WorkingSet{Learners: podsLearners}, Minimal: true}
 	rate := podsLearners / heartbeatGap.Seconds() * podsAcceleration
-	var accepted int64
-	work, err := workOf(ctx, f.uri, func() error {
-		r, err := load.Paced(ctx, service, shape, podsClients, rate, lasting)
-		switch {
-		case err != nil:
-			return err
-		case r.Refused > 0:
-			return fmt.Errorf("%d updates were refused", r.Refused)
-		case r.Elapsed > time.Duration(tooLate*float64(lasting)):
-			return fmt.Errorf("%s of heartbeats took %s; measure it on a machine that has nothing else to do", lasting, r.Elapsed.Round(time.Millisecond))
+	w.databaseWork, err = workOf(ctx, f.uri, func() error {
+		r, err := load.Paced(ctx, service, shape, podsClients, rate, podsLasting)
+		if err == nil && r.Refused > 0 {
+			err = fmt.Errorf("%d updates were refused", r.Refused)
 		}
-		accepted = r.Accepted
+		if err != nil {
+			return err
+		}
+		w.updates, w.took = r.Accepted, r.Elapsed
 		return f.save(ctx)
 	})
 	if err != nil {
-		return databaseWork{}, 0, err
+		return w, err
 	}
 	saved, err := query(ctx, f.uri, "SELECT coalesce(sum(update_count), 0) FROM progress_sync.lesson_progress")
-	if err == nil && int64(saved) != accepted {
-		err = fmt.Errorf("%v updates are saved of %d that were accepted", saved, accepted)
+	if err == nil && int64(saved) != w.updates {
+		err = fmt.Errorf("%v updates are saved of %d that were accepted", saved, w.updates)
 	}
-	return work, accepted, err
+	return w, err
 }
