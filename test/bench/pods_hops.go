@@ -88,7 +88,9 @@ func podsHops(ctx context.Context, s *suite) error {
 	}
 	for round := range s.rounds {
 		for i, c := range hopCases {
-			for _, f := range fleets[i] {
+			for turn := range fleets[i] {
+				// No build always follows the same one.
+				f := fleets[i][(turn+round)%len(fleets[i])]
 				if err := s.hopRound(ctx, f, c, round); err != nil {
 					return fmt.Errorf("%s: %w", c.name, err)
 				}
@@ -110,7 +112,7 @@ func (s *suite) hopRound(ctx context.Context, f *hopFleet, c hopCase, round int)
 	for slice := range hopSlices {
 		shape.Set.Seed = uint64(round*hopSlices + slice)
 		for turn := range ways {
-			i := (turn + slice + round) % len(ways) // so that nobody always follows the other
+			i := (turn + slice + round) % len(ways) // neither always follows the other
 			m, err := f.slice(ctx, ways[i], shape, s.each/hopSlices)
 			if err != nil {
 				return err

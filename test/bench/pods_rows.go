@@ -20,8 +20,8 @@ const (
 	podsAcceleration = 6
 	// podsReduction is the least share of writes that are saved, in percent.
 	podsReduction = 97
-	podsInterval     = 3 * time.Minute / podsAcceleration
-	podsLasting      = windows * podsInterval
+	podsInterval  = 3 * time.Minute / podsAcceleration
+	podsLasting   = windows * podsInterval
 )
 
 // podsWay is how learners' requests reach the pods, and what those do with them.
