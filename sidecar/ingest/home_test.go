@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/flush"
@@ -110,6 +111,21 @@ func TestTheHomeAnswersForItsLearner(t *testing.T) {
 				t.Errorf("asked %q, want the home once", homes.asked)
 			}
 		})
+	}
+}
+
+// A browser has few connections, and a page waits for the answer with one of them.
+func TestAForcedSyncWaitsForAHomeThatHangsNoLongerThanItWasAskedTo(t *testing.T) {
+	var most time.Duration
+	homes := &fakeHomes{home: func(w http.ResponseWriter, r *http.Request) {
+		if until, limited := r.Context().Deadline(); limited {
+			most = time.Until(until)
+		}
+		atHome(w, r)
+	}}
+	newHomesDesk(homes).call(t, http.MethodPost, "/v1/sync?userId=ada&timeout=800ms")
+	if most <= 0 || most > 900*time.Millisecond {
+		t.Errorf("it waits for %s", most)
 	}
 }
 
