@@ -80,7 +80,7 @@ func newTerm(o *Options, c *counts, api http.Handler) (*term, error) {
 				return known && m.Writer.String() == to.ID
 			})
 		},
-		Observe: func(e hop.Exchange) { c.exchanged(e); t.missed(e) }, Times: hop.DefaultTimes(),
+		Observe: func(e hop.Exchange) { c.exchanged(e); t.missed(e) }, Missed: t.miss, Times: hop.DefaultTimes(),
 	})
 	t.door = door.New(door.Options{
 		Home: &home{o}, API: api, TLS: keys.Server(t.roll, t), Member: t.isMember,
