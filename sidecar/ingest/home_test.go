@@ -24,6 +24,8 @@ type fakeHomes struct {
 	home http.HandlerFunc
 	// missed says that the learner's home can't be asked.
 	missed bool
+	// behind says that the learner had another home a moment ago.
+	behind bool
 	// others are what the other sidecars answer: an empty one has not done it.
 	others []string
 
@@ -46,6 +48,8 @@ func (f *fakeHomes) Forward(w http.ResponseWriter, r *http.Request, userID, _ st
 	f.home(w, r)
 	return true, false
 }
+
+func (f *fakeHomes) MayBeBehind(string) bool { return f.behind }
 
 func (f *fakeHomes) IsElsewhere(string) bool { return f.missed || f.home != nil }
 
@@ -148,6 +152,19 @@ func TestAnAnswerInPlaceOfTheHomeSaysSo(t *testing.T) {
 	if a.header.Get("Retry-After") != "1" || !strings.Contains(a.text, "keeps what this learner does can't be asked") {
 		t.Errorf("the answer is %v %s", a.header, a.text)
 	}
+}
+
+// A home to which a learner has just moved may lack what the home before has not written.
+func TestAHomeThatMayBeBehindSaysSoToTheSidecarThatAsks(t *testing.T) {
+	d := newHomesDesk(&fakeHomes{behind: true})
+	ask := func(method, path string) answer {
+		r := httptest.NewRequest(method, path, nil)
+		return d.ask(t, r.WithContext(wire.WithHandedOn(r.Context())))
+	}
+	expect(t, ask(http.MethodGet, "/v1/progress?userId=ada"), http.StatusOK, map[string]any{"stale": true, "sync.stale": true})
+	expect(t, ask(http.MethodGet, "/v1/sync?userId=ada"), http.StatusOK, map[string]any{"stale": true})
+	expect(t, ask(http.MethodPost, "/v1/sync?userId=ada"), http.StatusServiceUnavailable, map[string]any{"type": problemType + "not-saved", "sync.stale": true})
+	expect(t, ask(http.MethodPost, "/v1/sync"), http.StatusOK, map[string]any{"stale": nil})
 }
 
 // What could not reach the home is neither missing from a read nor taken for saved.

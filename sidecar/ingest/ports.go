@@ -61,8 +61,12 @@ type Saved struct {
 type Homes interface {
 	// Forward answers w with what the learner's home answers to r, for a learner whom
 	// userHeader speaks for, if that is not empty. It reports false, and has written
-	// nothing, where this sidecar has to answer; missed says that another one should have.
+	// nothing, where this sidecar has to answer; missed says that another one should have,
+	// or may have more.
 	Forward(w http.ResponseWriter, r *http.Request, userID, userHeader string) (answered, missed bool)
+	// MayBeBehind reports whether this sidecar, which is asked as a learner's home, may
+	// not have all that the learner did.
+	MayBeBehind(userID string) bool
 	// IsElsewhere reports whether another sidecar is the learner's home.
 	IsElsewhere(userID string) bool
 	// All sends r, which has no body, to every other sidecar that may be a home, all at

@@ -44,6 +44,8 @@ type term struct {
 	door  *door.Server
 	// linked is the roll's last set that there are links to all of.
 	linked atomic.Pointer[linkedSet]
+	// formers are the sets before that one.
+	formers atomic.Pointer[formers]
 	// absence has one when a peer may have left.
 	absence chan struct{}
 }
@@ -66,6 +68,7 @@ func newTerm(o *Options, c *counts, api http.Handler) (*term, error) {
 	}
 	t := &term{o: o, log: o.Log, first: &first{Observer: c, began: time.Now()}, absence: make(chan struct{}, 1)}
 	t.linked.Store(newLinkedSet(members.Set{}))
+	t.formers.Store(&formers{})
 	owner := uuid.New()
 	t.roll = roll.New(roll.Options{
 		Self: func() members.Member {
@@ -174,6 +177,8 @@ func (t *term) relink(next members.Set) {
 		}
 	}
 	t.links.Follow(both)
+	recent := t.formers.Load().after(t.set(), time.Now())
+	t.formers.Store(&recent)
 	close(t.linked.Swap(newLinkedSet(next)).changed)
 	t.links.Follow(coming)
 	if !next.IsAlone() {

@@ -16,9 +16,12 @@ export async function acquainted({ pairs }) {
   }
 }
 
-/** The pod whose sidecar is the learner's home. */
+/** The pod whose sidecar is the learner's home. For a moment after its start it says that it may not know all. */
 async function homeOf({ pairs }, name) {
-  const { writer } = await json(`${pairs[PODS[0]].sidecar}/v1/sync?userId=${name}`, { "X-Progress-User": name });
+  const { writer } = await eventually(`${name}'s home to be sure`, async () => {
+    const state = await json(`${pairs[PODS[0]].sidecar}/v1/sync?userId=${name}`, { "X-Progress-User": name });
+    return !state.stale && state;
+  });
   for (const pod of PODS) {
     if ((await json(pairs[pod].sidecar + "/v1/sync")).writer === writer) return pod;
   }
