@@ -24,7 +24,7 @@ func TestConnectionsOfStrangersKeepNoMemberOut(t *testing.T) {
 	p, address := guarded(t, uri)
 	keys, fingerprints := newKeys(t)
 	register(t, uri, 1, fingerprints, true)
-	newCaller(t, address, keys).awaitKnown(t)
+	newCaller(t, address, keys).awaitKnown(t, p)
 	before := refusals(t, p)
 	const strangers = 300 // several times what two members and the strangers may have
 	for range strangers {
@@ -73,7 +73,7 @@ func TestRequestsOfAStrangerThatAreResetReachNoServer(t *testing.T) {
 	keys, fingerprints := newKeys(t)
 	register(t, uri, 1, fingerprints, true)
 	member := newCaller(t, address, keys)
-	member.awaitKnown(t)
+	member.awaitKnown(t, p)
 	before := refusals(t, p)
 	const strangers = 20
 	var attacks sync.WaitGroup

@@ -100,13 +100,31 @@ func (c *caller) hello(t *testing.T) (status int, refused string, err error) {
 	return c.send(r)
 }
 
-// awaitKnown waits until the sidecar has learned of the caller's key.
-func (c *caller) awaitKnown(t *testing.T) {
+// awaitKnown waits until the sidecar has learned of the caller's key, and has counted
+// what it refused before.
+func (c *caller) awaitKnown(t *testing.T, p *process) {
 	t.Helper()
+	before, unknown := refusals(t, p), 0
 	kit.Eventually(t, "the key to be known", func() error {
 		status, refused, err := c.hello(t)
+		if status != http.StatusNoContent {
+			unknown++
+		}
 		return kit.Unless(status == http.StatusNoContent, fmt.Sprint(status, refused, err))
 	})
+	before.await(t, p, "a key that is not known yet", map[string]int{wire.RefusedUnregistered: unknown})
+}
+
+// isRefused shows a key that nobody has registered, which makes the sidecar ask the
+// registry, and waits until that is counted.
+func isRefused(t *testing.T, p *process, address string) {
+	t.Helper()
+	before := refusals(t, p)
+	stranger, _ := newKeys(t)
+	if status, _, err := newCaller(t, address, stranger).hello(t); err == nil {
+		t.Errorf("a stranger is answered with %d", status)
+	}
+	before.await(t, p, "a stranger", map[string]int{wire.RefusedUnregistered: 1})
 }
 
 // send returns the status, and why the request was refused; or an error, if there was
@@ -146,11 +164,10 @@ func TestNobodyOnThePodNetworkWritesWithoutARegisteredKey(t *testing.T) {
 	gone, fingerprints := newKeys(t)
 	writer := register(t, uri, 1, fingerprints, true)
 	c := newCaller(t, address, gone)
-	c.awaitKnown(t)
+	c.awaitKnown(t, p)
 	unregister(t, uri, writer)
 	c.CloseIdleConnections()
-	// Who shows a key that nobody knows makes the sidecar ask the registry.
-	_, _, _ = newCaller(t, address, unregistered).hello(t)
+	isRefused(t, p, address)
 	p.await(t, "the sidecar that left to be missed", func(d status.Document) bool { return d.Peers.Members == 1 })
 
 	for name, tt := range map[string]struct {
@@ -222,7 +239,7 @@ func TestARegisteredKeyWritesOnlyAsSidecarsDoAndWhileItIsRegistered(t *testing.T
 	keys, fingerprints := newKeys(t)
 	writer := register(t, uri, 1, fingerprints, true)
 	c := newCaller(t, address, keys)
-	c.awaitKnown(t)
+	c.awaitKnown(t, p)
 
 	for name, tt := range map[string]struct {
 		change func(*http.Request)
@@ -260,8 +277,7 @@ func TestARegisteredKeyWritesOnlyAsSidecarsDoAndWhileItIsRegistered(t *testing.T
 		t.Fatal("a batch as sidecars send it is answered with", status, refused, err)
 	}
 	unregister(t, uri, writer)
-	stranger, _ := newKeys(t)
-	_, _, _ = newCaller(t, address, stranger).hello(t) // which makes the sidecar ask the registry
+	isRefused(t, p, address)
 	kit.Eventually(t, "the open connection to be refused", func() error {
 		status, refused, err := c.hello(t)
 		return kit.Unless(refused == wire.RefusedUnregistered, fmt.Sprint(status, refused, err))
@@ -284,7 +300,7 @@ func TestABodyThatComesSlowlyEndsAndHoldsUpNobody(t *testing.T) {
 	keys, fingerprints := newKeys(t)
 	register(t, uri, 1, fingerprints, true)
 	c := newCaller(t, address, keys)
-	c.awaitKnown(t)
+	c.awaitKnown(t, p)
 	before := refusals(t, p)
 	reader, writer := io.Pipe()
 	defer writer.Close()
