@@ -23,6 +23,7 @@ import (
 var (
 	tries   = flag.Int("tries", 1000, "writes that are read through another sidecar")
 	changes = flag.Int("changes", 3, "how often a sidecar comes or goes meanwhile, in the test in which some do")
+	period  = flag.Duration("period", 2*time.Second, "time from when all know of a change until the next one")
 )
 
 const (
@@ -199,9 +200,6 @@ type change struct {
 	what       string
 }
 
-// period is the time between two changes.
-const period = 2 * time.Second
-
 // Deployments roll and nodes die while learners watch.
 func TestWhileSidecarsComeAndGoNoAnswerIsBehindWithoutSayingSo(t *testing.T) {
 	t.Parallel()
@@ -216,14 +214,14 @@ func TestWhileSidecarsComeAndGoNoAnswerIsBehindWithoutSayingSo(t *testing.T) {
 	reading.Go(func() { all = s.readAll(t, func() bool { return ctx.Err() == nil }) })
 	var done []change
 	for n := range *changes {
-		<-time.After(period)
+		<-time.After(*period)
 		next := change{at: time.Now()}
 		fleet, next.what = changed(t, uri, s, fleet, n)
 		acquainted(t, fleet, len(fleet))
 		next.agreed = time.Now()
 		done = append(done, next)
 	}
-	<-time.After(period)
+	<-time.After(*period)
 	stop()
 	reading.Wait()
 	tell(t, all, done)
