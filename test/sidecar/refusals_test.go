@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"strings"
 	"testing"
@@ -42,10 +43,7 @@ func refusals(t *testing.T, p *process) counts {
 // await waits until what is given was refused since, and nothing else.
 func (before counts) await(t *testing.T, p *process, what string, since map[string]int) {
 	t.Helper()
-	want := counts{}
-	for reason, n := range before {
-		want[reason] = n
-	}
+	want := maps.Clone(before)
 	for reason, n := range since {
 		want[strings.ReplaceAll(reason, "-", "_")] += n
 	}
