@@ -137,7 +137,7 @@ func TestAHomeThatHangsCostsEachCallerOneWaitAndDoublesNothing(t *testing.T) {
 	if len(away) < 2*callers {
 		t.Fatalf("only %d learners are at home where it hangs", len(away))
 	}
-	freeze(t, home, syscall.SIGSTOP)
+	signalTo(t, home, syscall.SIGSTOP)
 	thawed := time.After(10 * time.Second)
 	// Each caller reports on its part of the learners, one after the other.
 	var waits [callers][]time.Duration
@@ -172,7 +172,7 @@ func TestAHomeThatHangsCostsEachCallerOneWaitAndDoublesNothing(t *testing.T) {
 		t.Errorf("meanwhile a read is answered with %d %s", code, answer)
 	}
 	<-thawed
-	freeze(t, home, syscall.SIGCONT)
+	signalTo(t, home, syscall.SIGCONT)
 	report(t, here, "second") // again, as a client does that was not answered
 	allSaved(t, fleet)
 	kit.Eventually(t, "the home to have all", func() error {
@@ -182,8 +182,8 @@ func TestAHomeThatHangsCostsEachCallerOneWaitAndDoublesNothing(t *testing.T) {
 	counted(t, uri, 2)
 }
 
-// freeze stops a process or lets it go on.
-func freeze(t *testing.T, p *process, by syscall.Signal) {
+// signalTo sends a signal to a sidecar that runs.
+func signalTo(t *testing.T, p *process, by syscall.Signal) {
 	t.Helper()
 	if err := p.Process().Signal(by); err != nil {
 		t.Fatal(err)
