@@ -19,13 +19,17 @@ const (
 )
 
 // handOn lets a learner's home answer. It reports false, and has written nothing,
-// where this sidecar has to; missed says that the home could not be asked, so that what
-// this sidecar knows may be behind.
+// where this sidecar has to; missed says that the home could not be asked, or is another
+// one since a moment ago, so that what this sidecar knows may be behind.
 func (h *Handler) handOn(w http.ResponseWriter, r *http.Request, userID string, limits Limits) (answered, missed bool) {
-	if !h.mayHandOn(r) || userID == "" {
+	switch {
+	case h.homes == nil || userID == "":
 		return false, false
+	case wire.IsHandedOn(r.Context()):
+		return false, h.homes.MayBeBehind(userID)
+	default:
+		return h.homes.Forward(w, r, userID, limits.UserHeader)
 	}
-	return h.homes.Forward(w, r, userID, limits.UserHeader)
 }
 
 // hasOfAnothers reports whether something waits here that the learner's home does not

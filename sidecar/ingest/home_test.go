@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/flush"
@@ -25,6 +26,8 @@ type fakeHomes struct {
 	missed bool
 	// untold says that nobody knows who there is.
 	untold bool
+	// behind says that the learner had another home a moment ago.
+	behind bool
 	// others are what the other sidecars answer: an empty one has not done it.
 	others []string
 
@@ -48,7 +51,8 @@ func (f *fakeHomes) Forward(w http.ResponseWriter, r *http.Request, userID, _ st
 	return true, false
 }
 
-func (f *fakeHomes) Told() bool { return !f.untold }
+func (f *fakeHomes) Told() bool              { return !f.untold }
+func (f *fakeHomes) MayBeBehind(string) bool { return f.behind }
 
 func (f *fakeHomes) IsElsewhere(string) bool { return f.missed || f.home != nil }
 
@@ -117,6 +121,21 @@ func TestTheHomeAnswersForItsLearner(t *testing.T) {
 	}
 }
 
+// A browser has few connections, and a page waits for the answer with one of them.
+func TestAForcedSyncWaitsForAHomeThatHangsNoLongerThanItWasAskedTo(t *testing.T) {
+	var most time.Duration
+	homes := &fakeHomes{home: func(w http.ResponseWriter, r *http.Request) {
+		if until, limited := r.Context().Deadline(); limited {
+			most = time.Until(until)
+		}
+		atHome(w, r)
+	}}
+	newHomesDesk(homes).call(t, http.MethodPost, "/v1/sync?userId=ada&timeout=800ms")
+	if most <= 0 || most > 900*time.Millisecond {
+		t.Errorf("it waits for %s", most)
+	}
+}
+
 func TestTheLearnersOwnHomeAnswersItself(t *testing.T) {
 	d := newHomesDesk(&fakeHomes{})
 	d.buffer.records[progress.Key{UserID: "ada", CourseID: "c", LessonID: "l"}] = progress.Record{UpdateCount: 1}
@@ -136,6 +155,19 @@ func TestAnAnswerInPlaceOfTheHomeSaysSo(t *testing.T) {
 	if a.header.Get("Retry-After") != "1" || !strings.Contains(a.text, "keeps what this learner does can't be asked") {
 		t.Errorf("the answer is %v %s", a.header, a.text)
 	}
+}
+
+// A home to which a learner has just moved may lack what the home before has not written.
+func TestAHomeThatMayBeBehindSaysSoToTheSidecarThatAsks(t *testing.T) {
+	d := newHomesDesk(&fakeHomes{behind: true})
+	ask := func(method, path string) answer {
+		r := httptest.NewRequest(method, path, nil)
+		return d.ask(t, r.WithContext(wire.WithHandedOn(r.Context())))
+	}
+	expect(t, ask(http.MethodGet, "/v1/progress?userId=ada"), http.StatusOK, map[string]any{"stale": true, "sync.stale": true})
+	expect(t, ask(http.MethodGet, "/v1/sync?userId=ada"), http.StatusOK, map[string]any{"stale": true})
+	expect(t, ask(http.MethodPost, "/v1/sync?userId=ada"), http.StatusServiceUnavailable, map[string]any{"type": problemType + "not-saved", "sync.stale": true})
+	expect(t, ask(http.MethodPost, "/v1/sync"), http.StatusOK, map[string]any{"stale": nil})
 }
 
 // What could not reach the home is neither missing from a read nor taken for saved.

@@ -62,8 +62,11 @@ type Homes interface {
 	// Forward answers w with what the learner's home answers to r, for a learner whom
 	// userHeader speaks for, if that is not empty. It reports false, and has written
 	// nothing, where this sidecar has to answer; missed says that another one should have,
-	// or that this is not known.
+	// may have more, or that this is not known.
 	Forward(w http.ResponseWriter, r *http.Request, userID, userHeader string) (answered, missed bool)
+	// MayBeBehind reports whether this sidecar, which is asked as a learner's home, may
+	// not have all that the learner did.
+	MayBeBehind(userID string) bool
 	// Told reports whether it is known who else there is. Before that any other sidecar may
 	// be the home of a learner.
 	Told() bool

@@ -62,9 +62,13 @@ func (h *Handler) forceSync(w http.ResponseWriter, r *http.Request, limits Limit
 	quarantined, missed := 0, unknown || h.isElsewhere(r, filter.UserID)
 	err := h.syncer.Sync(ctx, filter)
 	if err == nil {
-		rest := waitingAtMost(r, max(time.Millisecond, wait-time.Since(start)))
+		left := max(time.Millisecond, wait-time.Since(start))
+		rest := waitingAtMost(r, left)
+		// A home that hangs must not keep the client longer than it wants to wait.
+		asking, asked := context.WithTimeout(rest.Context(), left+min(lastWord, wait/8))
+		defer asked()
 		var answered bool
-		if answered, missed = h.handOn(w, rest, filter.UserID, limits); answered {
+		if answered, missed = h.handOn(w, rest.WithContext(asking), filter.UserID, limits); answered {
 			return
 		}
 		switch {

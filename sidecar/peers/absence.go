@@ -23,7 +23,8 @@ func (t *term) missed(e hop.Exchange) {
 	t.miss()
 }
 
-// miss lets the registry be asked whether a peer has left. It returns at once.
+// miss lets the registry be asked whether a peer that was not reached has left. It
+// returns at once.
 func (t *term) miss() {
 	select {
 	case t.absence <- struct{}{}:
@@ -41,7 +42,7 @@ func (t *term) watchAbsence(ctx context.Context) {
 			turn := time.NewTimer(rand.N(all)) //nolint:gosec // no secret depends on it
 			select {
 			case <-turn.C:
-				_ = t.roll.Look(ctx) // if that fails, the next call in turn makes up for it
+				_ = t.roll.Miss(ctx) // if that fails, the next call in turn makes up for it
 			case <-ctx.Done():
 				turn.Stop()
 			}

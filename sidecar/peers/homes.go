@@ -1,6 +1,7 @@
 package peers
 
 import (
+	"context"
 	"sync/atomic"
 	"time"
 
@@ -31,6 +32,29 @@ func (p *Peers) Told() bool { return p.term.Load().told() }
 
 func (t *term) told() bool {
 	return t != nil && (t.roll == nil || t.set().Len() > 0 || t.first.isInVain(time.Now()))
+}
+
+// startPatience is how long after the start of the process an update waits for the
+// registry's first answer, which nearly always comes within a tenth of that. What is
+// not handed on until then is not seen by a reader who asks another sidecar.
+const startPatience = time.Second
+
+// awaitHomes returns when it is known who is home to a learner, the patience is over,
+// or ctx ends.
+func (p *Peers) awaitHomes(ctx context.Context) {
+	for p.homes() == nil {
+		left := time.Until(p.began.Add(startPatience))
+		if left <= 0 {
+			return
+		}
+		again := time.NewTimer(min(left, startPatience/100))
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			again.Stop()
+			return
+		}
+	}
 }
 
 // first is the wait for the registry's first answer.

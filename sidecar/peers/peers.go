@@ -24,6 +24,8 @@ type Peers struct {
 	router    *route.Router
 	forwarder *forward.Forwarder
 	counts    *counts
+	// began is when the process did, more or less.
+	began time.Time
 	// retry is the pause between two tries to get the port.
 	retry time.Duration
 	// term is the current one: nil while it is not known whether there are others, and
@@ -41,7 +43,7 @@ type Peers struct {
 // New makes a Peers without others; Run looks for them.
 func New(o Options, mode config.PeersMode) *Peers {
 	p := &Peers{
-		o: o, counts: newCounts(), retry: listenPause, delivery: newDelivery(), mode: mode, changed: make(chan struct{}),
+		o: o, began: time.Now(), counts: newCounts(), retry: listenPause, delivery: newDelivery(), mode: mode, changed: make(chan struct{}),
 		forwarder: forward.New(forward.Options{Log: o.Handler}),
 	}
 	if mode == config.PeersOff || !o.Address.IsValid() {
@@ -66,23 +68,25 @@ func (p *Peers) SetMode(mode config.PeersMode) {
 
 // Put is that of the buffer, for updates of any learner.
 func (p *Peers) Put(ctx context.Context, updates []progress.Update) ([]buffer.Result, error) {
+	p.awaitHomes(ctx)
 	return p.router.Put(ctx, updates)
 }
 
 // Reset is that of the buffer, for keys of any learner.
 func (p *Peers) Reset(ctx context.Context, keys []progress.Key) ([]buffer.Result, error) {
+	p.awaitHomes(ctx)
 	return p.router.Reset(ctx, keys)
 }
 
 // Forward hands a learner's request, which came from no other sidecar, on to their home,
 // and answers w with what the home answers. It reports false, and has written nothing,
-// where this sidecar has to answer; missed says that another one should have, or that it
-// is not known yet whether there is one.
+// where this sidecar has to answer; missed says that another one should have, or may
+// have more, or that this is not known.
 func (p *Peers) Forward(w http.ResponseWriter, r *http.Request, userID, userHeader string) (answered, missed bool) {
 	t := p.term.Load()
 	home, self := t.set().Home(userID)
 	if self {
-		return false, !t.told()
+		return false, p.MayBeBehind(userID)
 	}
 	link := t.links.To(home.Writer.String())
 	if link == nil || p.forwarder.Forward(w, r, link, userHeader) != nil {

@@ -1,6 +1,7 @@
 package peers
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -57,9 +58,12 @@ func TestARequestIsAnsweredByTheLearnersHome(t *testing.T) {
 	if answer, answered, missed := ask(a, far, false); answer != "b" || !answered || missed {
 		t.Errorf("%q, %t, %t", answer, answered, missed)
 	}
-	if answer, answered, missed := ask(a, learnerOf(a, a), false); answer != "" || answered || missed {
-		t.Errorf("of an own learner: %q, %t, %t", answer, answered, missed)
-	}
+	// For a moment after its start a sidecar says of all learners that it may be behind.
+	own := learnerOf(a, a)
+	kit.Eventually(t, "an own learner to be answered for", func() error {
+		answer, answered, missed := ask(a, own, false)
+		return kit.Unless(answer == "" && !answered && !missed, fmt.Sprintf("%q, %t, %t", answer, answered, missed))
+	})
 	if answer, answered, _ := ask(a, far, true); answer != "" || answered {
 		t.Errorf("a second hop: %q, %t", answer, answered)
 	}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -46,6 +47,8 @@ type term struct {
 	door  *door.Server
 	// handover has the roll's last set that there are links to all of.
 	handover *handover.Handover
+	// formers are the sets before that one.
+	formers atomic.Pointer[formers]
 	// absence has one when a peer may have left.
 	absence chan struct{}
 	returns *returns
@@ -60,6 +63,7 @@ func newTerm(o *Options, c *counts, api http.Handler) (*term, error) {
 		return nil, fmt.Errorf("making the key for other sidecars: %w", err)
 	}
 	t := &term{o: o, log: o.Log, first: &first{Observer: c, began: time.Now()}, absence: make(chan struct{}, 1), returns: newReturns()}
+	t.formers.Store(&formers{})
 	owner := uuid.New()
 	t.handover = handover.New(handover.Options{
 		Writer: o.Writer, Owner: owner, Events: o.Buffer, Send: t.send, Sent: c.handedOver, Missed: t.miss,
@@ -77,7 +81,7 @@ func newTerm(o *Options, c *counts, api http.Handler) (*term, error) {
 				return known && m.Writer.String() == to.ID
 			})
 		},
-		Observe: func(e hop.Exchange) { c.exchanged(e); t.missed(e); t.returns.note(e) }, Times: hop.DefaultTimes(),
+		Observe: func(e hop.Exchange) { c.exchanged(e); t.missed(e); t.returns.note(e) }, Missed: t.miss, Times: hop.DefaultTimes(),
 	})
 	t.door = door.New(door.Options{
 		Home: &home{o, t.use}, Events: t.handover, API: api, TLS: keys.Server(t.roll, t), Member: t.isMember,
@@ -194,6 +198,8 @@ func (t *term) relink(next members.Set) {
 		}
 	}
 	t.links.Follow(both)
+	recent := t.formers.Load().after(t.set(), time.Now())
+	t.formers.Store(&recent)
 	t.handover.Follow(next)
 	t.links.Follow(coming)
 	if !next.IsAlone() {

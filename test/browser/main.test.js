@@ -14,6 +14,7 @@ import * as looks from "./cases/looks.js";
 import * as outage from "./cases/outage.js";
 import * as pages from "./cases/pages.js";
 import * as panel from "./cases/panel.js";
+import * as pods from "./cases/pods.js";
 import * as session from "./cases/session.js";
 import * as stack from "./cases/stack.js";
 import * as trouble from "./cases/trouble.js";
@@ -40,6 +41,7 @@ after(async () => {
 describe("side by side", { concurrency: 4 }, () => {
   for (const cases of together) cases.define(shared);
   describe("with a sidecar of their own", { concurrency: 1 }, () => trouble.defineOwn(shared));
+  describe("on the pods of a Service", { concurrency: 1 }, () => pods.define(shared));
   describe("the debug panel", { concurrency: 1 }, () => panel.define(shared));
 });
 

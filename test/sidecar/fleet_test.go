@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/status"
 	"github.com/progress-sync/progress-sync/test/kit"
@@ -23,18 +25,28 @@ func newMember(t *testing.T, uri, configuration string) (p *process, peers strin
 	if err != nil {
 		t.Fatal(err)
 	}
+	return newMemberAt(t, uri, configuration, free), net.JoinHostPort("127.0.0.1", strconv.Itoa(free))
+}
+
+// newMemberAt is newMember with the port for others.
+func newMemberAt(t *testing.T, uri, configuration string, peers int) *process {
+	t.Helper()
 	return newProcessWith(t, sidecar.Options{URI: uri, Configuration: configuration, Env: []string{
-		config.PodIPVariable + "=127.0.0.1", config.PeersPortVariable + "=" + strconv.Itoa(free),
-	}}), net.JoinHostPort("127.0.0.1", strconv.Itoa(free))
+		config.PodIPVariable + "=127.0.0.1", config.PeersPortVariable + "=" + strconv.Itoa(peers),
+	}})
 }
 
 // newFleet starts sidecars of one database that know each other.
 func newFleet(t *testing.T, uri, configuration string, size int) []*process {
 	t.Helper()
 	fleet := make([]*process, size)
+	var starting errgroup.Group
 	for i := range fleet {
 		fleet[i], _ = newMember(t, uri, configuration)
-		fleet[i].start(t)
+		starting.Go(func() error { return fleet[i].Start(t.Context()) })
+	}
+	if err := starting.Wait(); err != nil {
+		t.Fatal(err)
 	}
 	acquainted(t, fleet, size)
 	return fleet

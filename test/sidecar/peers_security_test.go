@@ -2,6 +2,8 @@ package sidecar
 
 import (
 	"context"
+	"crypto/ed25519"
+	"crypto/sha256"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -19,6 +21,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/peers/members"
 	"github.com/progress-sync/progress-sync/sidecar/peers/wire"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/status"
 	"github.com/progress-sync/progress-sync/test/kit"
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
@@ -39,9 +42,14 @@ func newCaller(t *testing.T, address string, keys *identity.Identity) *caller {
 	if keys != nil {
 		config = keys.Client(func(members.Fingerprint) bool { return true })
 	}
+	return callerWith(t, address, config)
+}
+
+func callerWith(t *testing.T, address string, config *tls.Config) *caller {
+	t.Helper()
 	var protocols http.Protocols
 	protocols.SetHTTP2(true)
-	transport := &http.Transport{TLSClientConfig: config, Protocols: &protocols}
+	transport := &http.Transport{TLSClientConfig: config, Protocols: &protocols, ExpectContinueTimeout: kit.Patience}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &caller{&http.Client{Transport: transport, Timeout: kit.Patience}, address}
 }
@@ -64,9 +72,12 @@ func newKeys(t *testing.T) (keys *identity.Identity, fingerprints [][]byte) {
 }
 
 // batch is one update as it is handed on.
-func batch() io.Reader {
+func batch() io.Reader { return batchOf(1) }
+
+// batchOf is the same with the number of the batch.
+func batchOf(number uint64) io.Reader {
 	u := progress.Update{Key: progress.Key{UserID: "u", CourseID: "c", LessonID: "l"}}
-	body := wire.AppendHead(nil, wire.Head{Sender: wire.Sender{7}, Number: 1, Kind: wire.Updates, Count: 1})
+	body := wire.AppendHead(nil, wire.Head{Sender: wire.Sender{7}, Number: number, Kind: wire.Updates, Count: 1})
 	return strings.NewReader(string(wire.AppendUpdate(body, &u)))
 }
 
@@ -87,6 +98,33 @@ func (c *caller) hello(t *testing.T) (status int, refused string, err error) {
 	r := c.request(t, http.NoBody)
 	r.Method, r.URL.Path = http.MethodGet, wire.HelloPath
 	return c.send(r)
+}
+
+// awaitKnown waits until the sidecar has learned of the caller's key, and has counted
+// what it refused before.
+func (c *caller) awaitKnown(t *testing.T, p *process) {
+	t.Helper()
+	before, unknown := refusals(t, p), 0
+	kit.Eventually(t, "the key to be known", func() error {
+		status, refused, err := c.hello(t)
+		if status != http.StatusNoContent {
+			unknown++
+		}
+		return kit.Unless(status == http.StatusNoContent, fmt.Sprint(status, refused, err))
+	})
+	before.await(t, p, "a key that is not known yet", map[string]int{wire.RefusedUnregistered: unknown})
+}
+
+// isRefused shows a key that nobody has registered, which makes the sidecar ask the
+// registry, and waits until that is counted.
+func isRefused(t *testing.T, p *process, address string) {
+	t.Helper()
+	before := refusals(t, p)
+	stranger, _ := newKeys(t)
+	if status, _, err := newCaller(t, address, stranger).hello(t); err == nil {
+		t.Errorf("a stranger is answered with %d", status)
+	}
+	before.await(t, p, "a stranger", map[string]int{wire.RefusedUnregistered: 1})
 }
 
 // send returns the status, and why the request was refused; or an error, if there was
@@ -120,34 +158,77 @@ func tookNothing(t *testing.T, p *process) {
 // Whoever gets in writes into the progress of all learners.
 func TestNobodyOnThePodNetworkWritesWithoutARegisteredKey(t *testing.T) {
 	t.Parallel()
-	p, address := guarded(t, pgtest.Database(t))
+	uri := pgtest.Database(t)
+	p, address := guarded(t, uri)
 	unregistered, _ := newKeys(t)
-	for name, c := range map[string]struct {
-		keys *identity.Identity
-		says string
+	gone, fingerprints := newKeys(t)
+	writer := register(t, uri, 1, fingerprints, true)
+	c := newCaller(t, address, gone)
+	c.awaitKnown(t, p)
+	unregister(t, uri, writer)
+	c.CloseIdleConnections()
+	isRefused(t, p, address)
+	p.await(t, "the sidecar that left to be missed", func(d status.Document) bool { return d.Peers.Members == 1 })
+
+	for name, tt := range map[string]struct {
+		keys   *identity.Identity
+		reason string
 	}{
-		"without a certificate":             {nil, "client didn't provide a certificate"},
-		"with a key that nobody registered": {unregistered, identity.ErrUnknownKey.Error()},
+		"without a certificate":               {nil, wire.RefusedHandshake},
+		"with a key that nobody registered":   {unregistered, wire.RefusedUnregistered},
+		"with the key of a sidecar that left": {gone, wire.RefusedUnregistered},
 	} {
-		caller := newCaller(t, address, c.keys)
-		if status, _, err := caller.send(caller.request(t, batch())); err == nil {
+		before := refusals(t, p)
+		caller := newCaller(t, address, tt.keys)
+		body := &endless{}
+		r := caller.request(t, body)
+		r.ContentLength = wire.MaxBody
+		if status, _, err := caller.send(r); err == nil {
 			t.Errorf("%s: it answers with %d", name, status)
 		}
-		kit.Eventually(t, name+", the log to tell", func() error {
-			return kit.Unless(strings.Contains(p.log(t), c.says), "nothing")
-		})
+		before.await(t, p, name, map[string]int{tt.reason: 1})
 	}
-	t.Run("over plain HTTP", func(t *testing.T) {
-		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close()
-		fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\n%s: 1\r\n%s: 1\r\nContent-Length: 2\r\n\r\nxx", wire.UpdatesPath, wire.VersionHeader, wire.HopsHeader)
-		if answer, _ := io.ReadAll(conn); strings.Contains(string(answer), " 200 ") {
-			t.Errorf("it answers with %s", answer)
-		}
+	before := refusals(t, p)
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\n%s: 1\r\n%s: 1\r\nContent-Length: 2\r\n\r\nxx", wire.UpdatesPath, wire.VersionHeader, wire.HopsHeader)
+	if answer, _ := io.ReadAll(conn); strings.Contains(string(answer), " 200 ") {
+		t.Errorf("over plain HTTP it answers with %s", answer)
+	}
+	before.await(t, p, "over plain HTTP", map[string]int{wire.RefusedHandshake: 1})
+	tookNothing(t, p)
+}
+
+// A member's certificate is no secret: it is shown to whoever connects.
+func TestAMembersCertificateIsOfNoUseWithoutItsKey(t *testing.T) {
+	t.Parallel()
+	uri := pgtest.Database(t)
+	p, address := guarded(t, uri)
+	other, theirs := newMember(t, uri, watchful)
+	other.start(t)
+	acquainted(t, []*process{p, other}, 2)
+
+	shown := certificateOf(t, theirs)
+	fingerprint := sha256.Sum256(shown.RawSubjectPublicKeyInfo)
+	if !pgtest.Value[bool](t, pgtest.Connect(t, uri), "SELECT EXISTS (SELECT 1 FROM progress_sync.sidecars WHERE $1 = ANY (fingerprints))", fingerprint[:]) {
+		t.Fatal("the certificate that is shown is not the one of the registry")
+	}
+	_, stranger, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := refusals(t, p)
+	c := callerWith(t, address, &tls.Config{
+		InsecureSkipVerify: true, NextProtos: []string{"h2"},
+		Certificates: []tls.Certificate{{Certificate: [][]byte{shown.Raw}, PrivateKey: stranger}},
 	})
+	if status, _, err := c.send(c.request(t, batch())); err == nil {
+		t.Errorf("it answers with %d", status)
+	}
+	before.await(t, p, "a certificate without its key", map[string]int{wire.RefusedHandshake: 1})
 	tookNothing(t, p)
 }
 
@@ -158,46 +239,86 @@ func TestARegisteredKeyWritesOnlyAsSidecarsDoAndWhileItIsRegistered(t *testing.T
 	keys, fingerprints := newKeys(t)
 	writer := register(t, uri, 1, fingerprints, true)
 	c := newCaller(t, address, keys)
-	kit.Eventually(t, "the key to be known", func() error {
-		status, refused, err := c.hello(t)
-		return kit.Unless(status == http.StatusNoContent, fmt.Sprint(status, refused, err))
-	})
+	c.awaitKnown(t, p)
 
 	for name, tt := range map[string]struct {
 		change func(*http.Request)
 		want   string
 	}{
-		"a batch that was handed on twice":           {func(r *http.Request) { r.Header.Set(wire.HopsHeader, "2") }, wire.RefusedTwice},
-		"a batch of another version of the protocol": {func(r *http.Request) { r.Header.Set(wire.VersionHeader, "999") }, wire.RefusedProtocol},
-		"a batch that is too large":                  {func(r *http.Request) { r.ContentLength = wire.MaxBody + 1 }, wire.RefusedTooLarge},
+		"a batch that was handed on twice":              {func(r *http.Request) { r.Header.Set(wire.HopsHeader, "2") }, wire.RefusedTwice},
+		"a batch that hides how often it was handed on": {func(r *http.Request) { r.Header.Del(wire.HopsHeader) }, wire.RefusedTwice},
+		"a batch of another version of the protocol":    {func(r *http.Request) { r.Header.Set(wire.VersionHeader, "999") }, wire.RefusedProtocol},
+		"a batch that is too large":                     {func(r *http.Request) { r.ContentLength = wire.MaxBody + 1 }, wire.RefusedTooLarge},
+		"a batch that does not say how large it is":     {func(r *http.Request) { r.ContentLength = -1 }, wire.RefusedTooLarge},
+		"a call of the API past its prefix":             {func(r *http.Request) { r.URL.Path = "/v1/progress" }, wire.RefusedNotFound},
+		"a call of the API that was handed on twice": {func(r *http.Request) {
+			r.URL.Path = wire.APIPath + "/v1/progress"
+			r.Header.Set(wire.HopsHeader, "2")
+		}, wire.RefusedTwice},
 	} {
+		before := refusals(t, p)
 		body := &endless{}
 		r := c.request(t, body)
 		r.ContentLength = wire.MaxBody
+		// The client sends the body when the server begins to read it.
+		r.Header.Set("Expect", "100-continue")
 		tt.change(r)
 		if status, refused, err := c.send(r); status < 400 || refused != tt.want || err != nil {
 			t.Errorf("%s is answered with %d %q, %v", name, status, refused, err)
 		}
-		// What the window of a stream takes leaves a client by itself.
-		if read := body.read.Load(); read > wire.MaxBody/2 {
-			t.Errorf("of %s %d bytes were read", name, read)
+		if read := body.read.Load(); read > 0 {
+			t.Errorf("of %s %d bytes were asked for", name, read)
 		}
+		before.await(t, p, name, map[string]int{tt.want: 1})
 	}
 	tookNothing(t, p)
 
 	if status, refused, err := c.send(c.request(t, batch())); status != http.StatusOK {
 		t.Fatal("a batch as sidecars send it is answered with", status, refused, err)
 	}
-	pgtest.Execute(t, pgtest.Connect(t, uri), "DELETE FROM progress_sync.sidecars WHERE writer_id = $1", writer.String())
-	stranger, _ := newKeys(t)
-	_, _, _ = newCaller(t, address, stranger).hello(t) // which makes the sidecar ask the registry
+	unregister(t, uri, writer)
+	isRefused(t, p, address)
 	kit.Eventually(t, "the open connection to be refused", func() error {
 		status, refused, err := c.hello(t)
 		return kit.Unless(refused == wire.RefusedUnregistered, fmt.Sprint(status, refused, err))
 	})
+	before := refusals(t, p)
 	if status, refused, err := c.send(c.request(t, batch())); err == nil && refused != wire.RefusedUnregistered {
 		t.Error("after that it answers with", status, refused)
 	}
+	before.await(t, p, "what comes after that", map[string]int{wire.RefusedUnregistered: 1})
+	if n := p.document(t).Counters.UpdatesAccepted; n != 1 {
+		t.Errorf("%d updates were accepted, want 1", n)
+	}
+}
+
+// A body that never ends must cost others neither their turn nor their room.
+func TestABodyThatComesSlowlyEndsAndHoldsUpNobody(t *testing.T) {
+	t.Parallel()
+	uri := pgtest.Database(t)
+	p, address := guarded(t, uri)
+	keys, fingerprints := newKeys(t)
+	register(t, uri, 1, fingerprints, true)
+	c := newCaller(t, address, keys)
+	c.awaitKnown(t, p)
+	before := refusals(t, p)
+	reader, writer := io.Pipe()
+	defer writer.Close()
+	slow := c.request(t, reader)
+	slow.ContentLength = wire.MaxBody
+	refused := make(chan string, 1)
+	go func() {
+		_, reason, err := c.send(slow)
+		refused <- fmt.Sprint(reason, err)
+	}()
+	if _, err := writer.Write(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if status, refused, err := c.send(c.request(t, batch())); status != http.StatusOK {
+		t.Error("meanwhile a batch is answered with", status, refused, err)
+	}
+	before.await(t, p, "the slow batch", map[string]int{wire.RefusedMalformed: 1})
+	t.Log("the slow one was told", <-refused)
 	if n := p.document(t).Counters.UpdatesAccepted; n != 1 {
 		t.Errorf("%d updates were accepted, want 1", n)
 	}
@@ -221,10 +342,12 @@ func TestWhoOnlyReadsTheRegistryCanNotRegister(t *testing.T) {
 			t.Errorf("%s: %v", statement, err)
 		}
 	}
+	before := refusals(t, p)
 	c := newCaller(t, address, keys)
 	if status, _, err := c.send(c.request(t, batch())); err == nil {
 		t.Errorf("it answers with %d", status)
 	}
+	before.await(t, p, "a key that was not registered", map[string]int{wire.RefusedUnregistered: 1})
 	tookNothing(t, p)
 }
 

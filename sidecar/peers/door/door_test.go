@@ -12,6 +12,7 @@ import (
 	"net/http/httptrace"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -291,6 +292,48 @@ func TestShutdownAnswersWhatIsUnderWay(t *testing.T) {
 		t.Errorf("it is answered with %d", status)
 	}
 	<-down
+}
+
+// Otherwise anybody on the pod network could keep members out by saying nothing.
+func TestAMemberTakesThePlaceOfAConnectionThatShowsNoKey(t *testing.T) {
+	h := newFixture(t)
+	h.limit.Store(2)
+	var idle []net.Conn
+	for range 2 {
+		conn, err := net.Dial("tcp", h.address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		idle = append(idle, conn)
+	}
+	member := h.client(h.member)
+	if a := h.do(member, h.request(http.MethodGet, wire.HelloPath, http.NoBody)); a.status != http.StatusNoContent {
+		t.Fatalf("it is answered with %+v", a)
+	}
+	h.wantRefused(wire.RefusedConnections)
+	if _, err := idle[0].Read(make([]byte, 1)); !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("the oldest connection ends with %v", err)
+	}
+	// A member's own connection gives way to nobody.
+	for range 3 {
+		conn, err := net.Dial("tcp", h.address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+	}
+	kit.Eventually(t, "the others to be refused", func() error {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		return kit.Unless(h.refused[wire.RefusedConnections] == 4, h.refused)
+	})
+	reused := false
+	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) { reused = i.Reused }})
+	h.do(member, h.request(http.MethodGet, wire.HelloPath, http.NoBody).WithContext(ctx))
+	if !reused {
+		t.Error("the member had to connect again")
+	}
 }
 
 func TestAConnectionThatEndedMakesRoomForAnother(t *testing.T) {

@@ -44,7 +44,8 @@ type Options struct {
 	// It must return at once.
 	Member func(*tls.ConnectionState) bool
 	// Connections is how many connections there may be at this moment. Each member needs
-	// one; what is no member has one for five seconds at most, until TLS refuses it.
+	// one; what is no member has one for five seconds at most, until TLS refuses it, or
+	// until somebody else needs the place.
 	Connections func() int
 	// BytesInFlight is the most that the bodies of batches which are being answered
 	// take together; a single one may be larger.

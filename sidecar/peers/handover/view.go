@@ -5,8 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/progress-sync/progress-sync/sidecar/peers/members"
 	"github.com/progress-sync/progress-sync/sidecar/learnerhash"
+	"github.com/progress-sync/progress-sync/sidecar/peers/members"
 )
 
 // View is who there is, until another View replaces it.

@@ -16,6 +16,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -169,6 +170,7 @@ type pair struct {
 
 	doorOptions door.Options
 	exchanges   chan hop.Exchange
+	missed      atomic.Int64
 }
 
 // quick are times in which nothing ends but by what happens, however busy the
@@ -192,6 +194,7 @@ func newPair(t testing.TB, h *home, times hop.Times) *pair {
 	p.links = hop.NewLinks(hop.Options{
 		TLS:     func(p hop.Peer) *tls.Config { return here.tls(func() []string { return []string{p.Key} }) },
 		Observe: func(e hop.Exchange) { p.exchanges <- e },
+		Missed:  func() { p.missed.Add(1) },
 		Times:   times,
 	})
 	t.Cleanup(func() {

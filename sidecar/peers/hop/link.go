@@ -131,16 +131,27 @@ func (l *Link) probe(ctx context.Context) {
 	defer l.mu.Unlock()
 	if err == nil {
 		l.breaker.probed()
-	} else {
-		l.breaker.failed(time.Now(), l.o.Times)
+		return
+	}
+	l.breaker.failed(time.Now(), l.o.Times)
+	l.tellMissed()
+}
+
+// tellMissed tells who wants to know that the peer was not reached.
+func (l *Link) tellMissed() {
+	if l.o.Missed != nil {
+		l.o.Missed()
 	}
 }
 
-// note tells the breaker how the use of the peer ended.
+// note tells the breaker how a whole request to the peer ended.
 func (l *Link) note(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.noteLocked(err)
+	if l.breaker.failures > 0 {
+		l.tellMissed()
+	}
 }
 
 func (l *Link) noteLocked(err error) {

@@ -23,7 +23,11 @@ type Options struct {
 	// Observe is told of every batch that ended, from several goroutines; nil for
 	// nobody.
 	Observe func(Exchange)
-	Times   Times
+	// Missed is told, and must return at once, when a whole request or the probe of an
+	// open breaker did not reach a peer, or was refused; nil for nobody. Batches after that
+	// find the breaker open, so that no Exchange tells of it.
+	Missed func()
+	Times  Times
 }
 
 // Times are limits and pauses of links; DefaultTimes has those of a sidecar.

@@ -61,6 +61,24 @@ func TestARequestToAPeerThatCanNotBeReachedFailsUnsent(t *testing.T) {
 	}
 }
 
+// Of a home that a read has missed no batch tells, since the breaker keeps them: nobody
+// would ask whether it has left.
+func TestAPeerThatARequestOrAProbeMissesIsTold(t *testing.T) {
+	p := newPairWithAPI(t, quick(), func(http.ResponseWriter, *http.Request) {})
+	if _, err := p.forward(t.Context(), http.MethodGet); err != nil || p.missed.Load() > 0 {
+		t.Fatalf("one that answers: %v, told %d times", err, p.missed.Load())
+	}
+	p.server.Stop()
+	if _, err := p.forward(t.Context(), http.MethodGet); err == nil || p.missed.Load() != 1 {
+		t.Fatalf("one that stops: %v, told %d times", err, p.missed.Load())
+	}
+	kill(p.server)
+	kit.Eventually(t, "a probe to tell", func() error {
+		_, err := p.put("ada")
+		return kit.Unless(p.missed.Load() > 1, err)
+	})
+}
+
 // Two sidecars of which each takes the other for the home would go on for ever.
 func TestARequestThatWasHandedOnIsRefusedByTheNextPeer(t *testing.T) {
 	p := newPairWithAPI(t, quick(), func(http.ResponseWriter, *http.Request) { t.Error("it arrived") })

@@ -13,18 +13,20 @@ const minPause = 500 * time.Millisecond
 type pace struct {
 	last time.Time     // zero before the first call
 	due  time.Duration // after last, if nobody asks for an earlier call
-	// pause before an early call. It doubles, up to a period, while early calls bring
-	// nothing new, so that keys that nobody has registered can't load the database.
-	pause time.Duration
+	// pauses before an early call, by what it is for. They double, up to a period, while
+	// such calls bring nothing new, so that keys that nobody has registered and peers that
+	// are dead can't load the database.
+	pauses [parting]time.Duration
 	// retry is the pause after a call that fails. It doubles up to a period: the others
 	// miss a sidecar after a minute, and three calls in a row can fall on a bad moment.
 	retry time.Duration
 }
 
-// called notes a call that began early or not, and has just ended. chance is in [0, 1).
+// called notes a call that has just ended, and what it was made early for, none if it was
+// due. chance is in [0, 1).
 // One that is the first to succeed is followed by another one soon: sidecars that start
 // at the same moment don't find each other by their first calls.
-func (p *pace) called(early, first, failed bool, now time.Time, chance float64, changed bool) {
+func (p *pace) called(early urgency, first, failed bool, now time.Time, chance float64, changed bool) {
 	p.last = now
 	period := Period
 	if failed {
@@ -37,10 +39,13 @@ func (p *pace) called(early, first, failed bool, now time.Time, chance float64, 
 	if first {
 		p.due = minPause
 	}
-	if early && !changed {
-		p.pause = min(2*p.pause, Period)
-	} else {
-		p.pause = minPause
+	for why := missing; why < parting; why++ {
+		switch {
+		case changed || early == none:
+			p.pauses[why] = minPause
+		case why == early:
+			p.pauses[why] = min(2*p.pauses[why], Period)
+		}
 	}
 }
 
@@ -71,11 +76,12 @@ func (p *pace) left(now time.Time, r *Roll) time.Duration {
 		return 0
 	}
 	after := p.due
-	switch asked, urgent := r.wanted(); {
-	case urgent:
+	switch why := r.wanted(); why {
+	case none:
+	case parting:
 		return 0
-	case asked:
-		after = min(after, p.pause)
+	default:
+		after = min(after, p.pauses[why])
 	}
 	return p.last.Add(after).Sub(now)
 }

@@ -46,10 +46,20 @@ type Roll struct {
 
 // call is one call of the registry, for those who wait for it.
 type call struct {
-	done   chan struct{}
-	err    error // to be read when done is closed
-	urgent bool  // it does not wait for the pause between two early calls
+	done    chan struct{}
+	err     error // to be read when done is closed
+	urgency urgency
 }
+
+// urgency is why somebody waits for a call out of turn, the most urgent last.
+type urgency int
+
+const (
+	none    urgency = iota
+	missing         // a peer can't be reached, and may have left
+	strange         // somebody shows a key that is not known
+	parting         // this sidecar leaves, and waits for no pause
+)
 
 // New does no I/O. Until the registry has answered, the sidecar knows nobody.
 func New(options Options) *Roll {
@@ -87,24 +97,29 @@ func (r *Roll) Known(f members.Fingerprint) bool {
 // Look asks the registry out of turn and returns when the Set is up to date. Such
 // calls are half a second apart, and further while they bring nothing new; all who wait
 // share the next one.
-func (r *Roll) Look(ctx context.Context) error { return r.await(ctx, false) }
+func (r *Roll) Look(ctx context.Context) error { return r.await(ctx, strange) }
+
+// Miss is Look for a peer that can't be reached. Its pauses are its own: a peer that is
+// dead brings nothing new for a minute, and the keys of those that come meanwhile must
+// not wait for that.
+func (r *Roll) Miss(ctx context.Context) error { return r.await(ctx, missing) }
 
 // SayLeaving tells the others that nothing should be handed on to this sidecar any
 // more, and returns when the registry has it. It stays on the roll, and its keys are
 // known, until Run ends.
 func (r *Roll) SayLeaving(ctx context.Context) error {
 	r.leaving.Store(true)
-	return r.await(ctx, true)
+	return r.await(ctx, parting)
 }
 
 // await waits for a call that begins after this moment.
-func (r *Roll) await(ctx context.Context, urgent bool) error {
+func (r *Roll) await(ctx context.Context, why urgency) error {
 	r.mu.Lock()
 	if r.waiting == nil {
 		r.waiting = &call{done: make(chan struct{})}
 	}
 	c := r.waiting
-	c.urgent = c.urgent || urgent
+	c.urgency = max(c.urgency, why)
 	r.mu.Unlock()
 	select {
 	case r.wake <- struct{}{}:
@@ -120,11 +135,14 @@ func (r *Roll) await(ctx context.Context, urgent bool) error {
 	}
 }
 
-// wanted reports whether somebody waits for a call, and whether it is urgent.
-func (r *Roll) wanted() (asked, urgent bool) {
+// wanted is why somebody waits for a call, none if nobody does.
+func (r *Roll) wanted() urgency {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.waiting != nil, r.waiting != nil && r.waiting.urgent
+	if r.waiting == nil {
+		return none
+	}
+	return r.waiting.urgency
 }
 
 // begin takes the call that is waited for, if any: who comes later waits for the

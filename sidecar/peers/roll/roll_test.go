@@ -295,6 +295,33 @@ func TestUnknownKeysAreNoLoadForTheDatabase(t *testing.T) {
 	})
 }
 
+// TestADeadPeerDelaysNoKeys: a sidecar that was restarted is refused by all who can't look
+// its new key up, and so is of no use to its learners.
+func TestADeadPeerDelaysNoKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		registry := newTable()
+		s := start(t, registry, 0)
+		pass(longestPeriod)
+		before, begun := registry.count(), time.Now()
+		for time.Since(begun) < time.Minute {
+			if err := s.Miss(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if calls, most := registry.count()-before, int(time.Minute/Period)*6; calls > most {
+			t.Errorf("%d calls in a minute in which a peer is missed, want %d at most", calls, most)
+		}
+		registry.change(func() {
+			m := members.Member{Writer: writerOf(7), Fingerprints: []members.Fingerprint{keyOf(7)}, Target: "t", Protocol: 1}
+			registry.rows[m.Writer] = row{m, time.Now()}
+		})
+		asked := time.Now()
+		if known := s.Known(keyOf(7)); !known || time.Since(asked) > 2*minPause {
+			t.Errorf("known %t, after %s", known, time.Since(asked))
+		}
+	})
+}
+
 // TestEarlyCallsAreHalfASecondApart even where each brings something new. A peer waits a
 // second for the answer to its key.
 func TestEarlyCallsAreHalfASecondApart(t *testing.T) {

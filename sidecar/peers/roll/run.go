@@ -13,7 +13,10 @@ func (r *Roll) Run(ctx context.Context) {
 	var m memory
 	var p pace
 	for p.wait(ctx, r) {
-		waited, early := r.begin(), p.isEarly(time.Now())
+		waited, early := r.begin(), none
+		if waited != nil && p.isEarly(time.Now()) {
+			early = waited.urgency
+		}
 		next, changed, err := r.enroll(ctx, m)
 		p.called(early, err == nil && m.success.IsZero(), err != nil, time.Now(), r.options.Chance(), changed)
 		if err == nil {

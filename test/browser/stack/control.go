@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"syscall"
 
 	"github.com/progress-sync/progress-sync/test/browser/stack/gate"
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
@@ -67,6 +68,8 @@ func (s *stack) handlePairs(do func(string, func(*http.Request) (any, error))) {
 	do("POST /pairs/{pair}/start", of(func(p *pair, r *http.Request) (any, error) {
 		return nil, p.sidecar.Start(context.WithoutCancel(r.Context()))
 	}))
+	do("POST /pairs/{pair}/freeze", of(func(p *pair, _ *http.Request) (any, error) { return nil, p.signal(syscall.SIGSTOP) }))
+	do("POST /pairs/{pair}/thaw", of(func(p *pair, _ *http.Request) (any, error) { return nil, p.signal(syscall.SIGCONT) }))
 	do("GET /pairs/{pair}/requests", of(func(p *pair, r *http.Request) (any, error) {
 		return p.gate.Entries(r.FormValue("userId")), nil
 	}))

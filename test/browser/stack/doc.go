@@ -1,7 +1,7 @@
 // Command stack is what the browser tests run against: a throwaway Postgres, and
 // pairs of a sample LMS and a sidecar, which are the real programs, with a gate
 // between the two (package gate). All pairs write to the same database, as pods
-// do.
+// do. The sidecars of three hand on to each other, the others are by themselves.
 //
 // It prints one line of JSON with all addresses when everything is ready, and
 // serves a control API on loopback, by which a test ends and starts programs,

@@ -25,6 +25,9 @@ const database = "campus"
 // its sidecar, and one whose records are refused.
 func names() []string { return []string{"a", "b", "c", "d"} }
 
+// peers are the pods of one Service, whose sidecars hand on to each other.
+func peers() []string { return []string{"e", "f", "g"} }
+
 type stack struct {
 	dir      string
 	postgres *pgtest.Server
@@ -48,16 +51,29 @@ func open(ctx context.Context, o options) (*stack, error) {
 		return s, fmt.Errorf("starting Postgres: %w", err)
 	}
 	for _, name := range names() {
-		p, err := newPair(filepath.Join(s.dir, name), s.uri(), o)
-		if err != nil {
-			return s, fmt.Errorf("preparing pair %s: %w", name, err)
+		if err := s.add(ctx, name, newPair, o); err != nil {
+			return s, err
 		}
-		s.pairs[name] = p
-		if err := p.start(ctx); err != nil {
-			return s, fmt.Errorf("starting pair %s: %w", name, err)
+	}
+	for _, name := range peers() {
+		if err := s.add(ctx, name, newPeer, o); err != nil {
+			return s, err
 		}
 	}
 	return s, nil
+}
+
+// add makes a pair and starts it.
+func (s *stack) add(ctx context.Context, name string, of func(dir, uri string, o options) (*pair, error), o options) error {
+	p, err := of(filepath.Join(s.dir, name), s.uri(), o)
+	if err != nil {
+		return fmt.Errorf("preparing pair %s: %w", name, err)
+	}
+	s.pairs[name] = p
+	if err := p.start(ctx); err != nil {
+		return fmt.Errorf("starting pair %s: %w", name, err)
+	}
+	return nil
 }
 
 // build makes what is not given, from this source.

@@ -101,13 +101,14 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
 
   /** The server has told where the learner was. */
   function arrived(isStale: boolean, found?: WireRecord | null, sync?: WireSync) {
+    const reachedAt = lesson.reachedAt();
     const here = lesson.here();
-    const isNewer = timeOf(found) > lesson.reachedAt() + SAME;
     // What waits there beyond this page's own is another page's or device's.
     accepted(found ? Math.max(0, found.pendingUpdates! - saved.facts().waiting) : 0, found, sync);
-    // What an earlier page of this browser left is better than nothing.
-    if (!isStale || positionOf(found) !== undefined || here === undefined && lesson.reachedAt()) {
-      const withheld = place.learn(found ?? {}, here, isNewer);
+    // A place that was not asked of the learner's home may be an old one. What an earlier page of this browser left is
+    // better than nothing.
+    if (!isStale || positionOf(found) !== undefined && !sync?.stale || here === undefined && reachedAt) {
+      const withheld = place.learn(found ?? {}, here, timeOf(found) > reachedAt + SAME);
       if (withheld) add(withheld);
     }
     publish("others");

@@ -25,6 +25,13 @@ test.each([
   ["answers 503 once", { status: 503 }, 301],
   ["is not reached at first", "network", 301],
   ["is stale", { status: 200, body: { progress: [], stale: true } }, 301],
+  ["is answered in place of the learner's home, with an older place", {
+    status: 200,
+    body: {
+      progress: [{ positionSeconds: 60, percentage: 10, lastWatchedAt: new Date(Date.now() - 7_200_000).toISOString() }],
+      stale: true, sync: { status: "synced", pendingUpdates: 0, stale: true },
+    },
+  }, 301],
   ["wants the learner to sign in", { status: 401 }, 301],
 ] as const)("while the first question %s, nothing overwrites the place of the last visit", async (_, how, saved) => {
   before(saved);
