@@ -28,7 +28,11 @@ func (in *input) len() int { return len(in.updates) + len(in.resets) + len(in.it
 
 // isStray reports whether the i-th item is kept as itself.
 func (in *input) isStray(i int) bool {
-	return in.stray || in.items != nil && in.items[i].Stray && !in.items[i].Reset && in.items[i].Update.EventID != ""
+	if len(in.items) == 0 {
+		return in.stray
+	}
+	item := &in.items[i]
+	return item.Stray && !item.Reset && item.Update.EventID != ""
 }
 
 // update is the i-th item, nil if that is a reset.

@@ -89,8 +89,8 @@
 // handed on is a duplicate for Put and PutStray only.
 //
 // Ids that an earlier version made with the writer's id are recognized as long as
-// they are remembered, and handed over to nobody. Of two learners with one
-// progress.LearnerHash, the erasure of one forgets the event ids of the other.
+// they are remembered, and handed over to nobody. Of two learners with one number of
+// package learnerhash, the erasure of one forgets the event ids of the other.
 //
 // # Checkpoints
 //

@@ -18,8 +18,8 @@ const maxEventPage = 1024
 type eventIDs struct{ *core }
 
 // EventIDsWhere returns the ids of events that were merged, here or in a sidecar
-// that handed their ids over, of the learners whose progress.LearnerHash is wanted;
-// the oldest first, by segments of the memory of ids. Left out are the ids of strays,
+// that handed their ids over, of the learners whose number (package learnerhash) is
+// wanted; the oldest first, by segments of the memory of ids. Left out are the ids of strays,
 // and of strays that went to their home: nobody may have merged these yet. So are
 // ids that an earlier version wrote, which mean nothing to another sidecar.
 func (e *eventIDs) EventIDsWhere(wanted func(learner uint64) bool) []spool.EventID {

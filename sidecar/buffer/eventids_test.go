@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/progress-sync/progress-sync/sidecar/learnerhash"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
@@ -39,7 +40,7 @@ func TestAnEventThatAnotherSidecarMergedIsADuplicateHere(t *testing.T) {
 			from, to := newRig(t, withEvents(100, time.Hour)), newRig(t, withEvents(100, time.Hour))
 			u := event(key(1), "e")
 			from.put(u, event(key(2), "e"))
-			to.remember(from.EventIDsWhere(func(learner uint64) bool { return learner == progress.LearnerHash(u.UserID) })...)
+			to.remember(from.EventIDsWhere(func(learner uint64) bool { return learner == learnerhash.Of(u.UserID) })...)
 			between(to)
 			if !to.put(u)[0].Duplicate || !to.putFrom(SenderID{1}, 1, Item{Update: u})[0].Duplicate || !to.putStray(u)[0].Duplicate {
 				t.Error("it is merged here too")

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/progress-sync/progress-sync/sidecar/learnerhash"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
@@ -17,7 +18,7 @@ func learnerOf(id spool.EventID) learner { return learner(id[:8]) }
 
 // learnerNamed is the learner in ids that are not salted.
 func learnerNamed(userID string) (of learner) {
-	binary.BigEndian.PutUint64(of[:], progress.LearnerHash(userID))
+	binary.BigEndian.PutUint64(of[:], learnerhash.Of(userID))
 	return of
 }
 

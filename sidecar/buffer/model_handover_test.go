@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/progress-sync/progress-sync/sidecar/learnerhash"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/spool"
 	"github.com/progress-sync/progress-sync/sidecar/spool/disktest"
@@ -47,8 +48,10 @@ type fleetSidecar struct {
 	told [fleetSize]int
 	// outbox are the ids that are to be handed over.
 	outbox [fleetSize][]spool.EventID
-	sender SenderID
-	batch  uint64
+	// answered are strays that a home has, which this one has yet to drop.
+	answered []progress.Instant
+	sender   SenderID
+	batch    uint64
 }
 
 func (s *fleetSidecar) home(learner int) int { return s.views[s.view][learner] }
@@ -71,9 +74,9 @@ func (s *fleetSidecar) open(t *rapid.T) {
 func (s *fleetSidecar) see(view int) {
 	for learner := range fleetLearners {
 		before := s.home(learner)
-		switch next := s.views[view][learner]; {
-		case next == before:
-		case next == s.number:
+		switch next := s.views[view][learner]; next {
+		case before:
+		case s.number:
 			s.moved[learner] = true
 		default:
 			delete(s.moved, learner)
@@ -86,7 +89,7 @@ func (s *fleetSidecar) see(view int) {
 
 // pack puts the ids of a learner's events into the outbox for a home.
 func (s *fleetSidecar) pack(learner, home int) {
-	hash := progress.LearnerHash(key(learner).UserID)
+	hash := learnerhash.Of(key(learner).UserID)
 	s.outbox[home] = append(s.outbox[home], s.b.EventIDsWhere(func(l uint64) bool { return l == hash })...)
 }
 
@@ -137,7 +140,7 @@ func (s *fleetSidecar) handOn(t *rapid.T, learner int, u progress.Update, home *
 }
 
 // deliver lets a stray go where it belongs, if that is known. lost says that the home's
-// answer is.
+// answer is; another one is there, and not heeded yet.
 func (s *fleetSidecar) deliver(t *rapid.T, x Stray, lost bool) {
 	learner := slices.IndexFunc([]progress.Key{key(0), key(1), key(2), key(3)}, func(k progress.Key) bool { return k == x.Update.Key })
 	var err error
@@ -146,12 +149,20 @@ func (s *fleetSidecar) deliver(t *rapid.T, x Stray, lost bool) {
 	} else if home := s.home(learner); home != s.number {
 		s.handOn(t, learner, x.Update, s.sidecars[home])
 		if !lost {
-			err = s.b.DropStrays(context.Background(), []progress.Instant{x.ID})
+			s.answered = append(s.answered, x.ID)
 		}
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// heed drops the strays that homes have.
+func (s *fleetSidecar) heed(t *rapid.T) {
+	if err := s.b.DropStrays(context.Background(), s.answered); err != nil {
+		t.Fatal(err)
+	}
+	s.answered = nil
 }
 
 // handOver hands some ids over to another sidecar.
@@ -184,7 +195,7 @@ func (s *fleetSidecar) kill(t *rapid.T) {
 	s.disk = after
 	s.open(t)
 	s.sender[1]++
-	s.batch, s.outbox, s.told = 0, [fleetSize][]spool.EventID{}, [fleetSize]int{-1, -1, -1}
+	s.answered, s.batch, s.outbox, s.told = nil, 0, [fleetSize][]spool.EventID{}, [fleetSize]int{-1, -1, -1}
 	s.views = append(s.views, s.views[len(s.views)-1])
 	s.view = len(s.views) - 1
 	for learner := range fleetLearners {
@@ -224,11 +235,13 @@ func (f *fleet) Deliver(t *rapid.T) {
 	s := f.draw(t, "sidecar")
 	strays, _ := s.b.Strays(0, 1000)
 	for _, x := range strays {
-		if rapid.Bool().Draw(t, "this one") {
+		if !slices.Contains(s.answered, x.ID) && rapid.Bool().Draw(t, "this one") {
 			s.deliver(t, x, rapid.Bool().Draw(t, "lost"))
 		}
 	}
 }
+
+func (f *fleet) Heed(t *rapid.T) { f.draw(t, "sidecar").heed(t) }
 
 func (f *fleet) HandOver(t *rapid.T) {
 	from, to := f.draw(t, "from"), f.draw(t, "to")
@@ -261,8 +274,9 @@ func (f *fleet) finish(t *rapid.T) map[progress.Key]int64 {
 		}
 	}
 	found := map[progress.Key]int64{}
-	for range 2 { // from where it is to its home, and there
+	for range 4 { // from where it is to its home, there, and once more where two have crossed
 		for _, s := range f.sidecars {
+			s.heed(t)
 			strays, _ := s.b.Strays(0, 1000)
 			for _, x := range strays {
 				s.deliver(t, x, false)
@@ -304,7 +318,7 @@ func TestAnEventIsCountedOnceHoweverOftenItsHomeChanges(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"Send": f.Send, "Send more": f.Send, "Send much": f.Send, "Change": f.Change, "See": f.See, "See more": f.See,
 			"Deliver": f.Deliver, "Deliver more": f.Deliver, "HandOver": f.HandOver, "HandOver more": f.HandOver,
-			"Kill": f.Kill, "Checkpoint": f.Checkpoint,
+			"Heed": f.Heed, "Heed more": f.Heed, "Kill": f.Kill, "Checkpoint": f.Checkpoint,
 		})
 		found, want := f.finish(t), map[progress.Key]int64{}
 		for e := range f.accepted {

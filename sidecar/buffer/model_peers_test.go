@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/progress-sync/progress-sync/sidecar/learnerhash"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
@@ -264,7 +265,7 @@ func (m *model) Remember(t *rapid.T) {
 
 // checkEventIDs compares the ids that others may be told of.
 func (m *model) checkEventIDs(t *rapid.T) {
-	first := progress.LearnerHash(key(1).UserID)
+	first := learnerhash.Of(key(1).UserID)
 	told, ofFirst := m.b.EventIDsWhere(everyLearner), m.b.EventIDsWhere(func(learner uint64) bool { return learner == first })
 	want, wantOfFirst := 0, 0
 	for e, state := range m.events {

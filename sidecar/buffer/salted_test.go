@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/progress-sync/progress-sync/sidecar/learnerhash"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
@@ -115,7 +116,7 @@ func TestAnEventHasOneIDInEverySidecarAndVersion(t *testing.T) {
 	if want := "d36c3934091206d025ad524d09a85c00"; hex.EncodeToString(got[:]) != want {
 		t.Errorf("it is %s, and was %s: a repeat at another sidecar of another version would be counted twice", hex.EncodeToString(got[:]), want)
 	}
-	if got.Learner() != progress.LearnerHash("ada") {
+	if got.Learner() != learnerhash.Of("ada") {
 		t.Error("its learner is not found by it")
 	}
 }

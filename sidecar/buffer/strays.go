@@ -43,8 +43,8 @@ func (s *strays) Strays(after progress.Instant, limit int) (page []Stray, more b
 
 // DropStrays removes strays that their home has on its disk, and returns when the
 // disk has that. Their event ids are remembered, but not returned by EventIDsWhere:
-// the home may have kept them as strays. Those that are not there any more are left out: a reset or an
-// erasure has removed them. One that another sidecar has handed on meanwhile stays, and
+// the home may have kept them as strays. Those that are not there any more are left
+// out: a reset, an erasure or RememberEventIDs has removed them. One that another sidecar has handed on meanwhile stays, and
 // may be dropped by the next call: two sidecars that take each other for the home would
 // else both drop what the other has.
 func (s *strays) DropStrays(ctx context.Context, ids []progress.Instant) error {

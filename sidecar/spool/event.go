@@ -6,12 +6,12 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
-// EventID stands for an event of a key. It is the same in every spool: 8 bytes of
-// progress.LearnerHash, big-endian, so that the events of a learner can be found,
-// and 8 bytes of a hash of the event's id and key.
+// EventID stands for an event of a key. It is the same in every spool: the learner's
+// number by package learnerhash, in 8 bytes, big-endian, so that the events of a
+// learner can be found, and 8 bytes of a hash of the event's id and key.
 type EventID [16]byte
 
-// Learner is the progress.LearnerHash of the event's learner.
+// Learner is the number of the event's learner, see package learnerhash.
 func (id EventID) Learner() uint64 { return binary.BigEndian.Uint64(id[:]) }
 
 // EventKind is what became of an event whose id is remembered.

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/learnerhash"
 )
 
 // A spool must stay readable for later versions, and what a later one writes must not
@@ -42,7 +42,7 @@ func TestWhatBecameOfAnEventIsOnTheDiskAsItEverWas(t *testing.T) {
 func TestAnEventIDHasTheHashOfItsLearnerInFront(t *testing.T) {
 	const ada = 0xd36c3934091206d0
 	id := EventID{0xd3, 0x6c, 0x39, 0x34, 0x09, 0x12, 0x06, 0xd0, 1, 2, 3}
-	if got := id.Learner(); got != ada || progress.LearnerHash("ada") != ada {
-		t.Errorf("%x, and ada is %x", got, progress.LearnerHash("ada"))
+	if got := id.Learner(); got != ada || learnerhash.Of("ada") != ada {
+		t.Errorf("%x, and ada is %x", got, learnerhash.Of("ada"))
 	}
 }

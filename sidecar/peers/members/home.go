@@ -4,7 +4,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 	"github.com/google/uuid"
 
-	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/learnerhash"
 )
 
 // Home is the member that keeps and writes what a learner does. self says that it
@@ -15,10 +15,10 @@ import (
 // the program: sidecars of two versions run side by side, and would else hand a
 // learner to and fro.
 func (s Set) Home(userID string) (home Member, self bool) {
-	return s.HomeOf(progress.LearnerHash(userID))
+	return s.HomeOf(learnerhash.Of(userID))
 }
 
-// HomeOf is Home of the learners with a progress.LearnerHash.
+// HomeOf is Home by the number of package learnerhash.
 func (s Set) HomeOf(learner uint64) (home Member, self bool) {
 	if len(s.candidates) == 0 {
 		return Member{}, true
