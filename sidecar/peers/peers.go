@@ -137,15 +137,16 @@ func (p *Peers) BringStraysHome(ctx context.Context) (left bool, err error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, lastDelivery)
 	defer cancel()
-	for p.hasStrays() && p.set().Len() > 0 {
+	for p.hasStrays() {
 		if err := p.router.DeliverOnce(ctx, p.o.Buffer, p.known); err != nil {
 			return true, err
 		}
-		if !p.hasStrays() || !pause(ctx, lastDelivery/20) {
-			break
+		left := p.hasStrays()
+		if !left || p.set().Len() == 0 || !pause(ctx, lastDelivery/20) {
+			return left, nil
 		}
 	}
-	return p.hasStrays(), nil
+	return false, nil
 }
 
 // KeepStrays makes what still waits for its home this sidecar's own, so that it is

@@ -1,11 +1,14 @@
 package sidecar
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/progress-sync/progress-sync/test/kit"
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
 
@@ -99,9 +102,9 @@ func TestWhatIsRepeatedWhenAHomeWasGoneAndComesBackCountsOnce(t *testing.T) {
 	uri := pgtest.Database(t)
 	fleet := newFleet(t, uri, slow, 3)
 	report(t, fleet[0], "first")
-	killed := fleet[0]
+	killed, writer := fleet[0], writerOf(t, fleet[0])
 	killed.Kill()
-	pgtest.Execute(t, pgtest.Connect(t, uri), "DELETE FROM progress_sync.sidecars WHERE started_at = (SELECT min(started_at) FROM progress_sync.sidecars)")
+	pgtest.Execute(t, pgtest.Connect(t, uri), "DELETE FROM progress_sync.sidecars WHERE writer_id = $1", writer)
 	for range 2 {
 		for _, p := range fleet[1:] {
 			report(t, p, "first")
@@ -194,6 +197,17 @@ func startRepeatingLate(t *testing.T, s *service) *load {
 	return (&load{processes: s.processes, repeats: true, late: true}).start(t, rand.Uint64())
 }
 
+// writerOf is the id of a sidecar's spool.
+func writerOf(t *testing.T, p *process) string {
+	t.Helper()
+	_, body := p.do(t, "GET", "/v1/sync", "")
+	var state struct{ Writer string }
+	if err := json.Unmarshal([]byte(body), &state); err != nil || state.Writer == "" {
+		t.Fatal(body, err)
+	}
+	return state.Writer
+}
+
 // strays are how many updates of a sidecar wait for their home, or for others.
 func strays(t *testing.T, p *process) (n int64) {
 	t.Helper()
@@ -203,4 +217,18 @@ func strays(t *testing.T, p *process) (n int64) {
 		t.Fatal(err)
 	}
 	return n
+}
+
+// noStrays waits until nothing waits any more, for a home or for others that may be gone.
+func noStrays(t *testing.T, fleet []*process) {
+	t.Helper()
+	deadline := time.Now().Add(2 * kit.Patience)
+	for _, p := range fleet {
+		for strays(t, p) > 0 {
+			if time.Now().After(deadline) {
+				t.Fatal("updates wait for ever")
+			}
+			<-time.After(100 * time.Millisecond)
+		}
+	}
 }

@@ -3,6 +3,7 @@ package handover
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,6 +18,7 @@ import (
 // desk is the sidecar a with its memory of events, and what it sends to others.
 type desk struct {
 	*Handover
+	lock   sync.Mutex // of what follows
 	events []spool.EventID
 	taken  []spool.EventID
 	fails  error // of the disk
@@ -28,8 +30,15 @@ type desk struct {
 func newDesk() *desk {
 	d := &desk{away: map[string]bool{}, sent: map[string][]wire.Events{}}
 	d.Handover = New(Options{
-		Writer: writerOf("a"), Owner: ownerOf("a"), Events: d, Sent: func(int) {}, Missed: func() { d.missed++ },
+		Writer: writerOf("a"), Owner: ownerOf("a"), Events: d, Sent: func(int) {},
+		Missed: func() {
+			d.lock.Lock()
+			defer d.lock.Unlock()
+			d.missed++
+		},
 		Send: func(_ context.Context, to uuid.UUID, page *wire.Events) error {
+			d.lock.Lock()
+			defer d.lock.Unlock()
 			name := namesOf([]uuid.UUID{to})
 			if d.away[name] {
 				return errAway
@@ -41,8 +50,22 @@ func newDesk() *desk {
 	return d
 }
 
+func (d *desk) isAway(name string, away bool) {
+	d.lock.Lock()
+	defer d.lock.Unlock()
+	d.away[name] = away
+}
+
+func (d *desk) misses() int {
+	d.lock.Lock()
+	defer d.lock.Unlock()
+	return d.missed
+}
+
 // EventIDsWhere implements Events.
 func (d *desk) EventIDsWhere(is func(learner uint64) bool) (ids []spool.EventID) {
+	d.lock.Lock()
+	defer d.lock.Unlock()
 	for _, id := range d.events {
 		if is(id.Learner()) {
 			ids = append(ids, id)
@@ -53,6 +76,8 @@ func (d *desk) EventIDsWhere(is func(learner uint64) bool) (ids []spool.EventID)
 
 // RememberEventIDs implements Events.
 func (d *desk) RememberEventIDs(_ context.Context, ids []spool.EventID) error {
+	d.lock.Lock()
+	defer d.lock.Unlock()
 	d.taken = append(d.taken, ids...)
 	return d.fails
 }
@@ -67,6 +92,8 @@ type got struct {
 
 // others are what b and c have got since the last call.
 func (d *desk) others(views ...string) map[string]got {
+	d.lock.Lock()
+	defer d.lock.Unlock()
 	all := map[string]got{}
 	for name, pages := range d.sent {
 		var g got
@@ -117,6 +144,8 @@ func (d *desk) merged(t *testing.T, homes ...home) {
 	for i := range 8 {
 		id[i] = byte(learner >> (56 - 8*i))
 	}
+	d.lock.Lock()
+	defer d.lock.Unlock()
 	id[15] = byte(len(d.events))
 	d.events = append(d.events, id)
 }
@@ -142,12 +171,12 @@ func TestWhatCouldNotBeSentGoesToTheHomeOfTheMoment(t *testing.T) {
 		d.Follow(setOf("a b"))
 		synctest.Wait()
 		d.others()
-		d.away["c"] = true
+		d.isAway("c", true)
 		d.Follow(setOf("a b c"))
 		d.expect(t, "c is away", map[string]got{"b": {0, "a b c", false}}, "a b c")
 		d.Follow(setOf("a b c d"))
 		d.expect(t, "d comes", map[string]got{"b": {0, "a b c d", false}, "d": {1, "a b c d", false}}, "a b c d")
-		d.away["c"] = false
+		d.isAway("c", false)
 		<-time.After(retryMost)
 		d.expect(t, "c is back", map[string]got{"c": {0, "a b c d", false}}, "a b c d")
 	})
@@ -159,11 +188,11 @@ func TestGoodByeIsSaidWhenAllHaveTheirIDs(t *testing.T) {
 		d.Follow(setOf("a b c"))
 		synctest.Wait()
 		d.others()
-		d.away["c"] = true
+		d.isAway("c", true)
 		d.Leaving()
 		d.Follow(setOf("b c"))
 		d.expect(t, "b must wait for what c has to get", map[string]got{}, "b c")
-		if d.missed == 0 {
+		if d.misses() == 0 {
 			t.Error("nobody asks whether c has left")
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -282,7 +311,7 @@ func TestIDsOfOneThatLeavesGoOnToALearnersHome(t *testing.T) {
 			t.Fatal(err)
 		}
 		d.expect(t, "c is the home", map[string]got{"b": {0, "a b c d", false}, "c": {1, "a b c d", false}, "d": {0, "a b c d", false}}, "a b c d")
-		if d.missed != 1 {
+		if d.misses() != 1 {
 			t.Error("nobody asks whether d has left")
 		}
 	})

@@ -2,6 +2,7 @@ package handover
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -75,7 +76,7 @@ type round struct {
 func startRound(ctx context.Context, h *Handover, view *View, p parcels, says, leaving bool) *round {
 	ctx, cancel := context.WithCancel(ctx)
 	r := &round{
-		h: h, view: view, says: says, room: semaphore.NewWeighted(sentAtOnce), cancel: cancel, done: make(chan struct{}), left: p,
+		h: h, view: view, says: says, room: semaphore.NewWeighted(sentAtOnce), cancel: cancel, done: make(chan struct{}), left: maps.Clone(p),
 		underway: 1, empty: make(chan struct{}),
 		head: wire.Events{Writer: h.o.Writer, Owner: h.o.Owner, View: view.digest, Leaving: leaving},
 	}

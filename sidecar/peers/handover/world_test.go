@@ -62,8 +62,9 @@ func newWorld(t *testing.T, seed uint64) *world {
 	}
 }
 
-// start runs a node, one that is there already with what it remembers.
-func (w *world) start(n *node) {
+// start runs a node with what one before remembers.
+func (w *world) start(before *node) {
+	n := &node{world: w, writer: before.writer, events: before.events, users: before.users, turns: before.turns}
 	owner := uuid.UUID{}
 	binary.BigEndian.PutUint64(owner[:], w.random.Uint64())
 	n.Handover = New(Options{Writer: n.writer, Owner: owner, Events: n, Send: n.send, Sent: func(int) {}, Missed: func() { w.working.Go(n.see) }})
@@ -81,11 +82,10 @@ func (w *world) start(n *node) {
 	n.see()
 }
 
-func (w *world) join() *node {
+func (w *world) join() {
 	n := &node{world: w, events: map[spool.EventID]kind{}, users: map[spool.EventID]string{}, turns: map[spool.EventID]int{}}
 	binary.BigEndian.PutUint64(n.writer[:], w.random.Uint64())
 	w.start(n)
-	return n
 }
 
 // see tells a node what is in the registry.
