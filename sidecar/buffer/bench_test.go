@@ -2,10 +2,12 @@ package buffer
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -310,6 +312,54 @@ func BenchmarkMarkDueWhere(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		if n := buf.MakeDueWhere(func(userID string) bool { return userID == "" }, 0); n != 0 {
+			b.Fatal(n)
+		}
+	}
+}
+
+// BenchmarkPutEvent acknowledges updates with event ids, of which as many as usual are
+// remembered, without waiting for the disk.
+func BenchmarkPutEvent(b *testing.B) {
+	buf := diskBuffer(b)
+	p := testPolicy()
+	p.MaxPendingRecords, p.SizeLimitBytes, p.Async, p.EventIDs = 0, 0, true, DefaultEventIDs()
+	buf.SetPolicy(p)
+	keys := learners(1000)
+	put := func(i int) {
+		u := heartbeat(keys[i%len(keys)], i)
+		u.EventID = "0192f3c4-5d6e-7f80-9a1b-" + strconv.Itoa(1e11+i)
+		if _, err := buf.Put(context.Background(), []progress.Update{u}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for i := range p.EventIDs.MaxCount {
+		put(i)
+	}
+	b.ReportAllocs()
+	for i := p.EventIDs.MaxCount; b.Loop(); i++ {
+		put(i)
+	}
+}
+
+// BenchmarkHandOver takes as many ids from another sidecar as are remembered, in pages
+// as they go over the hop, and lists them.
+func BenchmarkHandOver(b *testing.B) {
+	p := testPolicy()
+	p.EventIDs = DefaultEventIDs()
+	to := diskBuffer(b)
+	to.SetPolicy(p)
+	ids := make([]spool.EventID, p.EventIDs.MaxCount*7/8)
+	for n := 0; b.Loop(); n++ {
+		for i := range ids {
+			binary.BigEndian.PutUint64(ids[i][:], uint64(i))
+			binary.BigEndian.PutUint64(ids[i][8:], uint64(n))
+		}
+		for page := range slices.Chunk(ids, 4000) {
+			if err := to.RememberEventIDs(context.Background(), page); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if n := len(to.EventIDsWhere(func(uint64) bool { return true })); n < len(ids) {
 			b.Fatal(n)
 		}
 	}

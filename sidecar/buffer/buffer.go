@@ -41,6 +41,7 @@ type Buffer struct {
 	due
 	batches
 	strays
+	eventIDs
 	deadLetters
 	erasures
 	housekeeper
@@ -72,7 +73,7 @@ func Open(o Options) (*Buffer, error) {
 	}
 	b := &Buffer{
 		core: c, intake: newIntake(c), unsaved: unsaved{c}, due: due{c}, batches: batches{c},
-		strays: strays{c}, deadLetters: deadLetters{c}, erasures: erasures{c},
+		strays: strays{c}, eventIDs: eventIDs{c}, deadLetters: deadLetters{c}, erasures: erasures{c},
 		housekeeper: housekeeper{c, func() (uint64, error) { return o.FreeBytes(o.Dir) }},
 	}
 	b.measure()

@@ -26,6 +26,15 @@ type handedOn struct {
 
 func (in *input) len() int { return len(in.updates) + len(in.resets) + len(in.items) }
 
+// isStray reports whether the i-th item is kept as itself.
+func (in *input) isStray(i int) bool {
+	if len(in.items) == 0 {
+		return in.stray
+	}
+	item := &in.items[i]
+	return item.Stray && !item.Reset && item.Update.EventID != ""
+}
+
 // update is the i-th item, nil if that is a reset.
 func (in *input) update(i int) *progress.Update {
 	switch {
@@ -56,7 +65,7 @@ type call struct {
 	ends    []int  // of each in keys
 	lanes   []int  // of each item
 	set     laneSet
-	events  []spool.EventID // of each item; none if no event ids are remembered
+	events  []spool.EventID // of each item, zero if it has none or it isn't needed
 	scratch []byte
 
 	touched []*entry // that changed, in the order of their first change
@@ -96,8 +105,9 @@ func (c *call) reset() {
 	c.strays, c.dropped = c.strays[:0], c.dropped[:0]
 }
 
-// identify finds out the keys, lanes and event ids of the items.
-func (c *call) identify(in *input, lanes int, salt *salt, remember bool) {
+// identify finds out the keys, lanes and event ids of the items. Without remember
+// only strays need their event ids.
+func (c *call) identify(in *input, lanes int, remember bool) {
 	for i := range in.len() {
 		start := len(c.keys)
 		c.keys = spool.AppendKey(c.keys, in.key(i))
@@ -105,19 +115,30 @@ func (c *call) identify(in *input, lanes int, salt *salt, remember bool) {
 		lane := laneOf(c.keys[start:], lanes)
 		c.lanes = append(c.lanes, lane)
 		c.set.add(lane)
-		if remember {
-			c.events = append(c.events, c.eventOf(c.keys[start:], in.update(i), salt))
+		var id spool.EventID
+		if remember || in.isStray(i) {
+			id = c.eventOf(c.keys[start:], in.update(i))
 		}
+		c.events = append(c.events, id)
 	}
 }
 
 // eventOf is the identity of the update's event, zero if it has none or is a reset.
-func (c *call) eventOf(key []byte, u *progress.Update, salt *salt) spool.EventID {
+func (c *call) eventOf(key []byte, u *progress.Update) spool.EventID {
 	if u == nil || u.EventID == "" {
 		return spool.EventID{}
 	}
+	return eventID(c.idScratch(key, u), key, u)
+}
+
+// saltedOf is the identity that an earlier version gave to an event.
+func (c *call) saltedOf(key []byte, u *progress.Update, salt *salt) spool.EventID {
+	return salt.eventID(c.idScratch(key, u), key, u)
+}
+
+func (c *call) idScratch(key []byte, u *progress.Update) []byte {
 	c.scratch = slices.Grow(c.scratch[:0], idSize(key, u))
-	return salt.eventID(c.scratch, key, u)
+	return c.scratch
 }
 
 // changes reports whether something changed.

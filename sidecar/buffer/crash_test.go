@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
 	"github.com/progress-sync/progress-sync/sidecar/spool/disktest"
 	"github.com/progress-sync/progress-sync/test/kit"
 )
@@ -31,6 +32,13 @@ type acknowledgedPut struct {
 	// The update has no event id then.
 	number uint64
 	sender SenderID
+}
+
+// handOver takes the id of an event that another sidecar merged. It returns the event,
+// which is a duplicate here from then on.
+func handOver(b *Buffer, k progress.Key, seed uint64, i int) (*acknowledgedPut, error) {
+	a := &acknowledgedPut{update: event(k, fmt.Sprint("elsewhere ", seed, ":", i))}
+	return a, b.RememberEventIDs(context.Background(), []spool.EventID{idOf(a.update)})
 }
 
 // repeat sends what was acknowledged once more. Whether a batch was merged again is
@@ -89,6 +97,12 @@ func (a *account) write(b *Buffer, seed uint64, stop <-chan struct{}) error {
 			if err := repeat(b, last); err != nil {
 				return err
 			}
+		}
+		if i%8 == 4 {
+			if last, err = handOver(b, key(n), seed, i); err != nil {
+				return err
+			}
+			a.last[seed].Store(last)
 		}
 		if i%16 == 0 {
 			if _, err := b.TakeAllStrays(context.Background()); err != nil {

@@ -27,7 +27,8 @@
 //	                order in which it is due
 //	frozenBatches   of a lane: what is being written
 //	keptBatches     of a lane: what was written and may have to be again
-//	eventWindow     of a lane: ids of events that were accepted
+//	eventWindow     of a lane: ids of events that were accepted; and one of all
+//	                lanes together: ids that other sidecars handed over
 //	completedKeys   of a lane: lessons that were completed lately
 //	straySet        of a lane: updates that wait for their home, by arrival, key,
 //	                learner and event
@@ -38,8 +39,9 @@
 //
 // Buffer's methods are those of its parts, which share a core: intake (updates and
 // resets), unsaved (what is not saved, and how much), due (when to write), batches (for
-// the writer), strays (for the way home), deadLetters, erasures and housekeeper. All of
-// them work on a state, which has the things above and the decisions that change them.
+// the writer), strays (for the way home), eventIDs (for the next home), deadLetters,
+// erasures and housekeeper. All of them work on a state, which has the things above
+// and the decisions that change them.
 //
 // A call locks the lanes that it needs, decides, changes memory and writes into a
 // spool.Change what it changed, appends that under the locks, so that
@@ -71,9 +73,24 @@
 // repeated elsewhere; so it is kept as itself, and its home recognizes the id.
 // Who holds strays hands them on (Strays, DropStrays), or merges them where there
 // is nobody to hand them to (TakeStrays); nothing else ends one but a reset of its
-// key and an erasure. A stray's event id is remembered like that of any update
-// that was accepted, and a stray is one as long as it is there: so an event is
-// merged here or handed on, and never both.
+// key, an erasure, and the news that another sidecar merged its event. A stray is
+// known by its event id as long as it is there, and what became of it is remembered
+// when it ends: so an event is merged here or handed on, and never both.
+//
+// # Event ids of another home
+//
+// An event has the same id in every sidecar. When a learner's home changes, the ids
+// of what was merged (EventIDsWhere) are handed over to the next home, which
+// remembers them (RememberEventIDs) and drops the strays that it has of these
+// events. Nobody is told of an event that is a stray, or that was handed on to its
+// home and may be a stray there: told as merged, it would be dropped everywhere. For
+// the same reason PutFrom takes an event that was handed on: it may be the home's
+// stray, which comes back because the learner's home is here again. What has been
+// handed on is a duplicate for Put and PutStray only.
+//
+// Ids that an earlier version made with the writer's id are recognized as long as
+// they are remembered, and handed over to nobody. Of two learners with one number of
+// package learnerhash, the erasure of one forgets the event ids of the other.
 //
 // # Checkpoints
 //

@@ -32,11 +32,14 @@ func (s *state) enumerate(clock *clock, add func(*spool.Change) error) error {
 	if err := s.enumerateSenders(clock, add); err != nil {
 		return err
 	}
+	if err := s.enumerateHandedOver(add); err != nil {
+		return err
+	}
 	for _, l := range s.lanes {
 		if err := s.enumerateBatches(l, add); err != nil {
 			return err
 		}
-		if err := s.enumerateEvents(l, add); err != nil {
+		if err := s.enumerateEvents(1<<l.number, l.number, &l.events, add); err != nil {
 			return err
 		}
 		if err := s.enumeratePending(l, clock, add); err != nil {
@@ -152,16 +155,21 @@ func (s *state) enumerateBatches(l *lane, add func(*spool.Change) error) error {
 	return nil
 }
 
-func (s *state) enumerateEvents(l *lane, add func(*spool.Change) error) error {
+func (s *state) enumerateHandedOver(add func(*spool.Change) error) error {
+	return s.enumerateEvents(anyLane, spool.NoLane, &s.handedOver, add)
+}
+
+// enumerateEvents passes on the ids of a window, which is read with the set locked.
+func (s *state) enumerateEvents(set laneSet, lane int, w *eventWindow, add func(*spool.Change) error) error {
 	after := progress.Instant(-1 << 63)
 	for {
 		c := s.spool.Begin()
-		l.mu.Lock()
-		segment, ids := l.events.segmentAfter(after)
-		for id := range ids {
-			c.PutEvent(l.number, segment, id)
+		s.lanes.lock(set)
+		segment, ids := w.segmentAfter(after)
+		for id, kind := range ids {
+			c.PutEvent(lane, segment, id, kind)
 		}
-		l.mu.Unlock()
+		s.lanes.unlock(set)
 		if ids == nil {
 			return nil
 		}

@@ -210,7 +210,7 @@ func TestAnEventIDTakesLittleMemory(t *testing.T) {
 	for i := range windows {
 		w := &windows[i]
 		for j := range p.MaxCount * 5 / 4 {
-			w.add(spool.EventID(fmt.Appendf(nil, "%016d", j*7919)), 1, p, 1)
+			w.add(spool.EventID(fmt.Appendf(nil, "%016d", j*7919)), spool.EventMerged, 1, p, 1)
 		}
 		if w.count < p.MaxCount*7/8 || w.count > p.MaxCount {
 			t.Fatalf("%d ids", w.count)

@@ -27,6 +27,7 @@ func DefaultEventIDs() EventIDs { return EventIDs{MaxCount: 100_000, MaxAge: 24 
 type eventWindow struct {
 	segments []eventSegment
 	count    int
+	kinds    eventKinds // of count
 	// forgotten, if not 0, is the last segment that the disk still has and
 	// memory doesn't.
 	forgotten progress.Instant
@@ -34,7 +35,15 @@ type eventWindow struct {
 
 type eventSegment struct {
 	opened progress.Instant // rising, and its name on disk
-	ids    map[spool.EventID]struct{}
+	ids    map[spool.EventID]spool.EventKind
+	kinds  eventKinds
+}
+
+// eventKinds are how many ids of each kind there are.
+type eventKinds [spool.EventHandedOn + 1]int
+
+func newEventSegment(opened progress.Instant) eventSegment {
+	return eventSegment{opened: opened, ids: map[spool.EventID]spool.EventKind{}}
 }
 
 // eventSegments is how many parts a full window has.
@@ -53,17 +62,32 @@ func (p EventIDs) span() progress.Instant {
 	return progress.Instant((p.MaxAge / eventSegments).Microseconds())
 }
 
-func (w *eventWindow) has(id spool.EventID) bool {
-	for _, s := range slices.Backward(w.segments) {
-		if _, ok := s.ids[id]; ok {
-			return true
+// find returns the segment of an id and what became of the event.
+func (w *eventWindow) find(id spool.EventID) (segment *eventSegment, kind spool.EventKind, found bool) {
+	for i := range slices.Backward(w.segments) {
+		if kind, found = w.segments[i].ids[id]; found {
+			return &w.segments[i], kind, true
 		}
 	}
-	return false
+	return nil, 0, false
 }
 
-// add remembers an id and returns the segment that it is in.
-func (w *eventWindow) add(id spool.EventID, now progress.Instant, p EventIDs, lanes int) progress.Instant {
+func (w *eventWindow) has(id spool.EventID) bool {
+	_, _, found := w.find(id)
+	return found
+}
+
+// add remembers what became of an event and returns the segment that its id is in.
+// The id must not be there, unless as that of an event that was handed on: then it
+// stays in its segment.
+func (w *eventWindow) add(id spool.EventID, kind spool.EventKind, now progress.Instant, p EventIDs, lanes int) progress.Instant {
+	if w.kinds[spool.EventHandedOn] > 0 {
+		if s, before, found := w.find(id); found {
+			w.tally(s, before, -1)
+			w.put(s, id, kind)
+			return s.opened
+		}
+	}
 	share := p.share(lanes)
 	size := max(1, share/eventSegments)
 	last := len(w.segments) - 1
@@ -76,12 +100,23 @@ func (w *eventWindow) add(id spool.EventID, now progress.Instant, p EventIDs, la
 		for len(w.segments) > 0 && w.count > share-size {
 			w.forget()
 		}
-		w.segments = append(w.segments, eventSegment{opened, map[spool.EventID]struct{}{}})
+		w.segments = append(w.segments, newEventSegment(opened))
 		last = len(w.segments) - 1
 	}
-	w.segments[last].ids[id] = struct{}{}
-	w.count++
+	w.put(&w.segments[last], id, kind)
 	return w.segments[last].opened
+}
+
+// put enters an id into a segment that doesn't count it.
+func (w *eventWindow) put(s *eventSegment, id spool.EventID, kind spool.EventKind) {
+	s.ids[id] = kind
+	w.tally(s, kind, 1)
+}
+
+func (w *eventWindow) tally(s *eventSegment, kind spool.EventKind, n int) {
+	s.kinds[kind] += n
+	w.kinds[kind] += n
+	w.count += n
 }
 
 // expire forgets what the policy no longer remembers.
@@ -100,6 +135,9 @@ func (w *eventWindow) expire(now progress.Instant, p EventIDs, lanes int) {
 func (w *eventWindow) forget() {
 	w.forgotten = w.segments[0].opened
 	w.count -= len(w.segments[0].ids)
+	for kind, n := range w.segments[0].kinds {
+		w.kinds[kind] -= n
+	}
 	w.segments[0] = eventSegment{}
 	w.segments = w.segments[1:]
 }
@@ -119,32 +157,37 @@ type eventPlace struct {
 	id      spool.EventID
 }
 
-// erase removes the events of a learner and returns them.
-func (w *eventWindow) erase(of learner) (gone []eventPlace) {
-	for _, s := range w.segments {
-		for id := range s.ids {
-			if learnerOf(id) == of {
+// erase removes the events of a learner, whose salted ids are known by another
+// half, and returns them.
+func (w *eventWindow) erase(of, salted learner) (gone []eventPlace) {
+	for i := range w.segments {
+		s := &w.segments[i]
+		for id, kind := range s.ids {
+			wanted := of
+			if kind == spool.EventSalted {
+				wanted = salted
+			}
+			if learnerOf(id) == wanted {
 				delete(s.ids, id)
+				w.tally(s, kind, -1)
 				gone = append(gone, eventPlace{s.opened, id})
 			}
 		}
 	}
-	w.count -= len(gone)
 	return gone
 }
 
 // load takes an id that the disk has; segments come in their order.
-func (w *eventWindow) load(opened progress.Instant, id spool.EventID) {
+func (w *eventWindow) load(opened progress.Instant, id spool.EventID, kind spool.EventKind) {
 	if n := len(w.segments); n == 0 || w.segments[n-1].opened != opened {
-		w.segments = append(w.segments, eventSegment{opened, map[spool.EventID]struct{}{}})
+		w.segments = append(w.segments, newEventSegment(opened))
 	}
-	w.segments[len(w.segments)-1].ids[id] = struct{}{}
-	w.count++
+	w.put(&w.segments[len(w.segments)-1], id, kind)
 }
 
 // segmentAfter returns the first segment with a name above the given one, nil ids
 // for none.
-func (w *eventWindow) segmentAfter(name progress.Instant) (segment progress.Instant, ids map[spool.EventID]struct{}) {
+func (w *eventWindow) segmentAfter(name progress.Instant) (segment progress.Instant, ids map[spool.EventID]spool.EventKind) {
 	for _, s := range w.segments {
 		if s.opened > name {
 			return s.opened, s.ids

@@ -53,6 +53,8 @@ func (h *housekeeper) expire() {
 		for _, id := range h.senders.expire(now.elapsed) {
 			c.DeleteSender(id)
 		}
+		h.handedOver.expire(now.wall, p.EventIDs, 1)
+		h.putForgotten(c)
 		return nil
 	})
 	for i, l := range h.lanes {

@@ -42,8 +42,9 @@ func (l *lane) merge(e *entry, r progress.Record, now reading) {
 }
 
 // erase removes the learner's pending and frozen records, strays and event ids, and
-// writes that into c. It returns how many there were; strays count as pending.
-func (l *lane) erase(c *spool.Change, userID string, of learner) (pending, frozen, events int) {
+// writes that into c. It returns how many there were; strays count as pending, and
+// their event ids too.
+func (l *lane) erase(c *spool.Change, userID string, of, salted learner) (pending, frozen, events int) {
 	entries := l.pending.takeLearner(userID)
 	for _, e := range entries {
 		l.completed.forget(e.key)
@@ -60,17 +61,27 @@ func (l *lane) erase(c *spool.Change, userID string, of learner) (pending, froze
 	for _, fb := range changed {
 		l.putBatch(c, fb)
 	}
-	places := l.events.erase(of)
+	places := l.events.erase(of, salted)
 	for _, place := range places {
 		c.DeleteEvent(l.number, place.segment, place.id)
 	}
-	return len(entries) + len(gone), len(keys), len(places)
+	return len(entries) + len(gone), len(keys), len(places) + len(gone)
 }
 
 // putBatch writes a frozen batch into c.
 func (l *lane) putBatch(c *spool.Change, fb *frozenBatch) {
 	fb.encoded = spool.EncodeBatch(spool.Batch{Oldest: fb.oldest, Records: fb.records})
 	c.PutBatch(l.number, fb.number, fb.encoded)
+}
+
+// remember notes what became of an event, and writes that into c.
+func (l *lane) remember(c *spool.Change, id spool.EventID, kind spool.EventKind, now reading, p *Policy, lanes int) {
+	if p.EventIDs.MaxCount <= 0 {
+		return
+	}
+	segment := l.events.add(id, kind, now.wall, p.EventIDs, lanes)
+	l.putForgotten(c)
+	c.PutEvent(l.number, segment, id, kind)
 }
 
 // putForgotten writes into c that the disk may forget the events that memory did.

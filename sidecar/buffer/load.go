@@ -99,10 +99,14 @@ func (l *loader) of(lane int) (*lane, error) {
 	return l.state.lanes[lane], nil
 }
 
-func (l *loader) event(lane int, segment progress.Instant, id spool.EventID) error {
+func (l *loader) event(lane int, segment progress.Instant, id spool.EventID, kind spool.EventKind) error {
+	if lane == spool.NoLane {
+		l.state.handedOver.load(segment, id, kind)
+		return nil
+	}
 	in, err := l.of(lane)
 	if err == nil {
-		in.events.load(segment, id)
+		in.events.load(segment, id, kind)
 	}
 	return err
 }
@@ -181,7 +185,7 @@ func (l *loader) sender(id spool.SenderID, s spool.Sender) error {
 func (l *loader) stray(s spool.Stray) error {
 	key := spool.KeyOf(s.Update.Key)
 	s.Update.Key, _ = key.Split()
-	event := l.state.salt.eventID(nil, []byte(key), &s.Update)
+	event := eventID(nil, []byte(key), &s.Update)
 	l.state.lanes.of([]byte(key)).strays.add(&stray{Stray: s, key: key, event: event})
 	l.state.capacity.add(1)
 	l.state.arrivals.load(s.ID)

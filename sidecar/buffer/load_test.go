@@ -136,7 +136,7 @@ func TestASpoolWithoutWhatBelongsTogetherSaysWhatIsWrong(t *testing.T) {
 			"it has no lane 2",
 		},
 		"an event of such a lane": {
-			func(_ *rig, c *spool.Change) { c.PutEvent(lanesOfNewSpool, 1, spool.EventID{}) },
+			func(_ *rig, c *spool.Change) { c.PutEvent(lanesOfNewSpool, 1, spool.EventID{}, spool.EventMerged) },
 			"it has no lane 2",
 		},
 	}

@@ -18,27 +18,35 @@ type merger struct {
 func (m *merger) merge(results []Result) {
 	for i := range results {
 		l := m.b.lanes[m.call.lanes[i]]
-		known := i < len(m.call.events) && m.call.events[i] != spool.EventID{}
+		known := m.call.events[i] != spool.EventID{}
 		if known && m.repeats(l, i, &results[i]) {
 			m.call.repeats = true
 			continue
 		}
-		if !m.take(l, i, &results[i]) {
-			continue
-		}
-		if known && m.p.EventIDs.MaxCount > 0 {
-			id := m.call.events[i]
-			segment := l.events.add(id, m.now.wall, m.p.EventIDs, len(m.b.lanes))
-			m.call.fresh = append(m.call.fresh, freshEvent{l.number, eventPlace{segment, id}})
+		// The id of a stray is known by the stray, until that ends.
+		if m.take(l, i, &results[i]) && known && !m.in.isStray(i) {
+			m.remember(l, m.call.events[i])
 		}
 	}
+}
+
+// remember notes that an event was merged.
+func (m *merger) remember(l *lane, id spool.EventID) {
+	if m.p.EventIDs.MaxCount <= 0 {
+		return
+	}
+	segment := l.events.add(id, spool.EventMerged, m.now.wall, m.p.EventIDs, len(m.b.lanes))
+	m.call.fresh = append(m.call.fresh, freshEvent{l.number, eventPlace{segment, id}})
 }
 
 // repeats reports whether an event was accepted before, and fills its result.
 func (m *merger) repeats(l *lane, i int, result *Result) bool {
 	l.events.expire(m.now.wall, m.p.EventIDs, len(m.b.lanes))
-	if id := m.call.events[i]; !l.events.has(id) && !l.strays.has(id) {
+	if !m.knows(l, i) {
 		return false
+	}
+	if x := l.strays.ofEvent(m.call.events[i]); x != nil && m.in.from != nil {
+		x.again = true
 	}
 	result.Duplicate = true
 	result.Record = l.record(m.call.key(i))
@@ -46,9 +54,23 @@ func (m *merger) repeats(l *lane, i int, result *Result) bool {
 	return true
 }
 
+// knows reports whether an event was accepted before. One that was handed on to its
+// home is not known to a sender: the sender may be that home, hand the stray back
+// that it made of it, and drop that if it heard of a duplicate.
+func (m *merger) knows(l *lane, i int) bool {
+	id := m.call.events[i]
+	if l.strays.has(id) || m.b.handedOver.has(id) {
+		return true
+	}
+	if _, kind, found := l.events.find(id); found {
+		return kind != spool.EventHandedOn || m.in.from == nil
+	}
+	return l.events.kinds[spool.EventSalted] > 0 && l.events.has(m.call.saltedOf(m.call.key(i), m.in.update(i), &m.b.salt))
+}
+
 // take takes the i-th item. It returns false if it is refused.
 func (m *merger) take(l *lane, i int, result *Result) bool {
-	if m.in.stray {
+	if m.in.isStray(i) {
 		x := m.keepStray(l, i, result)
 		if x == nil {
 			return false
@@ -141,9 +163,13 @@ func (m *merger) mergeOne(l *lane, i int, result *Result) *entry {
 	return e
 }
 
-// dropStrays removes the strays of a key that is reset: they came before.
+// dropStrays removes the strays of a key that is reset: they came before, and must
+// not come back when they are repeated.
 func (m *merger) dropStrays(l *lane, key []byte) {
 	gone := l.strays.takeKey(key)
+	for _, x := range gone {
+		m.remember(l, x.event)
+	}
 	m.call.dropped = append(m.call.dropped, gone...)
 	m.b.capacity.add(-len(gone))
 }
@@ -206,7 +232,7 @@ func (m *merger) change() *spool.Change {
 		c.DeleteStray(x.ID)
 	}
 	for _, f := range m.call.fresh {
-		c.PutEvent(f.lane, f.segment, f.id)
+		c.PutEvent(f.lane, f.segment, f.id, spool.EventMerged)
 	}
 	return c
 }

@@ -3,19 +3,42 @@ package buffer
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"pgregory.net/rapid"
 
+	"github.com/progress-sync/progress-sync/sidecar/learnerhash"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
+
+// eventID is what sidecars know the event by.
+func (e modelEvent) eventID() spool.EventID {
+	u := progress.Update{Key: e.key, EventID: e.id}
+	return eventID(nil, spool.AppendKey(nil, e.key), &u)
+}
 
 // modelStray is an update that waits for its home.
 type modelStray struct {
 	id    progress.Instant
-	key   progress.Key
+	event modelEvent
 	seeks int64
 }
+
+// eventState is what became of an event.
+type eventState int
+
+const (
+	isUnknown eventState = iota
+	isStray
+	isMerged
+	// isHandedOn says that its home has it, and may have it as a stray, so that what
+	// others hand on is not taken for a repeat of it.
+	isHandedOn
+	// isHandedOver says that another sidecar merged it.
+	isHandedOver
+)
 
 // modelSender is the last batch of a process that hands updates on.
 type modelSender struct {
@@ -29,7 +52,7 @@ type modelSender struct {
 func (m *model) shown(k progress.Key) sum {
 	s := m.known(k)
 	for _, x := range m.strays {
-		if x.key == k {
+		if x.event.key == k {
 			s = s.plus(sum{s.generation, x.id, x.seeks, 1})
 		}
 	}
@@ -50,19 +73,26 @@ func (m *model) removeStrays(gone func(modelStray) bool) (n int) {
 	return n
 }
 
-// merged accounts for a result of a merged update, or checks that it is a duplicate.
-func (m *model) merged(t *rapid.T, u *progress.Update, r *Result) {
+// repeats checks whether an update is a duplicate, and reports it. here says that it
+// comes from nobody who may have the event as a stray.
+func (m *model) repeats(t *rapid.T, u *progress.Update, r *Result, here bool) bool {
 	if r.Err != nil {
 		t.Fatal(r.Err)
 	}
-	if e := (modelEvent{u.Key, u.EventID}); u.EventID != "" {
-		if r.Duplicate != m.events[e] {
-			t.Fatalf("event %q of %v: duplicate is %v", u.EventID, u.Key, r.Duplicate)
-		}
-		m.events[e] = true
+	state := m.events[modelEvent{u.Key, u.EventID}]
+	if want := u.EventID != "" && state != isUnknown && (here || state != isHandedOn); r.Duplicate != want {
+		t.Fatalf("event %q of %v, which is %d: duplicate is %v", u.EventID, u.Key, state, r.Duplicate)
 	}
-	if r.Duplicate {
+	return r.Duplicate
+}
+
+// merged accounts for a result of a merged update, or checks that it is a duplicate.
+func (m *model) merged(t *rapid.T, u *progress.Update, r *Result, here bool) {
+	if m.repeats(t, u, r, here) {
 		return
+	}
+	if u.EventID != "" {
+		m.events[modelEvent{u.Key, u.EventID}] = isMerged
 	}
 	received := r.Record.ReceivedAt
 	m.pending.add(u.Key, sum{m.known(u.Key).generation, received, u.SeekEvents, 1})
@@ -79,7 +109,12 @@ func (m *model) account(k progress.Key, received progress.Instant, seeks int64) 
 }
 
 func (m *model) wasReset(k progress.Key, r *Result) {
-	m.removeStrays(func(x modelStray) bool { return x.key == k })
+	m.removeStrays(func(x modelStray) bool {
+		if x.event.key == k {
+			m.events[x.event] = isMerged
+		}
+		return x.event.key == k
+	})
 	m.pending.add(k, sum{generation: r.Record.Generation, received: r.Record.ReceivedAt})
 }
 
@@ -126,6 +161,7 @@ func (m *model) handOn(t *rapid.T, id SenderID, number uint64) *modelSender {
 				Key: key(k), SeekEvents: int64(k), EventID: rapid.SampledFrom([]string{"", "a", "b", "c"}).Draw(t, "event"),
 			},
 			Reset: k > resettable && rapid.Bool().Draw(t, "reset"),
+			Stray: rapid.Bool().Draw(t, "stray"),
 		})
 	}
 	results, err := m.b.PutFrom(context.Background(), id, number, items)
@@ -134,10 +170,14 @@ func (m *model) handOn(t *rapid.T, id SenderID, number uint64) *modelSender {
 	}
 	s := &modelSender{number: number, items: items, seen: m.clock.Now()}
 	for i := range items {
-		if items[i].Reset {
-			m.wasReset(items[i].Update.Key, &results[i])
-		} else {
-			m.merged(t, &items[i].Update, &results[i])
+		u := &items[i].Update
+		switch {
+		case items[i].Reset:
+			m.wasReset(u.Key, &results[i])
+		case items[i].Stray && u.EventID != "":
+			m.kept(t, u, &results[i], false)
+		default:
+			m.merged(t, u, &results[i], false)
 		}
 		s.duplicates = append(s.duplicates, results[i].Duplicate)
 	}
@@ -157,19 +197,20 @@ func (m *model) PutStray(t *rapid.T) {
 		t.Fatal(err)
 	}
 	for i, u := range updates {
-		e := modelEvent{u.Key, u.EventID}
-		if results[i].Err != nil || results[i].Duplicate != m.events[e] {
-			t.Fatalf("stray %d: %+v, known before: %v", i, results[i], m.events[e])
-		}
-		m.events[e] = true
-		if results[i].Duplicate {
-			continue
-		}
-		received := results[i].Record.ReceivedAt
-		m.strays = append(m.strays, modelStray{received, u.Key, u.SeekEvents})
-		m.account(u.Key, received, u.SeekEvents)
+		m.kept(t, &u, &results[i], true)
 	}
 	m.synced()
+}
+
+// kept accounts for a result of a stray, or checks that it is a duplicate.
+func (m *model) kept(t *rapid.T, u *progress.Update, r *Result, here bool) {
+	if m.repeats(t, u, r, here) {
+		return
+	}
+	e := modelEvent{u.Key, u.EventID}
+	m.events[e] = isStray
+	m.strays = append(m.strays, modelStray{r.Record.ReceivedAt, e, u.SeekEvents})
+	m.account(u.Key, r.Record.ReceivedAt, u.SeekEvents)
 }
 
 // someStrays are the ids of some.
@@ -189,13 +230,81 @@ func (m *model) GoHome(t *rapid.T) {
 		t.Fatal(err)
 	}
 	for _, id := range ids {
-		m.removeStrays(func(x modelStray) bool {
-			if x.id == id {
-				m.elsewhere.add(x.key, sum{0, x.id, x.seeks, 1})
-			}
-			return x.id == id
-		})
+		m.gone(func(x modelStray) bool { return x.id == id }, isHandedOn)
 		m.synced()
+	}
+}
+
+// gone forgets strays that are elsewhere.
+func (m *model) gone(which func(modelStray) bool, state eventState) {
+	m.removeStrays(func(x modelStray) bool {
+		if which(x) {
+			m.elsewhere.add(x.event.key, sum{0, x.id, x.seeks, 1})
+			m.events[x.event] = state
+		}
+		return which(x)
+	})
+}
+
+// Remember takes the ids of events that another sidecar merged.
+func (m *model) Remember(t *rapid.T) {
+	var ids []spool.EventID
+	for range rapid.IntRange(1, 4).Draw(t, "ids") {
+		e := modelEvent{key(rapid.IntRange(1, 8).Draw(t, "key")), rapid.SampledFrom([]string{"a", "b", "c", "d", "e", "f", "g"}).Draw(t, "event")}
+		ids = append(ids, e.eventID())
+		m.gone(func(x modelStray) bool { return x.event == e }, isHandedOver)
+		if m.events[e] == isUnknown || m.events[e] == isHandedOn {
+			m.events[e] = isHandedOver
+		}
+	}
+	if err := m.b.RememberEventIDs(context.Background(), ids); err != nil {
+		t.Fatal(err)
+	}
+	m.synced()
+}
+
+// checkEventIDs compares the ids that others may be told of.
+func (m *model) checkEventIDs(t *rapid.T) {
+	first := learnerhash.Of(key(1).UserID)
+	told, ofFirst := m.b.EventIDsWhere(everyLearner), m.b.EventIDsWhere(func(learner uint64) bool { return learner == first })
+	want, wantOfFirst := 0, 0
+	for e, state := range m.events {
+		merged := state == isMerged || state == isHandedOver
+		if merged != slices.Contains(told, e.eventID()) {
+			t.Fatalf("event %q of %v is %d, others are told of it: %v", e.id, e.key, state, !merged)
+		}
+		if merged {
+			want++
+		}
+		if merged && e.key == key(1) {
+			wantOfFirst++
+		}
+	}
+	checkWindow(t, &m.b.handedOver)
+	for _, l := range m.b.lanes {
+		checkWindow(t, &l.events)
+	}
+	if len(told) != want || len(ofFirst) != wantOfFirst {
+		t.Fatalf("others are told of %d events, %d of a learner, want %d and %d", len(told), len(ofFirst), want, wantOfFirst)
+	}
+}
+
+// checkWindow compares the counts of a window with its ids.
+func checkWindow(t rapid.TB, w *eventWindow) {
+	count, kinds := 0, eventKinds{}
+	for _, s := range w.segments {
+		of := eventKinds{}
+		for _, kind := range s.ids {
+			of[kind]++
+			kinds[kind]++
+			count++
+		}
+		if of != s.kinds {
+			t.Fatalf("segment %d has %v ids of each kind and counts %v", s.opened, of, s.kinds)
+		}
+	}
+	if count != w.count || kinds != w.kinds {
+		t.Fatalf("%d ids, %v of each kind, counted are %d and %v", count, kinds, w.count, w.kinds)
 	}
 }
 
@@ -214,7 +323,8 @@ func (m *model) Take(t *rapid.T) {
 func (m *model) took(id progress.Instant) {
 	m.removeStrays(func(x modelStray) bool {
 		if x.id == id {
-			m.pending.add(x.key, sum{m.known(x.key).generation, x.id, x.seeks, 1})
+			m.pending.add(x.event.key, sum{m.known(x.event.key).generation, x.id, x.seeks, 1})
+			m.events[x.event] = isMerged
 		}
 		return x.id == id
 	})
@@ -237,7 +347,7 @@ func (m *model) checkStrays(t *rapid.T) {
 		t.Fatalf("%d strays, want %d", len(strays), len(m.strays))
 	}
 	for i, x := range strays {
-		if got := (modelStray{x.ID, x.Update.Key, x.Update.SeekEvents}); got != m.strays[i] {
+		if got := (modelStray{x.ID, modelEvent{x.Update.Key, x.Update.EventID}, x.Update.SeekEvents}); got != m.strays[i] {
 			t.Fatalf("stray %d is %+v, want %+v", i, got, m.strays[i])
 		}
 	}

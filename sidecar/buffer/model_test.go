@@ -77,7 +77,7 @@ type model struct {
 	lanes   []modelLane
 	// accepted holds every update of the keys that are never reset.
 	accepted sums
-	events   map[modelEvent]bool
+	events   map[modelEvent]eventState
 	strays   []modelStray // in the order of their arrival
 	senders  map[SenderID]*modelSender
 	// elsewhere holds the strays that their home has.
@@ -115,7 +115,7 @@ func (m *model) Put(t *rapid.T) {
 		t.Fatal(err)
 	}
 	for i, u := range updates {
-		m.merged(t, &u, &results[i])
+		m.merged(t, &u, &results[i], true)
 	}
 	if got, want := sumOf(results[len(results)-1].Record), m.shown(updates[len(updates)-1].Key); got != want && want.updates > 0 {
 		t.Fatalf("optimistic record %+v, want %+v", got, want)
@@ -330,7 +330,7 @@ func (m *model) Erase(t *rapid.T) {
 		delete(from, k)
 	}
 	count(&want.Pending, m.pending)
-	want.Pending += m.removeStrays(func(x modelStray) bool { return x.key == k })
+	want.Pending += m.removeStrays(func(x modelStray) bool { return x.event.key == k })
 	delete(m.elsewhere, k)
 	count(&want.DeadLetters, m.dead)
 	delete(m.accepted, k)
@@ -453,7 +453,7 @@ func (m *model) Check(t *rapid.T) {
 		}
 	}
 	for _, x := range m.strays {
-		want.add(x.key, sum{want[x.key].generation, x.id, x.seeks, 1})
+		want.add(x.event.key, sum{want[x.event.key].generation, x.id, x.seeks, 1})
 	}
 	got := sums{}
 	var tally Tally
@@ -486,6 +486,7 @@ func (m *model) Check(t *rapid.T) {
 	}
 	m.checkIndexes(t)
 	m.checkStrays(t)
+	m.checkEventIDs(t)
 }
 
 // checkIndexes compares the lane's orders with its map.
@@ -518,7 +519,7 @@ func (m *model) checkIndexes(t *rapid.T) {
 func TestNothingIsLostOrDoubledWhateverHappensInWhateverOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := &model{
-			t: t, fs: disktest.New(), clock: newTestClock(), pending: sums{}, dead: sums{}, accepted: sums{}, events: map[modelEvent]bool{},
+			t: t, fs: disktest.New(), clock: newTestClock(), pending: sums{}, dead: sums{}, accepted: sums{}, events: map[modelEvent]eventState{},
 			senders: map[SenderID]*modelSender{}, elsewhere: sums{},
 		}
 		p := testPolicy()
@@ -537,7 +538,8 @@ func TestNothingIsLostOrDoubledWhateverHappensInWhateverOrder(t *testing.T) {
 			"Put": m.Put, "Put more": m.Put, "Reset": m.Reset, "Freeze": m.Freeze, "Apply": m.Apply,
 			"Apply more": m.Apply, "Confirm": m.Confirm, "Refuse": m.Refuse, "Replay": m.Replay, "Erase": m.Erase, "Rewind": m.Rewind,
 			"PutFrom": m.PutFrom, "PutFrom more": m.PutFrom, "PutStray": m.PutStray, "GoHome": m.GoHome, "Take": m.Take,
-			"Restart": m.Restart, "Crash": m.Crash, "": m.Check,
+			"Remember": m.Remember,
+			"Restart":  m.Restart, "Crash": m.Crash, "": m.Check,
 		})
 		if m.b.Writer() != writer {
 			t.Fatal("the writer's id changed")

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
 	"github.com/progress-sync/progress-sync/sidecar/spool/disktest"
 )
 
@@ -22,6 +23,8 @@ type afterwards struct {
 	batch  uint64
 	of     int
 	answer bool // whether it was acknowledged
+	// removed is how many strays were acknowledged that another sidecar is to merge.
+	removed int
 }
 
 // outage takes a copy of the disk before every operation that changes it.
@@ -31,7 +34,7 @@ type outage struct {
 	mu      sync.Mutex
 	rng     *rand.Rand
 	copies  []afterwards
-	last    afterwards // its batch
+	last    afterwards // its batch, and removed
 }
 
 func (o *outage) before(op disktest.Op) error {
@@ -54,7 +57,7 @@ func (o *outage) before(op disktest.Op) error {
 func (o *outage) batch(number uint64, n int, acknowledged bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.last = afterwards{batch: number, of: n, answer: acknowledged}
+	o.last.batch, o.last.of, o.last.answer = number, n, acknowledged
 }
 
 // handOn puts an update as the next batch of a sender, without an event id.
@@ -81,6 +84,44 @@ func (o *outage) stray(t *testing.T, b *Buffer, n int) {
 		t.Fatal(err)
 	}
 	o.account.acknowledged[n].Add(1)
+}
+
+// removedKey is of strays that are removed again.
+const removedKey = 12
+
+func removedStray(i int) progress.Update { return event(key(removedKey), fmt.Sprint("removed ", i)) }
+
+// removeStray puts a stray and removes it, since another sidecar has merged its event:
+// from then on it must not count.
+func (o *outage) removeStray(t *testing.T, b *Buffer) {
+	t.Helper()
+	u := removedStray(o.last.removed)
+	o.account.sent[removedKey].Add(1)
+	if _, err := b.PutStray(context.Background(), []progress.Update{u}); err != nil {
+		t.Fatal(err)
+	}
+	o.mu.Lock()
+	o.last.removed++
+	o.mu.Unlock()
+	// One that is being removed may count or not.
+	if err := b.RememberEventIDs(context.Background(), []spool.EventID{idOf(u)}); err != nil {
+		t.Fatal(err)
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.account.sent[removedKey].Add(-1)
+}
+
+// repeatRemoved sends the events of removed strays again: each is a duplicate, whether
+// as a stray or by its id.
+func (a *afterwards) repeatRemoved(t *testing.T, b *Buffer) {
+	t.Helper()
+	for i := range a.removed {
+		results, err := b.Put(context.Background(), []progress.Update{removedStray(i)})
+		if err != nil || !results[0].Duplicate {
+			t.Errorf("stray %d, which another sidecar merged, is merged here: %+v, %v", i, results, err)
+		}
+	}
 }
 
 // sendAgain sends the last batch to a buffer on the copy of the disk: it must be merged
@@ -114,7 +155,7 @@ func TestAPowerLossBeforeAnyOperationOfTheDiskLeavesASpoolThatOpens(t *testing.T
 	for seed := range uint64(2) {
 		o := &outage{disk: disktest.New(), rng: rand.New(rand.NewPCG(seed, 1))}
 		p := testPolicy()
-		p.Interval = time.Hour
+		p.Interval, p.EventIDs = time.Hour, DefaultEventIDs()
 		opts := Options{Dir: spoolDir, FS: o.disk, Policy: p, FreeBytes: plentyFree}
 		o.disk.Before(o.before)
 		for life := range 6 {
@@ -127,6 +168,7 @@ func TestAPowerLossBeforeAnyOperationOfTheDiskLeavesASpoolThatOpens(t *testing.T
 				o.handOn(t, b, n, 1<<10*life)
 				o.stray(t, b, n)
 			}
+			o.removeStray(t, b)
 			b.MakeDue(Filter{UserID: key(life).UserID})
 			for lane := range b.Lanes() {
 				if _, err := b.FreezeRound(lane, time.Now(), 2, 4); err != nil {
@@ -161,6 +203,7 @@ func TestAPowerLossBeforeAnyOperationOfTheDiskLeavesASpoolThatOpens(t *testing.T
 				t.Fatalf("seed %d, before %s: %v", seed, a.before, err)
 			}
 			a.sendAgain(t, b)
+			a.repeatRemoved(t, b)
 			compare(t, b, a.acknowledged, a.sent)
 			if err := b.Close(); err != nil {
 				t.Error(err)

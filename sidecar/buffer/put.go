@@ -29,6 +29,9 @@ type Item struct {
 	Update progress.Update
 	// Reset says that Update's key starts anew; nothing else of Update counts.
 	Reset bool
+	// Stray says that Update is kept as itself, as by PutStray. It counts for an
+	// update with an event id only.
+	Stray bool
 }
 
 // intake is the part of a Buffer that takes updates and resets.
@@ -74,7 +77,7 @@ func (b *intake) PutFrom(ctx context.Context, sender SenderID, number uint64, it
 // Each needs an event id, and is kept as itself until DropStrays or TakeStrays.
 // Meanwhile it is part of what is held of its key, and takes the place of a
 // pending record. An update that was accepted before, as a stray or not, is a
-// duplicate for all methods.
+// duplicate for all methods; only PutFrom takes one that went to its home.
 func (b *intake) PutStray(ctx context.Context, updates []progress.Update) ([]Result, error) {
 	return b.put(ctx, input{updates: updates, stray: true})
 }
@@ -91,7 +94,7 @@ func (b *intake) put(ctx context.Context, in input) ([]Result, error) {
 	defer b.calls.Put(call)
 	defer call.reset()
 	p := b.policy.Load()
-	call.identify(&in, len(b.lanes), &b.salt, p.EventIDs.MaxCount > 0 || in.stray)
+	call.identify(&in, len(b.lanes), p.EventIDs.MaxCount > 0)
 	results := make([]Result, in.len())
 	c, err := b.putLocked(call, &in, p, results)
 	switch {

@@ -21,10 +21,13 @@ type state struct {
 	lanes     lanes
 	capacity  capacity
 	arrivals  arrivals
-	// quarantine, tombstones and senders belong to no lane, see lanes.
+	// quarantine, tombstones, senders and handedOver belong to no lane, see lanes.
 	quarantine quarantine
 	tombstones tombstones
 	senders    senders
+	// handedOver are ids of events that other sidecars merged. It has the bounds of
+	// all lanes together, and takes nothing of theirs.
+	handedOver eventWindow
 }
 
 // append lets decide change memory, with the lanes in the set locked, and write
@@ -145,12 +148,18 @@ func (s *state) erase(c *spool.Change, userID string, now reading) (e Erased, er
 		c.DeleteDeadLetter(spool.KeyOf(dl.Record.Key))
 	}
 	e.DeadLetters = len(letters)
+	of, salted := learnerNamed(userID), s.salt.learner(nil, userID)
+	elsewhere := s.handedOver.erase(of, salted)
+	for _, place := range elsewhere {
+		c.DeleteEvent(spool.NoLane, place.segment, place.id)
+	}
+	e.EventIDs += len(elsewhere)
 	for i, l := range s.lanes {
 		l.kept.replace(kept[i])
 		for _, k := range kept[i] {
 			k.put(c, i)
 		}
-		pending, frozen, events := l.erase(c, userID, learnerOf(id))
+		pending, frozen, events := l.erase(c, userID, of, salted)
 		s.capacity.add(-pending)
 		e.Pending += pending
 		e.Frozen += frozen

@@ -42,11 +42,20 @@ func (s *strays) Strays(after progress.Instant, limit int) (page []Stray, more b
 }
 
 // DropStrays removes strays that their home has on its disk, and returns when the
-// disk has that. Those that are not there any more are left out: a reset or an
-// erasure has removed them.
+// disk has that. Their event ids are remembered, but not returned by EventIDsWhere:
+// the home may have kept them as strays. Those that are not there any more are left
+// out: a reset, an erasure or RememberEventIDs has removed them. One that another sidecar has handed on meanwhile stays, and
+// may be dropped by the next call: two sidecars that take each other for the home would
+// else both drop what the other has.
 func (s *strays) DropStrays(ctx context.Context, ids []progress.Instant) error {
-	_, err := s.end(ctx, ids, func(*spool.Change, *lane, *stray) bool {
+	now, p := s.clock.read(), s.policy.Load()
+	_, err := s.end(ctx, ids, func(c *spool.Change, l *lane, x *stray) bool {
+		if x.again {
+			x.again = false
+			return false
+		}
 		s.capacity.add(-1)
+		l.remember(c, x.event, spool.EventHandedOn, now, p, len(s.lanes))
 		return true
 	})
 	if err != nil {
@@ -137,5 +146,6 @@ func (s *state) takeStray(c *spool.Change, l *lane, x *stray, now reading, p *Po
 	l.urge(e, now.elapsed+p.Gather)
 	l.takenTurn = max(l.takenTurn, e.turn)
 	e.put(c, now)
+	l.remember(c, x.event, spool.EventMerged, now, p, len(s.lanes))
 	return true
 }

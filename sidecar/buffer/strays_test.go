@@ -308,3 +308,23 @@ func TestACompletionOnAStrayIsWrittenAtOnceWhenItIsTaken(t *testing.T) {
 		t.Errorf("due are %+v", batches)
 	}
 }
+
+// Two sidecars that take each other for the home hand the same event on to each other, and
+// each hears that the other has it. If both dropped it, it would be lost.
+func TestAStrayThatAnotherSidecarHandsOnIsNotDroppedForWhatWasSaidBefore(t *testing.T) {
+	b := newRig(t)
+	b.putStray(full(1, "e"))
+	ids := b.strayIDs()
+	results, err := b.PutFrom(t.Context(), SenderID{1}, 1, []Item{{Update: full(1, "e"), Stray: true}})
+	if err != nil || !results[0].Duplicate {
+		t.Fatalf("%+v, %v", results, err)
+	}
+	b.drop(ids...)
+	if diff := cmp.Diff(ids, b.strayIDs()); diff != "" {
+		t.Fatalf("nobody has the event any more:\n%s", diff)
+	}
+	b.drop(ids...)
+	if left := b.strayIDs(); len(left) > 0 {
+		t.Errorf("it is handed on for ever: %v", left)
+	}
+}

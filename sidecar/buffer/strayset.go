@@ -15,6 +15,10 @@ type stray struct {
 	spool.Stray
 	key   spool.Key // which the strings of Update.Key are part of
 	event spool.EventID
+	// again says that another sidecar has handed the same event on to this one. That
+	// one keeps its own no longer, so that this one is not dropped for what was said of
+	// it before.
+	again bool
 }
 
 // newStray is an update that arrived at the given instant. It shares no memory with
@@ -42,25 +46,25 @@ type straySet struct {
 	waiting  []*stray // in the order of their arrival
 	keys     map[spool.Key][]*stray
 	learners map[string]map[spool.Key]struct{}
-	events   map[spool.EventID]struct{}
+	events   map[spool.EventID]*stray
 }
 
 func newStraySet() straySet {
 	return straySet{
-		keys: map[spool.Key][]*stray{}, learners: map[string]map[spool.Key]struct{}{}, events: map[spool.EventID]struct{}{},
+		keys: map[spool.Key][]*stray{}, learners: map[string]map[spool.Key]struct{}{}, events: map[spool.EventID]*stray{},
 	}
 }
 
-func (s *straySet) has(event spool.EventID) bool {
-	_, ok := s.events[event]
-	return ok
-}
+func (s *straySet) has(event spool.EventID) bool { return s.ofEvent(event) != nil }
+
+// ofEvent returns the stray of an event, nil if it is not there.
+func (s *straySet) ofEvent(event spool.EventID) *stray { return s.events[event] }
 
 // add takes a stray that arrived after all others.
 func (s *straySet) add(x *stray) {
 	s.waiting = append(s.waiting, x)
 	s.keys[x.key] = append(s.keys[x.key], x)
-	s.events[x.event] = struct{}{}
+	s.events[x.event] = x
 	user := x.Update.UserID
 	if s.learners[user] == nil {
 		s.learners[user] = map[spool.Key]struct{}{}

@@ -179,6 +179,9 @@ func stopping() postgres.Failure {
 	}
 }
 
+// errStrays ends a Drain that has only strays left, which others must take.
+var errStrays = errors.New("they wait for other sidecars of the table, and are handed on to them from this spool later")
+
 // errNoMore ends a Drain that has nothing to wait for.
 var errNoMore = errors.New("nothing more can be written")
 
@@ -226,7 +229,7 @@ func (f *Flusher) await(ctx context.Context, due buffer.DueSet, check func() err
 }
 
 // Drain writes all that the buffer has, with short pauses between attempts,
-// until nothing is left but what is in doubt, ctx ends or flushing has stopped
+// until nothing is left but strays and what is in doubt, ctx ends or flushing has stopped
 // for good. Run must be running. It returns the number of records that stay in
 // the spool and, if there are any, why: a *NotSavedError or an error that wraps
 // ctx's.
@@ -236,6 +239,9 @@ func (f *Flusher) Drain(ctx context.Context) (remaining int, err error) {
 	for {
 		due := f.buffer.MakeDue(buffer.Filter{})
 		err := f.await(ctx, due, func() error {
+			if s := f.buffer.Stats(); s.Strays > 0 && s.Strays == s.Pending && s.InFlight == 0 {
+				return errStrays
+			}
 			if f.breaker.Stopped() || f.breaker.UndecidedSince(last) {
 				return errNoMore
 			}

@@ -20,6 +20,11 @@ func (t *term) missed(e hop.Exchange) {
 	if !errors.As(e.Err, &unreachable) || unreachable.Reason != hop.ReasonRefused && unreachable.Reason != hop.ReasonConnect {
 		return
 	}
+	t.miss()
+}
+
+// miss lets the registry be asked whether a peer has left. It returns at once.
+func (t *term) miss() {
 	select {
 	case t.absence <- struct{}{}:
 	default:

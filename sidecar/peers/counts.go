@@ -25,6 +25,7 @@ type counts struct {
 
 	mu           sync.Mutex
 	handedOn     int64
+	eventIDs     int64            // handed over
 	kept         map[string]int64 // by words of route.Reasons
 	refusals     map[string]int64 // by words of wire.Refusals
 	registration registration
@@ -50,6 +51,19 @@ func (c *counts) KeptLocally(reason string, items int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.kept[word(reason)] += int64(items)
+}
+
+// handedOver is told of event ids that another sidecar has taken.
+func (c *counts) handedOver(ids int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.eventIDs += int64(ids)
+}
+
+func (c *counts) eventIDsHandedOver() int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.eventIDs
 }
 
 // refused is told of what the door refuses, by one of wire.Refusals.

@@ -13,6 +13,7 @@
 //	door      takes them
 //	forward   hands whole requests on
 //	route     brings each update of a call to its home, or keeps it
+//	handover  gives the ids of events to the homes that learners move to
 //
 // A home is never needed: see package route for what becomes of an update whose home
 // can't be reached.

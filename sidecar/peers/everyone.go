@@ -106,7 +106,7 @@ func (p *Peers) homeOf(userID string) uuid.UUID {
 // changedSet is closed when there may be another set, nil while nobody tells.
 func (p *Peers) changedSet() <-chan struct{} {
 	if t := p.term.Load(); t.hasPeers() {
-		return t.linked.Load().changed
+		return t.handover.View().Replaced()
 	}
 	return nil
 }

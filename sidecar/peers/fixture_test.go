@@ -82,7 +82,8 @@ func newSidecar(t *testing.T, registry *table, mode config.PeersMode) *sidecar {
 	t.Helper()
 	b, err := buffer.Open(buffer.Options{
 		Dir: "spool", FS: disktest.New(), FreeBytes: func(string) (uint64, error) { return 1 << 40, nil },
-		Policy: buffer.Policy{Interval: time.Hour, CompletionThreshold: 95, MaxPendingRecords: 1_000_000, SizeLimitBytes: 1 << 30, ReplayWindow: time.Minute},
+		Policy: buffer.Policy{Interval: time.Hour, CompletionThreshold: 95, MaxPendingRecords: 1_000_000, SizeLimitBytes: 1 << 30, ReplayWindow: time.Minute,
+			EventIDs: buffer.DefaultEventIDs()},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -4,19 +4,25 @@ import (
 	"context"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
+	"github.com/progress-sync/progress-sync/sidecar/peers/route"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
-// home is the buffer as others hand on to it.
-type home struct{ o *Options }
+// home is the buffer as others hand on to it. What it may not merge is a stray there.
+type home struct {
+	o   *Options
+	use func() (m route.Merger, end func())
+}
 
 // PutFrom implements door.Home.
 func (h *home) PutFrom(
 	ctx context.Context, sender [16]byte, number uint64, updates []progress.Update, resets []progress.Key,
 ) ([]buffer.Result, error) {
+	m, end := h.use()
+	defer end()
 	items := make([]buffer.Item, 0, len(updates)+len(resets))
-	for _, u := range updates {
-		items = append(items, buffer.Item{Update: u})
+	for i := range updates {
+		items = append(items, buffer.Item{Update: updates[i], Stray: route.IsStray(m, &updates[i])})
 	}
 	for _, k := range resets {
 		items = append(items, buffer.Item{Update: progress.Update{Key: k}, Reset: true})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/progress-sync/progress-sync/sidecar/peers/handover"
 	"github.com/progress-sync/progress-sync/sidecar/peers/members"
 	"github.com/progress-sync/progress-sync/sidecar/peers/roll"
 )
@@ -52,12 +53,16 @@ func TestWhetherItIsKnownWhoIsHome(t *testing.T) {
 				for _, err := range tt.errs {
 					f.NotEnrolled(err)
 				}
-				begun := &term{roll: roll.New(roll.Options{}), first: f}
-				begun.linked.Store(newLinkedSet(members.Set{}))
+				begun := &term{roll: roll.New(roll.Options{}), first: f, handover: handover.New(handover.Options{})}
 				p.term.Store(begun)
 			}
 			if known := p.homes() != nil; known != tt.known {
 				t.Errorf("it is known: %v", known)
+			}
+			m, end := p.use()
+			defer end()
+			if merges := m != nil && m.Merges("ada"); merges != tt.known {
+				t.Errorf("it merges: %v", merges)
 			}
 		})
 	}

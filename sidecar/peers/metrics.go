@@ -11,7 +11,7 @@ const namespace = "progress_sync"
 // described are the metrics that are read from what is counted when they are asked
 // for.
 type described struct {
-	members, candidates, handedOn, kept, refused *prometheus.Desc
+	members, candidates, handedOn, eventIDs, kept, refused *prometheus.Desc
 }
 
 func describe() *described {
@@ -25,6 +25,8 @@ func describe() *described {
 			"Sidecars that may be the home of a learner, of the members 64 at most."),
 		handedOn: desc("peers_handed_on_total",
 			"Updates that another sidecar, their learners' home, accepted. They are counted as accepted there."),
+		eventIDs: desc("peers_event_ids_handed_over_total",
+			"Ids of events that this sidecar has merged and that other sidecars took when the homes of their learners changed."),
 		kept: desc("peers_kept_locally_total",
 			"Updates that did not get to their learners' home and that this sidecar accepted itself, by reason.", "reason"),
 		refused: desc("peers_refused_total",
@@ -57,7 +59,7 @@ type collector struct {
 func (c *collector) Describe(out chan<- *prometheus.Desc) {
 	c.counts.took.Describe(out)
 	d := c.desc
-	for _, desc := range []*prometheus.Desc{d.members, d.candidates, d.handedOn, d.kept, d.refused} {
+	for _, desc := range []*prometheus.Desc{d.members, d.candidates, d.handedOn, d.eventIDs, d.kept, d.refused} {
 		out <- desc
 	}
 }
@@ -69,6 +71,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	out <- prometheus.MustNewConstMetric(d.members, prometheus.GaugeValue, float64(s.Members))
 	out <- prometheus.MustNewConstMetric(d.candidates, prometheus.GaugeValue, float64(s.Candidates))
 	out <- prometheus.MustNewConstMetric(d.handedOn, prometheus.CounterValue, float64(s.HandedOn))
+	out <- prometheus.MustNewConstMetric(d.eventIDs, prometheus.CounterValue, float64(c.counts.eventIDsHandedOver()))
 	kept, refused := c.counts.byReason()
 	for reason, n := range kept {
 		out <- prometheus.MustNewConstMetric(d.kept, prometheus.CounterValue, float64(n), reason)

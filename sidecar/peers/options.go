@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
+	"github.com/progress-sync/progress-sync/sidecar/peers/handover"
 	"github.com/progress-sync/progress-sync/sidecar/peers/roll"
 	"github.com/progress-sync/progress-sync/sidecar/peers/route"
 )
@@ -18,6 +19,7 @@ import (
 type Buffer interface {
 	route.Local
 	route.Keeper
+	handover.Events
 	PutFrom(ctx context.Context, sender buffer.SenderID, number uint64, items []buffer.Item) ([]buffer.Result, error)
 	TakeAllStrays(ctx context.Context) (left int, err error)
 	// MakeDueWhere makes what is pending of some learners due.

@@ -48,7 +48,7 @@ func New(o Options, mode config.PeersMode) *Peers {
 		p.term.Store(alone())
 	}
 	p.router = route.New(route.Options{
-		Local: o.Buffer, Homes: p.homes, Peer: p.peer, Observer: p.counts,
+		Local: o.Buffer, Homes: p.homes, Use: p.use, Peer: p.peer, Observer: p.counts,
 	})
 	return p
 }
@@ -90,8 +90,9 @@ func (p *Peers) Forward(w http.ResponseWriter, r *http.Request, userID, userHead
 	return true, false
 }
 
-// Leave tells the others that this sidecar is no home any more. What it gets from
-// its app goes to the other homes from then on. It has no peers again after that.
+// Leave tells the others that this sidecar is no home any more, and hands the ids of
+// events over to the homes that its learners have then. What it gets from its app goes
+// to the other homes from then on. It has no peers again after that.
 func (p *Peers) Leave(ctx context.Context) {
 	p.mu.Lock()
 	p.leaving = true
@@ -100,21 +101,84 @@ func (p *Peers) Leave(ctx context.Context) {
 	if !t.hasPeers() {
 		return
 	}
-	if err := t.roll.SayLeaving(ctx); err != nil {
-		p.o.Log.V(1).Info("The others are not told that this sidecar stops", "error", err.Error())
-	}
+	t.handover.Leaving()
+	err := t.roll.SayLeaving(ctx)
 	t.door.Stop()
+	if err != nil {
+		p.o.Log.V(1).Info("The others are not told that this sidecar stops", "error", err.Error())
+		return
+	}
+	_ = t.handover.AwaitLeft(ctx) // it goes on
+}
+
+// AwaitLeft returns when the ids of events are handed over, as far as the others can be
+// reached before ctx ends. Leave comes before. There is nothing to wait for where that
+// could not tell the registry, since others are not homes of this sidecar's learners then.
+func (p *Peers) AwaitLeft(ctx context.Context) {
+	t := p.term.Load()
+	if !t.hasPeers() || t.set().Len() == 0 || t.set().Has(p.o.Writer) {
+		return
+	}
+	if err := t.handover.AwaitLeft(ctx); err != nil {
+		p.o.Log.Info("Not all other sidecars know which updates this one has merged; one that a client repeats may count twice", "error", err.Error())
+	}
+}
+
+// BringStraysHome ends the delivery of strays with a last try, and reports whether some
+// still wait. Run must have begun.
+func (p *Peers) BringStraysHome(ctx context.Context) (left bool, err error) {
+	if err := p.delivery.end(ctx); err != nil {
+		return false, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, lastDelivery)
+	defer cancel()
+	for p.hasStrays() {
+		if err := p.router.DeliverOnce(ctx, p.o.Buffer, p.known); err != nil {
+			return true, err
+		}
+		left := p.hasStrays()
+		if !left || p.set().Len() == 0 || !pause(ctx, lastDelivery/20) {
+			return left, nil
+		}
+	}
+	return false, nil
 }
 
 // KeepStrays makes what still waits for its home this sidecar's own, so that it is
-// written before the sidecar stops. Run must have begun.
+// written before the sidecar stops, and hands their ids over too. BringStraysHome comes
+// before.
 func (p *Peers) KeepStrays(ctx context.Context) error {
-	if err := p.delivery.end(ctx); err != nil {
+	if _, err := p.o.Buffer.TakeAllStrays(ctx); err != nil {
 		return err
 	}
-	_, err := p.o.Buffer.TakeAllStrays(ctx)
-	return err
+	if t := p.term.Load(); t.hasPeers() {
+		t.handover.Again()
+	}
+	return nil
 }
+
+// lastDelivery is how long a sidecar that stops tries to bring strays home.
+const lastDelivery = 2 * time.Second
+
+func (p *Peers) hasStrays() bool {
+	page, _ := p.o.Buffer.Strays(0, 1)
+	return len(page) > 0
+}
+
+// pause is false if ctx ends before the pause does.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// known is who is home at the moment, false while nobody can tell.
+func (p *Peers) known() (route.Homes, bool) { return p.term.Load().known() }
 
 // Status is the document's part on peers.
 func (p *Peers) Status() status.Peers {
@@ -123,6 +187,23 @@ func (p *Peers) Status() status.Peers {
 	p.mu.Unlock()
 	return p.counts.status(mode, p.set())
 }
+
+// use is by what this sidecar merges, nil while it is not known who is home.
+func (p *Peers) use() (m route.Merger, end func()) {
+	switch t := p.term.Load(); {
+	case t == nil:
+		return nil, func() {}
+	case !t.hasPeers():
+		return everyone{}, func() {}
+	default:
+		return t.use()
+	}
+}
+
+// everyone is the learners of a sidecar without peers.
+type everyone struct{}
+
+func (everyone) Merges(string) bool { return true }
 
 // set is who there is.
 func (p *Peers) set() members.Set { return p.term.Load().set() }

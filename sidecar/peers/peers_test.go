@@ -88,6 +88,9 @@ func TestWhatAHomeThatIsGoneShouldHaveIsKept(t *testing.T) {
 	if kept := keptBy(a) - before; kept != 2 {
 		t.Errorf("%d are kept: %+v", kept, a.Status())
 	}
+	if left, err := a.BringStraysHome(t.Context()); !left || err != nil {
+		t.Fatalf("some are left: %v, %v", left, err)
+	}
 	if err := a.KeepStrays(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/progress-sync/progress-sync/sidecar/config"
-	"github.com/progress-sync/progress-sync/sidecar/peers/route"
 	"github.com/progress-sync/progress-sync/sidecar/status"
 )
 
@@ -23,7 +22,7 @@ func (p *Peers) Run(ctx context.Context, api http.Handler) error {
 	group.Go(func() error { return p.runTerms(ctx, api) })
 	group.Go(func() error {
 		return p.delivery.run(ctx, func(ctx context.Context) error {
-			return p.router.Deliver(ctx, p.o.Buffer, func() (route.Homes, bool) { return p.term.Load().known() })
+			return p.router.Deliver(ctx, p.o.Buffer, p.known)
 		})
 	})
 	return group.Wait()

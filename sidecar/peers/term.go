@@ -3,23 +3,25 @@ package peers
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/go-logr/logr"
 	"github.com/google/uuid"
 
 	"github.com/progress-sync/progress-sync/sidecar/peers/door"
+	"github.com/progress-sync/progress-sync/sidecar/peers/handover"
 	"github.com/progress-sync/progress-sync/sidecar/peers/hop"
 	"github.com/progress-sync/progress-sync/sidecar/peers/identity"
 	"github.com/progress-sync/progress-sync/sidecar/peers/members"
 	"github.com/progress-sync/progress-sync/sidecar/peers/roll"
+	"github.com/progress-sync/progress-sync/sidecar/peers/route"
 	"github.com/progress-sync/progress-sync/sidecar/peers/wire"
 )
 
@@ -42,19 +44,12 @@ type term struct {
 	first *first
 	links *hop.Links
 	door  *door.Server
-	// linked is the roll's last set that there are links to all of.
-	linked atomic.Pointer[linkedSet]
+	// handover has the roll's last set that there are links to all of.
+	handover *handover.Handover
 	// absence has one when a peer may have left.
 	absence chan struct{}
+	returns *returns
 }
-
-// linkedSet is a set in whose place another one comes.
-type linkedSet struct {
-	members.Set
-	changed chan struct{} // closed when that is there, or the term ends
-}
-
-func newLinkedSet(s members.Set) *linkedSet { return &linkedSet{s, make(chan struct{})} }
 
 // alone is a term without peers.
 func alone() *term { return &term{} }
@@ -64,9 +59,11 @@ func newTerm(o *Options, c *counts, api http.Handler) (*term, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the key for other sidecars: %w", err)
 	}
-	t := &term{o: o, log: o.Log, first: &first{Observer: c, began: time.Now()}, absence: make(chan struct{}, 1)}
-	t.linked.Store(newLinkedSet(members.Set{}))
+	t := &term{o: o, log: o.Log, first: &first{Observer: c, began: time.Now()}, absence: make(chan struct{}, 1), returns: newReturns()}
 	owner := uuid.New()
+	t.handover = handover.New(handover.Options{
+		Writer: o.Writer, Owner: owner, Events: o.Buffer, Send: t.send, Sent: c.handedOver, Missed: t.miss,
+	})
 	t.roll = roll.New(roll.Options{
 		Self: func() members.Member {
 			return members.Member{Writer: o.Writer, Owner: owner, Address: o.Address, Target: o.Target(), Protocol: wire.Version}
@@ -80,10 +77,10 @@ func newTerm(o *Options, c *counts, api http.Handler) (*term, error) {
 				return known && m.Writer.String() == to.ID
 			})
 		},
-		Observe: func(e hop.Exchange) { c.exchanged(e); t.missed(e) }, Times: hop.DefaultTimes(),
+		Observe: func(e hop.Exchange) { c.exchanged(e); t.missed(e); t.returns.note(e) }, Times: hop.DefaultTimes(),
 	})
 	t.door = door.New(door.Options{
-		Home: &home{o}, API: api, TLS: keys.Server(t.roll, t), Member: t.isMember,
+		Home: &home{o, t.use}, Events: t.handover, API: api, TLS: keys.Server(t.roll, t), Member: t.isMember,
 		Connections:   func() int { return 2*t.roll.Set().Len() + spareConnections },
 		BytesInFlight: o.BytesInFlight, Refused: c.refused, Log: o.Handler,
 	})
@@ -98,7 +95,7 @@ func (t *term) set() members.Set {
 	if !t.hasPeers() {
 		return members.Set{}
 	}
-	return t.linked.Load().Set
+	return t.handover.View().Set
 }
 
 // known is set, and whether that is the last word: the registry was asked, or that
@@ -107,6 +104,27 @@ func (t *term) known() (members.Set, bool) {
 	s := t.set()
 	return s, t != nil && (t.roll == nil || s.Len() > 0 || t.first.isOverdue(time.Now()))
 }
+
+// use is by what this sidecar merges, nil while it is not known who is home.
+func (t *term) use() (m route.Merger, end func()) {
+	v, end := t.handover.Use()
+	if v == nil || v.Len() == 0 && !t.first.isOverdue(time.Now()) {
+		return nil, end
+	}
+	return v, end
+}
+
+// send brings a page of event ids to a candidate.
+func (t *term) send(ctx context.Context, to uuid.UUID, page *wire.Events) error {
+	link := t.links.To(to.String())
+	if link == nil {
+		return errNoLink
+	}
+	return link.HandOver(ctx, page)
+}
+
+// errNoLink is for a candidate that has left.
+var errNoLink = errors.New("there is no way to the sidecar any more")
 
 // Refused implements identity.Observer. The door counts it.
 func (t *term) Refused(err error) {
@@ -126,6 +144,8 @@ func (t *term) run(ctx context.Context, changed <-chan struct{}, listener net.Li
 	parts.Go(func() { served <- t.door.Serve(listener) })
 	follower.Go(func() { t.follow(following) })
 	follower.Go(func() { t.watchAbsence(following) })
+	follower.Go(func() { t.watchReturns(following) })
+	follower.Go(func() { t.handover.Run(following) })
 	var failed error
 	select {
 	case <-ctx.Done():
@@ -135,7 +155,7 @@ func (t *term) run(ctx context.Context, changed <-chan struct{}, listener net.Li
 	closing()
 	unfollow()
 	follower.Wait() // it would open links anew
-	close(t.linked.Load().changed)
+	t.handover.End()
 	parting, parted := context.WithTimeout(work, partingTime)
 	defer parted()
 	t.door.Shutdown(parting)
@@ -174,7 +194,7 @@ func (t *term) relink(next members.Set) {
 		}
 	}
 	t.links.Follow(both)
-	close(t.linked.Swap(newLinkedSet(next)).changed)
+	t.handover.Follow(next)
 	t.links.Follow(coming)
 	if !next.IsAlone() {
 		jitter := rand.N(movedWithin) //nolint:gosec // no secret depends on it

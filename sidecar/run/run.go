@@ -12,6 +12,10 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/orphans"
 )
 
+// handingOver is how long others are told, when all is written, what this sidecar has
+// merged, if they could not be reached before.
+const handingOver = 3 * time.Second
+
 // answering is how long requests under way may take once ctx has ended.
 const answering = 2 * time.Second
 
@@ -102,11 +106,25 @@ func (s *sidecar) drain(ctx context.Context) string {
 	done()
 	erasing := make(chan error, 1)
 	go func() { erasing <- s.flusher.DrainErasures(ctx) }()
-	if err := s.peers.KeepStrays(ctx); err != nil {
+	if err := s.bringStraysHome(ctx); err != nil {
 		s.log.Error(err, "Updates that wait for their learners' homes stay in the spool")
 	}
 	remaining, err := s.flusher.Drain(ctx)
+	telling, told := context.WithTimeout(ctx, handingOver)
+	s.peers.AwaitLeft(telling)
+	told()
 	return s.drained(remaining, err, <-erasing)
+}
+
+// bringStraysHome does with updates that wait for their learners' homes what can be done
+// before the end. A spool that outlives its pod keeps the rest as it is: a home that was
+// killed may have some of it.
+func (s *sidecar) bringStraysHome(ctx context.Context) error {
+	left, err := s.peers.BringStraysHome(ctx)
+	if err != nil || !left || orphans.Possible(s.options.Spool) {
+		return err
+	}
+	return s.peers.KeepStrays(ctx)
 }
 
 // terminate writes the line that kubelet shows as the container's message.

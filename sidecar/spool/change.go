@@ -3,7 +3,6 @@ package spool
 import (
 	"encoding/binary"
 
-	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/spool/journal"
 )
 
@@ -86,25 +85,6 @@ func (c *Change) PutKept(lane int, number uint64, k Kept) {
 func (c *Change) DeleteKept(lane int, number uint64) {
 	name := numberedName(keptEntry, lane, number)
 	c.add(opDelete, name[:])
-}
-
-// PutEvent remembers an event in a segment of a lane. A segment is named by the
-// instant of its beginning.
-func (c *Change) PutEvent(lane int, segment progress.Instant, id EventID) {
-	name := eventName(lane, segment, id)
-	c.put(name[:], append(c.scratch[:0], entryVersion))
-}
-
-// DeleteEvent forgets an event.
-func (c *Change) DeleteEvent(lane int, segment progress.Instant, id EventID) {
-	name := eventName(lane, segment, id)
-	c.add(opDelete, name[:])
-}
-
-// DeleteEventsThrough forgets the events of a lane's segments up to one.
-func (c *Change) DeleteEventsThrough(lane int, segment progress.Instant) {
-	name := eventName(lane, segment, EventID{})
-	c.add(opForget, name[:numberedNameSize])
 }
 
 // PutDeadLetter writes the dead letter of its record's key.

@@ -220,6 +220,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add(Tombstone{At: 5, UserID: "user-1", Done: 6}.encode(nil))
 	f.Add(Format{Lanes: 2}.encode(nil))
 	f.Add([]byte(KeyOf(k)))
+	f.Add(EventHandedOn.encode(nil))
 	f.Fuzz(func(t *testing.T, value []byte) {
 		var p, pendingAgain Pending
 		if err := decodePending(value, &p); err == nil {
@@ -253,6 +254,9 @@ func FuzzDecode(f *testing.F) {
 			if again, err := decodeTombstone(ts.encode(nil)); err != nil || again != ts {
 				t.Errorf("tombstone: %v", err)
 			}
+		}
+		if kind, err := decodeEventKind(value); err == nil && !bytes.Equal(kind.encode(nil), value) {
+			t.Errorf("event: %x is read as %d", value, kind)
 		}
 		if fm, err := decodeFormat(value); err == nil {
 			if again, err := decodeFormat(fm.encode(nil)); err != nil || again != fm {

@@ -11,11 +11,11 @@ import (
 // by their names, but for the ids of events.
 type contents struct {
 	entries map[string][]byte
-	events  map[eventSegment]map[EventID]struct{}
+	events  map[eventSegment]map[EventID]EventKind
 }
 
 func newContents() *contents {
-	return &contents{entries: map[string][]byte{}, events: map[eventSegment]map[EventID]struct{}{}}
+	return &contents{entries: map[string][]byte{}, events: map[eventSegment]map[EventID]EventKind{}}
 }
 
 // apply does the operations of changes, in their order.
@@ -57,18 +57,23 @@ func (c *contents) operation(d *decoder) error {
 
 func (c *contents) event(op byte, name, value []byte) error {
 	segment, id, ok := decodeEventName(name)
-	if !ok || op == opPut && (len(value) != 1 || value[0] != entryVersion) {
+	if !ok {
 		return errMalformed
 	}
 	ids := c.events[segment]
-	switch {
-	case op == opDelete:
+	if op == opDelete {
 		delete(ids, id)
-	case ids == nil:
-		c.events[segment] = map[EventID]struct{}{id: {}}
-	default:
-		ids[id] = struct{}{}
+		return nil
 	}
+	kind, err := decodeEventKind(value)
+	if err != nil {
+		return err
+	}
+	if ids == nil {
+		ids = map[EventID]EventKind{}
+		c.events[segment] = ids
+	}
+	ids[id] = kind
 	return nil
 }
 

@@ -21,7 +21,9 @@
 //
 //	m                    format: number of lanes, id of the writer
 //	e lane segment id    event id that was accepted; a segment is named by the
-//	                     instant of its beginning
+//	                     instant of its beginning; the value is nothing for an
+//	                     id that is salted, and else a byte: 1 merged, 2 handed
+//	                     on; lane 255 is of events that other spools merged
 //	l lane               next number, last applied number, newest arrival,
 //	                     numbers and ids of the frozen batches in their order
 //	b lane number        batch: oldest opening, records; frozen, or kept

@@ -19,7 +19,7 @@ type entries struct {
 	Lanes       map[int]Lane
 	Batches     map[batchKey]Batch
 	Kept        map[batchKey]Kept
-	Events      map[int]map[progress.Instant]map[EventID]bool
+	Events      map[int]map[progress.Instant]map[EventID]EventKind
 	LastDead    uint64
 	DeadLetters map[Key]DeadLetter
 	Tombstones  map[LearnerID]Tombstone
@@ -36,7 +36,7 @@ type batchKey struct {
 func newEntries() *entries {
 	return &entries{
 		Lanes: map[int]Lane{}, Batches: map[batchKey]Batch{}, Kept: map[batchKey]Kept{},
-		Events:      map[int]map[progress.Instant]map[EventID]bool{},
+		Events:      map[int]map[progress.Instant]map[EventID]EventKind{},
 		DeadLetters: map[Key]DeadLetter{}, Tombstones: map[LearnerID]Tombstone{}, Pending: map[Key]Pending{},
 		Senders: map[SenderID]Sender{},
 	}
@@ -45,14 +45,14 @@ func newEntries() *entries {
 func (e *entries) visitor() Visitor {
 	return Visitor{
 		Format: func(f Format) error { e.Format = f; return nil },
-		Event: func(lane int, segment progress.Instant, id EventID) error {
+		Event: func(lane int, segment progress.Instant, id EventID, kind EventKind) error {
 			if e.Events[lane] == nil {
-				e.Events[lane] = map[progress.Instant]map[EventID]bool{}
+				e.Events[lane] = map[progress.Instant]map[EventID]EventKind{}
 			}
 			if e.Events[lane][segment] == nil {
-				e.Events[lane][segment] = map[EventID]bool{}
+				e.Events[lane][segment] = map[EventID]EventKind{}
 			}
-			e.Events[lane][segment][id] = true
+			e.Events[lane][segment][id] = kind
 			return nil
 		},
 		Lane: func(lane int, l Lane) error { e.Lanes[lane] = l; return nil },
@@ -84,8 +84,8 @@ func (e *entries) put(c *Change) {
 	}
 	for lane, segments := range e.Events {
 		for segment, ids := range segments {
-			for id := range ids {
-				c.PutEvent(lane, segment, id)
+			for id, kind := range ids {
+				c.PutEvent(lane, segment, id, kind)
 			}
 		}
 	}
@@ -123,7 +123,8 @@ func everything() *entries {
 	e.Batches[batchKey{0, 3}] = Batch{Oldest: 5, Records: []progress.Record{record("frozen", 3)}}
 	e.Batches[batchKey{0, 2}] = Batch{Records: []progress.Record{record("kept", 2)}}
 	e.Kept[batchKey{0, 2}] = Kept{Prev: 1, At: 9, Bytes: 100}
-	e.Events[1] = map[progress.Instant]map[EventID]bool{3: {{1}: true, {2}: true}, 4: {{3}: true}}
+	e.Events[1] = map[progress.Instant]map[EventID]EventKind{3: {{1}: EventMerged, {2}: EventSalted}, 4: {{3}: EventHandedOn}}
+	e.Events[NoLane] = map[progress.Instant]map[EventID]EventKind{3: {{4}: EventMerged}}
 	e.LastDead = 12
 	dead := DeadLetter{ID: 11, Reason: DeadLetterReason{SQLState: "23514", Constraint: "c"}, Times: 2, First: 1, Last: 2, Record: record("dead", 1)}
 	e.DeadLetters[KeyOf(dead.Record.Key)] = dead
@@ -202,6 +203,7 @@ func TestWhatWasDeletedIsGone(t *testing.T) {
 		c.DeleteKept(0, 2)
 		c.DeleteEvent(1, 4, EventID{3})
 		c.DeleteEventsThrough(1, 3)
+		c.DeleteEventsThrough(NoLane, 3)
 		for key := range all.DeadLetters {
 			c.DeleteDeadLetter(key)
 		}

@@ -49,9 +49,6 @@ type Kept struct {
 	Bytes int64            // of the EncodedBatch
 }
 
-// EventID stands for an event of a key.
-type EventID [16]byte
-
 // LearnerID stands for an erased learner.
 type LearnerID [16]byte
 

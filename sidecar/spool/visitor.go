@@ -15,9 +15,9 @@ import (
 type Visitor struct {
 	// Format is not called if the spool is a new one.
 	Format func(Format) error
-	// Event is called for each segment's events together, by lanes, the oldest
-	// segment of a lane first.
-	Event          func(lane int, segment progress.Instant, id EventID) error
+	// Event is called for each segment's events together, by lanes and NoLane, the
+	// oldest segment of a lane first.
+	Event          func(lane int, segment progress.Instant, id EventID, kind EventKind) error
 	Lane           func(lane int, l Lane) error
 	Batch          func(lane int, number uint64, b EncodedBatch) error // by lanes, by numbers
 	Kept           func(lane int, number uint64, k Kept) error         // by lanes, by numbers
@@ -91,8 +91,8 @@ func (c *contents) visitEvents(v *Visitor) error {
 		return cmp.Or(cmp.Compare(a.lane, b.lane), cmp.Compare(a.opened, b.opened))
 	})
 	for _, s := range segments {
-		for id := range c.events[s] {
-			if err := v.Event(s.lane, s.opened, id); err != nil {
+		for id, kind := range c.events[s] {
+			if err := v.Event(s.lane, s.opened, id, kind); err != nil {
 				return err
 			}
 		}

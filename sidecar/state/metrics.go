@@ -134,7 +134,7 @@ func newGauges(s *State) *gauges {
 		always(func(v view) float64 { return float64(v.stats.InFlight) }))
 	add("updates_pending", "Updates that are accepted and not saved yet.",
 		always(func(v view) float64 { return float64(v.stats.PendingUpdates) }))
-	add("peers_strays", "Accepted updates that wait to be handed on to their learners' home.",
+	add("peers_strays", "Accepted updates that wait to be handed on to their learners' home, or at the home for what other sidecars know.",
 		always(func(v view) float64 { return float64(v.stats.Strays) }))
 	add("oldest_pending_age_seconds", "Age of the oldest update that is accepted and not saved, 0 without one.",
 		func(s *State, v view) (float64, bool) { return v.oldestPending(s.now()).Seconds(), true })

@@ -27,6 +27,9 @@ type load struct {
 	// repeats says that an update has an event id and is sent again, to any process,
 	// until it is acknowledged.
 	repeats bool
+	// late says that updates are also sent again after they were acknowledged, as by a
+	// client that missed the answer.
+	late    bool
 	account *truth.Account
 	stop    context.CancelFunc
 	workers sync.WaitGroup
@@ -107,6 +110,8 @@ type worker struct {
 	random *rand.Rand
 	sent   int
 	last   time.Time
+	// acknowledged are the calls that may be sent again.
+	acknowledged [][]truth.Entry
 }
 
 func (w *worker) run(ctx context.Context) error {
@@ -130,11 +135,30 @@ func (w *worker) run(ctx context.Context) error {
 				return err
 			}
 		}
+		if err := w.sendAgain(updates, outcome); err != nil {
+			return err
+		}
 		if outcome != truth.Acknowledged {
 			<-time.After(5 * time.Millisecond) // as a client that backs off
 		}
 	}
 	return nil
+}
+
+// sendAgain notes a call that was acknowledged, and sends again one of those that were.
+func (w *worker) sendAgain(updates []truth.Entry, outcome truth.Outcome) error {
+	if !w.load.late {
+		return nil
+	}
+	if outcome == truth.Acknowledged {
+		w.acknowledged = append(w.acknowledged, updates)
+	}
+	if len(w.acknowledged) == 0 {
+		return nil
+	}
+	// Whatever the answer, it must count once.
+	_, err := w.send(w.acknowledged[w.random.IntN(len(w.acknowledged))])
+	return err
 }
 
 // next is an update whose sums nobody else's have, so that each that is lost or

@@ -19,6 +19,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/peers/wire"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/spool"
 	"github.com/progress-sync/progress-sync/test/kit"
 )
 
@@ -134,6 +135,36 @@ func TestARequestIsRefusedBeforeItsBodyIsRead(t *testing.T) {
 			// What one window of the stream takes has left the client by itself.
 			if sent := body.read.Load(); sent > 4<<20 {
 				t.Errorf("%d bytes of the body were read", sent)
+			}
+		})
+	}
+}
+
+func TestAPageOfEventIDsIsTaken(t *testing.T) {
+	page := wire.Events{View: 7, Last: true, IDs: []spool.EventID{{1}, {2}}}
+	for name, c := range map[string]struct {
+		body    []byte
+		err     error
+		status  int
+		refused string
+		pages   int
+	}{
+		"and answered when the disk has it": {wire.AppendEvents(nil, &page), nil, http.StatusNoContent, "", 1},
+		"and not confirmed before":          {wire.AppendEvents(nil, &page), buffer.ErrNoSpace, http.StatusServiceUnavailable, "", 1},
+		"unless it is none":                 {[]byte("ids"), nil, http.StatusBadRequest, wire.RefusedMalformed, 0},
+		"or larger than one":                {make([]byte, wire.MaxEventsBody+1), nil, http.StatusRequestEntityTooLarge, wire.RefusedTooLarge, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newFixture(t)
+			h.events.err = c.err
+			a := h.do(h.client(h.member), h.request(http.MethodPost, wire.EventsPath, bytes.NewReader(c.body)))
+			if a.status != c.status || a.refused != c.refused || len(h.events.pages) != c.pages {
+				t.Errorf("it is answered with %+v, and %d pages are taken", a, len(h.events.pages))
+			}
+			if c.pages > 0 {
+				if diff := cmp.Diff(page, h.events.pages[0]); diff != "" {
+					t.Error(diff)
+				}
 			}
 		})
 	}

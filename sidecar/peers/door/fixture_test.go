@@ -64,11 +64,26 @@ func (h *fakeHome) taken() int {
 	return len(h.batches)
 }
 
+// fakeEvents remembers the pages that it was given.
+type fakeEvents struct {
+	mu    sync.Mutex
+	pages []wire.Events
+	err   error
+}
+
+func (e *fakeEvents) Take(_ context.Context, page *wire.Events) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.pages = append(e.pages, *page)
+	return e.err
+}
+
 // fixture is a server with one member.
 type fixture struct {
 	t       *testing.T
 	server  *Server
 	home    *fakeHome
+	events  *fakeEvents
 	address string
 	member  tls.Certificate
 	api     http.HandlerFunc
@@ -82,10 +97,11 @@ type fixture struct {
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	h := &fixture{t: t, home: &fakeHome{}, member: newCertificate(t), refused: map[string]int{}, served: make(chan error, 1)}
+	h := &fixture{t: t, home: &fakeHome{}, events: &fakeEvents{}, member: newCertificate(t), refused: map[string]int{}, served: make(chan error, 1)}
 	h.limit.Store(100)
 	h.server = New(Options{
 		Home:        h.home,
+		Events:      h.events,
 		API:         http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.api(w, r) }),
 		Member:      func(*tls.ConnectionState) bool { return !h.gone.Load() },
 		Connections: func() int { return int(h.limit.Load()) }, BytesInFlight: 1 << 20,

@@ -31,6 +31,8 @@ func (s *Server) routes() http.Handler {
 			w.WriteHeader(http.StatusNoContent)
 		case r.Method == http.MethodPost && r.URL.Path == wire.UpdatesPath:
 			s.takeBatch(w, r)
+		case r.Method == http.MethodPost && r.URL.Path == wire.EventsPath:
+			s.takeEvents(w, r)
 		case strings.HasPrefix(r.URL.Path, wire.APIPath+"/v1/"):
 			s.answerAPI(w, r)
 		default:
@@ -48,20 +50,9 @@ func (s *Server) refuse(w http.ResponseWriter, reason string, status int) {
 
 // takeBatch serves POST /peer/v1/updates.
 func (s *Server) takeBatch(w http.ResponseWriter, r *http.Request) {
-	size := r.ContentLength
-	if size < 0 { // it does not say
-		s.refuse(w, wire.RefusedTooLarge, http.StatusLengthRequired)
-		return
-	}
-	if sum := s.inFlight.Add(size); sum > s.o.BytesInFlight && sum > size {
-		s.inFlight.Add(-size)
-		s.refuse(w, wire.RefusedOverloaded, http.StatusServiceUnavailable)
-		return
-	}
-	defer s.inFlight.Add(-size)
-	body := make([]byte, size)
-	if _, err := io.ReadFull(r.Body, body); err != nil {
-		s.refuse(w, wire.RefusedMalformed, http.StatusBadRequest) // if the sender is still there
+	body, done := s.read(w, r, wire.MaxBody)
+	defer done()
+	if body == nil {
 		return
 	}
 	batch, err := wire.Decode(body)
@@ -80,6 +71,50 @@ func (s *Server) takeBatch(w http.ResponseWriter, r *http.Request) {
 	w.Header()["Content-Length"] = []string{strconv.Itoa(len(answer))}
 	w.WriteHeader(http.StatusOK)
 	_, _ = w.Write(answer)
+}
+
+// takeEvents serves POST /peer/v1/events.
+func (s *Server) takeEvents(w http.ResponseWriter, r *http.Request) {
+	body, done := s.read(w, r, wire.MaxEventsBody)
+	defer done()
+	if body == nil {
+		return
+	}
+	page, err := wire.DecodeEvents(body)
+	if err != nil {
+		s.refuse(w, wire.RefusedMalformed, http.StatusBadRequest)
+		return
+	}
+	if s.o.Events.Take(r.Context(), &page) != nil {
+		w.WriteHeader(http.StatusServiceUnavailable) // the sender tries again
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// read returns the body of a request, nil if the request was refused. done gives back
+// the room that the body takes.
+func (s *Server) read(w http.ResponseWriter, r *http.Request, most int) (body []byte, done func()) {
+	size := r.ContentLength
+	switch {
+	case size < 0: // it does not say
+		s.refuse(w, wire.RefusedTooLarge, http.StatusLengthRequired)
+		return nil, func() {}
+	case size > int64(most):
+		s.refuse(w, wire.RefusedTooLarge, http.StatusRequestEntityTooLarge)
+		return nil, func() {}
+	}
+	done = func() { s.inFlight.Add(-size) }
+	if sum := s.inFlight.Add(size); sum > s.o.BytesInFlight && sum > size {
+		s.refuse(w, wire.RefusedOverloaded, http.StatusServiceUnavailable)
+		return nil, done
+	}
+	body = make([]byte, size)
+	if _, err := io.ReadFull(r.Body, body); err != nil {
+		s.refuse(w, wire.RefusedMalformed, http.StatusBadRequest) // if the sender is still there
+		return nil, done
+	}
+	return body, done
 }
 
 // answerAPI serves what is below /peer/v1/api/v1/: the API, and not the pages for

@@ -26,9 +26,16 @@ type Home interface {
 	PutFrom(ctx context.Context, sender [16]byte, number uint64, updates []progress.Update, resets []progress.Key) ([]buffer.Result, error)
 }
 
+// Events takes the ids of events that others have merged. After an error, nothing may be
+// known of a page, which is sent again.
+type Events interface {
+	Take(ctx context.Context, page *wire.Events) error
+}
+
 // Options are what a Server works with. All are required but Refused and Log.
 type Options struct {
-	Home Home
+	Home   Home
+	Events Events
 	// API serves requests that are handed on, whose path is that of the API.
 	API http.Handler
 	// TLS asks for certificates and accepts those of members.

@@ -3,6 +3,8 @@ package members
 import (
 	"github.com/cespare/xxhash/v2"
 	"github.com/google/uuid"
+
+	"github.com/progress-sync/progress-sync/sidecar/learnerhash"
 )
 
 // Home is the member that keeps and writes what a learner does. self says that it
@@ -13,10 +15,14 @@ import (
 // the program: sidecars of two versions run side by side, and would else hand a
 // learner to and fro.
 func (s Set) Home(userID string) (home Member, self bool) {
+	return s.HomeOf(learnerhash.Of(userID))
+}
+
+// HomeOf is Home by the number of package learnerhash.
+func (s Set) HomeOf(learner uint64) (home Member, self bool) {
 	if len(s.candidates) == 0 {
 		return Member{}, true
 	}
-	learner := xxhash.Sum64String(userID)
 	best, highest := 0, uint64(0)
 	for i := range s.candidates {
 		if drawn := draw(s.candidates[i].hash, learner); drawn > highest {

@@ -20,6 +20,9 @@ type Set struct {
 	// candidates are sorted by their writers' ids, so that the order in which the
 	// registry tells them makes no difference.
 	candidates []candidate
+	// leaving are those that would be candidates if they were not about to stop, in no
+	// order.
+	leaving []Member
 	// members and otherProtocol count those of the target, self among them, and those
 	// of them that speak another protocol.
 	members, otherProtocol int
@@ -55,6 +58,9 @@ func New(self Member, others []Member) Set {
 		if m.Protocol != self.Protocol {
 			s.otherProtocol++
 		}
+		if m.Leaving && m.Protocol == self.Protocol {
+			s.leaving = append(s.leaving, m)
+		}
 		if m.isCandidate(self.Target, self.Protocol) {
 			s.candidates = append(s.candidates, candidate{member: m, hash: hashOf(m.Writer)})
 		}
@@ -63,6 +69,10 @@ func New(self Member, others []Member) Set {
 		return cmp.Or(cmp.Compare(a.hash, b.hash), byID(a, b))
 	})
 	s.candidates = s.candidates[:min(len(s.candidates), MaxCandidates)]
+	if n := len(s.candidates); n == MaxCandidates {
+		last := s.candidates[n-1].hash
+		s.leaving = slices.DeleteFunc(s.leaving, func(m Member) bool { return hashOf(m.Writer) > last })
+	}
 	slices.SortFunc(s.candidates, byID)
 	return s
 }
@@ -89,6 +99,14 @@ func (s Set) Candidates() []Member {
 	}
 	return all
 }
+
+// Has reports whether a writer is a candidate. It allocates nothing.
+func (s Set) Has(writer uuid.UUID) bool {
+	return slices.ContainsFunc(s.candidates, func(c candidate) bool { return c.member.Writer == writer })
+}
+
+// Leaving are the members that are about to stop and would be candidates otherwise.
+func (s Set) Leaving() []Member { return slices.Clone(s.leaving) }
 
 // IsAlone reports whether the sidecar has nobody to hand on to.
 func (s Set) IsAlone() bool {

@@ -47,6 +47,29 @@ func TestWhoMayBeAHome(t *testing.T) {
 	}
 }
 
+// Others wait for one that is about to stop and may have merged something as a home.
+func TestWhoIsAboutToStop(t *testing.T) {
+	self, leaving := numbered(1), with(numbered(2), func(m *members.Member) { m.Leaving = true })
+	few := members.New(self, []members.Member{leaving})
+	if got := few.Leaving(); len(got) != 1 || got[0].Writer != leaving.Writer || few.Has(leaving.Writer) || !few.Has(self.Writer) {
+		t.Errorf("%+v", got)
+	}
+	if got := members.New(self, []members.Member{with(leaving, func(m *members.Member) { m.Protocol = 2 })}).Leaving(); len(got) > 0 {
+		t.Errorf("one that speaks another protocol: %+v", got)
+	}
+	var others []members.Member
+	for i := range 300 {
+		m := numbered(i)
+		m.Leaving = i%3 == 0
+		others = append(others, m)
+	}
+	many := members.New(others[1], others)
+	stopped := len(many.Leaving())
+	if stopped == 0 || stopped > members.MaxCandidates {
+		t.Errorf("of 300 members %d were candidates and are about to stop", stopped)
+	}
+}
+
 func TestTheZeroSetKeepsEverythingHere(t *testing.T) {
 	var none members.Set
 	if _, self := none.Home("x"); !self || !none.IsAlone() {

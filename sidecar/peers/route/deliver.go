@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
@@ -17,7 +18,7 @@ const (
 )
 
 // Deliver brings strays to their homes, again and again, until ctx ends. Those of
-// learners whose home is this sidecar become its own. known is who is home at the
+// learners whose home is this sidecar become its own as soon as it may merge them. known is who is home at the
 // moment, false while nobody can tell: strays wait for that, since a home that is not
 // known yet may have them already. No stray is on its way when Deliver returns. Its
 // error is one of the disk.
@@ -25,7 +26,7 @@ func (r *Router) Deliver(ctx context.Context, k Keeper, known func() (Homes, boo
 	tick := time.NewTicker(deliverPause)
 	defer tick.Stop()
 	for {
-		if err := r.deliverAll(ctx, k, known); err != nil {
+		if err := r.DeliverOnce(ctx, k, known); err != nil {
 			return err
 		}
 		select {
@@ -36,8 +37,9 @@ func (r *Router) Deliver(ctx context.Context, k Keeper, known func() (Homes, boo
 	}
 }
 
-// deliverAll tries all strays that there are, once.
-func (r *Router) deliverAll(ctx context.Context, k Keeper, known func() (Homes, bool)) error {
+// DeliverOnce is Deliver for one try of all strays that there are, which ends early when
+// ctx does.
+func (r *Router) DeliverOnce(ctx context.Context, k Keeper, known func() (Homes, bool)) error {
 	for after, more := progress.Instant(0), true; more && ctx.Err() == nil; {
 		var page []buffer.Stray
 		if page, more = k.Strays(after, strayPage); len(page) == 0 {
@@ -61,7 +63,7 @@ func (r *Router) deliverAll(ctx context.Context, k Keeper, known func() (Homes, 
 // deliver brings the strays of one home there.
 func (r *Router) deliver(ctx context.Context, k Keeper, p *part, strays []buffer.Stray) error {
 	if p.self {
-		return take(ctx, k, strays)
+		return r.takeOwn(ctx, k, strays)
 	}
 	updates := make([]progress.Update, len(strays))
 	for i := range strays {
@@ -87,6 +89,14 @@ func (r *Router) deliver(ctx context.Context, k Keeper, p *part, strays []buffer
 		}
 	}
 	return take(ctx, k, here)
+}
+
+// takeOwn takes strays of learners whose home is this sidecar, as far as it may merge
+// them.
+func (r *Router) takeOwn(ctx context.Context, k Keeper, strays []buffer.Stray) error {
+	m, end := r.o.Use()
+	defer end()
+	return take(ctx, k, slices.DeleteFunc(slices.Clone(strays), func(s buffer.Stray) bool { return IsStray(m, &s.Update) }))
 }
 
 // take makes strays this sidecar's own.

@@ -47,7 +47,7 @@ func TestWhatBecomesOfStrays(t *testing.T) {
 		t.Run(sentence, func(t *testing.T) {
 			f := newFixture(map[string]*way{"far": c.way})
 			withStrays(t, f, "far-1", "own-1", "far-2")
-			if err := f.deliverAll(t.Context(), f.own, byNow); err != nil {
+			if err := f.DeliverOnce(t.Context(), f.own, byNow); err != nil {
 				t.Fatal(err)
 			}
 			got := landed{Own: f.own.learners(), Stray: f.own.stray(), Home: c.way.home.learners(), HandedOn: f.tally.handed}
@@ -63,7 +63,7 @@ func TestMoreStraysThanAPageGoToTheirHome(t *testing.T) {
 	for i := range 2*strayPage + 1 {
 		withStrays(t, f, fmt.Sprint("far-", i))
 	}
-	if err := f.deliverAll(t.Context(), f.own, byNow); err != nil || len(f.own.strays) > 0 {
+	if err := f.DeliverOnce(t.Context(), f.own, byNow); err != nil || len(f.own.strays) > 0 {
 		t.Errorf("%d wait, %v", len(f.own.strays), err)
 	}
 }

@@ -11,5 +11,8 @@
 // event id is refused with hop.ErrInDoubt, since nobody can tell later whether it
 // counts already.
 //
+// An update with an event id whose home is this sidecar is a stray too while another
+// sidecar may have merged the same event (package handover).
+//
 // Deliver hands the strays on.
 package route

@@ -211,11 +211,18 @@ type fixture struct {
 	own   *store
 	ways  map[uuid.UUID]*way
 	tally *tally
+	// merger is by which own updates are merged, of all learners if nothing else is said.
+	merger Merger
 }
+
+// except merges the updates of all learners but some.
+type except []string
+
+func (e except) Merges(userID string) bool { return !slices.Contains(e, userID) }
 
 // newFixture has ways to homes by their names.
 func newFixture(ways map[string]*way) *fixture {
-	f := &fixture{own: &store{}, ways: map[uuid.UUID]*way{}, tally: &tally{kept: map[string]int{}}}
+	f := &fixture{own: &store{}, ways: map[uuid.UUID]*way{}, tally: &tally{kept: map[string]int{}}, merger: except{}}
 	for name, w := range ways {
 		if w.home == nil {
 			w.home = &store{}
@@ -225,6 +232,7 @@ func newFixture(ways map[string]*way) *fixture {
 	}
 	f.Router = New(Options{
 		Local: f.own, Homes: func() Homes { return byName{} }, Observer: f.tally,
+		Use: func() (Merger, func()) { return f.merger, func() {} },
 		Peer: func(writer uuid.UUID) Peer {
 			if w := f.ways[writer]; w != nil {
 				return w

@@ -12,7 +12,7 @@ import (
 // putPart brings a part to its home, and keeps here what can't be brought there.
 func (r *Router) putPart(ctx context.Context, p *part, updates []progress.Update) ([]buffer.Result, error) {
 	if p.self {
-		return r.o.Local.Put(ctx, updates)
+		return r.own.Put(ctx, updates)
 	}
 	results, err := r.peer(p).Put(ctx, updates)
 	r.countHandedOn(results)
@@ -28,7 +28,7 @@ func (r *Router) putPart(ctx context.Context, p *part, updates []progress.Update
 // take what came in between.
 func (r *Router) resetPart(ctx context.Context, p *part, keys []progress.Key) ([]buffer.Result, error) {
 	if p.self {
-		return r.o.Local.Reset(ctx, keys)
+		return r.own.Reset(ctx, keys)
 	}
 	results, err := r.peer(p).Reset(ctx, keys)
 	r.countHandedOn(results)
@@ -36,7 +36,7 @@ func (r *Router) resetPart(ctx context.Context, p *part, keys []progress.Key) ([
 	if reason == "" || reason == ReasonInDoubt {
 		return follow(results, len(keys), nil, err)
 	}
-	kept, err := r.o.Local.Reset(ctx, keys[len(results):])
+	kept, err := r.own.Reset(ctx, keys[len(results):])
 	r.countKept(reason, kept)
 	return follow(results, len(keys), kept, err)
 }
@@ -44,18 +44,11 @@ func (r *Router) resetPart(ctx context.Context, p *part, keys []progress.Key) ([
 // keep keeps updates here: those with an event id as strays, and the others, unless
 // they are in doubt, as this sidecar's own.
 func (r *Router) keep(ctx context.Context, updates []progress.Update, reason string) ([]buffer.Result, error) {
-	var named, nameless part
-	for i := range updates {
-		if updates[i].EventID != "" {
-			named.items = append(named.items, i)
-		} else {
-			nameless.items = append(nameless.items, i)
-		}
-	}
+	named, nameless := separate(updates, func(u *progress.Update) bool { return u.EventID != "" })
 	var parts []part
 	var answers []answer
 	if len(named.items) > 0 {
-		results, err := r.o.Local.PutStray(ctx, pick(named.items, updates))
+		results, err := r.own.PutStray(ctx, pick(named.items, updates))
 		if reason == ReasonInDoubt {
 			results, err = stillInDoubt(results, err)
 		}
@@ -67,7 +60,7 @@ func (r *Router) keep(ctx context.Context, updates []progress.Update, reason str
 	case reason == ReasonInDoubt:
 		parts, answers = append(parts, nameless), append(answers, answer{nil, hop.ErrInDoubt})
 	default:
-		results, err := r.o.Local.Put(ctx, pick(nameless.items, updates))
+		results, err := r.own.Put(ctx, pick(nameless.items, updates))
 		r.countKept(reason, results)
 		parts, answers = append(parts, nameless), append(answers, answer{results, err})
 	}

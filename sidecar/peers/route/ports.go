@@ -36,6 +36,12 @@ type Homes interface {
 	Home(userID string) (home members.Member, self bool)
 }
 
+// Merger says for which learners this sidecar may merge updates that have an event id:
+// it is their home, and no other sidecar may know of ids that it does not know.
+type Merger interface {
+	Merges(userID string) bool
+}
+
 // Observer counts what became of the updates and resets of calls that have another
 // home. Those that were refused, and repeated ones, don't count. Its methods must
 // return at once.

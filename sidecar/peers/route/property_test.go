@@ -153,7 +153,7 @@ func deliverAndCheck(t *rapid.T, f *fixture, updates []progress.Update, results 
 	for _, w := range f.ways {
 		w.answered, w.err, w.home.refuses = -1, nil, nil
 	}
-	if err := f.deliverAll(t.Context(), f.own, byNow); err != nil {
+	if err := f.DeliverOnce(t.Context(), f.own, byNow); err != nil {
 		t.Fatal(err)
 	}
 	for i := range results {

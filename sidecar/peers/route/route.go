@@ -16,22 +16,28 @@ type Options struct {
 	Local Local
 	// Homes are those of the moment, nil while it is not known who is home.
 	Homes func() Homes
+	// Use is the Merger of the moment, nil while it is not known who is home. What is
+	// merged by it is on the disk before end is called.
+	Use func() (m Merger, end func())
 	// Peer is the way to a member, nil if it is none any more.
 	Peer     func(writer uuid.UUID) Peer
 	Observer Observer
 }
 
 // Router splits calls by home.
-type Router struct{ o Options }
+type Router struct {
+	o   Options
+	own Local
+}
 
 // New makes a Router.
-func New(o Options) *Router { return &Router{o} }
+func New(o Options) *Router { return &Router{o, &own{o.Local, o.Use}} }
 
 // Put is that of the buffer, for updates of any learner. What concerns the part of
 // one home is the error of its updates' results, unless it concerns all.
 func (r *Router) Put(ctx context.Context, updates []progress.Update) ([]buffer.Result, error) {
 	if wire.IsHandedOn(ctx) || len(updates) == 0 {
-		return r.o.Local.Put(ctx, updates)
+		return r.own.Put(ctx, updates)
 	}
 	homes := r.o.Homes()
 	if homes == nil {
@@ -46,11 +52,11 @@ func (r *Router) Put(ctx context.Context, updates []progress.Update) ([]buffer.R
 // Reset is that of the buffer, for keys of any learner.
 func (r *Router) Reset(ctx context.Context, keys []progress.Key) ([]buffer.Result, error) {
 	if wire.IsHandedOn(ctx) || len(keys) == 0 {
-		return r.o.Local.Reset(ctx, keys)
+		return r.own.Reset(ctx, keys)
 	}
 	homes := r.o.Homes()
 	if homes == nil {
-		return r.o.Local.Reset(ctx, keys)
+		return r.own.Reset(ctx, keys)
 	}
 	parts := split(homes, len(keys), func(i int) string { return keys[i].UserID })
 	return each(parts, len(keys), func(p *part) ([]buffer.Result, error) {

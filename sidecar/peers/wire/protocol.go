@@ -13,6 +13,8 @@ const (
 	// answer shows that the peer took the certificate.
 	HelloPath   = "/peer/v1/hello"
 	UpdatesPath = "/peer/v1/updates"
+	// EventsPath takes ids of events whose learners have another home by now.
+	EventsPath = "/peer/v1/events"
 	// APIPath is before the path of a request of the API that is handed on.
 	APIPath = "/peer/v1/api"
 )

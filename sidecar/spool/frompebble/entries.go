@@ -98,7 +98,7 @@ func tally(r *upgrade.Report, name, value []byte) bool {
 func count(s *spool.Spool) (r upgrade.Report, err error) {
 	err = s.Load(spool.Visitor{
 		Format: func(spool.Format) error { return nil },
-		Event:  func(int, progress.Instant, spool.EventID) error { r.EventIDs++; return nil },
+		Event:  func(int, progress.Instant, spool.EventID, spool.EventKind) error { r.EventIDs++; return nil },
 		Lane:   func(int, spool.Lane) error { return nil },
 		Batch: func(lane int, number uint64, b spool.EncodedBatch) error {
 			r.Batches++

@@ -102,7 +102,10 @@ func (w *want) lines() lines {
 func (l *lines) visitor() spool.Visitor {
 	return spool.Visitor{
 		Format: func(f spool.Format) error { return l.add("format", f.Lanes, f.Writer) },
-		Event: func(lane int, segment progress.Instant, id spool.EventID) error {
+		Event: func(lane int, segment progress.Instant, id spool.EventID, kind spool.EventKind) error {
+			if kind != spool.EventSalted {
+				return errors.New("an event has an id that other spools are to know")
+			}
 			return l.add("event", lane, segment, hex.EncodeToString(id[:]))
 		},
 		Lane: func(lane int, x spool.Lane) error {
