@@ -19,7 +19,7 @@ import (
 // Events is this sidecar's memory of event ids; *buffer.Buffer is one.
 type Events interface {
 	// EventIDsWhere returns the ids of events that were merged here, of learners by
-	// their progress.LearnerHash.
+	// their learnerhash.Of.
 	EventIDsWhere(is func(learner uint64) bool) []spool.EventID
 	// RememberEventIDs takes ids of events that were merged elsewhere, and returns when
 	// the disk has them.

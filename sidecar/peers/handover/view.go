@@ -5,8 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/progress-sync/progress-sync/sidecar/learnerhash"
 	"github.com/progress-sync/progress-sync/sidecar/peers/members"
-	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
 // View is who there is, until another View replaces it.
@@ -34,7 +34,7 @@ func newView(set members.Set, before []past) *View {
 // id: it is the learner's home, and no other sidecar may have ids of the learner that
 // it does not have.
 func (v *View) Merges(userID string) bool {
-	return merges(v.Set, *v.past.Load(), progress.LearnerHash(userID))
+	return merges(v.Set, *v.past.Load(), learnerhash.Of(userID))
 }
 
 // Replaced is closed when there is another View.

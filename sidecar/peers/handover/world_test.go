@@ -15,9 +15,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/progress-sync/progress-sync/sidecar/learnerhash"
 	"github.com/progress-sync/progress-sync/sidecar/peers/members"
 	"github.com/progress-sync/progress-sync/sidecar/peers/wire"
-	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
 
@@ -291,7 +291,7 @@ func (w *world) calm() {
 
 // eventOf is an event of a learner.
 func eventOf(user string, number int) (id spool.EventID) {
-	binary.BigEndian.PutUint64(id[:8], progress.LearnerHash(user))
+	binary.BigEndian.PutUint64(id[:8], learnerhash.Of(user))
 	binary.BigEndian.PutUint64(id[8:], uint64(number))
 	return id
 }
