@@ -24,7 +24,7 @@ type tally struct {
 	missing map[string]string
 
 	acknowledged, uncertain, repeated int64
-	reads, stale, behind              int64
+	reads, stale, behind, ahead       int64
 	batches                           int64
 	keys, wrong                       int
 	keysOf                            map[string]int
@@ -50,8 +50,8 @@ func (t *tally) compared(table string, r truth.Report, load *learner.Load) {
 	t.uncertain += r.Uncertain
 	t.repeated += load.Repeated()
 	t.injected["request given up before its answer"] += load.Abandoned()
-	all, stale, behind := load.Reads()
-	t.reads, t.stale, t.behind = t.reads+all, t.stale+stale, t.behind+behind
+	all, stale, behind, ahead := load.Reads()
+	t.reads, t.stale, t.behind, t.ahead = t.reads+all, t.stale+stale, t.behind+behind, t.ahead+ahead
 	t.keys += r.Keys
 	t.keysOf[table] += r.Keys
 	t.lost += r.Lost
@@ -141,6 +141,7 @@ func (t *tally) print(w io.Writer, took time.Duration) {
 	write(line, "updates read back at once", t.reads)
 	write(line, "of them with stale: true", t.stale)
 	write(line, "of them missing without that", t.behind)
+	write(line, "of them there twice for a moment", t.ahead)
 	for _, table := range slices.Sorted(maps.Keys(t.keysOf)) {
 		write(line, "keys compared in "+table, t.keysOf[table])
 	}

@@ -125,7 +125,7 @@ const (
 )
 
 func (n *Network) questions(c *pair, d direction, caught *atomic.Pointer[Catch]) {
-	n.copy(c.client, c.server, func(size int) bool { return n.pass(c, d, nil) }, func(size int) {
+	n.copy(c.client, c.server, func(int) bool { return n.pass(c, d, nil) }, func(size int) {
 		if size < leastBatch {
 			return
 		}

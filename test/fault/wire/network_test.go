@@ -38,7 +38,7 @@ func called(t *testing.T, n *Network, name string) (client, server net.Conn) {
 // networkOf has one caller, a.
 func networkOf(t *testing.T) *Network {
 	t.Helper()
-	n := NewNetwork(func(client, server net.Addr) string { return "a" })
+	n := NewNetwork(func(_, _ net.Addr) string { return "a" })
 	t.Cleanup(func() {
 		if err := n.Close(); err != nil {
 			t.Error(err)
