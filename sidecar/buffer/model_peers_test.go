@@ -24,6 +24,9 @@ type modelStray struct {
 	id    progress.Instant
 	event modelEvent
 	seeks int64
+	// again says that another sidecar has handed it on too, so that it is not dropped
+	// for what was said of it before.
+	again bool
 }
 
 // eventState is what became of an event.
@@ -83,7 +86,19 @@ func (m *model) repeats(t *rapid.T, u *progress.Update, r *Result, here bool) bo
 	if want := u.EventID != "" && state != isUnknown && (here || state != isHandedOn); r.Duplicate != want {
 		t.Fatalf("event %q of %v, which is %d: duplicate is %v", u.EventID, u.Key, state, r.Duplicate)
 	}
+	for i := range m.strays {
+		if x := &m.strays[i]; !here && r.Duplicate && x.event == (modelEvent{u.Key, u.EventID}) {
+			x.again = true
+		}
+	}
 	return r.Duplicate
+}
+
+// forgetAgain is that the process has ended.
+func (m *model) forgetAgain() {
+	for i := range m.strays {
+		m.strays[i].again = false
+	}
 }
 
 // merged accounts for a result of a merged update, or checks that it is a duplicate.
@@ -209,7 +224,7 @@ func (m *model) kept(t *rapid.T, u *progress.Update, r *Result, here bool) {
 	}
 	e := modelEvent{u.Key, u.EventID}
 	m.events[e] = isStray
-	m.strays = append(m.strays, modelStray{r.Record.ReceivedAt, e, u.SeekEvents})
+	m.strays = append(m.strays, modelStray{id: r.Record.ReceivedAt, event: e, seeks: u.SeekEvents})
 	m.account(u.Key, r.Record.ReceivedAt, u.SeekEvents)
 }
 
@@ -230,7 +245,12 @@ func (m *model) GoHome(t *rapid.T) {
 		t.Fatal(err)
 	}
 	for _, id := range ids {
-		m.gone(func(x modelStray) bool { return x.id == id }, isHandedOn)
+		m.gone(func(x modelStray) bool { return x.id == id && !x.again }, isHandedOn)
+		for i := range m.strays {
+			if x := &m.strays[i]; x.id == id {
+				x.again = false
+			}
+		}
 		m.synced()
 	}
 }
@@ -347,7 +367,7 @@ func (m *model) checkStrays(t *rapid.T) {
 		t.Fatalf("%d strays, want %d", len(strays), len(m.strays))
 	}
 	for i, x := range strays {
-		if got := (modelStray{x.ID, modelEvent{x.Update.Key, x.Update.EventID}, x.Update.SeekEvents}); got != m.strays[i] {
+		if got := (modelStray{x.ID, modelEvent{x.Update.Key, x.Update.EventID}, x.Update.SeekEvents, m.strays[i].again}); got != m.strays[i] {
 			t.Fatalf("stray %d is %+v, want %+v", i, got, m.strays[i])
 		}
 	}

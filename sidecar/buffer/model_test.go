@@ -403,6 +403,7 @@ func (m *model) Restart(t *rapid.T) {
 		t.Fatal(err)
 	}
 	m.open()
+	m.forgetAgain()
 	m.synced()
 }
 
@@ -417,6 +418,7 @@ func (m *model) Crash(t *rapid.T) {
 	}
 	m.fs = after
 	m.open()
+	m.forgetAgain()
 	for i := range m.lanes {
 		l := &m.lanes[i]
 		back := len(m.b.Frozen(i)) - len(l.frozen)
