@@ -17,6 +17,7 @@ const (
 // trial, and its success closes the breaker.
 type breaker struct {
 	failures int       // in a row, 0 while closed
+	since    time.Time // of the first of them
 	until    time.Time // end of the pause
 	reached  bool      // by a probe since the last failure
 	busy     bool      // a probe or the trial is under way
@@ -53,7 +54,19 @@ func (b *breaker) failed(now time.Time, t Times) {
 	if doubled := t.OpenFirst << min(b.failures, 20); doubled < pause {
 		pause = doubled
 	}
-	*b = breaker{failures: b.failures + 1, until: now.Add(pause)}
+	since := b.since
+	if b.failures == 0 {
+		since = now
+	}
+	*b = breaker{failures: b.failures + 1, since: since, until: now.Add(pause)}
+}
+
+// openFor is for how long it has been open, 0 while closed.
+func (b *breaker) openFor(now time.Time) time.Duration {
+	if b.failures == 0 {
+		return 0
+	}
+	return now.Sub(b.since)
 }
 
 // undecided ends a trial that told nothing of the peer.

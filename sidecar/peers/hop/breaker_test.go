@@ -5,6 +5,24 @@ import (
 	"time"
 )
 
+func TestAPeerIsAwayFromItsFirstFailureOnUntilACallSucceeds(t *testing.T) {
+	times := Times{OpenFirst: time.Second, OpenMost: 30 * time.Second}
+	start := time.Unix(1_772_359_200, 0)
+	var b breaker
+	b.failed(start, times)
+	b.ask(start.Add(time.Second))
+	b.failed(start.Add(2*time.Second), times)
+	b.ask(start.Add(time.Minute))
+	b.probed()
+	if away := b.openFor(start.Add(time.Minute)); away != time.Minute {
+		t.Errorf("away for %s after a minute", away)
+	}
+	b.succeeded()
+	if away := b.openFor(start.Add(time.Minute)); away != 0 {
+		t.Errorf("away for %s after a success", away)
+	}
+}
+
 func TestTheBreakerLetsNobodyWaitForAPeerThatFailed(t *testing.T) {
 	times := Times{OpenFirst: time.Second, OpenMost: 30 * time.Second}
 	start := time.Unix(1_772_359_200, 0)

@@ -60,6 +60,13 @@ func (l *Link) Reset(ctx context.Context, keys []progress.Key) ([]buffer.Result,
 	return results, err
 }
 
+// AwayFor is for how long the peer has not been reached, 0 if it was at the last try.
+func (l *Link) AwayFor() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.breaker.openFor(time.Now())
+}
+
 func (l *Link) handOn(ctx context.Context, kind wire.Kind, count int, encode func(dst []byte, i int) []byte) ([]buffer.Result, error) {
 	var all []buffer.Result
 	for done := 0; done < count; {

@@ -15,13 +15,19 @@ const (
 	// deliverPause is between two tries to bring strays to their homes.
 	deliverPause = time.Second
 	strayPage    = 500
+	// strayPatience is how long a home must have been away until its strays are taken in
+	// its place. It may have some of them, which are counted twice then: it is long enough
+	// for all that mends itself, and short enough that what was accepted gets to the
+	// database though something keeps two sidecars apart for good.
+	strayPatience = 10 * time.Minute
 )
 
 // Deliver brings strays to their homes, again and again, until ctx ends. Those of
-// learners whose home is this sidecar become its own as soon as it may merge them. known is who is home at the
-// moment, false while nobody can tell: strays wait for that, since a home that is not
-// known yet may have them already. No stray is on its way when Deliver returns. Its
-// error is one of the disk.
+// learners whose home is this sidecar become its own as soon as it may merge them, and
+// those of a home that has been away for strayPatience become its own too. known is who
+// is home at the moment, false while nobody can tell: strays wait for that, since a home
+// that is not known yet may have them already. No stray is on its way when Deliver
+// returns. Its error is one of the disk.
 func (r *Router) Deliver(ctx context.Context, k Keeper, known func() (Homes, bool)) error {
 	tick := time.NewTicker(deliverPause)
 	defer tick.Stop()
@@ -70,7 +76,11 @@ func (r *Router) deliver(ctx context.Context, k Keeper, p *part, strays []buffer
 		updates[i] = strays[i].Update
 	}
 	// What it has no result for stays. This sidecar has counted them when they came.
-	results, _ := r.peer(p).Put(ctx, updates)
+	peer := r.peer(p)
+	results, _ := peer.Put(ctx, updates)
+	if len(results) == 0 && peer.AwayFor() >= strayPatience {
+		return take(ctx, k, strays)
+	}
 	var done []progress.Instant
 	var here []buffer.Stray
 	for i := range results {

@@ -38,6 +38,8 @@ func TestWhatBecomesOfStrays(t *testing.T) {
 	}{
 		"they go to their home":                              {way: open(), want: landed{Home: []string{"far-1", "far-2"}, Own: []string{"own-1"}}},
 		"without a way there they wait":                      {way: closed(hop.ReasonBreaker), want: landed{Stray: []string{"far-1", "far-2"}, Own: []string{"own-1"}}},
+		"a home that is away for minutes is waited for":      {&way{err: closed(hop.ReasonBreaker).err, away: strayPatience - 1}, landed{Stray: []string{"far-1", "far-2"}, Own: []string{"own-1"}}},
+		"a home that is away for good is not waited for":     {&way{err: closed(hop.ReasonBreaker).err, away: strayPatience}, landed{Own: []string{"far-1", "far-2", "own-1"}}},
 		"in doubt they wait":                                 {way: silent(false), want: landed{Stray: []string{"far-1", "far-2"}, Own: []string{"own-1"}}},
 		"those that were answered go, and the rest waits":    {way: &way{answered: 1, err: hop.ErrInDoubt}, want: landed{Stray: []string{"far-2"}, Home: []string{"far-1"}, Own: []string{"own-1"}}},
 		"one that the home has no room for waits":            {way: refusing(buffer.ErrFull), want: landed{Stray: []string{"far-1"}, Home: []string{"far-2"}, Own: []string{"own-1"}}},

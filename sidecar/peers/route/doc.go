@@ -11,6 +11,9 @@
 // event id is refused with hop.ErrInDoubt, since nobody can tell later whether it
 // counts already.
 //
+// A home that has not been reached for a minute, though it is a member, is waited for no
+// more: something keeps the two sidecars apart.
+//
 // An update with an event id whose home is this sidecar is a stray too while another
 // sidecar may have merged the same event (package handover).
 //

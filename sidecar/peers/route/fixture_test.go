@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"go.uber.org/goleak"
@@ -129,7 +130,8 @@ type way struct {
 	home     *store
 	answered int // -1 for all
 	err      error
-	arrived  bool            // what is not answered
+	arrived  bool // what is not answered
+	away     time.Duration
 	during   func()          // called when the items have arrived
 	ids      map[string]bool // event ids that the home has seen
 }
@@ -139,6 +141,8 @@ func (w *way) Put(ctx context.Context, updates []progress.Update) ([]buffer.Resu
 		return w.home.Put(ctx, w.unseen(updates[from:to]))
 	})
 }
+
+func (w *way) AwayFor() time.Duration { return w.away }
 
 func (w *way) Reset(ctx context.Context, keys []progress.Key) ([]buffer.Result, error) {
 	return w.bring(ctx, len(keys), func(ctx context.Context, from, to int) ([]buffer.Result, error) {

@@ -3,6 +3,7 @@ package route
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/peers/hop"
@@ -20,7 +21,7 @@ func (r *Router) putPart(ctx context.Context, p *part, updates []progress.Update
 	if reason == "" {
 		return follow(results, len(updates), nil, err)
 	}
-	kept, err := r.keep(ctx, updates[len(results):], reason)
+	kept, err := r.keep(ctx, updates[len(results):], reason, r.peer(p).AwayFor())
 	return follow(results, len(updates), kept, err)
 }
 
@@ -41,9 +42,19 @@ func (r *Router) resetPart(ctx context.Context, p *part, keys []progress.Key) ([
 	return follow(results, len(keys), kept, err)
 }
 
+// lost is how long a home that others still name as a member must have been away until
+// nothing waits for it any more. A sidecar that was killed is no member after that time.
+const lost = time.Minute
+
 // keep keeps updates here: those with an event id as strays, and the others, unless
-// they are in doubt, as this sidecar's own.
-func (r *Router) keep(ctx context.Context, updates []progress.Update, reason string) ([]buffer.Result, error) {
+// they are in doubt, as this sidecar's own. Where the home is lost, all that is not in
+// doubt becomes its own: something keeps the two apart, and that may last.
+func (r *Router) keep(ctx context.Context, updates []progress.Update, reason string, away time.Duration) ([]buffer.Result, error) {
+	if away >= lost && reason != ReasonInDoubt {
+		results, err := r.o.Local.Put(ctx, updates)
+		r.countKept(reason, results)
+		return results, err
+	}
 	named, nameless := separate(updates, func(u *progress.Update) bool { return u.EventID != "" })
 	var parts []part
 	var answers []answer
@@ -132,6 +143,9 @@ type gone struct{}
 func (gone) Put(context.Context, []progress.Update) ([]buffer.Result, error) {
 	return nil, &hop.UnreachableError{Reason: hop.ReasonLeft}
 }
+
+// AwayFor implements Peer.
+func (gone) AwayFor() time.Duration { return 0 }
 
 // Reset implements Peer.
 func (gone) Reset(context.Context, []progress.Key) ([]buffer.Result, error) {

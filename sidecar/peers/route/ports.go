@@ -2,6 +2,7 @@ package route
 
 import (
 	"context"
+	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/peers/hop"
@@ -29,6 +30,8 @@ type Keeper interface {
 type Peer interface {
 	Put(ctx context.Context, updates []progress.Update) ([]buffer.Result, error)
 	Reset(ctx context.Context, keys []progress.Key) ([]buffer.Result, error)
+	// AwayFor is for how long the peer has not been reached, 0 if it was at the last try.
+	AwayFor() time.Duration
 }
 
 // Homes says who is home to a learner.

@@ -55,6 +55,14 @@ func TestWhatBecomesOfUpdates(t *testing.T) {
 			way: closed(hop.ReasonConnect), updates: []progress.Update{of("far-1", ""), of("far-2", "e"), of("far-3", "")},
 			want: landed{Own: []string{"far-1", "far-3"}, Stray: []string{"far-2"}, Kept: map[string]int{hop.ReasonConnect: 3}},
 		},
+		"what can't be sent for a minute is written here, with an event id too": {
+			way: &way{err: closed(hop.ReasonBreaker).err, away: lost}, updates: []progress.Update{of("far-1", ""), of("far-2", "e")},
+			want: landed{Own: []string{"far-1", "far-2"}, Kept: map[string]int{hop.ReasonBreaker: 2}},
+		},
+		"what is in doubt is a stray, however long the home was away": {
+			way: &way{err: hop.ErrInDoubt, away: lost}, updates: []progress.Update{of("far-1", "e")},
+			want: landed{Stray: []string{"far-1"}, Kept: map[string]int{ReasonInDoubt: 1}},
+		},
 		"of what could be sent in part the rest is kept here": {
 			way:     &way{answered: 1, err: &hop.UnreachableError{Reason: hop.ReasonBreaker}},
 			updates: []progress.Update{of("far-1", ""), of("far-2", "e"), of("far-3", "")},

@@ -41,7 +41,7 @@ func (r *Router) Put(ctx context.Context, updates []progress.Update) ([]buffer.R
 	}
 	homes := r.o.Homes()
 	if homes == nil {
-		return r.keep(ctx, updates, ReasonUnknown)
+		return r.keep(ctx, updates, ReasonUnknown, 0)
 	}
 	parts := split(homes, len(updates), func(i int) string { return updates[i].UserID })
 	return each(parts, len(updates), func(p *part) ([]buffer.Result, error) {
