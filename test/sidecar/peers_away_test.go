@@ -158,6 +158,7 @@ func TestAMemberThatIsNotReachedCostsOneWait(t *testing.T) {
 	third.start(t)
 	fleet = append(fleet, third)
 	acquainted(t, fleet, 3)
+	noStrays(t, fleet) // which wait half a minute for what the dead one may have merged
 	allSaved(t, fleet)
 	counted(t, uri, 1)
 }

@@ -6,7 +6,9 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/progress-sync/progress-sync/test/kit"
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
 
@@ -215,4 +217,18 @@ func strays(t *testing.T, p *process) (n int64) {
 		t.Fatal(err)
 	}
 	return n
+}
+
+// noStrays waits until nothing waits any more, for a home or for others that may be gone.
+func noStrays(t *testing.T, fleet []*process) {
+	t.Helper()
+	deadline := time.Now().Add(2 * kit.Patience)
+	for _, p := range fleet {
+		for strays(t, p) > 0 {
+			if time.Now().After(deadline) {
+				t.Fatal("updates wait for ever")
+			}
+			<-time.After(100 * time.Millisecond)
+		}
+	}
 }
