@@ -159,8 +159,8 @@ type BufferSpec struct {
 // EventIDsSpec bounds a sidecar's memory of the event ids that it accepted. An
 // update whose eventId is in it is acknowledged and not merged again.
 type EventIDsSpec struct {
-	// maxCount ids are remembered, which takes about 40 bytes of memory each; 0,
-	// for none, to 1000000.
+	// maxCount ids are remembered, and as many of other sidecars, whose learners moved
+	// here; each takes about 40 bytes of memory. 0, for none, to 1000000.
 	//
 	// +optional
 	// +kubebuilder:default=100000

@@ -194,8 +194,8 @@ func (h *Handover) Again() {
 	h.wakeUp()
 }
 
-// Leaving says that this sidecar is about to stop: it takes no ids any more. Once it is no candidate any more, it
-// tells the others that nothing comes after what it hands over then.
+// Leaving says that this sidecar is about to stop: it takes no ids any more. Once it is
+// no candidate, it tells the others that nothing comes after what it hands over then.
 func (h *Handover) Leaving() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
