@@ -1,9 +1,13 @@
 package sidecar
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -25,7 +29,9 @@ func sums(t *testing.T, fleet []*process) (accepted, pending, strays int64) {
 	return accepted, pending, strays
 }
 
-// freeze stops a sidecar in its tracks. What comes to it waits in the kernel.
+// freeze stops a sidecar in its tracks, and returns when each of its threads stands
+// still: the signal alone leaves them some milliseconds. What comes to it waits in the
+// kernel.
 func freeze(t *testing.T, p *process) (thaw func()) {
 	t.Helper()
 	signal := func(s syscall.Signal) {
@@ -34,6 +40,23 @@ func freeze(t *testing.T, p *process) (thaw func()) {
 		}
 	}
 	signal(syscall.SIGSTOP)
+	kit.Eventually(t, "the sidecar to stand still", func() error {
+		threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", p.Process().PID()))
+		if err != nil || len(threads) == 0 {
+			return errors.Join(errors.New("it has no threads"), err)
+		}
+		for _, thread := range threads {
+			stat, err := os.ReadFile(thread)
+			if err != nil {
+				return err
+			}
+			_, state, _ := strings.Cut(string(stat), ") ")
+			if !strings.HasPrefix(state, "T") {
+				return fmt.Errorf("a thread is in state %.1s", state)
+			}
+		}
+		return nil
+	})
 	return func() { signal(syscall.SIGCONT) }
 }
 

@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -137,7 +136,7 @@ func TestAHomeThatHangsCostsEachCallerOneWaitAndDoublesNothing(t *testing.T) {
 	if len(away) < 2*callers {
 		t.Fatalf("only %d learners are at home where it hangs", len(away))
 	}
-	signalTo(t, home, syscall.SIGSTOP)
+	thaw := freeze(t, home)
 	thawed := time.After(10 * time.Second)
 	// Each caller reports on its part of the learners, one after the other.
 	var waits [callers][]time.Duration
@@ -172,7 +171,7 @@ func TestAHomeThatHangsCostsEachCallerOneWaitAndDoublesNothing(t *testing.T) {
 		t.Errorf("meanwhile a read is answered with %d %s", code, answer)
 	}
 	<-thawed
-	signalTo(t, home, syscall.SIGCONT)
+	thaw()
 	report(t, here, "second") // again, as a client does that was not answered
 	allSaved(t, fleet)
 	kit.Eventually(t, "the home to have all", func() error {
@@ -180,12 +179,4 @@ func TestAHomeThatHangsCostsEachCallerOneWaitAndDoublesNothing(t *testing.T) {
 		return kit.Unless(here.document(t).Sync.PendingRecords == 0, "something waits")
 	})
 	counted(t, uri, 2)
-}
-
-// signalTo sends a signal to a sidecar that runs.
-func signalTo(t *testing.T, p *process, by syscall.Signal) {
-	t.Helper()
-	if err := p.Process().Signal(by); err != nil {
-		t.Fatal(err)
-	}
 }
