@@ -31,6 +31,7 @@ func TestBehindAPlainServiceALessonIsOneRowAnIntervalAndTheSameInEveryPod(t *tes
 	const learners = 20
 	begin := time.Now()
 	s.watch(learners, false)
+	s.sure()
 	pages := s.openedElsewhere(300)
 	sum := s.mustCount()
 	// As for one sidecar: between two writes of a key lies an interval. What did not get

@@ -167,6 +167,16 @@ func (s *service) pages() classroom.Reopened {
 	return stats.Reopened
 }
 
+// sure returns when no page is stale any more. For some seconds after its start a
+// sidecar does not know whether it knows all.
+func (s *service) sure() {
+	s.t.Helper()
+	kit.Eventually(s.t, "the homes to be sure of their learners", func() error {
+		pages := s.openedElsewhere(20)
+		return kit.Unless(pages.Stale == 0, pages)
+	})
+}
+
 // openedElsewhere waits until so many more pages were opened again in another pod than
 // that of the last update, and returns what all pages meanwhile have shown.
 func (s *service) openedElsewhere(more int64) classroom.Reopened {
