@@ -34,8 +34,8 @@ type podsWay struct {
 
 var podsWays = []podsWay{
 	{"to any pod", config.PeersAuto, false, report.Target{Bound: podsReduction, Unit: "%"}},
-	{"to any pod, `mode: \"Off\"`", config.PeersOff, false, report.Target{}},
-	{"to the learner's own pod, `mode: \"Off\"`", config.PeersOff, true, report.Target{}},
+	{"to any pod, `mode: Off`", config.PeersOff, false, report.Target{}},
+	{"to the learner's own pod, `mode: Off`", config.PeersOff, true, report.Target{}},
 }
 
 // podsRows compares what heartbeats make the database do, by how many pods there are
