@@ -3,7 +3,7 @@ import { near, settled } from "../lib/account.js";
 import { Device, newName } from "../lib/learner.js";
 import { PODS, acquainted, learnerAt } from "../lib/pods.js";
 import { scenario } from "../lib/scenario.js";
-import { eventually } from "../lib/wait.js";
+import { PATIENCE, eventually } from "../lib/wait.js";
 
 /** A learner's requests come to two pods, and what they do is kept by the third. */
 const [ONE, OTHER, HOME] = PODS;
@@ -27,15 +27,18 @@ async function listening(tab) {
 
 /**
  * Waits until the film stands at `second`, where the page goes by itself or offers to go. A learner who looks at a page
- * again has it ask at once, which it would do by itself later.
+ * again has it ask at once, which it would do by itself later. A sidecar asks another one that was away again after half a
+ * minute at most.
  */
 const arrives = (tab, second) =>
   eventually(`the film to stand at ${second}`, async () => {
     await tab.page.evaluate(() => document.dispatchEvent(new Event("visibilitychange", { bubbles: true })));
     const offer = tab.indicator.getByRole("button", { name: /^Continue at/ });
     if (await offer.count()) await offer.click();
-    return Math.abs((await tab.time()) - second) < 0.01;
-  });
+    const time = await tab.time();
+    if (Math.abs(time - second) >= 0.01) throw new Error(`it stands at ${time}, and the page says ${await told(tab)}`);
+    return true;
+  }, 2 * PATIENCE);
 
 /** Saves all, over two sidecars. On a busy machine that may take longer than a page waits for it. */
 const saves = (tab) => eventually("all to be saved", async () => (await tab.forceSync()).saved);
