@@ -136,21 +136,28 @@ func (c *campus) stats(pod string) (classroom.Stats, error) {
 	return stats, err
 }
 
-// stopAndSave stops the learners of a pod, and waits until its sidecar has saved
-// all that it accepted.
-func (c *campus) stopAndSave(pod string) {
+// stopAndSave stops the learners of pods, and waits until the sidecars have saved all
+// that they accepted: what came to one may be kept by another.
+func (c *campus) stopAndSave(pods ...string) {
 	c.t.Helper()
-	if _, err := c.lms(pod).Stop(c.t.Context()); err != nil {
-		c.t.Fatal(err)
-	}
-	if _, err := c.stats(pod); err != nil {
-		c.t.Fatal(err)
+	for _, pod := range pods {
+		if _, err := c.lms(pod).Stop(c.t.Context()); err != nil {
+			c.t.Fatal(err)
+		}
+		if _, err := c.stats(pod); err != nil {
+			c.t.Fatal(err)
+		}
 	}
 	kit.EventuallyWithin(c.t, patience, "all that was accepted is saved", func() error {
-		document, err := c.sidecar(pod)
-		if err != nil {
-			return err
+		for _, pod := range pods {
+			document, err := c.sidecar(pod)
+			if err != nil {
+				return err
+			}
+			if err := want("the number of updates that are not saved in "+pod, document.Sync.PendingUpdates, 0); err != nil {
+				return err
+			}
 		}
-		return want("the number of updates that are not saved", document.Sync.PendingUpdates, 0)
+		return nil
 	})
 }

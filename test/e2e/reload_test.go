@@ -47,8 +47,8 @@ func TestRunningSidecarsFollowANewIntervalAndBatchSizeAndTheStatusShowsWhenAllHa
 	}
 	c.eventuallyPolicy("both sidecars run the second configuration", allFollow)
 	// With an interval of an hour nothing would be saved.
+	c.stopAndSave(pods[0].Name, pods[1].Name)
 	for _, pod := range pods {
-		c.stopAndSave(pod.Name)
 		document, err := c.sidecar(pod.Name)
 		if err != nil {
 			t.Fatal(err)

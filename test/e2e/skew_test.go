@@ -97,8 +97,10 @@ func TestAnUpgradeOfTheOperatorAndTheWayBackLoseNothing(t *testing.T) {
 	after()
 	everyoneGoesOn()
 	counted(2)
+	var names []string
 	for _, pod := range pods {
-		c.stopAndSave(pod.Name)
+		names = append(names, pod.Name)
 	}
+	c.stopAndSave(names...)
 	c.verify()
 }

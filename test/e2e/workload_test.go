@@ -135,11 +135,13 @@ func TestPodsThatWereThereBeforeThePolicyAreEvictedWhereItSaysSo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var names []string
 	for i := range living {
 		c.learners(living[i].Name, 5)
 		c.acknowledged(living[i].Name, 20)
-		c.stopAndSave(living[i].Name)
+		names = append(names, living[i].Name)
 	}
+	c.stopAndSave(names...)
 	c.verify()
 }
 

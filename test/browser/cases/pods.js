@@ -79,6 +79,31 @@ export function define(shared) {
     });
   }
 
+  scenario("a page hears from its own pod at once what the learner does through another", async () => {
+    await acquainted(shared.stack);
+    const name = newName("heard");
+    const [desk, phone] = await Promise.all([Device.open(shared, ONE, name), Device.open(shared, OTHER, name)]);
+    const first = await desk.lesson("react");
+    await first.watch(20);
+    await first.says("accepted, not saved yet");
+    const heard = await listening(first);
+    const before = (await heard()).at(-1);
+    assert.equal(before.pendingUpdates, first.events().size);
+
+    const second = await phone.lesson("element");
+    await second.watch(40);
+    await second.says("accepted, not saved yet");
+    await eventually("the first pod to tell of the second's updates", async () =>
+      (await heard()).at(-1).pendingUpdates === first.events().size + second.events().size);
+    await saves(second);
+    await eventually("the first pod to tell that all is saved", async () => (await heard()).at(-1).status === "synced");
+    await first.says("saved");
+    await Promise.all([desk.close(), phone.close()]);
+  });
+}
+
+/** Cases in which the pod that keeps the progress is away, for which a page waits by its own clock. */
+export function defineAbsences(shared) {
   for (const [how, kind, means] of absences) {
     const otherKind = kind === "react" ? "element" : "react";
     scenario(`${kind}: while the pod that keeps the progress ${how}, another one says that it can't be shown, and then goes to the right second`, async () => {
@@ -110,26 +135,4 @@ export function define(shared) {
       await Promise.all([desk.close(), phone.close()]);
     });
   }
-
-  scenario("a page hears from its own pod at once what the learner does through another", async () => {
-    await acquainted(shared.stack);
-    const name = newName("heard");
-    const [desk, phone] = await Promise.all([Device.open(shared, ONE, name), Device.open(shared, OTHER, name)]);
-    const first = await desk.lesson("react");
-    await first.watch(20);
-    await first.says("accepted, not saved yet");
-    const heard = await listening(first);
-    const before = (await heard()).at(-1);
-    assert.equal(before.pendingUpdates, first.events().size);
-
-    const second = await phone.lesson("element");
-    await second.watch(40);
-    await second.says("accepted, not saved yet");
-    await eventually("the first pod to tell of the second's updates", async () =>
-      (await heard()).at(-1).pendingUpdates === first.events().size + second.events().size);
-    await saves(second);
-    await eventually("the first pod to tell that all is saved", async () => (await heard()).at(-1).status === "synced");
-    await first.says("saved");
-    await Promise.all([desk.close(), phone.close()]);
-  });
 }
