@@ -24,18 +24,9 @@ func (b *rig) remember(ids ...spool.EventID) {
 
 // A learner's next home must know what the one before has counted.
 func TestAnEventThatAnotherSidecarMergedIsADuplicateHere(t *testing.T) {
-	for name, between := range map[string]func(*rig){
-		"at once":         func(*rig) {},
-		"after a restart": func(b *rig) { b.restart() },
-		"after a crash":   func(b *rig) { b.crash() },
-		"after a checkpoint and a crash": func(b *rig) {
-			if err := b.Checkpoint(context.Background()); err != nil {
-				b.t.Fatal(err)
-			}
-			b.crash()
-		},
+	for name, between := range interruptions(map[string]func(*rig){
 		"when it is handed over twice": func(b *rig) { b.remember(idOf(event(key(1), "e"))) },
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			from, to := newRig(t, withEvents(100, time.Hour)), newRig(t, withEvents(100, time.Hour))
 			u := event(key(1), "e")

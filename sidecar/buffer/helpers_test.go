@@ -3,6 +3,7 @@ package buffer
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 	"testing"
 	"time"
@@ -187,3 +188,21 @@ func freeze(b *Buffer, lane int, now time.Time, limit int) (progress.Batch, bool
 }
 
 func confirm(b *Buffer, lane int, number uint64) error { return b.ConfirmThrough(lane, number) }
+
+// interruptions are what may come between two calls and must change nothing, and more
+// of them.
+func interruptions(more map[string]func(*rig)) map[string]func(*rig) {
+	all := map[string]func(*rig){
+		"at once":         func(*rig) {},
+		"after a restart": func(b *rig) { b.restart() },
+		"after a crash":   func(b *rig) { b.crash() },
+		"after a checkpoint and a crash": func(b *rig) {
+			if err := b.Checkpoint(context.Background()); err != nil {
+				b.t.Fatal(err)
+			}
+			b.crash()
+		},
+	}
+	maps.Copy(all, more)
+	return all
+}

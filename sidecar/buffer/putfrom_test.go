@@ -59,21 +59,12 @@ func sameResults(t *testing.T, first, again []Result) {
 }
 
 func TestABatchThatIsSentAgainIsMergedOnceAndAnsweredAlike(t *testing.T) {
-	for name, between := range map[string]func(*rig){
-		"at once":         func(*rig) {},
-		"after a restart": func(b *rig) { b.restart() },
-		"after a crash":   func(b *rig) { b.crash() },
-		"after a checkpoint and a crash": func(b *rig) {
-			if err := b.Checkpoint(context.Background()); err != nil {
-				b.t.Fatal(err)
-			}
-			b.crash()
-		},
+	for name, between := range interruptions(map[string]func(*rig){
 		"after as long as a sender is known, but for a restart in between": func(b *rig) {
 			b.clock.Advance(senderAge)
 			b.restart()
 		},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			b := newRig(t, withEvents(100, 0), func(o *Options) { o.Policy.MaxPendingRecords = 4 })
 			b.put(event(key(1), "before"))

@@ -59,17 +59,7 @@ func full(n int, id string) progress.Update {
 }
 
 func TestAStrayIsKeptAsItIsUntilItsHomeHasIt(t *testing.T) {
-	for name, between := range map[string]func(*rig){
-		"at once":         func(*rig) {},
-		"after a restart": func(b *rig) { b.restart() },
-		"after a crash":   func(b *rig) { b.crash() },
-		"after a checkpoint and a crash": func(b *rig) {
-			if err := b.Checkpoint(context.Background()); err != nil {
-				b.t.Fatal(err)
-			}
-			b.crash()
-		},
-	} {
+	for name, between := range interruptions(nil) {
 		t.Run(name, func(t *testing.T) {
 			b := newRig(t)
 			var want []progress.Update

@@ -31,6 +31,14 @@ func report(t *testing.T, p *process, event string) {
 	}
 }
 
+// reportToEach reports the same events to one sidecar after the other.
+func reportToEach(t *testing.T, fleet []*process, event string) {
+	t.Helper()
+	for _, p := range fleet {
+		report(t, p, event)
+	}
+}
+
 // counted checks that each learner's row has so many updates.
 func counted(t *testing.T, uri string, updates int) {
 	t.Helper()

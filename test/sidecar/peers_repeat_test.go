@@ -23,13 +23,9 @@ func TestWhatIsRepeatedAfterASidecarJoinsCountsOnce(t *testing.T) {
 	joining, _ := newMember(t, uri, slow)
 	joining.start(t)
 	fleet = append(fleet, joining)
-	for _, p := range fleet { // while they may not know each other yet
-		report(t, p, "first")
-	}
+	reportToEach(t, fleet, "first") // while they may not know each other yet
 	acquainted(t, fleet, 3)
-	for _, p := range fleet {
-		report(t, p, "first")
-	}
+	reportToEach(t, fleet, "first")
 	allSaved(t, fleet)
 	counted(t, uri, 1)
 }
@@ -46,9 +42,7 @@ func TestWhatIsRepeatedAfterSeveralSidecarsJoinAtOnceCountsOnce(t *testing.T) {
 		report(t, joining, "first")
 	}
 	acquainted(t, fleet, 4)
-	for _, p := range fleet {
-		report(t, p, "first")
-	}
+	reportToEach(t, fleet, "first")
 	allSaved(t, fleet)
 	counted(t, uri, 1)
 }
@@ -61,9 +55,7 @@ func TestWhatIsRepeatedAfterASidecarLeavesCountsOnce(t *testing.T) {
 	fleet[0].terminate(t)
 	fleet = fleet[1:]
 	for range 2 {
-		for _, p := range fleet {
-			report(t, p, "first")
-		}
+		reportToEach(t, fleet, "first")
 		acquainted(t, fleet, 2)
 	}
 	fleet[0].terminate(t) // and the ids go on with the learners
@@ -80,17 +72,11 @@ func TestWhatIsRepeatedWhileAHomeIsKilledAndComesBackCountsOnce(t *testing.T) {
 	fleet := newFleet(t, uri, slow, 3)
 	report(t, fleet[0], "first")
 	fleet[0].Kill()
-	for _, p := range fleet[1:] {
-		report(t, p, "first")
-	}
+	reportToEach(t, fleet[1:], "first")
 	fleet[0].start(t)
-	for _, p := range fleet {
-		report(t, p, "first")
-	}
+	reportToEach(t, fleet, "first")
 	acquainted(t, fleet, 3)
-	for _, p := range fleet {
-		report(t, p, "first")
-	}
+	reportToEach(t, fleet, "first")
 	allSaved(t, fleet)
 	counted(t, uri, 1)
 }
@@ -106,9 +92,7 @@ func TestWhatIsRepeatedWhenAHomeWasGoneAndComesBackCountsOnce(t *testing.T) {
 	killed.Kill()
 	pgtest.Execute(t, pgtest.Connect(t, uri), "DELETE FROM progress_sync.sidecars WHERE writer_id = $1", writer)
 	for range 2 {
-		for _, p := range fleet[1:] {
-			report(t, p, "first")
-		}
+		reportToEach(t, fleet[1:], "first")
 		acquainted(t, fleet[1:], 2)
 	}
 	waiting := int64(0)
@@ -120,9 +104,7 @@ func TestWhatIsRepeatedWhenAHomeWasGoneAndComesBackCountsOnce(t *testing.T) {
 	}
 	killed.start(t)
 	acquainted(t, fleet, 3)
-	for _, p := range fleet {
-		report(t, p, "first")
-	}
+	reportToEach(t, fleet, "first")
 	allSaved(t, fleet)
 	counted(t, uri, 1)
 }
