@@ -31,8 +31,9 @@ type World struct {
 	Sidecars []*Sidecar
 	// Network is between the sidecars that are peers.
 	Network *wire.Network
-	// Departures is taken while a sidecar goes for good, and while the primary may lose
-	// what it has committed, which that sidecar would have to write again.
+	// Departures is taken while a sidecar goes for good or has no room to keep what it
+	// has written, and while the primary may lose what it has committed, which that sidecar
+	// would have to write again.
 	Departures sync.Mutex
 	Trace      *log.Logger
 	// Config that all sidecars follow; Configure changes it.
