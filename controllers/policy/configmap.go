@@ -37,8 +37,6 @@ type written struct {
 	err error
 	// immutable and deleting are what it is, where err is set.
 	immutable, deleting bool
-	// again: the cache was behind what is there, and the write is tried again soon.
-	again bool
 }
 
 // step to take with a policy's ConfigMap.
@@ -131,30 +129,41 @@ func holderOf(existing *corev1.ConfigMap) string {
 // writeConfigMap that the sidecars read, where it differs. What comes of it is
 // one more fact: the status has to tell it.
 func (r *Reconciler) writeConfigMap(ctx context.Context, f *facts) written {
-	out := written{name: injection.ConfigMapName(f.policy.Name)}
+	name := injection.ConfigMapName(f.policy.Name)
 	if f.namespaceRefused {
-		return out
+		return written{name: name}
 	}
 	file, err := configuration.File(configuration.Of(f.policy, f.pods.spoolLimit))
 	if err != nil {
-		out.err = err
-		return out
+		return written{name: name, err: err}
 	}
-	existing, err := r.configMap(ctx, client.ObjectKey{Namespace: f.policy.Namespace, Name: out.name})
+	out := r.writeFile(ctx, f.policy, file, name, r.Client, r.Live)
+	if apierrors.IsAlreadyExists(out.err) || apierrors.IsConflict(out.err) || apierrors.IsNotFound(out.err) {
+		// The cache was behind what is there. The policy is not ready before its
+		// file is in place, so this pass finds out.
+		out = r.writeFile(ctx, f.policy, file, name, r.Live)
+	}
+	return out
+}
+
+// writeFile into the ConfigMap that the first of the readers finds.
+func (r *Reconciler) writeFile(ctx context.Context, policy *v1alpha1.ProgressSyncPolicy, file, name string, readers ...client.Reader) written {
+	out := written{name: name}
+	existing, err := configMap(ctx, client.ObjectKey{Namespace: policy.Namespace, Name: name}, readers)
 	if err != nil {
 		out.err = err
 		return out
 	}
-	switch plan(existing, f.policy, file) {
+	switch plan(existing, policy, file) {
 	case keep:
 	case create:
 		// Create, which never overwrites one that was made meanwhile.
-		out.fail(r.Client.Create(ctx, desired(nil, f.policy, file), fieldOwner))
+		out.err = r.Client.Create(ctx, desired(nil, policy, file), fieldOwner)
 	case update:
 		out.immutable = ptr.Deref(existing.Immutable, false)
 		// With the lock, nothing is overwritten that was not compared.
 		patch := client.MergeFromWithOptions(existing, client.MergeFromWithOptimisticLock{})
-		out.fail(r.Client.Patch(ctx, desired(existing, f.policy, file), patch, fieldOwner))
+		out.err = r.Client.Patch(ctx, desired(existing, policy, file), patch, fieldOwner)
 	case refuse:
 		out.holder = holderOf(existing)
 	case await:
@@ -163,30 +172,18 @@ func (r *Reconciler) writeConfigMap(ctx context.Context, f *facts) written {
 	return out
 }
 
-// fail with the API server's answer, if it is one that needs to be told.
-func (w *written) fail(err error) {
-	switch {
-	case err == nil:
-	case apierrors.IsAlreadyExists(err) || apierrors.IsConflict(err) || apierrors.IsNotFound(err):
-		w.again = true
-	default:
-		w.err = err
+// configMap of the name, nil if no reader finds one. The cache holds only those
+// with the operator's label; somebody else's is found by asking.
+func configMap(ctx context.Context, key client.ObjectKey, readers []client.Reader) (*corev1.ConfigMap, error) {
+	for _, reader := range readers {
+		var existing corev1.ConfigMap
+		err := reader.Get(ctx, key, &existing)
+		if err == nil {
+			return &existing, nil
+		}
+		if !apierrors.IsNotFound(err) {
+			return nil, fmt.Errorf("reading it: %w", err)
+		}
 	}
-}
-
-// configMap of the name, nil if there is none. The cache holds only those with
-// the operator's label; somebody else's is found by asking.
-func (r *Reconciler) configMap(ctx context.Context, key client.ObjectKey) (*corev1.ConfigMap, error) {
-	var existing corev1.ConfigMap
-	err := r.Client.Get(ctx, key, &existing)
-	if apierrors.IsNotFound(err) {
-		err = r.Live.Get(ctx, key, &existing)
-	}
-	switch {
-	case apierrors.IsNotFound(err):
-		return nil, nil
-	case err != nil:
-		return nil, fmt.Errorf("reading it: %w", err)
-	}
-	return &existing, nil
+	return nil, nil
 }

@@ -104,7 +104,6 @@ func (r *Reconciler) next(f *facts, wait time.Duration) time.Duration {
 		}
 	}
 	sooner(true, wait)
-	sooner(f.configMap.again, behind)
 	sooner(f.configMap.holder != "", occupied)
 	sooner(f.pods.matched > 0 || f.sidecars.Asked > 0 || f.creationRecent || len(f.uncreated) > 0, r.Collector.Interval())
 	return next

@@ -165,6 +165,45 @@ func TestAConfigMapOfThatNameIsLeftAsItIs(t *testing.T) {
 	}
 }
 
+// A cache shows a ConfigMap for a moment after it was deleted, and with what was in
+// it after somebody changed it: the policy must not be called ready on its word.
+func TestACacheThatIsBehindIsNotBelieved(t *testing.T) {
+	stale := own("old")
+	for name, there := range map[string]*corev1.ConfigMap{
+		"deleted meanwhile": nil,
+		"changed meanwhile": own("other", func(c *corev1.ConfigMap) { c.Data["notes"] = "mine" }),
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCampus(t)
+			if there != nil {
+				if err := c.Live.(client.Client).Create(t.Context(), there.DeepCopy()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			c.Client = interceptor.NewClient(c.Client.(client.WithWatch), interceptor.Funcs{
+				Get: func(ctx context.Context, w client.WithWatch, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
+					if object, ok := o.(*corev1.ConfigMap); ok {
+						stale.DeepCopyInto(object)
+						object.ResourceVersion = "7"
+						return nil
+					}
+					return w.Get(ctx, key, o, opts...)
+				},
+			})
+			if _, err := c.pass(); err != nil {
+				t.Fatal(err)
+			}
+			var after corev1.ConfigMap
+			if err := c.Live.Get(t.Context(), client.ObjectKeyFromObject(stale), &after); err != nil || !strings.Contains(after.Data[injection.ConfigKey], `"lms"`) {
+				t.Errorf("the pass ended with %v and a ConfigMap with %v", err, after.Data)
+			}
+			if there != nil && after.Data["notes"] != "mine" {
+				t.Errorf("what somebody wrote into it is gone: %v", after.Data)
+			}
+		})
+	}
+}
+
 // document of a sidecar that runs the policy and holds records.
 func document(pending int64) *sidecar.Document {
 	p := lms().Build()

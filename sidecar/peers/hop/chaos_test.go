@@ -35,9 +35,13 @@ func TestWhateverHappensOnTheWayACallIsToldTheTruth(t *testing.T) {
 		return faults.IntN(n)
 	}
 	var restarting sync.Mutex
+	over := false // what is late restarts nothing
 	restart := func(end func(*door.Server)) {
 		restarting.Lock()
 		defer restarting.Unlock()
+		if over {
+			return
+		}
 		end(p.server)
 		kill(p.server)
 		p.restart(t)
@@ -103,7 +107,10 @@ func TestWhateverHappensOnTheWayACallIsToldTheTruth(t *testing.T) {
 		})
 	}
 	calls.Wait()
+	restarting.Lock()
+	over = true
 	kill(p.server) // so that nothing that is late comes after the count
+	restarting.Unlock()
 	count := func(of *sync.Map, least, most int) (n int) {
 		of.Range(func(user, _ any) bool {
 			n++
