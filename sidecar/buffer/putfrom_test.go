@@ -60,9 +60,12 @@ func sameResults(t *testing.T, first, again []Result) {
 
 func TestABatchThatIsSentAgainIsMergedOnceAndAnsweredAlike(t *testing.T) {
 	for name, between := range interruptions(map[string]func(*rig){
-		"after as long as a sender is known, but for a restart in between": func(b *rig) {
+		"stopped for as long as a sender is known": func(b *rig) {
+			if err := b.Buffer.Close(); err != nil {
+				b.t.Fatal(err)
+			}
 			b.clock.Advance(senderAge)
-			b.restart()
+			b.open()
 		},
 	}) {
 		t.Run(name, func(t *testing.T) {
