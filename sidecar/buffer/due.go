@@ -1,6 +1,7 @@
 package buffer
 
 import (
+	"context"
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
@@ -72,25 +73,26 @@ func (d *due) MakeDue(f Filter) DueSet {
 }
 
 // MakeDueWhere makes what is pending of the learners whom match names due within the
-// given time, at the latest. It returns how many records that are. match is called
-// with the lane locked, so that it must be quick and call nothing of the Buffer; no
-// lane is locked for longer than for 64 records. What comes meanwhile may be left
-// out. Strays are not due.
-func (d *due) MakeDueWhere(match func(userID string) bool, within time.Duration) (records int) {
-	from := d.clock.read().elapsed + within
-	for _, l := range d.lanes {
+// given time, at the latest. match is called with the lane locked, so that it must be
+// quick and call nothing of the Buffer; no lane is locked for longer than for 64
+// records. What comes meanwhile may be left out. All that is frozen counts for the
+// returned DueSet too, and no strays.
+func (d *due) MakeDueWhere(match func(userID string) bool, within time.Duration) DueSet {
+	m, from := DueSet{lanes: make([]laneDue, len(d.lanes))}, d.clock.read().elapsed+within
+	for i, l := range d.lanes {
 		_ = l.eachPending(func(w *walk) (bool, error) {
 			l.mu.Lock()
 			defer l.mu.Unlock()
+			m.lanes[i].freeze = l.frozen.freezes
 			return w.visit(portion, func(e *entry) {
 				if match(e.record.UserID) {
 					l.urge(e, from)
-					records++
+					m.lanes[i].turn = max(m.lanes[i].turn, e.turn)
 				}
 			}), nil
 		})
 	}
-	return records
+	return m
 }
 
 // Saved reports whether all that m stands for is confirmed, quarantined or, of
@@ -108,6 +110,21 @@ func (d *due) Saved(m DueSet) bool {
 		}
 	}
 	return true
+}
+
+// AwaitSaved returns when all that m stands for is Saved, or when ctx ends.
+func (d *due) AwaitSaved(ctx context.Context, m DueSet) error {
+	for {
+		progressed := d.Progressed()
+		if d.Saved(m) {
+			return nil
+		}
+		select {
+		case <-progressed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // Progressed returns a channel that is closed at the next confirmation or

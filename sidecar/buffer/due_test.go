@@ -2,6 +2,7 @@ package buffer
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -277,12 +278,10 @@ func TestLearnersWhoMovedAwayAreDueWithinTheTimeGiven(t *testing.T) {
 	}
 	b.put(updates...)
 	moved := func(userID string) bool { return userID == key(7).UserID || userID == key(250).UserID }
-	if n := b.MakeDueWhere(func(string) bool { return false }, 0); n != 0 || len(b.freezeAll(10)) != 0 {
-		t.Errorf("of nobody %d records are due", n)
+	if nothing := b.MakeDueWhere(func(string) bool { return false }, 0); !b.Saved(nothing) || len(b.freezeAll(10)) != 0 {
+		t.Error("records of nobody are due")
 	}
-	if n := b.MakeDueWhere(moved, 2*time.Second); n != 2 {
-		t.Errorf("%d records are due", n)
-	}
+	due := b.MakeDueWhere(moved, 2*time.Second)
 	soonest := b.clock.Now().Add(time.Hour)
 	for lane := range b.Lanes() {
 		if next, ok := b.NextDue(lane); ok && next.Before(soonest) {
@@ -294,11 +293,27 @@ func TestLearnersWhoMovedAwayAreDueWithinTheTimeGiven(t *testing.T) {
 	}
 	b.clock.Advance(2 * time.Second)
 	var frozen []string
-	for _, batch := range b.freezeAll(1) {
+	batches := b.freezeAll(1)
+	for _, batch := range batches {
 		frozen = append(frozen, batch.Records[0].UserID)
 	}
 	if len(frozen) != 2 || !moved(frozen[0]) || !moved(frozen[1]) {
 		t.Errorf("frozen are %v", frozen)
+	}
+	if b.Saved(due) {
+		t.Error("what is frozen counts as saved")
+	}
+	saved := make(chan error, 1)
+	go func() { saved <- b.AwaitSaved(t.Context(), due) }()
+	b.confirm(batches...)
+	if err := <-saved; err != nil {
+		t.Error(err)
+	}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	b.put(at(7, 2))
+	if err := b.AwaitSaved(ended, b.MakeDueWhere(moved, 0)); !errors.Is(err, context.Canceled) {
+		t.Errorf("it ends with %v", err)
 	}
 	for _, l := range b.lanes {
 		if len(l.pending.walks) != 0 {

@@ -10,8 +10,9 @@ import (
 
 // home is the buffer as others hand on to it. What it may not merge is a stray there.
 type home struct {
-	o   *Options
-	use func() (m route.Merger, end func())
+	o      *Options
+	use    func() (m route.Merger, end func())
+	isAway func(userID string) bool
 }
 
 // PutFrom implements door.Home.
@@ -46,6 +47,12 @@ func (h *home) PutFrom(
 	}
 	if repeated > 0 {
 		h.o.Repeated(repeated)
+	}
+	for i := range updates {
+		if user := updates[i].UserID; h.isAway(user) {
+			// The sender has not heard of the change of homes yet, and readers ask another one.
+			h.o.Buffer.MakeDue(buffer.Filter{UserID: user})
+		}
 	}
 	return results, err
 }

@@ -21,7 +21,7 @@ func TestAnUpdateCountsOnceHoweverOftenItIsHandedOn(t *testing.T) {
 	t.Parallel()
 	s := newSidecar(t, newTable(), config.PeersOff)
 	s.buffer.SetPolicy(buffer.Policy{Interval: time.Hour, EventIDs: buffer.EventIDs{MaxCount: 100}})
-	h := &home{&s.o, func() (route.Merger, func()) { return all{}, func() {} }}
+	h := &home{&s.o, func() (route.Merger, func()) { return all{}, func() {} }, func(string) bool { return false }}
 	handOn := func(number uint64, updates ...progress.Update) {
 		t.Helper()
 		if _, err := h.PutFrom(t.Context(), [16]byte{1}, number, updates, nil); err != nil {

@@ -30,6 +30,13 @@ func (p *Peers) homes() route.Homes {
 // to a learner, however long the wait.
 func (p *Peers) Told() bool { return p.term.Load().told() }
 
+// MayBeBehind reports whether this sidecar, which is asked as a learner's home, may not
+// have all that the learner did.
+func (p *Peers) MayBeBehind(userID string) bool {
+	t := p.term.Load()
+	return !t.told() || t.hasPeers() && t.handover.View().MayBeBehind(userID)
+}
+
 func (t *term) told() bool {
 	return t != nil && (t.roll == nil || t.set().Len() > 0 || t.first.isInVain(time.Now()))
 }

@@ -57,7 +57,6 @@ func TestWhetherItIsKnownWhoIsHome(t *testing.T) {
 					f.NotEnrolled(err)
 				}
 				begun := &term{roll: roll.New(roll.Options{}), first: f, handover: handover.New(handover.Options{})}
-				begun.formers.Store(&formers{})
 				p.term.Store(begun)
 			}
 			if known := p.homes() != nil; known != tt.known {

@@ -5,72 +5,88 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
-
+	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/peers/members"
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/test/kit"
 )
 
-// An answer that lacks what a learner did a moment ago takes them back to an old place.
-func TestWhoMayLackWhatALearnerDidLast(t *testing.T) {
-	self, a, b := members.Member{Writer: uuid.New()}, members.Member{Writer: uuid.New()}, members.Member{Writer: uuid.New()}
-	nobody, alone := members.Set{}, members.New(self, nil)
-	two, three := members.New(self, []members.Member{a}), members.New(self, []members.Member{a, b})
-	ofA := learnerWhose(func(name string) bool { return homeIn(two, name) == a.Writer })
-	mine := learnerWhose(func(name string) bool { return homeIn(two, name) == self.Writer && homeIn(three, name) == self.Writer })
-	start := time.Unix(1, 0)
-	type step struct {
-		set   members.Set
-		after time.Duration
-	}
-	for name, c := range map[string]struct {
-		steps   []step
-		current members.Set
-		learner string
-		want    bool
-	}{
-		"the home of a learner who has not moved":                    {[]step{{nobody, -time.Hour}, {two, -time.Second}}, three, mine, false},
-		"another one than the home":                                  {[]step{{nobody, -time.Hour}}, two, ofA, true},
-		"the home since a moment ago":                                {[]step{{two, -time.Second}}, alone, ofA, true},
-		"the home since some time":                                   {[]step{{two, -settling}}, alone, ofA, false},
-		"the home of one who moved and whose home changed again":     {[]step{{two, -time.Second}, {alone, 0}}, alone, ofA, true},
-		"one that has just been started among others":                {[]step{{nobody, -time.Second}}, two, mine, true},
-		"one that was started among others some time ago":            {[]step{{nobody, -settling}}, two, mine, false},
-		"one that has just been started alone":                       {[]step{{nobody, -time.Second}}, alone, mine, false},
-		"one that is alone, and was so":                              {nil, alone, ofA, false},
-		"one to which somebody came since, of a learner who remains": {[]step{{alone, -time.Second}}, two, mine, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var f formers
-			for _, s := range c.steps {
-				f = f.after(s.set, start.Add(s.after))
+// write does what the flusher does, with all that is due soon.
+func (s *sidecar) write() {
+	s.t.Helper()
+	for lane := range s.buffer.Lanes() {
+		batches, err := s.buffer.FreezeRound(lane, time.Now().Add(movedWithin), 1000, 100)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		for _, b := range batches {
+			if err := s.buffer.ConfirmThrough(lane, b.Number); err != nil {
+				s.t.Fatal(err)
 			}
-			if got := f.isBehind(c.learner, c.current, start); got != c.want {
-				t.Errorf("it may be behind: %v, want %v", got, c.want)
-			}
-		})
+		}
 	}
 }
 
-func homeIn(s members.Set, learner string) uuid.UUID {
-	home, _ := s.Home(learner)
-	return home.Writer
+// mayMerge reports whether s is the learner's home and has the event ids that others had.
+func (s *sidecar) mayMerge(learner string) bool {
+	m, end := s.use()
+	defer end()
+	return m != nil && m.Merges(learner)
 }
 
+// Where the database is slow, what a learner did a moment ago is in it after seconds or
+// minutes. Until then the learner's new home must not call its answer the newest.
+func TestANewHomeMayBeBehindUntilTheOneBeforeHasWritten(t *testing.T) {
+	t.Parallel()
+	registry := newTable()
+	a, b := newSidecar(t, registry, config.PeersAuto), newSidecar(t, registry, config.PeersAuto)
+	a.run("a")
+	a.knows(1)
+	two := members.New(members.Member{Writer: b.o.Writer}, []members.Member{{Writer: a.o.Writer}})
+	moves := learnerWhose(func(name string) bool { _, isB := two.Home(name); return isB })
+	remains := learnerWhose(func(name string) bool { _, isB := two.Home(name); return !isB })
+	a.put(of(moves, "e"))
+	b.run("b")
+	kit.Eventually(t, "b to have the learner's event ids", func() error {
+		return kit.Unless(b.mayMerge(moves), b.Status())
+	})
+	if !b.MayBeBehind(moves) || a.MayBeBehind(remains) {
+		t.Error("b does not say that a has something to write, or a waits for b")
+	}
+	a.put(of(remains, ""))
+	kit.Eventually(t, "b to hear that a has written", func() error {
+		a.write()
+		return kit.Unless(!b.MayBeBehind(moves), b.Status())
+	})
+	if a.holds(moves) || !a.holds(remains) {
+		t.Error("a has not written what b waits for, or has written more")
+	}
+	b.stop()
+}
+
+// One that has not heard of a change yet hands on to the home of before, whose readers
+// have gone.
+func TestWhatComesToAFormerHomeIsDueAtOnce(t *testing.T) {
+	t.Parallel()
+	_, a, b := pair(t)
+	moved, own := learnerOf(a, b), learnerOf(a, a)
+	h := &home{&a.o, a.term.Load().use, a.term.Load().isAway}
+	for i, learner := range []string{moved, own} {
+		if _, err := h.PutFrom(t.Context(), [16]byte{1}, uint64(i+1), []progress.Update{of(learner, "")}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a.write()
+	if a.holds(moved) || !a.holds(own) {
+		t.Errorf("it keeps what another one answers for: %v, its own: %v", a.holds(moved), a.holds(own))
+	}
+}
+
+// learnerWhose home is as wanted.
 func learnerWhose(home func(name string) bool) (name string) {
 	for i := 0; ; i++ {
 		if name = fmt.Sprint("learner ", i); home(name) {
 			return name
 		}
-	}
-}
-
-func TestSetsOfLongAgoAreForgotten(t *testing.T) {
-	var f formers
-	start := time.Unix(1, 0)
-	for i := range 100 {
-		f = f.after(members.Set{}, start.Add(time.Duration(i)*time.Second))
-	}
-	if most := int(settling/time.Second) + 1; len(f) > most {
-		t.Errorf("%d are remembered", len(f))
 	}
 }

@@ -22,8 +22,11 @@ type Buffer interface {
 	handover.Events
 	PutFrom(ctx context.Context, sender buffer.SenderID, number uint64, items []buffer.Item) ([]buffer.Result, error)
 	TakeAllStrays(ctx context.Context) (left int, err error)
-	// MakeDueWhere makes what is pending of some learners due.
-	MakeDueWhere(match func(userID string) bool, within time.Duration) (records int)
+	// MakeDue and MakeDueWhere make what is pending of some learners due, and AwaitSaved
+	// waits until it is written.
+	MakeDue(of buffer.Filter) buffer.DueSet
+	MakeDueWhere(match func(userID string) bool, within time.Duration) buffer.DueSet
+	AwaitSaved(ctx context.Context, due buffer.DueSet) error
 }
 
 // Options are what a Peers works with.

@@ -116,15 +116,20 @@ func (p *Peers) Leave(ctx context.Context) {
 	_ = t.handover.AwaitLeft(ctx) // it goes on
 }
 
-// AwaitLeft returns when the ids of events are handed over, as far as the others can be
-// reached before ctx ends. Leave comes before. There is nothing to wait for where that
-// could not tell the registry, since others are not homes of this sidecar's learners then.
-func (p *Peers) AwaitLeft(ctx context.Context) {
+// AwaitLeft returns when the ids of events are handed over and, if all that this sidecar
+// had is saved, the others know that; as far as they can be reached before ctx ends.
+// Leave comes before. There is nothing to wait for where that could not tell the
+// registry, since others are not homes of this sidecar's learners then.
+func (p *Peers) AwaitLeft(ctx context.Context, saved bool) {
 	t := p.term.Load()
 	if !t.hasPeers() || t.set().Len() == 0 || t.set().Has(p.o.Writer) {
 		return
 	}
-	if err := t.handover.AwaitLeft(ctx); err != nil {
+	err := t.handover.AwaitLeft(ctx)
+	if err == nil && saved {
+		_ = t.handover.AwaitWritten(ctx) // else they look into the database for that
+	}
+	if err != nil {
 		p.o.Log.Info("Not all other sidecars know which updates this one has merged; one that a client repeats may count twice", "error", err.Error())
 	}
 }

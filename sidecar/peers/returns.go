@@ -3,7 +3,6 @@ package peers
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"sync"
 
 	"github.com/google/uuid"
@@ -74,7 +73,6 @@ func (t *term) watchReturns(ctx context.Context) {
 				writers[m.Writer] = true
 			}
 		}
-		jitter := rand.N(movedWithin) //nolint:gosec // no secret depends on it
-		t.o.Buffer.MakeDueWhere(func(userID string) bool { home, self := set.Home(userID); return !self && writers[home.Writer] }, jitter)
+		t.moveOut(func(userID string) bool { home, self := set.Home(userID); return !self && writers[home.Writer] })
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -47,8 +46,6 @@ type term struct {
 	door  *door.Server
 	// handover has the roll's last set that there are links to all of.
 	handover *handover.Handover
-	// formers are the sets before that one.
-	formers atomic.Pointer[formers]
 	// absence has one when a peer may have left.
 	absence chan struct{}
 	returns *returns
@@ -63,10 +60,9 @@ func newTerm(o *Options, c *counts, api http.Handler) (*term, error) {
 		return nil, fmt.Errorf("making the key for other sidecars: %w", err)
 	}
 	t := &term{o: o, log: o.Log, first: &first{Observer: c, began: time.Now()}, absence: make(chan struct{}, 1), returns: newReturns()}
-	t.formers.Store(&formers{})
 	owner := uuid.New()
 	t.handover = handover.New(handover.Options{
-		Writer: o.Writer, Owner: owner, Events: o.Buffer, Send: t.send, Sent: c.handedOver, Missed: t.miss,
+		Writer: o.Writer, Owner: owner, Events: o.Buffer, MoveOut: t.moveOut, Send: t.send, Sent: c.handedOver, Missed: t.miss,
 	})
 	t.roll = roll.New(roll.Options{
 		Self: func() members.Member {
@@ -84,7 +80,7 @@ func newTerm(o *Options, c *counts, api http.Handler) (*term, error) {
 		Observe: func(e hop.Exchange) { c.exchanged(e); t.missed(e); t.returns.note(e) }, Missed: t.miss, Times: hop.DefaultTimes(),
 	})
 	t.door = door.New(door.Options{
-		Home: &home{o, t.use}, Events: t.handover, API: api, TLS: keys.Server(t.roll, t), Member: t.isMember,
+		Home: &home{o, t.use, t.isAway}, Events: t.handover, API: api, TLS: keys.Server(t.roll, t), Member: t.isMember,
 		Connections:   func() int { return 2*t.roll.Set().Len() + spareConnections },
 		BytesInFlight: o.BytesInFlight, Refused: c.refused, Log: o.Handler,
 	})
@@ -116,6 +112,12 @@ func (t *term) use() (m route.Merger, end func()) {
 		return nil, end
 	}
 	return v, end
+}
+
+// isAway reports whether a learner has another home.
+func (t *term) isAway(userID string) bool {
+	_, self := t.set().Home(userID)
+	return !self
 }
 
 // send brings a page of event ids to a candidate.
@@ -169,8 +171,7 @@ func (t *term) run(ctx context.Context, changed <-chan struct{}, listener net.Li
 	return failed
 }
 
-// follow makes the candidates the peers of the links, and what is pending of learners
-// who moved away due, at each change of the members.
+// follow makes the candidates the peers of the links at each change of the members.
 func (t *term) follow(ctx context.Context) {
 	greeter := newGreeter(t.hello)
 	defer greeter.wait()
@@ -198,14 +199,16 @@ func (t *term) relink(next members.Set) {
 		}
 	}
 	t.links.Follow(both)
-	recent := t.formers.Load().after(t.set(), time.Now())
-	t.formers.Store(&recent)
 	t.handover.Follow(next)
 	t.links.Follow(coming)
-	if !next.IsAlone() {
-		jitter := rand.N(movedWithin) //nolint:gosec // no secret depends on it
-		t.o.Buffer.MakeDueWhere(func(userID string) bool { _, self := next.Home(userID); return !self }, jitter)
-	}
+}
+
+// moveOut makes what is pending of the learners who are away due, and returns what waits
+// until it is written.
+func (t *term) moveOut(away func(userID string) bool) (written func(context.Context) error) {
+	jitter := rand.N(movedWithin) //nolint:gosec // no secret depends on it
+	due := t.o.Buffer.MakeDueWhere(away, jitter)
+	return func(ctx context.Context) error { return t.o.Buffer.AwaitSaved(ctx, due) }
 }
 
 // others are the candidates but the sidecar itself.

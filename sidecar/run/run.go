@@ -111,7 +111,7 @@ func (s *sidecar) drain(ctx context.Context) string {
 	}
 	remaining, err := s.flusher.Drain(ctx)
 	telling, told := context.WithTimeout(ctx, handingOver)
-	s.peers.AwaitLeft(telling)
+	s.peers.AwaitLeft(telling, remaining == 0)
 	told()
 	return s.drained(remaining, err, <-erasing)
 }

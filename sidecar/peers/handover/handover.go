@@ -31,6 +31,9 @@ type Options struct {
 	// Writer and Owner are those of this process.
 	Writer, Owner uuid.UUID
 	Events        Events
+	// MoveOut makes due what is pending of the learners who are away, and returns what
+	// waits until all of that is written. Strays don't count. It must return at once.
+	MoveOut func(away func(userID string) bool) (written func(context.Context) error)
 	// Send brings a page to a candidate, and returns when that has it on its disk.
 	Send func(ctx context.Context, to uuid.UUID, page *wire.Events) error
 	// Sent counts ids that were handed over. It must return at once.
@@ -48,13 +51,11 @@ type Handover struct {
 	wake chan struct{}
 
 	mu      sync.Mutex
-	wait    wait
+	ids     wait // for ids of events
+	rows    wait // for what others write of this sidecar's learners
 	job     job
 	leaving bool
-	// said is a View for which everything is handed over, nil for none, and saying is
-	// closed when that is another one.
-	said   *View
-	saying chan struct{}
+	done    done
 }
 
 // job is what Run has to do for the current View.
@@ -78,8 +79,8 @@ const maxForeign = 100_000
 
 // New makes a Handover that knows nobody.
 func New(o Options) *Handover {
-	h := &Handover{o: o, wake: make(chan struct{}, 1), wait: wait{self: o.Writer}, saying: make(chan struct{})}
-	h.view.Store(newView(members.Set{}, nil))
+	h := &Handover{o: o, wake: make(chan struct{}, 1), ids: wait{self: o.Writer}, rows: wait{self: o.Writer}, done: newDone()}
+	h.view.Store(newView(members.Set{}, nil, unwritten{}))
 	return h
 }
 
@@ -104,13 +105,14 @@ func (h *Handover) Use() (v *View, end func()) {
 func (h *Handover) Follow(next members.Set) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.wait = h.wait.after(next, time.Now())
-	v := newView(next, h.wait.past)
+	now := time.Now()
+	h.ids, h.rows = h.ids.after(next, now), h.rows.after(next, now)
+	v := newView(next, h.ids.past, h.rows.unwritten())
 	before := h.view.Swap(v)
 	before.replace()
 	h.job = h.job.after(before, v, h.o.Writer)
 	if before.digest != v.digest || before.Len() == 0 || h.leaving {
-		h.said = nil
+		h.done = h.done.nothing()
 		h.wakeUp()
 	}
 }
@@ -137,8 +139,12 @@ func (h *Handover) Take(ctx context.Context, page *wire.Events) error {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	said := word{page.Owner, page.View, page.Leaving, time.Now()}
 	if page.Last {
-		h.settle(h.wait.hearing(page.Writer, word{page.Owner, page.View, page.Leaving, time.Now()}))
+		h.settle(h.ids.hearing(page.Writer, said), h.rows)
+	}
+	if page.Written {
+		h.settle(h.ids, h.rows.hearing(page.Writer, said))
 	}
 	if page.Leaving {
 		h.takeOver(page)
@@ -164,10 +170,12 @@ func (h *Handover) takeOver(page *wire.Events) {
 	}
 }
 
-// settle makes next what is known of the others' handing over.
-func (h *Handover) settle(next wait) {
-	h.wait = next
-	h.view.Load().past.Store(&next.past)
+// settle makes ids and rows what is known of the others' handing over.
+func (h *Handover) settle(ids, rows wait) {
+	h.ids, h.rows = ids, rows
+	v, left := h.view.Load(), rows.unwritten()
+	v.past.Store(&ids.past)
+	v.unwritten.Store(&left)
 }
 
 func (h *Handover) wakeUp() {
@@ -187,10 +195,10 @@ func (h *Handover) isLeaving() bool {
 func (h *Handover) Again() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	nobody := newView(members.Set{}, nil)
+	nobody := newView(members.Set{}, nil, unwritten{})
 	nobody.replace()
 	h.job.replaced = append(h.job.replaced, nobody)
-	h.said = nil
+	h.done = h.done.nothing()
 	h.wakeUp()
 }
 
@@ -205,15 +213,26 @@ func (h *Handover) Leaving() {
 // AwaitLeft returns when this sidecar is no candidate and has handed everything over,
 // or when ctx ends.
 func (h *Handover) AwaitLeft(ctx context.Context) error {
+	return h.await(ctx, func(d done) *View { return d.handed })
+}
+
+// AwaitWritten returns when, beyond AwaitLeft, the others know that all is written.
+func (h *Handover) AwaitWritten(ctx context.Context) error {
+	return h.await(ctx, func(d done) *View { return d.written })
+}
+
+// await returns when of is a View in which this sidecar is no candidate, the current
+// one.
+func (h *Handover) await(ctx context.Context, of func(done) *View) error {
 	for {
 		h.mu.Lock()
-		said, saying := h.said, h.saying
+		d := h.done
 		h.mu.Unlock()
-		if said != nil && said.digest == h.view.Load().digest && !said.Has(h.o.Writer) {
+		if v := of(d); v != nil && v.digest == h.view.Load().digest && !v.Has(h.o.Writer) {
 			return nil
 		}
 		select {
-		case <-saying:
+		case <-d.changed:
 		case <-ctx.Done():
 			return ctx.Err()
 		}

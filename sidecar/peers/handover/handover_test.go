@@ -23,6 +23,7 @@ type desk struct {
 	taken  []spool.EventID
 	fails  error // of the disk
 	away   map[string]bool
+	moves  []move                   // since the last write
 	sent   map[string][]wire.Events // by letter
 	missed int
 }
@@ -31,6 +32,7 @@ func newDesk() *desk {
 	d := &desk{away: map[string]bool{}, sent: map[string][]wire.Events{}}
 	d.Handover = New(Options{
 		Writer: writerOf("a"), Owner: ownerOf("a"), Events: d, Sent: func(int) {},
+		MoveOut: d.moveOut,
 		Missed: func() {
 			d.lock.Lock()
 			defer d.lock.Unlock()
@@ -80,6 +82,37 @@ func (d *desk) RememberEventIDs(_ context.Context, ids []spool.EventID) error {
 	defer d.lock.Unlock()
 	d.taken = append(d.taken, ids...)
 	return d.fails
+}
+
+// move is what was made due, of the learners who were away then.
+type move struct {
+	away    func(userID string) bool
+	written chan struct{}
+}
+
+func (d *desk) moveOut(away func(userID string) bool) func(context.Context) error {
+	m := move{away, make(chan struct{})}
+	d.lock.Lock()
+	defer d.lock.Unlock()
+	d.moves = append(d.moves, m)
+	return func(ctx context.Context) error {
+		select {
+		case <-m.written:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// write writes what was made due.
+func (d *desk) write() {
+	d.lock.Lock()
+	defer d.lock.Unlock()
+	for _, m := range d.moves {
+		close(m.written)
+	}
+	d.moves = nil
 }
 
 // got is what another sidecar has by now: the ids, and whether it was told that these

@@ -51,17 +51,21 @@ func (p parcels) all() (ids []spool.EventID) {
 	return ids
 }
 
-// round hands over what there is under one View. Its methods may be called on nil, a
-// round that has never begun.
+// round hands over what there is under one View, and tells when all is written. Its
+// methods may be called on nil, a round that has never begun.
 type round struct {
-	h       *Handover
-	view    *View
-	head    wire.Events // of each page
-	says    bool
+	h    *Handover
+	view *View
+	head wire.Events // of each page
+	says bool
+	// written waits until all is, nil where nothing is to be.
+	written func(context.Context) error
 	room    *semaphore.Weighted
 	cancel  context.CancelFunc
-	working sync.WaitGroup
-	done    chan struct{}
+	// handing and telling are what is under way; handed and told are closed when it
+	// is not any more.
+	handing, telling sync.WaitGroup
+	handed, told     chan struct{}
 
 	mu   sync.Mutex
 	left parcels
@@ -71,45 +75,63 @@ type round struct {
 	empty    chan struct{}
 }
 
-// startRound begins to send parcels to the candidates of a View. With says, each of
-// them is told when it has all.
-func startRound(ctx context.Context, h *Handover, view *View, p parcels, says, leaving bool) *round {
+// rest is what a round has not done.
+type rest struct {
+	parcels parcels
+	written func(context.Context) error
+}
+
+// startRound begins to send what is in todo to the candidates of a View. With says,
+// each of them is told when it has all, and when all is written.
+func startRound(ctx context.Context, h *Handover, view *View, todo rest, says, leaving bool) *round {
 	ctx, cancel := context.WithCancel(ctx)
 	r := &round{
-		h: h, view: view, says: says, room: semaphore.NewWeighted(sentAtOnce), cancel: cancel, done: make(chan struct{}), left: maps.Clone(p),
-		underway: 1, empty: make(chan struct{}),
+		h: h, view: view, says: says, written: todo.written, room: semaphore.NewWeighted(sentAtOnce), cancel: cancel,
+		handed: make(chan struct{}), told: make(chan struct{}),
+		left: maps.Clone(todo.parcels), underway: 1, empty: make(chan struct{}),
 		head: wire.Events{Writer: h.o.Writer, Owner: h.o.Owner, View: view.digest, Leaving: leaving},
 	}
 	for _, m := range view.Candidates() {
-		if ids := p[m.Writer]; m.Writer != h.o.Writer && (says || len(ids) > 0) {
+		if ids := todo.parcels[m.Writer]; m.Writer != h.o.Writer && (says || len(ids) > 0) {
 			r.count(1)
-			r.working.Go(func() { r.serve(ctx, m.Writer, ids) })
+			r.handing.Go(func() { r.serve(ctx, m.Writer, ids) })
 		}
 	}
 	r.count(-1)
+	r.telling.Go(func() { r.tell(ctx) })
 	go func() {
-		r.working.Wait()
-		close(r.done)
+		r.handing.Wait()
+		close(r.handed)
+		r.telling.Wait()
+		close(r.told)
 	}()
 	return r
 }
 
-// ended is closed when everyone has everything.
+// handedOver is closed when everyone has all ids. It is nil once that is noted.
+func (r *round) handedOver(noted bool) <-chan struct{} {
+	if r == nil || noted {
+		return nil
+	}
+	return r.handed
+}
+
+// ended is closed when everyone has all ids and knows that all is written.
 func (r *round) ended() <-chan struct{} {
 	if r == nil {
 		return nil
 	}
-	return r.done
+	return r.told
 }
 
-// stop ends the round, and returns what was not handed over.
-func (r *round) stop() parcels {
+// stop ends the round, and returns what it has not done.
+func (r *round) stop() rest {
 	if r == nil {
-		return nil
+		return rest{}
 	}
 	r.cancel()
-	<-r.done
-	return r.left
+	<-r.told
+	return rest{r.left, r.written}
 }
 
 // serve hands over to one candidate, and says that this was all. The last word of a
@@ -134,21 +156,40 @@ func (r *round) serve(ctx context.Context, to uuid.UUID, ids []spool.EventID) {
 	}
 }
 
+// tell waits until all is written, and tells all candidates.
+func (r *round) tell(ctx context.Context) {
+	if r.written != nil && r.written(ctx) != nil || !r.says {
+		return
+	}
+	page := r.head
+	page.Written = true
+	for _, m := range r.view.Candidates() {
+		if m.Writer != r.h.o.Writer {
+			r.telling.Go(func() { r.deliver(ctx, m.Writer, &page) })
+		}
+	}
+}
+
 // bring sends ids to a candidate until it has them. It is false if ctx ends before.
 func (r *round) bring(ctx context.Context, to uuid.UUID, ids []spool.EventID, last bool) bool {
-	pause := retryFirst
 	for {
 		page := r.head
 		page.IDs = ids[:min(len(ids), wire.MaxEventIDs)]
 		page.Last = last && len(page.IDs) == len(ids)
-		if r.send(ctx, to, &page) {
-			ids, pause = ids[len(page.IDs):], retryFirst
-			r.note(to, ids, len(page.IDs))
-			if len(ids) == 0 {
-				return true
-			}
-			continue
+		if !r.deliver(ctx, to, &page) {
+			return false
 		}
+		ids = ids[len(page.IDs):]
+		r.note(to, ids, len(page.IDs))
+		if len(ids) == 0 {
+			return true
+		}
+	}
+}
+
+// deliver sends a page until it has arrived. It is false if ctx ends before.
+func (r *round) deliver(ctx context.Context, to uuid.UUID, page *wire.Events) bool {
+	for pause := retryFirst; !r.send(ctx, to, page); pause = min(2*pause, retryMost) {
 		if page.Leaving {
 			r.h.o.Missed() // it may be leaving too
 		}
@@ -159,8 +200,8 @@ func (r *round) bring(ctx context.Context, to uuid.UUID, ids []spool.EventID, la
 			again.Stop()
 			return false
 		}
-		pause = min(2*pause, retryMost)
 	}
+	return true
 }
 
 func (r *round) count(more int) {

@@ -8,16 +8,19 @@ import (
 // Run hands over until ctx ends.
 func (h *Handover) Run(ctx context.Context) {
 	var r *round
+	handed := false // by r, which is noted
 	defer func() { r.stop() }()
 	for {
 		lapse := time.NewTimer(h.untilLapse(time.Now()))
 		select {
 		case <-h.wake:
-			left := r.stop()
-			r = h.begin(ctx, left)
+			r, handed = h.begin(ctx, r.stop()), false
+		case <-r.handedOver(handed):
+			handed = true
+			h.finish(r.view, nil)
 		case <-r.ended():
 			r.stop()
-			h.finish(r.view)
+			h.finish(r.view, r.view)
 			r = nil
 		case <-lapse.C:
 			h.lapse(time.Now())
@@ -33,20 +36,23 @@ func (h *Handover) Run(ctx context.Context) {
 func (h *Handover) untilLapse(now time.Time) time.Duration {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if at := h.wait.lapse(); !at.IsZero() {
-		return at.Sub(now)
+	next := time.Hour // as good as any
+	for _, at := range []time.Time{h.ids.lapse(), h.rows.lapse()} {
+		if !at.IsZero() {
+			next = min(next, at.Sub(now))
+		}
 	}
-	return time.Hour // as good as any
+	return next
 }
 
 func (h *Handover) lapse(now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.settle(h.wait.at(now))
+	h.settle(h.ids.at(now), h.rows.at(now))
 }
 
-// begin starts the round for the current View, with what is left of the last one.
-func (h *Handover) begin(ctx context.Context, left parcels) *round {
+// begin starts the round for the current View, with the rest of the last one.
+func (h *Handover) begin(ctx context.Context, left rest) *round {
 	h.mu.Lock()
 	view, job := h.view.Load(), h.job
 	h.job = h.job.next()
@@ -55,12 +61,15 @@ func (h *Handover) begin(ctx context.Context, left parcels) *round {
 	for _, v := range job.replaced {
 		v.await(ctx)
 	}
-	ids := left.all()
+	ids := left.parcels.all()
 	ids = append(ids, job.foreign...)
+	written := left.written
 	if len(job.replaced) > 0 {
 		ids = append(ids, h.o.Events.EventIDsWhere(job.moved(view))...)
+		// Of those who were away before, what is not written is so again.
+		written = h.o.MoveOut(func(userID string) bool { _, self := view.Home(userID); return !self })
 	}
-	return startRound(ctx, h, view, assign(ids, view.Set, h.o.Writer), job.says, leaving)
+	return startRound(ctx, h, view, rest{assign(ids, view.Set, h.o.Writer), written}, job.says, leaving)
 }
 
 // next is what is to be done after j.
@@ -83,11 +92,9 @@ func (j job) moved(view *View) func(learner uint64) bool {
 	}
 }
 
-// finish notes that all has been said of a View.
-func (h *Handover) finish(view *View) {
+// finish notes what is done for a View, and nil for what is not.
+func (h *Handover) finish(handed, written *View) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.said = view
-	close(h.saying)
-	h.saying = make(chan struct{})
+	h.done = h.done.next(handed, written)
 }

@@ -15,8 +15,10 @@ type View struct {
 	digest uint64 // of the candidates
 	// past are the sets of before whose homes may still hand ids over. They only get
 	// fewer.
-	past     atomic.Pointer[[]past]
-	replaced chan struct{}
+	past atomic.Pointer[[]past]
+	// unwritten is what others may still have to write. It only gets less.
+	unwritten atomic.Pointer[unwritten]
+	replaced  chan struct{}
 
 	mu     sync.Mutex
 	uses   int
@@ -24,9 +26,10 @@ type View struct {
 	unused chan struct{} // closed when it is replaced and nobody uses it any more
 }
 
-func newView(set members.Set, before []past) *View {
+func newView(set members.Set, before []past, left unwritten) *View {
 	v := &View{Set: set, digest: digest(set), replaced: make(chan struct{}), unused: make(chan struct{})}
 	v.past.Store(&before)
+	v.unwritten.Store(&left)
 	return v
 }
 
@@ -35,6 +38,18 @@ func newView(set members.Set, before []past) *View {
 // it does not have.
 func (v *View) Merges(userID string) bool {
 	return merges(v.Set, *v.past.Load(), learnerhash.Of(userID))
+}
+
+// MayBeBehind reports whether this sidecar and the database together may lack what a
+// learner did: another sidecar is the home, or was, and has not said yet that the
+// database has all.
+func (v *View) MayBeBehind(userID string) bool {
+	return v.mayBeBehind(learnerhash.Of(userID))
+}
+
+func (v *View) mayBeBehind(learner uint64) bool {
+	_, self := v.HomeOf(learner)
+	return !self || v.unwritten.Load().has(learner)
 }
 
 // Replaced is closed when there is another View.

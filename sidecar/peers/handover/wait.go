@@ -15,8 +15,8 @@ import (
 // longer than the time in which all sidecars hear of the change from the registry.
 const Patience = 30 * time.Second
 
-// wait is what a sidecar knows of the others' handing over. It is a value: what happens
-// makes another one of it.
+// wait is what a sidecar knows of the others' handing over, of ids or of what they have
+// written. It is a value: what happens makes another one of it.
 type wait struct {
 	self    uuid.UUID // the sidecar's writer
 	current members.Set
@@ -35,7 +35,7 @@ type past struct {
 	until time.Time   // from then on nobody is awaited for its sake
 }
 
-// word is what a sidecar says when it has handed over all ids.
+// word is what a sidecar says when it has handed over all.
 type word struct {
 	owner   uuid.UUID
 	view    uint64 // the digest of the candidates that it went by

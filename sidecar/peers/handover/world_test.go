@@ -67,7 +67,7 @@ func (w *world) start(before *node) {
 	n := &node{world: w, writer: before.writer, events: before.events, users: before.users, turns: before.turns}
 	owner := uuid.UUID{}
 	binary.BigEndian.PutUint64(owner[:], w.random.Uint64())
-	n.Handover = New(Options{Writer: n.writer, Owner: owner, Events: n, Send: n.send, Sent: func(int) {}, Missed: func() { w.working.Go(n.see) }})
+	n.Handover = New(Options{Writer: n.writer, Owner: owner, Events: n, MoveOut: n.moveOut, Send: n.send, Sent: func(int) {}, Missed: func() { w.working.Go(n.see) }})
 	w.lock.Lock()
 	w.nodes[n.writer] = n
 	w.registry[n.writer] = members.Member{Writer: n.writer, Owner: owner, Target: "t", Protocol: 1}
@@ -80,6 +80,11 @@ func (w *world) start(before *node) {
 	}()
 	n.stop = func() { cancel(); <-ended }
 	n.see()
+}
+
+// moveOut is for what this world has not: rows.
+func (n *node) moveOut(func(string) bool) func(context.Context) error {
+	return func(context.Context) error { return nil }
 }
 
 func (w *world) join() {

@@ -27,6 +27,9 @@ type Events struct {
 	Last bool
 	// Leaving says that it is about to stop: it sees no View after this one.
 	Leaving bool
+	// Written says that the database has all that it kept, before View, of learners whose
+	// home is another one under View.
+	Written bool
 	IDs     []spool.EventID
 }
 
@@ -34,6 +37,7 @@ type Events struct {
 const (
 	eventsLast    = 1 << 0
 	eventsLeaving = 1 << 1
+	eventsWritten = 1 << 2
 )
 
 // AppendEvents writes e.
@@ -45,6 +49,9 @@ func AppendEvents(dst []byte, e *Events) []byte {
 	}
 	if e.Leaving {
 		bits |= eventsLeaving
+	}
+	if e.Written {
+		bits |= eventsWritten
 	}
 	dst = binary.LittleEndian.AppendUint64(append(dst, bits), e.View)
 	dst = binary.AppendUvarint(dst, uint64(len(e.IDs)))
@@ -74,10 +81,10 @@ func decodeEvents(body []byte) (e Events, err error) {
 	d.fixed(e.Writer[:])
 	d.fixed(e.Owner[:])
 	bits := d.byte()
-	if bits&^(eventsLast|eventsLeaving) != 0 {
+	if bits&^(eventsLast|eventsLeaving|eventsWritten) != 0 {
 		d.fail(errMalformed)
 	}
-	e.Last, e.Leaving = bits&eventsLast != 0, bits&eventsLeaving != 0
+	e.Last, e.Leaving, e.Written = bits&eventsLast != 0, bits&eventsLeaving != 0, bits&eventsWritten != 0
 	e.View = d.uint64()
 	switch n := d.uvarint(); {
 	case n > MaxEventIDs:

@@ -21,7 +21,7 @@ func anyEvents(t *rapid.T) wire.Events {
 	})
 	e := wire.Events{
 		Writer: anyUUID.Draw(t, "writer"), Owner: anyUUID.Draw(t, "owner"), View: rapid.Uint64().Draw(t, "view"),
-		Last: rapid.Bool().Draw(t, "last"), Leaving: rapid.Bool().Draw(t, "leaving"),
+		Last: rapid.Bool().Draw(t, "last"), Leaving: rapid.Bool().Draw(t, "leaving"), Written: rapid.Bool().Draw(t, "written"),
 	}
 	for range rapid.IntRange(0, 20).Draw(t, "ids") {
 		e.IDs = append(e.IDs, spool.EventID(anyUUID.Draw(t, "id")))
@@ -78,7 +78,7 @@ func TestWhatIsNoPageOfEventIDsIsRefused(t *testing.T) {
 	for name, body := range map[string][]byte{
 		"nothing":                         nil,
 		"another version of the protocol": change(0, wire.Version+1),
-		"a bit that nobody knows":         change(bits, 4),
+		"a bit that nobody knows":         change(bits, 8),
 		"fewer ids than it says":          change(count, 3),
 		"more ids than it says":           change(count, 1),
 		"more ids than a page has":        append(binary.AppendUvarint(good[:count:count], wire.MaxEventIDs+1), make([]byte, 16*(wire.MaxEventIDs+1))...),
