@@ -33,8 +33,16 @@ func (p *Peers) Told() bool { return p.term.Load().told() }
 // MayBeBehind reports whether this sidecar, which is asked as a learner's home, may not
 // have all that the learner did.
 func (p *Peers) MayBeBehind(userID string) bool {
-	t := p.term.Load()
-	return !t.told() || t.hasPeers() && t.handover.View().MayBeBehind(userID)
+	switch t := p.term.Load(); {
+	case !t.told():
+		return true
+	case !t.hasPeers():
+		return false
+	default:
+		v := t.handover.View()
+		// Others may hear that this sidecar leaves before it sees that in the registry.
+		return v.MayBeBehind(userID) || t.handover.IsLeaving() && !v.IsAlone()
+	}
 }
 
 func (t *term) told() bool {

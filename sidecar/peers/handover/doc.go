@@ -1,9 +1,12 @@
 // Package handover gives the ids of events to the homes that learners move to, so that
-// an update which a client repeats there is not counted a second time.
+// an update which a client repeats there is not counted a second time; and tells these
+// homes when what was kept of the learners is written, so that they know whether they
+// have all.
 //
 // In come the sets of members, one after the other, and pages of ids from other
 // sidecars; out go pages to others, and to the rest of the process a View: who is
-// home, and for which learners this sidecar may merge updates that have an event id.
+// home, for which learners this sidecar may merge updates that have an event id, and of
+// which it may lack something.
 //
 // When the candidates change, each sidecar sends the ids that it has merged, of the
 // learners whose home is another one than before, to that home, and then says "that
@@ -14,6 +17,10 @@
 // which readers see. Whoever does not say it within Patience is not awaited any more:
 // it was killed, or can't be reached, and what it has merged may then count twice.
 //
+// What is pending of learners whose home is another one is made due at each change. When
+// it is written, every candidate is told so, with the same digest. A home that has not
+// heard it from the learner's home before may be behind, for Patience.
+//
 // A sidecar first ends what it merges by the candidates of before, so that no id
-// comes behind "that was all".
+// comes behind "that was all", and nothing is left to write behind "that is written".
 package handover

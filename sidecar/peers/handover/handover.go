@@ -129,7 +129,7 @@ var ErrLeaving = errors.New("this sidecar takes no event ids any more, since it 
 func (h *Handover) Take(ctx context.Context, page *wire.Events) error {
 	v, end := h.Use()
 	defer end()
-	if v == nil || h.isLeaving() {
+	if v == nil || h.IsLeaving() {
 		return ErrLeaving
 	}
 	if len(page.IDs) > 0 {
@@ -185,7 +185,8 @@ func (h *Handover) wakeUp() {
 	}
 }
 
-func (h *Handover) isLeaving() bool {
+// IsLeaving reports whether Leaving was called.
+func (h *Handover) IsLeaving() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.leaving

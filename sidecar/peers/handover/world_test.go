@@ -217,7 +217,7 @@ func (n *node) update(user string, id spool.EventID) {
 		n.put(user, id, false)
 		return
 	}
-	if to, err := n.other(home.Writer); err == nil && !to.isLeaving() {
+	if to, err := n.other(home.Writer); err == nil && !to.IsLeaving() {
 		to.put(user, id, true)
 		return
 	}
@@ -245,7 +245,7 @@ func (n *node) deliver() {
 			n.take(user, id)
 			continue
 		}
-		if to, err := n.other(home.Writer); err == nil && !to.isLeaving() {
+		if to, err := n.other(home.Writer); err == nil && !to.IsLeaving() {
 			n.lock.Lock()
 			turn := n.turns[id]
 			n.lock.Unlock()
