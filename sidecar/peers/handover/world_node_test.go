@@ -26,7 +26,8 @@ type node struct {
 	stop   func()
 	seeing sync.Mutex
 
-	// killed is the first time since when it has handed nothing over, zero for never.
+	// killed is when it was killed, for the first time after it had handed everything
+	// over; zero for never.
 	killed time.Time
 
 	events map[spool.EventID]kind
@@ -81,14 +82,13 @@ func (n *node) see() {
 	n.Follow(set)
 }
 
-// maxAway is how long a sidecar that was killed is away in this test, or is killed again
-// and again before it has handed its ids over: so much shorter than Patience that it
-// hands them over in time, also if it had not heard of the last change and if what the
-// test does meanwhile takes seconds. After Patience an event may count twice.
+// maxAway is how long a sidecar may be away that was killed, or killed again and again
+// before it had handed everything over. The others wait for Patience, and an event may
+// count twice after that. The rest of the time is for a step of the test, and for
+// changes of which it had not heard when it was killed: each takes some seconds.
 const maxAway = Patience * 2 / 5
 
-// mayBeKilled reports whether it may be away for a while: the others have its ids, or
-// there is time left.
+// mayBeKilled reports whether the others have its ids, or there is time left.
 func (n *node) mayBeKilled() bool {
 	return n.killed.IsZero() || n.hasSaid() || time.Since(n.killed) < maxAway
 }

@@ -39,13 +39,6 @@ func (n *node) note(event spool.EventID, what string, args ...any) {
 	n.trace = append(n.trace, deed{time.Now(), n.name, event, what, args})
 }
 
-// noteUnlocked is note for a world that is not locked.
-func (n *node) noteUnlocked(event spool.EventID, what string, args ...any) {
-	n.lock.Lock()
-	defer n.lock.Unlock()
-	n.note(event, what, args...)
-}
-
 // namesIn are the names of the candidates of a set, and of those that leave it.
 func (w *world) namesIn(set members.Set) string {
 	var names []string
