@@ -80,7 +80,7 @@ const maxForeign = 100_000
 // New makes a Handover that knows nobody.
 func New(o Options) *Handover {
 	h := &Handover{o: o, wake: make(chan struct{}, 1), ids: wait{self: o.Writer}, rows: wait{self: o.Writer}, done: newDone()}
-	h.view.Store(newView(members.Set{}, nil, unwritten{}))
+	h.view.Store(newView(members.Set{}, nil, nil))
 	return h
 }
 
@@ -107,7 +107,7 @@ func (h *Handover) Follow(next members.Set) {
 	defer h.mu.Unlock()
 	now := time.Now()
 	h.ids, h.rows = h.ids.after(next, now), h.rows.after(next, now)
-	v := newView(next, h.ids.past, h.rows.unwritten())
+	v := newView(next, h.ids.past, h.rows.past)
 	before := h.view.Swap(v)
 	before.replace()
 	h.job = h.job.after(before, v, h.o.Writer)
@@ -173,9 +173,9 @@ func (h *Handover) takeOver(page *wire.Events) {
 // settle makes ids and rows what is known of the others' handing over.
 func (h *Handover) settle(ids, rows wait) {
 	h.ids, h.rows = ids, rows
-	v, left := h.view.Load(), rows.unwritten()
+	v := h.view.Load()
 	v.past.Store(&ids.past)
-	v.unwritten.Store(&left)
+	v.unwritten.Store(&rows.past)
 }
 
 func (h *Handover) wakeUp() {
@@ -196,7 +196,7 @@ func (h *Handover) IsLeaving() bool {
 func (h *Handover) Again() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	nobody := newView(members.Set{}, nil, unwritten{})
+	nobody := newView(members.Set{}, nil, nil)
 	nobody.replace()
 	h.job.replaced = append(h.job.replaced, nobody)
 	h.done = h.done.nothing()

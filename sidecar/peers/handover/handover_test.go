@@ -295,7 +295,7 @@ func TestWhatASidecarTakes(t *testing.T) {
 	run(t, func(t *testing.T, d *desk) {
 		d.Follow(setOf("a b"))
 		learner := learnerOf(t, home{"a", "a b"})
-		may := func() bool { return merges(d.View().Set, *d.View().past.Load(), learner) }
+		may := func() bool { return hasAll(d.View().Set, *d.View().past.Load(), learner) }
 		page := &wire.Events{Writer: writerOf("b"), Owner: ownerOf("b"), View: digest(setOf("a b")), Last: true, IDs: make([]spool.EventID, 1)}
 		d.fails = errors.New("the disk is full")
 		if err := d.Take(t.Context(), page); err == nil || may() {
@@ -316,7 +316,7 @@ func TestAHomeMergesWhenTheOthersPatienceIsOver(t *testing.T) {
 	run(t, func(t *testing.T, d *desk) {
 		d.Follow(setOf("a b"))
 		learner := learnerOf(t, home{"a", "a b"})
-		may := func() bool { synctest.Wait(); return merges(d.View().Set, *d.View().past.Load(), learner) }
+		may := func() bool { synctest.Wait(); return hasAll(d.View().Set, *d.View().past.Load(), learner) }
 		<-time.After(Patience - time.Millisecond)
 		if may() {
 			t.Error("it merges too early")

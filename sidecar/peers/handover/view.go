@@ -16,8 +16,9 @@ type View struct {
 	// past are the sets of before whose homes may still hand ids over. They only get
 	// fewer.
 	past atomic.Pointer[[]past]
-	// unwritten is what others may still have to write. It only gets less.
-	unwritten atomic.Pointer[unwritten]
+	// unwritten are those of which others may still have something to write. They only
+	// get fewer, too.
+	unwritten atomic.Pointer[[]past]
 	replaced  chan struct{}
 
 	mu     sync.Mutex
@@ -26,10 +27,10 @@ type View struct {
 	unused chan struct{} // closed when it is replaced and nobody uses it any more
 }
 
-func newView(set members.Set, before []past, left unwritten) *View {
+func newView(set members.Set, before, unwritten []past) *View {
 	v := &View{Set: set, digest: digest(set), replaced: make(chan struct{}), unused: make(chan struct{})}
 	v.past.Store(&before)
-	v.unwritten.Store(&left)
+	v.unwritten.Store(&unwritten)
 	return v
 }
 
@@ -37,19 +38,19 @@ func newView(set members.Set, before []past, left unwritten) *View {
 // id: it is the learner's home, and no other sidecar may have ids of the learner that
 // it does not have.
 func (v *View) Merges(userID string) bool {
-	return merges(v.Set, *v.past.Load(), learnerhash.Of(userID))
+	return hasAll(v.Set, *v.past.Load(), learnerhash.Of(userID))
 }
 
 // MayBeBehind reports whether this sidecar and the database together may lack what a
-// learner did: another sidecar is the home, or was, and has not said yet that the
-// database has all.
+// learner did: another sidecar is the home, or was, and not all have said yet that the
+// database has what they had. That may be more than the home before: where others could
+// not reach it as it left, they have kept what they had for it.
 func (v *View) MayBeBehind(userID string) bool {
 	return v.mayBeBehind(learnerhash.Of(userID))
 }
 
 func (v *View) mayBeBehind(learner uint64) bool {
-	_, self := v.HomeOf(learner)
-	return !self || v.unwritten.Load().has(learner)
+	return !hasAll(v.Set, *v.unwritten.Load(), learner)
 }
 
 // Replaced is closed when there is another View.

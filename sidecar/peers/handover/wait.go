@@ -148,9 +148,9 @@ func (w wait) lapse() time.Time {
 	return w.past[0].until
 }
 
-// merges reports whether this sidecar is a learner's home and has been all the time
+// hasAll reports whether this sidecar is a learner's home and has been all the time
 // that counts.
-func merges(current members.Set, before []past, learner uint64) bool {
+func hasAll(current members.Set, before []past, learner uint64) bool {
 	if _, self := current.HomeOf(learner); !self {
 		return false
 	}

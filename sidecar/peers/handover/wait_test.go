@@ -156,7 +156,7 @@ func TestForWhomAHomeWaits(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := merges(tt.wait.current, tt.wait.past, tt.learner); got != tt.merges {
+			if got := hasAll(tt.wait.current, tt.wait.past, tt.learner); got != tt.merges {
 				t.Errorf("it merges: %v", got)
 			}
 		})
@@ -166,7 +166,7 @@ func TestForWhomAHomeWaits(t *testing.T) {
 		t.Parallel()
 		w := seen("a b", "a b c").after(setOf("a b"), now)
 		learner := learnerOf(t, home{"a", "a b"}, home{"c", "a b c"})
-		if merges(w.current, w.past, learner) {
+		if hasAll(w.current, w.past, learner) {
 			t.Error("it merges, and c may have ids of the learner")
 		}
 	})
@@ -174,7 +174,7 @@ func TestForWhomAHomeWaits(t *testing.T) {
 		t.Parallel()
 		w := seen("a b c", "a b").hearing(writerOf("b"), word{ownerOf("b"), digest(setOf("a b")), false, now})
 		w = w.hearing(writerOf("c"), word{ownerOf("c"), digest(setOf("a b")), true, now})
-		if !merges(w.current, w.past, learnerOf(t, home{"c", "a b c"}, home{"a", "a b"})) {
+		if !hasAll(w.current, w.past, learnerOf(t, home{"c", "a b c"}, home{"a", "a b"})) {
 			t.Error("it does not merge")
 		}
 	})
