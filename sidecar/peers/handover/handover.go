@@ -202,14 +202,14 @@ func (h *Handover) Leaving() {
 	h.leaving = true
 }
 
-// AwaitLeft returns when this sidecar is no candidate and has handed everything over,
-// or when ctx ends.
-func (h *Handover) AwaitLeft(ctx context.Context) error {
+// AwaitLeft returns when this sidecar is no candidate and has handed everything over to
+// those of the latest set, which Follow is told of, or when ctx ends.
+func (h *Handover) AwaitLeft(ctx context.Context, latest func() members.Set) error {
 	for {
 		h.mu.Lock()
 		said, saying := h.said, h.saying
 		h.mu.Unlock()
-		if said != nil && said.digest == h.view.Load().digest && !said.Has(h.o.Writer) {
+		if said != nil && said.digest == digest(latest()) && !said.Has(h.o.Writer) {
 			return nil
 		}
 		select {

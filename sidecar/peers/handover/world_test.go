@@ -116,7 +116,7 @@ func (n *node) leave() {
 	n.see()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	_ = n.AwaitLeft(ctx)
+	_ = n.AwaitLeft(ctx, following(n.Handover))
 	n.lock.Lock()
 	delete(n.nodes, n.writer)
 	n.lock.Unlock()
