@@ -30,11 +30,8 @@ type terminateStarting struct {
 
 func (terminateStarting) Name() string { return "sidecar terminated as it starts (SIGTERM)" }
 
-func (terminateStarting) Inject(ctx context.Context, w *world.World, random *rand.Rand) error {
+func (terminateStarting) Inject(_ context.Context, w *world.World, random *rand.Rand) error {
 	of := peers(w)
-	s := of[random.IntN(len(of))]
-	s.Kill()
-	rest(ctx, between(random, 0, 100*time.Millisecond))
-	s.Terminate()
+	of[random.IntN(len(of))].TerminateNext(between(random, 0, 100*time.Millisecond))
 	return nil
 }
