@@ -15,7 +15,7 @@ import (
 // that nothing is left in its spool; else it is started again, or was not asked since
 // nobody else is there to take what it knows.
 func (s *Sidecar) Depart() (bool, error) {
-	over, ok := s.world.witnesses.stop(s)
+	over, ok := s.world.stops.begin(s)
 	if !ok {
 		return false, nil
 	}

@@ -39,11 +39,11 @@ type World struct {
 	// Config that all sidecars follow; Configure changes it.
 	Config config.Config
 
-	options   Options
-	witnesses *witnesses
-	nodes     [2]*node
-	primary   int
-	password  string
+	options  Options
+	stops    *stops
+	nodes    [2]*node
+	primary  int
+	password string
 
 	mu       sync.Mutex
 	findings []error
@@ -64,7 +64,7 @@ const savePatience = 4 * time.Minute
 
 // Start starts everything but the tables: CreateTables makes them.
 func Start(ctx context.Context, options Options) (*World, error) {
-	w := &World{options: options, witnesses: newWitnesses(), Config: configuration(), Trace: options.Trace, password: "first"}
+	w := &World{options: options, stops: newStops(), Config: configuration(), Trace: options.Trace, password: "first"}
 	w.Network = wire.NewNetwork(w.caller)
 	if err := w.start(ctx); err != nil {
 		return nil, errors.Join(err, w.Close())
