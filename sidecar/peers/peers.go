@@ -113,21 +113,28 @@ func (p *Peers) Leave(ctx context.Context) {
 		p.o.Log.V(1).Info("The others are not told that this sidecar stops", "error", err.Error())
 		return
 	}
-	_ = t.handover.AwaitLeft(ctx) // it goes on
+	_ = t.handover.AwaitLeft(ctx, t.roll.Set) // it goes on
 }
 
 // AwaitLeft returns when the ids of events are handed over and, if all that this sidecar
 // had is saved, the others know that; as far as they can be reached before ctx ends.
 // Leave comes before. There is nothing to wait for where that could not tell the
-// registry, since others are not homes of this sidecar's learners then.
+// registry, since others are not homes of this sidecar's learners then. Where there was
+// nobody to hand over to, the registry is asked whether somebody has come: nobody else
+// will tell them.
 func (p *Peers) AwaitLeft(ctx context.Context, saved bool) {
 	t := p.term.Load()
 	if !t.hasPeers() || t.set().Len() == 0 || t.set().Has(p.o.Writer) {
 		return
 	}
-	err := t.handover.AwaitLeft(ctx)
+	if t.set().IsAlone() {
+		if err := t.roll.SayLeaving(ctx); err != nil {
+			p.o.Log.V(1).Info("The registry does not say whether others have come", "error", err.Error())
+		}
+	}
+	err := t.handover.AwaitLeft(ctx, t.roll.Set)
 	if err == nil && saved {
-		_ = t.handover.AwaitWritten(ctx) // else they look into the database for that
+		_ = t.handover.AwaitWritten(ctx, t.roll.Set) // else they are behind for a while
 	}
 	if err != nil {
 		p.o.Log.Info("Not all other sidecars know which updates this one has merged; one that a client repeats may count twice", "error", err.Error())

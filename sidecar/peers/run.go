@@ -59,9 +59,11 @@ func (p *Peers) wanted() (config.PeersMode, <-chan struct{}) {
 	return p.mode, p.changed
 }
 
-// wait lets the sidecar be alone until the mode changes, later tells, or ctx ends.
+// wait lets the sidecar be alone until the mode changes, later tells, or ctx ends. One
+// that is leaving stays as it is: without a term of before it does not know who is home,
+// and were it alone, it would write strays that their homes may have written already.
 func (p *Peers) wait(ctx context.Context, changed <-chan struct{}, later <-chan time.Time) {
-	p.term.Store(alone())
+	p.begin(alone())
 	select {
 	case <-changed:
 	case <-later:

@@ -119,6 +119,29 @@ func TestASidecarThatIsLeavingHasNoPeersAgain(t *testing.T) {
 	}
 }
 
+// Their homes may have them already: what this sidecar wrote of them would count twice.
+func TestASidecarThatIsToldToStopAtItsStartLeavesStraysAsTheyAre(t *testing.T) {
+	t.Parallel()
+	s := newSidecar(t, newTable(), config.PeersAuto)
+	if _, err := s.buffer.PutStray(t.Context(), []progress.Update{of("ada", "e")}); err != nil {
+		t.Fatal(err)
+	}
+	s.Leave(t.Context())
+	// The first thing that Run does then, before anything is delivered.
+	at, changed := s.wanted()
+	if at != config.PeersOff {
+		t.Fatalf("the mode is %s", at)
+	}
+	over, end := context.WithCancel(t.Context())
+	end()
+	s.wait(over, changed, nil)
+	s.run("s")
+	left, err := s.BringStraysHome(t.Context())
+	if stats := s.buffer.Stats(); err != nil || !left || stats.Strays != 1 || stats.Pending != 1 {
+		t.Errorf("%t, %v: %+v", left, err, stats)
+	}
+}
+
 func TestAPortThatIsTakenIsToldAndTriedAgain(t *testing.T) {
 	t.Parallel()
 	s := newSidecar(t, newTable(), config.PeersAuto)

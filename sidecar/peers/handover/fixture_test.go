@@ -76,3 +76,6 @@ next:
 
 // home is who is home while there are some candidates.
 type home struct{ name, candidates string }
+
+// following is a registry that tells nothing newer than what Follow was told.
+func following(h *Handover) func() members.Set { return func() members.Set { return h.View().Set } }

@@ -211,25 +211,25 @@ func (h *Handover) Leaving() {
 	h.leaving = true
 }
 
-// AwaitLeft returns when this sidecar is no candidate and has handed everything over,
-// or when ctx ends.
-func (h *Handover) AwaitLeft(ctx context.Context) error {
-	return h.await(ctx, func(d done) *View { return d.handed })
+// AwaitLeft returns when this sidecar is no candidate and has handed everything over to
+// those of the latest set, which Follow is told of, or when ctx ends.
+func (h *Handover) AwaitLeft(ctx context.Context, latest func() members.Set) error {
+	return h.await(ctx, latest, func(d done) *View { return d.handed })
 }
 
-// AwaitWritten returns when, beyond AwaitLeft, the others know that all is written.
-func (h *Handover) AwaitWritten(ctx context.Context) error {
-	return h.await(ctx, func(d done) *View { return d.written })
+// AwaitWritten returns when, beyond AwaitLeft, they know that all is written.
+func (h *Handover) AwaitWritten(ctx context.Context, latest func() members.Set) error {
+	return h.await(ctx, latest, func(d done) *View { return d.written })
 }
 
-// await returns when of is a View in which this sidecar is no candidate, the current
-// one.
-func (h *Handover) await(ctx context.Context, of func(done) *View) error {
+// await returns when of is a View of the latest set, in which this sidecar is no
+// candidate.
+func (h *Handover) await(ctx context.Context, latest func() members.Set, of func(done) *View) error {
 	for {
 		h.mu.Lock()
 		d := h.done
 		h.mu.Unlock()
-		if v := of(d); v != nil && v.digest == h.view.Load().digest && !v.Has(h.o.Writer) {
+		if v := of(d); v != nil && v.digest == digest(latest()) && !v.Has(h.o.Writer) {
 			return nil
 		}
 		select {

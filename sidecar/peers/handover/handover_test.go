@@ -231,12 +231,12 @@ func TestGoodByeIsSaidWhenAllHaveTheirIDs(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		d.Follow(setOf("b"))
-		if err := d.AwaitLeft(ctx); err != nil {
+		if err := d.AwaitLeft(ctx, following(d.Handover)); err != nil {
 			t.Error(err)
 		}
 		d.expect(t, "without c", map[string]got{"b": {1, "b", true}}, "b")
 		d.Again()
-		if err := d.AwaitLeft(ctx); err != nil {
+		if err := d.AwaitLeft(ctx, following(d.Handover)); err != nil {
 			t.Error(err)
 		}
 		d.expect(t, "and once more", map[string]got{"b": {1, "b", true}}, "b")

@@ -124,7 +124,7 @@ func (n *node) leave() {
 	n.see()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	err := n.AwaitLeft(ctx)
+	err := n.AwaitLeft(ctx, following(n.Handover))
 	n.lock.Lock()
 	n.note(spool.EventID{}, "has handed over: %v", err)
 	delete(n.nodes, n.writer)

@@ -80,7 +80,7 @@ func TestOneThatLeavesTellsWhenItHasWrittenAll(t *testing.T) {
 		d.Follow(setOf("b c"))
 		short, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if d.AwaitWritten(short) == nil || d.told("b c") != "" {
+		if d.AwaitWritten(short, following(d.Handover)) == nil || d.told("b c") != "" {
 			t.Error("nothing is written yet")
 		}
 		d.write()
@@ -90,7 +90,7 @@ func TestOneThatLeavesTellsWhenItHasWrittenAll(t *testing.T) {
 		d.isAway("c", false)
 		long, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		if err := d.AwaitWritten(long); err != nil {
+		if err := d.AwaitWritten(long, following(d.Handover)); err != nil {
 			t.Error(err)
 		}
 		if got := d.told("b c"); got != "c" {

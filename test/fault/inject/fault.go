@@ -31,7 +31,7 @@ func impossible(why string) error { return fmt.Errorf("%w: %s", ErrImpossible, w
 // Crashes end sidecars, and nothing is left to heal. They happen at any time,
 // during the other faults too.
 func Crashes() []Fault {
-	return []Fault{kill{}, kill{}, kill{}, kill{}, &terminate{}, homeKilled{}, homeKilled{}, homeKilled{}}
+	return []Fault{kill{}, kill{}, kill{}, kill{}, &terminate{}, terminateStarting{}, homeKilled{}, homeKilled{}, homeKilled{}}
 }
 
 // Hops are the faults between sidecars that are peers. They happen one after the other,

@@ -12,8 +12,14 @@ import (
 )
 
 // Depart asks a sidecar to end and leaves it down. It reports whether the process says
-// that nothing is left in its spool; else it is started again.
+// that nothing is left in its spool; else it is started again, or was not asked since
+// nobody else is there to take what it knows.
 func (s *Sidecar) Depart() (bool, error) {
+	over, ok := s.world.stops.begin(s)
+	if !ok {
+		return false, nil
+	}
+	defer over()
 	if err := os.Remove(s.kit.File("termination-log")); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return false, fmt.Errorf("removing a termination log: %w", err)
 	}
@@ -52,7 +58,7 @@ func (w *World) Acquaint(ctx context.Context) error {
 	for _, service := range []string{ThisVersion, OtherVersion} {
 		members := w.Members(service)
 		for _, s := range members {
-			s.Terminate()
+			s.terminate()
 		}
 		for _, s := range members {
 			err := wait.Until(ctx, patience, s.Name+" knows its peers", func(ctx context.Context) error {

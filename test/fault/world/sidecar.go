@@ -163,9 +163,9 @@ func (s *Sidecar) signal(signal syscall.Signal, within time.Duration) bool {
 // that there was none.
 func (s *Sidecar) Kill() bool { return s.signal(syscall.SIGKILL, patience) }
 
-// Terminate asks the process to end within its grace period, and kills it when
-// it does not.
-func (s *Sidecar) Terminate() bool {
+// terminate asks the process to end within its grace period, and kills it when it does
+// not. False means that there was none.
+func (s *Sidecar) terminate() bool {
 	if s.signal(syscall.SIGTERM, endPatience) {
 		return true
 	}

@@ -40,6 +40,7 @@ type World struct {
 	Config config.Config
 
 	options  Options
+	stops    *stops
 	nodes    [2]*node
 	primary  int
 	password string
@@ -63,7 +64,7 @@ const savePatience = 4 * time.Minute
 
 // Start starts everything but the tables: CreateTables makes them.
 func Start(ctx context.Context, options Options) (*World, error) {
-	w := &World{options: options, Config: configuration(), Trace: options.Trace, password: "first"}
+	w := &World{options: options, stops: newStops(), Config: configuration(), Trace: options.Trace, password: "first"}
 	w.Network = wire.NewNetwork(w.caller)
 	if err := w.start(ctx); err != nil {
 		return nil, errors.Join(err, w.Close())
