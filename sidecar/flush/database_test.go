@@ -3,6 +3,7 @@ package flush
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"sync"
 	"time"
@@ -23,6 +24,8 @@ type ledgerModel struct {
 	// refuse may fail a batch for what is in it, as a trigger of the table does
 	// when the ledger lets the batch through.
 	refuse func(b progress.Batch) error
+	// cut may lose the connection with the answers of a round that ends in a refusal.
+	cut func() bool
 	// after may lose the answer to a round of which this batch was carried out.
 	after func(b progress.Batch) error
 	calls []modelCall
@@ -135,6 +138,9 @@ func (d *ledgerModel) ApplyRound(ctx context.Context, _, owner string, prev uint
 		}
 		if d.refuse != nil {
 			if err := d.refuse(b); err != nil {
+				if d.cut != nil && d.cut() {
+					return nil, fmt.Errorf("%w: %w", postgres.ErrOutcomeUnknown, err)
+				}
 				return results, err
 			}
 		}
