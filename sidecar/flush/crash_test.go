@@ -146,6 +146,7 @@ type world struct {
 	refused      map[int]bool // whom a trigger of the table refuses just now
 	lostAnswers  int          // applied batches whose answer is still to be lost
 	cuts         int          // rounds that end in a refusal and are still to lose their answers
+	lates        int          // rounds that are still to be given up before the server begins with them
 
 	rows    map[int]ledgerRow
 	saved   map[progress.Key]progress.Record
@@ -156,6 +157,7 @@ type world struct {
 func newWorld(t *rapid.T) *world {
 	w := &world{db: newLedgerModel(), acknowledged: map[int]int64{}}
 	w.db.before, w.db.refuse, w.db.cut, w.db.after = w.before, w.refuses, w.cut, w.after
+	w.db.abandon = w.abandon
 	w.boot(t, disktest.New())
 	return w
 }
@@ -191,6 +193,14 @@ func (w *world) cut() bool {
 		return false
 	}
 	w.cuts--
+	return true
+}
+
+func (w *world) abandon() bool {
+	if w.lates == 0 {
+		return false
+	}
+	w.lates--
 	return true
 }
 
@@ -295,6 +305,14 @@ func (w *world) cutRefusals(t *rapid.T) {
 	w.cuts = rapid.IntRange(1, 3).Draw(t, "rounds")
 }
 
+func (w *world) delayRounds(t *rapid.T) {
+	w.db.mu.Lock()
+	defer w.db.mu.Unlock()
+	w.lates = rapid.IntRange(1, 3).Draw(t, "rounds")
+}
+
+func (w *world) arrive(*rapid.T) { w.db.arrive() }
+
 func (w *world) replicate(*rapid.T) {
 	w.rows, w.saved = w.db.snapshot()
 	w.takenAt = time.Now()
@@ -336,7 +354,7 @@ func (w *world) saveAndCompare(t *rapid.T) {
 	w.crasher.arm(0, 0)
 	w.ensureAlive(t)
 	w.db.setTrouble(nil, nil)
-	w.refused, w.cuts = nil, 0
+	w.refused, w.cuts, w.lates = nil, 0, 0
 	w.reconsider(t)
 	// Idle lanes look at the ledger within a minute or so.
 	time.Sleep(3 * time.Minute)
@@ -346,6 +364,7 @@ func (w *world) saveAndCompare(t *rapid.T) {
 		t.Fatalf("%d records are left: %v", n, err)
 	}
 	synctest.Wait()
+	w.db.arrive()
 	if err := w.stop(); err != nil {
 		t.Fatalf("Run: %v", err)
 	}
@@ -387,6 +406,8 @@ func TestNoUpdateIsLostOrDoubledWhereverTheProcessDies(t *testing.T) {
 				"answers will be lost":   w.loseAnswers,
 				"a trigger refuses some": w.refuse,
 				"refusals will be lost":  w.cutRefusals,
+				"rounds will be late":    w.delayRounds,
+				"late rounds arrive":     w.arrive,
 				"a replica catches up":   w.replicate,
 				"the replica is promoted": func(t *rapid.T) {
 					w.failOver(t)
