@@ -114,12 +114,12 @@ func (l *lane) write(ctx context.Context, o outcome, at place, round []progress.
 	}
 	f := postgres.Classify(err)
 	o.Outcome, o.astray = failed(f), errors.Is(err, postgres.ErrOutcomeUnknown)
+	// Otherwise the ledger has to tell first what of the round is in the database.
+	known := !o.astray && ctx.Err() == nil
 	switch {
-	case o.astray || ctx.Err() != nil:
-		return o, nil // the ledger tells what of the round is in the database
-	case f.MayBeOfTheRecord():
+	case known && f.MayBeOfTheRecord():
 		return l.refused(o, round[len(results)], f)
-	case f.TookTooLong():
+	case known && f.TookTooLong():
 		return o, l.rounds.shrink()
 	}
 	return o, nil
