@@ -145,6 +145,8 @@ type world struct {
 	failures     int          // calls of the database that are still to fail
 	refused      map[int]bool // whom a trigger of the table refuses just now
 	lostAnswers  int          // applied batches whose answer is still to be lost
+	cuts         int          // rounds that end in a refusal and are still to lose their answers
+	lates        int          // rounds that are still to be given up before the server begins with them
 
 	rows    map[int]ledgerRow
 	saved   map[progress.Key]progress.Record
@@ -154,7 +156,8 @@ type world struct {
 
 func newWorld(t *rapid.T) *world {
 	w := &world{db: newLedgerModel(), acknowledged: map[int]int64{}}
-	w.db.before, w.db.refuse, w.db.after = w.before, w.refuses, w.after
+	w.db.before, w.db.refuse, w.db.cut, w.db.after = w.before, w.refuses, w.cut, w.after
+	w.db.abandon = w.abandon
 	w.boot(t, disktest.New())
 	return w
 }
@@ -183,6 +186,22 @@ func (w *world) refuses(b progress.Batch) error {
 		}
 	}
 	return nil
+}
+
+func (w *world) cut() bool {
+	if w.cuts == 0 {
+		return false
+	}
+	w.cuts--
+	return true
+}
+
+func (w *world) abandon() bool {
+	if w.lates == 0 {
+		return false
+	}
+	w.lates--
+	return true
 }
 
 func (w *world) after(progress.Batch) error {
@@ -280,6 +299,20 @@ func (w *world) loseAnswers(t *rapid.T) {
 	w.lostAnswers = rapid.IntRange(1, 3).Draw(t, "answers")
 }
 
+func (w *world) cutRefusals(t *rapid.T) {
+	w.db.mu.Lock()
+	defer w.db.mu.Unlock()
+	w.cuts = rapid.IntRange(1, 3).Draw(t, "rounds")
+}
+
+func (w *world) delayRounds(t *rapid.T) {
+	w.db.mu.Lock()
+	defer w.db.mu.Unlock()
+	w.lates = rapid.IntRange(1, 3).Draw(t, "rounds")
+}
+
+func (w *world) arrive(*rapid.T) { w.db.arrive() }
+
 func (w *world) replicate(*rapid.T) {
 	w.rows, w.saved = w.db.snapshot()
 	w.takenAt = time.Now()
@@ -321,7 +354,7 @@ func (w *world) saveAndCompare(t *rapid.T) {
 	w.crasher.arm(0, 0)
 	w.ensureAlive(t)
 	w.db.setTrouble(nil, nil)
-	w.refused = nil
+	w.refused, w.cuts, w.lates = nil, 0, 0
 	w.reconsider(t)
 	// Idle lanes look at the ledger within a minute or so.
 	time.Sleep(3 * time.Minute)
@@ -331,6 +364,7 @@ func (w *world) saveAndCompare(t *rapid.T) {
 		t.Fatalf("%d records are left: %v", n, err)
 	}
 	synctest.Wait()
+	w.db.arrive()
 	if err := w.stop(); err != nil {
 		t.Fatalf("Run: %v", err)
 	}
@@ -371,6 +405,9 @@ func TestNoUpdateIsLostOrDoubledWhereverTheProcessDies(t *testing.T) {
 				"the database will fail": w.fail,
 				"answers will be lost":   w.loseAnswers,
 				"a trigger refuses some": w.refuse,
+				"refusals will be lost":  w.cutRefusals,
+				"rounds will be late":    w.delayRounds,
+				"late rounds arrive":     w.arrive,
 				"a replica catches up":   w.replicate,
 				"the replica is promoted": func(t *rapid.T) {
 					w.failOver(t)

@@ -3,7 +3,9 @@ package flush
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,6 +25,12 @@ type ledgerModel struct {
 	// refuse may fail a batch for what is in it, as a trigger of the table does
 	// when the ledger lets the batch through.
 	refuse func(b progress.Batch) error
+	// cut may lose the connection with the answers of a round that ends in a refusal.
+	cut func() bool
+	// abandon may give a round up before the server has begun with it; it waits among
+	// the late ones then.
+	abandon func() bool
+	late    []lateRound
 	// after may lose the answer to a round of which this batch was carried out.
 	after func(b progress.Batch) error
 	calls []modelCall
@@ -35,6 +43,14 @@ type ledgerRow struct {
 	number uint64
 	id     uint64
 	claims uint64
+}
+
+// lateRound is a round that is still on its way to the server, on a connection that
+// the sidecar has left.
+type lateRound struct {
+	owner   string
+	prev    uint64
+	batches []progress.Batch
 }
 
 type modelCall struct {
@@ -94,7 +110,9 @@ func (d *ledgerModel) MoveLedger(ctx context.Context, _, owner string, lane int,
 	return nil
 }
 
-func (d *ledgerModel) Ledger(ctx context.Context, _, owner string, lanes int) ([]postgres.LedgerRow, error) {
+// RenewLedger gives the process's rows its newer token. The tokens of a process differ
+// in their last 8 digits.
+func (d *ledgerModel) RenewLedger(ctx context.Context, _, owner string, lanes int) ([]postgres.LedgerRow, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err := errors.Join(ctx.Err(), d.called("ask", progress.Batch{})); err != nil {
@@ -102,9 +120,16 @@ func (d *ledgerModel) Ledger(ctx context.Context, _, owner string, lanes int) ([
 	}
 	found := make([]postgres.LedgerRow, lanes)
 	for lane := range found {
-		if row, ok := d.rows[lane]; ok {
-			found[lane] = postgres.LedgerRow{Exists: true, Ours: row.owner == owner, Number: row.number, BatchID: row.id, Claims: row.claims}
+		row, ok := d.rows[lane]
+		if !ok {
+			continue
 		}
+		ours := strings.HasPrefix(row.owner, owner[:len(owner)-8]) && row.owner <= owner
+		if ours {
+			row.owner = owner
+			d.rows[lane] = row
+		}
+		found[lane] = postgres.LedgerRow{Exists: true, Ours: ours, Number: row.number, BatchID: row.id, Claims: row.claims}
 	}
 	return found, nil
 }
@@ -115,6 +140,10 @@ func (d *ledgerModel) ApplyRound(ctx context.Context, _, owner string, prev uint
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.rounds = append(d.rounds, len(batches))
+	if d.abandon != nil && d.abandon() {
+		d.late = append(d.late, lateRound{owner, prev, batches})
+		return nil, fmt.Errorf("%w: %w", postgres.ErrOutcomeUnknown, sqlError("08006"))
+	}
 	var results []postgres.Result
 	for _, b := range batches {
 		if err := errors.Join(ctx.Err(), d.called("apply", b)); err != nil {
@@ -135,6 +164,9 @@ func (d *ledgerModel) ApplyRound(ctx context.Context, _, owner string, prev uint
 		}
 		if d.refuse != nil {
 			if err := d.refuse(b); err != nil {
+				if d.cut != nil && d.cut() {
+					return nil, fmt.Errorf("%w: %w", postgres.ErrOutcomeUnknown, err)
+				}
 				return results, err
 			}
 		}
@@ -150,6 +182,23 @@ func (d *ledgerModel) ApplyRound(ctx context.Context, _, owner string, prev uint
 		prev = b.Number
 	}
 	return results, nil
+}
+
+// arrive lets the late rounds reach the server, which does with them as with any.
+func (d *ledgerModel) arrive() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, r := range d.late {
+		for _, b := range r.batches {
+			row := d.rows[b.Lane]
+			if row.owner != r.owner || row.number != r.prev || d.refuse != nil && d.refuse(b) != nil {
+				break
+			}
+			d.write(b)
+			r.prev = b.Number
+		}
+	}
+	d.late = nil
 }
 
 func (d *ledgerModel) write(b progress.Batch) {
@@ -181,6 +230,7 @@ func (d *ledgerModel) restore(rows map[int]ledgerRow, saved map[progress.Key]pro
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.rows, d.saved = rows, saved
+	d.late = nil // they are on their way to the server of before
 }
 
 func (d *ledgerModel) setTrouble(before func(string, progress.Batch) error, after func(progress.Batch) error) {

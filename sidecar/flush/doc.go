@@ -21,8 +21,9 @@
 //
 // A turn enters the ledger: what this process knows of the ledger rows of all its
 // lanes. A failure after which another server may answer calls them in question;
-// whoever enters next renews them, once for all lanes, and repeats the erasures
-// that the other server may not know (package erasures). After a crash, a lost
+// whoever enters next renews them, once for all lanes, under a newer owner token that
+// fences what this process has still on its way, and repeats the erasures that the
+// other server may not know (package erasures). After a crash, a lost
 // answer or a failover the ledger's number alone decides what follows (compare), so
 // that the way back after a crash and the ordinary way are the same code:
 //

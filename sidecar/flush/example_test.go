@@ -33,7 +33,7 @@ func (t *table) Claim(_ context.Context, _, _ string, lanes int, approve func([]
 	return claimed, approve(claimed)
 }
 
-func (t *table) Ledger(_ context.Context, _, _ string, lanes int) ([]postgres.LedgerRow, error) {
+func (t *table) RenewLedger(_ context.Context, _, _ string, lanes int) ([]postgres.LedgerRow, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	rows := make([]postgres.LedgerRow, lanes)

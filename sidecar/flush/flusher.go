@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
-	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
@@ -45,7 +44,7 @@ type Flusher struct {
 	done     chan struct{}
 }
 
-// New makes a Flusher with an owner token of its own; it does no I/O.
+// New makes a Flusher with owner tokens of its own; it does no I/O.
 func New(o Options) *Flusher {
 	chance := o.Rand
 	if chance == nil {
@@ -63,7 +62,7 @@ func New(o Options) *Flusher {
 		Spool: o.Buffer, Database: o.Database, Refused: observer.ErasuresRefused,
 		Window: func() time.Duration { return f.policy.Load().ReplayWindow },
 	})
-	f.ledger = newLedger(o.Database, o.Buffer, f.erasures, uuid.NewString())
+	f.ledger = newLedger(o.Database, o.Buffer, f.erasures)
 	for i := range o.Buffer.Lanes() {
 		f.lanes = append(f.lanes, &lane{f: f, index: i, rounds: rounds{
 			buffer: o.Buffer, lane: i, evidence: f.evidence, doubts: blame.NewDoubts(f.evidence),

@@ -24,7 +24,7 @@ type lane struct {
 // outcome is what came of a turn. The zero value is a turn of which nothing came.
 type outcome struct {
 	breaker.Outcome
-	// astray: the ledger is not where it was known to be.
+	// astray: the ledger is not where it was known to be, or may not be.
 	astray bool
 	// saved were confirmed, replayed were applied again, refused was split or set
 	// aside.

@@ -32,17 +32,24 @@ var (
 // fenced this one. Nor does an old copy of a spool get them from the process that
 // has the spool: a claim that finds a row ahead of the spool leaves all rows as they
 // are.
+//
+// Each renewal makes a new owner token, so that no batch which an earlier attempt has
+// left on its way is committed once the rows were read: the spool may give that
+// batch's number up then.
 type ledger struct {
 	db       Database
 	spool    Buffer
 	erasures *erasures.Erasures
 	writer   string
-	owner    string
+	// tokens makes the owner tokens of this process. It is guarded by use.
+	tokens *postgres.Owner
 
 	// use is locked for reading by a turn, which works with the rows, and for
 	// writing by a renewal and by a change of the spool's batches. So no batch
 	// is written between the reading of a row and its use.
 	use sync.RWMutex
+	// owner is the token under which the rows were renewed last. It is guarded by use.
+	owner string
 	// erased counts the changes that undisturbed has made. It is guarded by use.
 	erased uint64
 
@@ -71,9 +78,9 @@ type row struct {
 	agreed time.Time
 }
 
-func newLedger(db Database, spool Buffer, e *erasures.Erasures, owner string) *ledger {
+func newLedger(db Database, spool Buffer, e *erasures.Erasures) *ledger {
 	return &ledger{
-		db: db, spool: spool, erasures: e, writer: spool.Writer(), owner: owner,
+		db: db, spool: spool, erasures: e, writer: spool.Writer(), tokens: postgres.NewOwner(),
 		questions: 1, change: make(chan struct{}),
 	}
 }
@@ -108,14 +115,16 @@ func (g *ledger) renew(ctx context.Context, anyway bool) error {
 	if known && !anyway {
 		return nil
 	}
-	rows, err := g.read(ctx, before)
+	owner := g.tokens.Next()
+	rows, err := g.read(ctx, owner, before)
 	claimed := err == nil && rows == nil
 	if claimed {
-		rows, err = g.claim(ctx)
+		rows, err = g.claim(ctx, owner)
 	}
 	if err != nil {
 		return err
 	}
+	g.owner = owner
 	undone := !known || claimed || fellBack(before, rows)
 	g.learn(rows, claimed)
 	if undone {
@@ -131,11 +140,11 @@ func (g *ledger) renew(ctx context.Context, anyway bool) error {
 // time, or because a row is gone or is as it was before this process's claim. Every
 // claim raises the count, so that of two processes which both live, as on copies of
 // a spool, the one that finds the higher count stops, and they don't fight.
-func (g *ledger) read(ctx context.Context, before []row) ([]row, error) {
+func (g *ledger) read(ctx context.Context, owner string, before []row) ([]row, error) {
 	if before == nil {
 		return nil, nil
 	}
-	found, err := g.db.Ledger(ctx, g.writer, g.owner, len(before))
+	found, err := g.db.RenewLedger(ctx, g.writer, owner, len(before))
 	if err != nil {
 		return nil, fmt.Errorf("asking where the ledger stands: %w", err)
 	}
@@ -153,8 +162,8 @@ func (g *ledger) read(ctx context.Context, before []row) ([]row, error) {
 	return rows, nil
 }
 
-func (g *ledger) claim(ctx context.Context) ([]row, error) {
-	claimed, err := g.db.Claim(ctx, g.writer, g.owner, g.spool.Lanes(), g.approve)
+func (g *ledger) claim(ctx context.Context, owner string) ([]row, error) {
+	claimed, err := g.db.Claim(ctx, g.writer, owner, g.spool.Lanes(), g.approve)
 	if err != nil {
 		return nil, fmt.Errorf("claiming the ledger: %w", err)
 	}

@@ -45,7 +45,7 @@ type Buffer interface {
 // apart by postgres.Classify.
 type Database interface {
 	Claim(ctx context.Context, writer, owner string, lanes int, approve func([]postgres.Claimed) error) ([]postgres.Claimed, error)
-	Ledger(ctx context.Context, writer, owner string, lanes int) ([]postgres.LedgerRow, error)
+	RenewLedger(ctx context.Context, writer, owner string, lanes int) ([]postgres.LedgerRow, error)
 	MoveLedger(ctx context.Context, writer, owner string, lane int, number uint64) error
 	ApplyRound(ctx context.Context, writer, owner string, prev uint64, batches []progress.Batch) ([]postgres.Result, error)
 	Erase(ctx context.Context, userID string, before time.Time) (postgres.Erased, error)

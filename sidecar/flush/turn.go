@@ -113,11 +113,13 @@ func (l *lane) write(ctx context.Context, o outcome, at place, round []progress.
 		return o, nil
 	}
 	f := postgres.Classify(err)
-	if f.MayBeOfTheRecord() && ctx.Err() == nil {
+	o.Outcome, o.astray = failed(f), errors.Is(err, postgres.ErrOutcomeUnknown)
+	// Otherwise the ledger has to tell first what of the round is in the database.
+	known := !o.astray && ctx.Err() == nil
+	switch {
+	case known && f.MayBeOfTheRecord():
 		return l.refused(o, round[len(results)], f)
-	}
-	o.Outcome = failed(f)
-	if f.TookTooLong() && ctx.Err() == nil {
+	case known && f.TookTooLong():
 		return o, l.rounds.shrink()
 	}
 	return o, nil
@@ -269,10 +271,11 @@ func (l *lane) replayNext(ctx context.Context, at place) outcome {
 	}
 	if err != nil {
 		f := postgres.Classify(err)
-		if f.MayBeOfTheRecord() {
+		unknown := errors.Is(err, postgres.ErrOutcomeUnknown)
+		if f.MayBeOfTheRecord() && !unknown {
 			f = unreplayable(f)
 		}
-		o.Outcome = failed(f)
+		o.Outcome, o.astray = failed(f), unknown
 		return o
 	}
 	o.Outcome, o.astray = l.answered(results)

@@ -2,12 +2,18 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
+
+// ErrOutcomeUnknown says that batches of a round may be in the database although
+// they have no result: the connection was lost before all answers had come, or the
+// ledger could not be asked how far the round had got. No record is to blame then.
+var ErrOutcomeUnknown = errors.New("what was written is not known")
 
 // Outcome is what the ledger says about a batch.
 type Outcome int
@@ -62,8 +68,9 @@ type Result struct {
 // Apply is ApplyRound for a single batch.
 //
 // After an error the outcome may be unknown; call Apply again with the same
-// arguments, and the ledger tells. An error of class BadData means that
-// nothing was written and that it will be the same each time.
+// arguments, and the ledger tells. An error of class BadData that does not wrap
+// ErrOutcomeUnknown means that nothing was written and that it will be the same each
+// time.
 func (d *Database) Apply(ctx context.Context, writer, owner string, prev uint64, b progress.Batch) (Result, error) {
 	results, err := d.ApplyRound(ctx, writer, owner, prev, []progress.Batch{b})
 	if len(results) == 0 {
@@ -82,9 +89,10 @@ func (d *Database) Apply(ctx context.Context, writer, owner string, prev uint64,
 //
 // There is a result for each batch whose outcome is known, in their order. The
 // first that is neither Applied nor AlreadyApplied ends the results; no batch
-// behind it was written. An error is that of batches[len(results)]; if its class
-// is BadData, neither that one nor any behind it was written, otherwise that is
-// unknown. Call ApplyRound again for what has no result: the ledger tells.
+// behind it was written. An error that wraps ErrOutcomeUnknown is of no batch in
+// particular. Any other is that of batches[len(results)]; if its class is BadData,
+// neither that one nor any behind it was written, otherwise that is unknown. Call
+// ApplyRound again for what has no result: the ledger tells.
 //
 // What has the result Applied or AlreadyApplied has survived a crash of the
 // server, unless the server itself runs with synchronous_commit off. A batch
@@ -174,11 +182,13 @@ func (d *Database) judge(ctx context.Context, conn *pgxpool.Conn, options Option
 	} else {
 		var err error
 		if at, err = d.consult(ctx, conn, options, r); err != nil {
-			return nil, err
+			return nil, outcomeUnknown(err)
 		}
 	}
 	return results(r.batches, answers, at, failed)
 }
+
+func outcomeUnknown(cause error) error { return fmt.Errorf("%w: %w", ErrOutcomeUnknown, cause) }
 
 // results says what a ledger row means for the batches of a round.
 func results(batches []progress.Batch, answers []reply, at position, failed error) ([]Result, error) {

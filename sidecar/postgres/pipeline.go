@@ -22,7 +22,8 @@ const flushRecords = 200
 
 // send runs applySQL for each batch of the round, if possible all in one round
 // trip. It returns the answers up to the first that is an error; the batches
-// behind that one find the ledger where it was, and write nothing.
+// behind that one find the ledger where it was, and write nothing. Of a connection
+// that was lost it returns no answers, and ErrOutcomeUnknown.
 func (d *Database) send(ctx context.Context, conn *pgx.Conn, options Options, t *target, r round) ([]reply, error) {
 	together := len(r.batches)
 	if together > 1 {
@@ -43,7 +44,7 @@ func (d *Database) send(ctx context.Context, conn *pgx.Conn, options Options, t 
 	for first := 0; first < len(r.batches); first += together {
 		some, err := d.exchange(ctx, conn, queue, timeout, t, r, first, first+together)
 		if conn.IsClosed() {
-			return nil, err
+			return nil, outcomeUnknown(err)
 		}
 		if answers = append(answers, some...); err != nil {
 			return answers, err
@@ -72,7 +73,7 @@ func (d *Database) exchange(ctx context.Context, conn *pgx.Conn, queue queueFunc
 			continue
 		}
 		if err := pipeline.Flush(); err != nil {
-			return nil, errors.Join(err, pipeline.Close())
+			return nil, loss(err, pipeline.Close())
 		}
 		unsent = 0
 	}
@@ -80,10 +81,34 @@ func (d *Database) exchange(ctx context.Context, conn *pgx.Conn, queue queueFunc
 	// Close reads the answers that are left. An error of the server among them
 	// is of a batch behind the one at which the answers ended.
 	closing := pipeline.Close()
-	if lost := conn.IsClosed(); lost || err == nil && closing != nil {
-		return nil, errors.Join(err, closing)
+	if conn.IsClosed() {
+		return nil, loss(err, closing)
+	}
+	if err == nil && closing != nil {
+		return nil, outcomeUnknown(closing)
 	}
 	return answers, err
+}
+
+// loss is why a connection was lost, by the errors that were met on it. The server's
+// are refusals of single batches, unless they ended the session: they don't tell
+// which batch they are of once the answers before them are given up.
+func loss(met ...error) error {
+	var reasons []error
+	for _, err := range met {
+		server, answered := errors.AsType[*pgconn.PgError](err)
+		if !answered || endsSession(server) {
+			reasons = append(reasons, err)
+		}
+	}
+	if err := errors.Join(reasons...); err != nil {
+		return err
+	}
+	return pgconn.ErrConnClosed
+}
+
+func endsSession(e *pgconn.PgError) bool {
+	return e.SeverityUnlocalized == "FATAL" || e.SeverityUnlocalized == "PANIC"
 }
 
 // isDirect reports whether the other end of the connection is the server

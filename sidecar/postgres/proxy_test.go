@@ -17,8 +17,10 @@ import (
 type proxy struct {
 	listener net.Listener
 	target   string
-	// armed makes the next ReadyForQuery the last thing that the server says.
+	// armed cuts the connection in place of a ReadyForQuery: of the next one, or of
+	// that after so many as spare says.
 	armed atomic.Bool
+	spare atomic.Int64
 	cuts  atomic.Int64
 	// asked and answered are bytes from the client and from the server.
 	asked, answered counter
@@ -111,7 +113,8 @@ func (p *proxy) answers(client, server net.Conn) {
 		if _, err := io.ReadFull(reader, content); err != nil {
 			return
 		}
-		if head[0] == 'Z' && p.armed.CompareAndSwap(true, false) {
+		if head[0] == 'Z' && p.armed.Load() && p.spare.Add(-1) < 0 && p.armed.CompareAndSwap(true, false) {
+			p.spare.Store(0)
 			p.cuts.Add(1)
 			return
 		}

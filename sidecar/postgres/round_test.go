@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"errors"
 	"math"
 	"testing"
 
@@ -174,6 +175,70 @@ func TestARoundCutOffIsToldByTheLedger(t *testing.T) {
 	if got := read(t, d, key(1)); got.UpdateCount != 4 {
 		t.Errorf("%d updates, want 4", got.UpdateCount)
 	}
+}
+
+func TestARefusalWhoseConnectionIsLostBlamesNoBatchBeforeIt(t *testing.T) {
+	for _, mode := range []config.ExecMode{config.ExecModeCacheStatement, config.ExecModeExec} {
+		for refused := range 3 {
+			t.Run(string(mode)+[]string{" the first", " the middle one", " the last"}[refused], func(t *testing.T) {
+				p, uri := startProxy(t, pgtest.Database(t))
+				d := open(t, Options{URI: fixed(uri), ExecMode: mode})
+				w := claim(t, d)
+				records := []progress.Record{watched(1), watched(2), watched(3)}
+				w.warm(t, records)
+				records[refused].FirstWatchedAt = math.MinInt64
+				batches := w.round(records...)
+				p.spare.Store(int64(refused))
+				p.armed.Store(true)
+				got, err := d.ApplyRound(t.Context(), w.id, w.owner, w.last, batches)
+				if f := Classify(err); f.Class != Unreachable || f.MayBeOfTheRecord() || !errors.Is(err, ErrOutcomeUnknown) || len(got) != 0 {
+					t.Fatalf("%+v, %+v, %v", got, f, errors.Is(err, ErrOutcomeUnknown))
+				}
+				// The ledger tells what was written, and then whose fault the refusal is.
+				got, err = d.ApplyRound(t.Context(), w.id, w.owner, w.last, batches)
+				if f := Classify(err); f.Class != BadData || errors.Is(err, ErrOutcomeUnknown) || len(got) != refused {
+					t.Fatalf("%+v, %+v", got, f)
+				}
+				for _, r := range got {
+					if r.Outcome != AlreadyApplied {
+						t.Errorf("%+v", r)
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestALedgerThatCanNotBeAskedBlamesNoBatch(t *testing.T) {
+	uri := pgtest.Database(t)
+	conn := pgtest.Connect(t, uri)
+	d := open(t, Options{URI: fixed(uri)})
+	w := claim(t, d)
+	pgtest.Execute(t, conn, `
+		CREATE FUNCTION deaf() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''not now''; END';
+		CREATE TRIGGER deaf BEFORE UPDATE ON progress_sync.ledger FOR EACH ROW
+			WHEN (NEW.batch_no = OLD.batch_no) EXECUTE FUNCTION deaf()`)
+	bad := watched(2)
+	bad.FirstWatchedAt = math.MinInt64
+	got, err := d.ApplyRound(t.Context(), w.id, w.owner, 0, w.round(watched(1), bad))
+	if !errors.Is(err, ErrOutcomeUnknown) || len(got) != 0 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	pgtest.Execute(t, conn, "DROP TRIGGER deaf ON progress_sync.ledger")
+	got, err = d.ApplyRound(t.Context(), w.id, w.owner, 0, w.round(watched(1), bad))
+	if errors.Is(err, ErrOutcomeUnknown) || Classify(err).Class != BadData || len(got) != 1 || got[0].Outcome != AlreadyApplied {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// warm writes a round of the same shape, so that the next one prepares nothing.
+func (w *writer) warm(t *testing.T, records []progress.Record) {
+	t.Helper()
+	got, err := w.d.ApplyRound(t.Context(), w.id, w.owner, w.last, w.round(records...))
+	if err != nil || len(got) != len(records) {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	w.last += uint64(len(records))
 }
 
 func TestARoundOfAnotherOwnerOrARewoundLedgerWritesNothing(t *testing.T) {

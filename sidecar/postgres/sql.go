@@ -11,7 +11,7 @@ var sqlFiles embed.FS
 // statements are the files of the folder sql.
 type statements struct {
 	claim, moveLedger, touch, ledger          string
-	touchLanes, ledgerLanes                   string
+	renewLanes, ledgerLanes                   string
 	statementTimeout, asynchronous            string
 	schemaVersion, schemaMigrations           string
 	relation, relationColumns, relationUnique string
@@ -26,7 +26,7 @@ func loadStatements() statements {
 		moveLedger:       load("move_ledger.sql"),
 		touch:            load("touch.sql"),
 		ledger:           load("ledger.sql"),
-		touchLanes:       load("touch_lanes.sql"),
+		renewLanes:       load("renew_lanes.sql"),
 		ledgerLanes:      load("ledger_lanes.sql"),
 		statementTimeout: load("statement_timeout.sql"),
 		asynchronous:     load("asynchronous.sql"),

@@ -71,6 +71,7 @@ func All() []Fault {
 		&trigger{name: "a trigger refuses some learners", does: "RAISE EXCEPTION ''no''"},
 		&trigger{name: "a trigger refuses everybody", does: "RAISE EXCEPTION ''no'' USING ERRCODE = ''LMS01''", all: true},
 		&trigger{name: "a trigger swallows some learners' rows", does: "RETURN NULL"},
+		&refusalAnswer{trigger{name: "connections cut behind a refusal", does: "RAISE EXCEPTION ''no''"}},
 		sequenceUsedUp{},
 		&bouncer{},
 		&diskFull{},

@@ -15,6 +15,8 @@ type Proxy struct {
 	mu    sync.Mutex
 	armed bool
 	cuts  int64
+	// refusals is how many connections are still to be cut behind an error.
+	refusals int
 	// open is closed while bytes may pass.
 	open chan struct{}
 }
@@ -75,6 +77,14 @@ func (p *Proxy) arm(armed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.armed = armed
+}
+
+// CutRefusals makes the proxy cut so many connections, each where the server has said
+// an error and before it says that it is ready again. 0 ends that.
+func (p *Proxy) CutRefusals(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.refusals = n
 }
 
 // Cuts is how many answers to a commit were swallowed.
@@ -161,6 +171,9 @@ func (p *Proxy) answers(c *pair) {
 			if !failed && statements >= writeStatements && p.swallow() {
 				return
 			}
+			if failed && p.cutsRefusal() {
+				return
+			}
 			statements, failed, ready = 0, false, true
 		}
 		if ready && head[0] != readyForQuery && p.holding() {
@@ -180,6 +193,16 @@ func (p *Proxy) holding() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.armed
+}
+
+func (p *Proxy) cutsRefusal() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.refusals == 0 {
+		return false
+	}
+	p.refusals--
+	return true
 }
 
 func (p *Proxy) swallow() bool {

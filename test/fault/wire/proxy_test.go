@@ -95,6 +95,18 @@ func TestTheAnswerToAWriteIsSwallowedOnceArmed(t *testing.T) {
 	}
 }
 
+func TestAConnectionIsCutBehindAnError(t *testing.T) {
+	p, client, server := line(t)
+	p.CutRefusals(1)
+	say(t, server, "RZ")
+	say(t, server, "CCZ") // the first batch of a round is written
+	say(t, server, "CEZ") // the second is refused
+	say(t, server, "CCZ")
+	if got := hear(t, client, 100); got != "RZCCZCE" {
+		t.Errorf("the client hears %q", got)
+	}
+}
+
 func TestASessionThatStartsIsNotHeldBack(t *testing.T) {
 	p, client, server := line(t)
 	p.Arm()

@@ -11,24 +11,28 @@ import (
 type LedgerRow struct {
 	// Exists is false for a lane that has no row; all else is zero then.
 	Exists bool
-	// Ours says that the row belongs to the owner that was asked for.
+	// Ours says that the row belongs to the owner that was asked for; it may have
+	// belonged to an earlier token of the same process.
 	Ours bool
 	// Number is that of the last batch that the lane has written.
 	Number uint64
 	// BatchID is the id of that batch, 0 if it is not known.
 	BatchID uint64
 	// Claims is how often the row was claimed. Of a row that is not ours, more than
-	// at the owner's own claim means a newer process; fewer, that the database fell
+	// at the process's own claim means a newer process; fewer, that the database fell
 	// back to before that claim.
 	Claims uint64
 }
 
-// Ledger returns the ledger rows of a writer's lanes, by lanes. It writes no batch
-// and takes no row from anybody, but makes the schema ready as ApplyRound does. Of
-// the owner's own rows it waits for an attempt that is still under way, and what it
-// returns has survived a crash of the server, as for ApplyRound.
-func (d *Database) Ledger(ctx context.Context, writer, owner string, lanes int) ([]LedgerRow, error) {
-	const what = "reading the ledger"
+// RenewLedger returns the ledger rows of a writer's lanes, by lanes, and gives the
+// process's own rows the given owner, which is its newest token. It takes no row from
+// another process and writes no batch, but makes the schema ready as ApplyRound does.
+// Of the process's own rows it waits for a batch that is still under way, and what it
+// returns has survived a crash of the server, as for ApplyRound. After it no batch and
+// no renewal is committed that the process has sent under an earlier token, however
+// late it reaches the server.
+func (d *Database) RenewLedger(ctx context.Context, writer, owner string, lanes int) ([]LedgerRow, error) {
+	const what = "renewing the ledger"
 	id, err := newIdentity(writer, owner)
 	if err != nil {
 		return nil, named(what, err)
@@ -40,7 +44,7 @@ func (d *Database) Ledger(ctx context.Context, writer, owner string, lanes int) 
 			return err
 		}
 		var err error
-		all, err = d.consultLanes(ctx, conn, s.options, id, lanes)
+		all, err = d.renewLanes(ctx, conn, s.options, id, lanes)
 		return err
 	})
 	if err != nil {
@@ -50,11 +54,11 @@ func (d *Database) Ledger(ctx context.Context, writer, owner string, lanes int) 
 	return all, nil
 }
 
-// consultLanes is consult for all lanes of a writer.
-func (d *Database) consultLanes(ctx context.Context, conn *pgxpool.Conn, options Options, id identity, lanes int) ([]LedgerRow, error) {
+// renewLanes is consult for all lanes of a writer, under a newer token.
+func (d *Database) renewLanes(ctx context.Context, conn *pgxpool.Conn, options Options, id identity, lanes int) ([]LedgerRow, error) {
 	for {
 		all := make([]LedgerRow, lanes)
-		ours, err := d.ledgerRows(ctx, conn, options, d.sql.touchLanes, id, all)
+		ours, err := d.ledgerRows(ctx, conn, options, d.sql.renewLanes, id, all)
 		if err != nil || ours == lanes {
 			return all, err
 		}
@@ -76,7 +80,7 @@ func (d *Database) consultLanes(ctx context.Context, conn *pgxpool.Conn, options
 }
 
 // ledgerRows fills in the rows that a statement returns, by lanes, and returns how
-// many of them are the owner's.
+// many of them are of the owner's process.
 func (d *Database) ledgerRows(
 	ctx context.Context, conn *pgxpool.Conn, options Options, sql string, id identity, into []LedgerRow,
 ) (ours int, err error) {
@@ -92,6 +96,6 @@ func (d *Database) ledgerRows(
 			return nil
 		})
 		return err
-	}, id.writer.String(), id.owner.String(), int32(len(into)))
+	}, id.writer.String(), id.owner.String(), int32(len(into)), lowestToken(id.owner).String())
 	return ours, err
 }

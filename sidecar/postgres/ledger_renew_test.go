@@ -15,7 +15,7 @@ import (
 // rowsOf reads the ledger rows of a spool's lanes.
 func rowsOf(t *testing.T, d *Database, w *writer, lanes int) []LedgerRow {
 	t.Helper()
-	rows, err := d.Ledger(t.Context(), w.id, w.owner, lanes)
+	rows, err := d.RenewLedger(t.Context(), w.id, w.owner, lanes)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func TestReadingTheLedgerWaitsForABatchUnderWay(t *testing.T) {
 	}
 	answered := make(chan answer, 1)
 	go func() {
-		rows, err := d.Ledger(t.Context(), w.id, w.owner, 1)
+		rows, err := d.RenewLedger(t.Context(), w.id, w.owner, 1)
 		answered <- answer{rows, err}
 	}()
 	watcher := pgtest.Connect(t, uri)
@@ -159,9 +159,9 @@ func TestWhatReadingTheLedgerReportsHasReachedTheDisk(t *testing.T) {
 	if err := server.StartAgain(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	rows, err := d.Ledger(t.Context(), w.id, w.owner, 1)
+	rows, err := d.RenewLedger(t.Context(), w.id, w.owner, 1)
 	for Classify(err).Retry == Transient { // the connections of before
-		rows, err = d.Ledger(t.Context(), w.id, w.owner, 1)
+		rows, err = d.RenewLedger(t.Context(), w.id, w.owner, 1)
 	}
 	if err != nil || rows[0].Number != 7 {
 		t.Errorf("after a crash the ledger is at %+v, %v", rows, err)
@@ -173,7 +173,7 @@ func TestTheLedgerOfNoSpoolIsNotAskedFor(t *testing.T) {
 		t.Error("it asked for the URI")
 		return "", context.Canceled
 	}})
-	if _, err := d.Ledger(t.Context(), "x", uuid.NewString(), 1); err == nil {
+	if _, err := d.RenewLedger(t.Context(), "x", uuid.NewString(), 1); err == nil {
 		t.Error("a writer that is no UUID was taken")
 	}
 }
