@@ -47,8 +47,8 @@ export function createPlace() {
     /** The part of a change that may be sent. */
     pass(change: Partial<Update>): Partial<Update> {
       const { currentTime, duration, seekEvents } = change;
-      if (seekEvents) hasChosen = true;
-      if (resumeAt !== null && (seekEvents || currentTime! >= resumeAt)) resumeAt = null;
+      // Who seeks, or plays past the offered place, is where they want to be.
+      if (seekEvents || resumeAt !== null && currentTime! >= resumeAt) release();
       if (isKnown && resumeAt === null) return change;
       withheld = { currentTime, duration, occurredAt: Date.now() };
       return { ...change, currentTime: undefined };

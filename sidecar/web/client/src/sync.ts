@@ -105,9 +105,8 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
     const here = lesson.here();
     // What waits there beyond this page's own is another page's or device's.
     accepted(found ? Math.max(0, found.pendingUpdates! - saved.facts().waiting) : 0, found, sync);
-    // A place that was not asked of the learner's home may be an old one. What an earlier page of this browser left is
-    // better than nothing.
-    if (!isStale || positionOf(found) !== undefined && !sync?.stale || here === undefined && reachedAt) {
+    // A place that was not asked of the learner's home may be an old one, however often it is told.
+    if (!isStale || positionOf(found) !== undefined && !sync?.stale) {
       const withheld = place.learn(found ?? {}, here, timeOf(found) > reachedAt + SAME);
       if (withheld) add(withheld);
     }

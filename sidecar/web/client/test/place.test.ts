@@ -175,3 +175,47 @@ test("an element that is not attached any more goes nowhere", async () => {
   expect(sync.getState().resumeAt).toBeNull();
   expect(film.currentTime).toBe(currentTime);
 });
+
+/** What another sidecar answers in place of the learner's home, from the database: an older place. */
+const inItsStead = (positionSeconds: number) => ({
+  status: 200,
+  body: {
+    progress: [{ positionSeconds, percentage: positionSeconds / 6, durationSeconds: 600, lastWatchedAt: new Date(Date.now() - 7_200_000).toISOString(), saved: true, pendingUpdates: 0 }],
+    stale: true, sync: { status: "synced", pendingUpdates: 0, stale: true },
+  },
+});
+
+// In the order of requests that a browser made on a machine where a home was killed and the film began late.
+test.each<[string, (film: Film) => Promise<void>]>([
+  ["before the film begins", async (film) => {
+    await wait(6000);
+    film.play();
+  }],
+  ["in the first second of the film", async (film) => {
+    await wait(4500);
+    film.play();
+    await film.run(0.75);
+  }],
+])("two answers in place of the learner's home, the second %s, are no reason to send where a film is that has not heard of the home", async (_, begin) => {
+  before(301);
+  w.sidecar.reads = [inItsStead(60), inItsStead(60), { status: 503 }];
+  const film = Object.assign(new Film(), { duration: 600 });
+  const sync = await w.begin({ intervalMs: 1000 });
+  sync.attachVideo(film.element);
+  await begin(film);
+  await film.run(2);
+  film.pause();
+  await wait(3000);
+  expect(w.sidecar.reads.length).toBeLessThan(2);
+  expect(sync.getState().isStale).toBe(true);
+  expect(positions().filter((at) => at !== undefined)).toEqual([]);
+  expect(w.sidecar.row()).toMatchObject({ positionSeconds: 301 });
+  await wait(60_000);
+  expect(sync.getState().isStale).toBe(false);
+  expect(film.currentTime).toBe(301);
+  film.play();
+  await film.run(2);
+  film.pause();
+  await wait(2000);
+  expect(w.sidecar.row()).toMatchObject({ positionSeconds: 303 });
+});
