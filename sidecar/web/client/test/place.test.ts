@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { createPlace, isWorthResuming } from "../src/place.js";
 import { Film } from "./film.js";
 import { setHidden } from "./server.js";
-import { wait, world } from "./tab.js";
+import { pagehide, wait, world } from "./tab.js";
 
 const w = world();
 
@@ -153,7 +153,7 @@ test.each([
 test("playing past the offered place ends the offer", () => {
   const place = createPlace();
   expect(place.pass({ currentTime: 290, duration: 600 })).toEqual({ currentTime: undefined, duration: 600 });
-  place.learn({ positionSeconds: 301 }, 290);
+  place.learn(301, undefined, 290);
   expect(place.resumeAt()).toBe(301);
   expect(place.pass({ currentTime: 300, duration: 600 }).currentTime).toBeUndefined();
   expect(place.pass({ currentTime: 302, duration: 600 }).currentTime).toBe(302);
@@ -218,4 +218,40 @@ test.each<[string, (film: Film) => Promise<void>]>([
   film.pause();
   await wait(2000);
   expect(w.sidecar.row()).toMatchObject({ positionSeconds: 303 });
+});
+
+test("a learner who goes somewhere before it is known where they were is there for good, also if the page is closed before an answer", async () => {
+  before(301);
+  w.sidecar.reads = Array.from({ length: 9 }, () => inItsStead(60));
+  const film = Object.assign(new Film(), { duration: 600 });
+  const sync = await w.begin({ intervalMs: 1000 });
+  sync.attachVideo(film.element);
+  film.play();
+  await film.run(3);
+  expect(w.sidecar.row()).toMatchObject({ positionSeconds: 301 });
+  film.seek(400);
+  await film.run(2);
+  pagehide(false);
+  await wait(0);
+  expect(w.sidecar.row()).toMatchObject({ positionSeconds: 402 });
+});
+
+test.each<[string, number, number]>([
+  ["before an earlier page of this browser was at 200 s, and the server has not got that yet, is offered 200 s", -60_000, 200],
+  ["after that, is offered 100 s", 60_000, 100],
+])("a page that hears late of a place of another device, %s", async (_, later, offered) => {
+  before(50);
+  const first = await w.begin();
+  w.sidecar.down = true;
+  first.updateProgress(200, 600, { seekEvents: 1 });
+  await wait(1000);
+  w.locks.forget();
+  await wait(120_000);
+  w.sidecar.down = false;
+  before(100, { lastWatchedAt: new Date(Date.now() - 120_000 + later).toISOString(), at: Date.now() - 120_000 + later });
+  w.sidecar.reads = [{ status: 503 }];
+  w.sidecar.replies = Array.from({ length: 9 }, () => ({ status: 503 }));
+  const second = await w.begin({ intervalMs: 1000 });
+  await play(second, 0, 8);
+  expect(second.getState()).toMatchObject({ isStale: false, resumeAt: offered });
 });
