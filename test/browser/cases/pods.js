@@ -102,10 +102,7 @@ export function define(shared) {
     await first.says("saved");
     await Promise.all([desk.close(), phone.close()]);
   });
-}
 
-/** Cases in which the pod that keeps the progress is away, for which a page waits by its own clock. */
-export function defineAbsences(shared) {
   for (const [how, kind, means] of absences) {
     const otherKind = kind === "react" ? "element" : "react";
     scenario(`${kind}: while the pod that keeps the progress ${how}, another one says that it can't be shown, and then goes to the right second`, async () => {

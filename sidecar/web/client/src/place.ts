@@ -14,9 +14,9 @@ export function isWorthResuming(position: number, duration?: number): boolean {
 
 /** Keeps positions from overwriting one that the learner reached before and nobody here has seen. */
 export function createPlace() {
-  /** The server has told where the learner was, or that is of no interest any more. */
+  /** The server has told where the learner was, or they have gone somewhere themselves. */
   let isKnown = false;
-  /** The learner went somewhere before it was known. */
+  /** The application puts the learner where they want to be. */
   let hasChosen: true | undefined;
   /** Where the learner could go on, in seconds; null if nothing is offered. */
   let resumeAt: number | null = null;
@@ -37,7 +37,7 @@ export function createPlace() {
     resumeAt: () => resumeAt,
     release,
 
-    /** The learner, or the application for them, is where they want to be. */
+    /** No place is to be offered that becomes known late. */
     choose() {
       hasChosen = true;
     },

@@ -93,7 +93,10 @@ export function createSaved(
     check,
     force: () => inTurn("force"),
 
-    /** Takes in what the stream says, of this tab or of another. It may be older than the last acceptance, so it is a reason to ask and not the answer. */
+    /**
+     * Takes in what the stream says, of this tab or of another. It may be older than the last acceptance, so it is a reason to
+     * ask and not the answer; none where the last answer said already that nothing waits, since another stream begins after each.
+     */
     hear(state: WireSync): void {
       if (!waiting || document.hidden) return;
       if (server?.pendingUpdates && !state.pendingUpdates) void check();

@@ -220,7 +220,7 @@ test.each<[string, (film: Film) => Promise<void>]>([
   expect(w.sidecar.row()).toMatchObject({ positionSeconds: 303 });
 });
 
-test("a learner who goes somewhere before it is known where they were is there for good, also if the page is closed before an answer", async () => {
+test("a learner who goes somewhere before it is known where they were finds that place again, also if the page is closed before an answer", async () => {
   before(301);
   w.sidecar.reads = Array.from({ length: 9 }, () => inItsStead(60));
   const film = Object.assign(new Film(), { duration: 600 });
