@@ -46,7 +46,6 @@ describe("side by side", { concurrency: 4 }, () => {
 });
 
 describe("alone", { concurrency: 1 }, () => {
-  pods.defineAbsences(shared);
   outage.define(shared);
   arrival.defineOutage(shared);
   connections.defineOutage(shared);

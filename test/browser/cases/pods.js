@@ -25,14 +25,16 @@ async function listening(tab) {
   return heard;
 }
 
+/** Looks at the page again, so that it asks at once where the learner is, which it would do by itself later. */
+const looks = (tab) => tab.page.evaluate(() => document.dispatchEvent(new Event("visibilitychange", { bubbles: true })));
+
 /**
- * Waits until the film stands at `second`, where the page goes by itself or offers to go. A learner who looks at a page
- * again has it ask at once, which it would do by itself later. A sidecar asks another one that was away again after half a
- * minute at most.
+ * Waits until the film stands at `second`, where the page goes by itself or offers to go. A sidecar asks another one that
+ * was away again after half a minute at most.
  */
 const arrives = (tab, second) =>
   eventually(`the film to stand at ${second}`, async () => {
-    await tab.page.evaluate(() => document.dispatchEvent(new Event("visibilitychange", { bubbles: true })));
+    await looks(tab);
     const offer = tab.indicator.getByRole("button", { name: /^Continue at/ });
     if (await offer.count()) await offer.click();
     const time = await tab.time();
@@ -100,10 +102,7 @@ export function define(shared) {
     await first.says("saved");
     await Promise.all([desk.close(), phone.close()]);
   });
-}
 
-/** Cases in which the pod that keeps the progress is away, for which a page waits by its own clock. */
-export function defineAbsences(shared) {
   for (const [how, kind, means] of absences) {
     const otherKind = kind === "react" ? "element" : "react";
     scenario(`${kind}: while the pod that keeps the progress ${how}, another one says that it can't be shown, and then goes to the right second`, async () => {
@@ -121,7 +120,8 @@ export function defineAbsences(shared) {
         assert.match(await told(second), /safe/);
         assert.doesNotMatch(await told(second), /saved/i);
         assert.equal((await second.forceSync()).saved, false, "whether all is saved, which nobody knows");
-        // What is watched from an old place on must not become the learner's newest.
+        // What is watched from an old place on must not become the learner's newest, however often that place is told.
+        await Promise.all([second.page.waitForResponse(/\/v1\/progress\?/), looks(second)]);
         await second.play();
         await second.reach(1.5);
         await second.pause();

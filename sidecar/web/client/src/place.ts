@@ -1,5 +1,4 @@
 import type { Update } from "./types.js";
-import type { WireRecord } from "./wire.js";
 
 /** Farther apart than this, two places are not the same, in seconds. */
 const APART = 5;
@@ -9,17 +8,16 @@ const BEGUN = 10;
 
 /** Whether a place is one to go on from: not where the lesson begins, nor where it is as good as over. Both in seconds. */
 export function isWorthResuming(position: number, duration?: number): boolean {
-  if (!(duration! > 0 && duration! < Infinity)) return position > BEGUN;
   const share = position / duration!;
-  return share > 0.05 && share < 0.9;
+  return share > 0 && share < Infinity ? share > 0.05 && share < 0.9 : position > BEGUN;
 }
 
 /** Keeps positions from overwriting one that the learner reached before and nobody here has seen. */
 export function createPlace() {
-  /** The server has told where the learner was, or that is of no interest any more. */
+  /** The server has told where the learner was, or they have gone somewhere themselves. */
   let isKnown = false;
-  /** The learner went somewhere before it was known. */
-  let hasChosen = false;
+  /** The application puts the learner where they want to be. */
+  let hasChosen: true | undefined;
   /** Where the learner could go on, in seconds; null if nothing is offered. */
   let resumeAt: number | null = null;
   /** The last position that was not sent. */
@@ -39,7 +37,7 @@ export function createPlace() {
     resumeAt: () => resumeAt,
     release,
 
-    /** The learner, or the application for them, is where they want to be. */
+    /** No place is to be offered that becomes known late. */
     choose() {
       hasChosen = true;
     },
@@ -47,22 +45,21 @@ export function createPlace() {
     /** The part of a change that may be sent. */
     pass(change: Partial<Update>): Partial<Update> {
       const { currentTime, duration, seekEvents } = change;
-      if (seekEvents) hasChosen = true;
-      if (resumeAt !== null && (seekEvents || currentTime! >= resumeAt)) resumeAt = null;
+      // Who seeks, or plays past the offered place, is where they want to be.
+      if (seekEvents || resumeAt !== null && currentTime! >= resumeAt) release();
       if (isKnown && resumeAt === null) return change;
       withheld = { currentTime, duration, occurredAt: Date.now() };
       return { ...change, currentTime: undefined };
     },
 
     /**
-     * Takes in where the server says that the learner was. If they play elsewhere it is offered to go on there, until they
-     * decide; if not, returns what was not sent. `here` is where they are in this page, undefined before anything was
-     * played; `isNewer` says that another device got there after that.
+     * Takes in where the learner was, and how long the server holds the lesson to be. If they play elsewhere it is offered to
+     * go on there, until they decide; if not, returns what was not sent. `here` is where they are in this page, undefined
+     * before anything was played, when nothing is elsewhere; `isNewer` says that another device got there after that.
      */
-    learn({ positionSeconds: there = 0, durationSeconds }: WireRecord, here: number | undefined, isNewer?: boolean): Partial<Update> | undefined {
-      const isElsewhere = resumeAt !== null
-        || here !== undefined && (isKnown ? isNewer && Math.abs(there - here) > APART : !hasChosen && there > here);
-      if (!isElsewhere || !isWorthResuming(there, durationSeconds || withheld?.duration)) return release();
+    learn(there: number, duration: number | undefined, here: number | undefined, isNewer?: boolean): Partial<Update> | undefined {
+      const isElsewhere = resumeAt !== null || (isKnown ? isNewer && Math.abs(there - here!) > APART : !hasChosen && there > here!);
+      if (!isElsewhere || !isWorthResuming(there, duration || withheld?.duration)) return release();
       isKnown = true;
       resumeAt = there;
     },

@@ -93,21 +93,24 @@ export function createSaved(
     check,
     force: () => inTurn("force"),
 
-    /** Takes in what the stream says, of this tab or of another. It may be older than the last acceptance, so it is a reason to ask and not the answer. */
+    /**
+     * Takes in what the stream says, of this tab or of another. It may be older than the last acceptance, so it is a reason to
+     * ask and not the answer; none where the last answer said already that nothing waits, since another stream begins after each.
+     */
     hear(state: WireSync): void {
       if (!waiting || document.hidden) return;
-      if (state.pendingUpdates) {
+      if (server?.pendingUpdates && !state.pendingUpdates) void check();
+      else {
         server = state;
         changed();
-      } else void check();
+      }
     },
 
     /** Takes in that so many updates were accepted, and wait. */
-    add(count: number, record?: WireRecord | null, sync?: WireSync): void {
-      if (!count) return;
+    add(count: number, record: WireRecord, sync?: WireSync): void {
       writer = sync?.stale || waiting && writer !== sync?.writer ? undefined : sync?.writer;
       waiting += count;
-      newest = record ?? newest;
+      newest = record;
       server = sync;
       watch();
     },

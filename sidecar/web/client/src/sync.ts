@@ -1,5 +1,6 @@
 import { callApplication } from "./application.js";
 import { createArrival } from "./arrival.js";
+import { serverTime } from "./clock.js";
 import { createConnection } from "./connection.js";
 import { listen } from "./events.js";
 import { handle } from "./handlers.js";
@@ -44,6 +45,8 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
   let toldUntil = 0;
   let tabs: Tabs | undefined;
   let following: Following | undefined;
+  /** The last position that an earlier page of this browser left, which the server may not have yet. */
+  let left: Update | undefined;
   let leavePage: (() => void) | undefined;
 
   const isRunning = () => phase === "running";
@@ -92,23 +95,23 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
 
   /** The sidecar has accepted so many updates of the lesson, or a reset, of which it makes this record. */
   function accepted(count: number, record?: WireRecord | null, sync?: WireSync) {
-    if (record) {
-      lesson.learnFromServer(record);
-      if (count) tabs?.postMessage({ scope, query, record });
+    if (!record) return;
+    lesson.learnFromServer(record);
+    if (count > 0) {
+      tabs?.postMessage({ scope, query, record });
+      saved.add(count, record, sync);
     }
-    saved.add(count, record, sync);
   }
 
   /** The server has told where the learner was. */
   function arrived(isStale: boolean, found?: WireRecord | null, sync?: WireSync) {
-    const reachedAt = lesson.reachedAt();
-    const here = lesson.here();
+    const isNewer = timeOf(found) > lesson.reachedAt() + SAME;
     // What waits there beyond this page's own is another page's or device's.
-    accepted(found ? Math.max(0, found.pendingUpdates! - saved.facts().waiting) : 0, found, sync);
-    // A place that was not asked of the learner's home may be an old one. What an earlier page of this browser left is
-    // better than nothing.
-    if (!isStale || positionOf(found) !== undefined && !sync?.stale || here === undefined && reachedAt) {
-      const withheld = place.learn(found ?? {}, here, timeOf(found) > reachedAt + SAME);
+    accepted(found?.pendingUpdates! - saved.facts().waiting, found, sync);
+    // A place that was not asked of the learner's home may be an old one, however often it is told.
+    if (!isStale || !sync?.stale && positionOf(found) !== undefined) {
+      const there = left && serverTime(left.occurredAt) > timeOf(found) ? left.currentTime : found?.positionSeconds;
+      const withheld = place.learn(there!, found?.durationSeconds, lesson.here(), isNewer);
       if (withheld) add(withheld);
     }
     publish("others");
@@ -117,7 +120,10 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
   /** Goes on with what pages that are gone have left. */
   async function takeOver() {
     const { updates, segments } = await queue.takeOver();
-    for (const { update } of updates) lesson.recall(update);
+    for (const { update } of updates) {
+      lesson.recall(update);
+      if (update.currentTime) left = update;
+    }
     if (segments) lesson.restore(segments);
     publish("others");
     sender.send();

@@ -41,20 +41,21 @@ test.each<[string, Partial<Answer>, StoredUpdate[], Answer["error"]]>([
   expect(outcomeOf([a, b], { body: {}, retryAfter: 0, ...answer })).toEqual({ finished, failure });
 });
 
-const there = { positionSeconds: 300, durationSeconds: 600 };
+const there = [300, 600] as const;
+const nowhere = [0, undefined] as const;
 
 test.each<[string, (place: ReturnType<typeof createPlace>) => unknown, number | null]>([
-  ["a learner who has done nothing yet is offered nothing, since the film goes there", (place) => place.learn(there, undefined), null],
-  ["a learner who has begun is offered the place of the last visit", (place) => place.learn(there, 5), 300],
-  ["a learner who has begun beyond it is offered nothing", (place) => place.learn(there, 400), null],
-  ["a learner who went elsewhere themselves is offered nothing", (place) => (place.choose(), place.learn(there, 5)), null],
-  ["what this page did itself is no offer", (place) => (place.learn({}, undefined), place.learn(there, 5, false)), null],
-  ["where another device got later is offered", (place) => (place.learn({}, undefined), place.learn(there, 5, true)), 300],
-  ["where another device got later is the same place if it is near", (place) => (place.learn({}, undefined), place.learn(there, 297, true)), null],
-  ["an offer stands until the learner decides", (place) => (place.learn(there, 5), place.learn(there, 6)), 300],
-  ["an offer ends with a seek", (place) => (place.learn(there, 5), place.pass({ currentTime: 20, seekEvents: 1 })), null],
-  ["an offer ends where the learner plays past it", (place) => (place.learn(there, 5), place.pass({ currentTime: 301 })), null],
-  ["a lesson that is as good as over is not offered", (place) => place.learn({ positionSeconds: 590, durationSeconds: 600 }, 5), null],
+  ["a learner who has done nothing yet is offered nothing, since the film goes there", (place) => place.learn(...there, undefined), null],
+  ["a learner who has begun is offered the place of the last visit", (place) => place.learn(...there, 5), 300],
+  ["a learner who has begun beyond it is offered nothing", (place) => place.learn(...there, 400), null],
+  ["a learner who went elsewhere themselves is offered nothing", (place) => (place.choose(), place.learn(...there, 5)), null],
+  ["what this page did itself is no offer", (place) => (place.learn(...nowhere, undefined), place.learn(...there, 5, false)), null],
+  ["where another device got later is offered", (place) => (place.learn(...nowhere, undefined), place.learn(...there, 5, true)), 300],
+  ["where another device got later is the same place if it is near", (place) => (place.learn(...nowhere, undefined), place.learn(...there, 297, true)), null],
+  ["an offer stands until the learner decides", (place) => (place.learn(...there, 5), place.learn(...there, 6)), 300],
+  ["an offer ends with a seek", (place) => (place.learn(...there, 5), place.pass({ currentTime: 20, seekEvents: 1 })), null],
+  ["an offer ends where the learner plays past it", (place) => (place.learn(...there, 5), place.pass({ currentTime: 301 })), null],
+  ["a lesson that is as good as over is not offered", (place) => place.learn(590, 600, 5), null],
 ])("%s", (_, does, resumeAt) => {
   const place = createPlace();
   does(place);
@@ -64,8 +65,8 @@ test.each<[string, (place: ReturnType<typeof createPlace>) => unknown, number | 
 test("the position that was not sent is sent when it is known that nothing is overwritten, and once", () => {
   const place = createPlace();
   expect(place.pass({ currentTime: 5, duration: 600, watchedDelta: 1 })).toEqual({ currentTime: undefined, duration: 600, watchedDelta: 1 });
-  expect(place.learn({}, 5)).toMatchObject({ currentTime: 5, duration: 600 });
-  expect(place.learn({}, 5)).toBeUndefined();
+  expect(place.learn(...nowhere, 5)).toMatchObject({ currentTime: 5, duration: 600 });
+  expect(place.learn(...nowhere, 5)).toBeUndefined();
 });
 
 test("a snapshot has what the types say, and nothing of what the parts know besides", () => {

@@ -69,6 +69,26 @@ test("an event that is older than the last update is not taken for its being sav
   sync.destroy();
 });
 
+test("a state that tells nothing else than the answer before it is no reason to ask, while the learner's home is away too", async () => {
+  const sync = await accepted("events-8");
+  sidecar.save();
+  sidecar.stale = true;
+  tell(0);
+  await vi.advanceTimersByTimeAsync(0);
+  const { length } = sidecar.seen;
+  // Each stream that begins tells the state, and each answer is the reason for another stream.
+  for (let i = 0; i < 20; i++) {
+    tell(0, { stale: true });
+    await vi.advanceTimersByTimeAsync(0);
+  }
+  expect(sidecar.seen).toHaveLength(length);
+  expect(sync.getState().isPendingSync).toBe(true);
+  sidecar.stale = false;
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(sync.getState().isPendingSync).toBe(false);
+  sync.destroy();
+});
+
 test("a sidecar without events is asked when it is due instead, and is not asked for events again", async () => {
   const sync = await accepted("events-3");
   Stream.open[0]!.refuse();

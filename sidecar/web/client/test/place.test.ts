@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { createPlace, isWorthResuming } from "../src/place.js";
 import { Film } from "./film.js";
 import { setHidden } from "./server.js";
-import { wait, world } from "./tab.js";
+import { pagehide, wait, world } from "./tab.js";
 
 const w = world();
 
@@ -153,7 +153,7 @@ test.each([
 test("playing past the offered place ends the offer", () => {
   const place = createPlace();
   expect(place.pass({ currentTime: 290, duration: 600 })).toEqual({ currentTime: undefined, duration: 600 });
-  place.learn({ positionSeconds: 301 }, 290);
+  place.learn(301, undefined, 290);
   expect(place.resumeAt()).toBe(301);
   expect(place.pass({ currentTime: 300, duration: 600 }).currentTime).toBeUndefined();
   expect(place.pass({ currentTime: 302, duration: 600 }).currentTime).toBe(302);
@@ -174,4 +174,84 @@ test("an element that is not attached any more goes nowhere", async () => {
   sync.resume();
   expect(sync.getState().resumeAt).toBeNull();
   expect(film.currentTime).toBe(currentTime);
+});
+
+/** What another sidecar answers in place of the learner's home, from the database: an older place. */
+const inItsStead = (positionSeconds: number) => ({
+  status: 200,
+  body: {
+    progress: [{ positionSeconds, percentage: positionSeconds / 6, durationSeconds: 600, lastWatchedAt: new Date(Date.now() - 7_200_000).toISOString(), saved: true, pendingUpdates: 0 }],
+    stale: true, sync: { status: "synced", pendingUpdates: 0, stale: true },
+  },
+});
+
+// In the order of requests that a browser made on a machine where a home was killed and the film began late.
+test.each<[string, (film: Film) => Promise<void>]>([
+  ["before the film begins", async (film) => {
+    await wait(6000);
+    film.play();
+  }],
+  ["in the first second of the film", async (film) => {
+    await wait(4500);
+    film.play();
+    await film.run(0.75);
+  }],
+])("two answers in place of the learner's home, the second %s, are no reason to send where a film is that has not heard of the home", async (_, begin) => {
+  before(301);
+  w.sidecar.reads = [inItsStead(60), inItsStead(60), { status: 503 }];
+  const film = Object.assign(new Film(), { duration: 600 });
+  const sync = await w.begin({ intervalMs: 1000 });
+  sync.attachVideo(film.element);
+  await begin(film);
+  await film.run(2);
+  film.pause();
+  await wait(3000);
+  expect(w.sidecar.reads.length).toBeLessThan(2);
+  expect(sync.getState().isStale).toBe(true);
+  expect(positions().filter((at) => at !== undefined)).toEqual([]);
+  expect(w.sidecar.row()).toMatchObject({ positionSeconds: 301 });
+  await wait(60_000);
+  expect(sync.getState().isStale).toBe(false);
+  expect(film.currentTime).toBe(301);
+  film.play();
+  await film.run(2);
+  film.pause();
+  await wait(2000);
+  expect(w.sidecar.row()).toMatchObject({ positionSeconds: 303 });
+});
+
+test("a learner who goes somewhere before it is known where they were finds that place again, also if the page is closed before an answer", async () => {
+  before(301);
+  w.sidecar.reads = Array.from({ length: 9 }, () => inItsStead(60));
+  const film = Object.assign(new Film(), { duration: 600 });
+  const sync = await w.begin({ intervalMs: 1000 });
+  sync.attachVideo(film.element);
+  film.play();
+  await film.run(3);
+  expect(w.sidecar.row()).toMatchObject({ positionSeconds: 301 });
+  film.seek(400);
+  await film.run(2);
+  pagehide(false);
+  await wait(0);
+  expect(w.sidecar.row()).toMatchObject({ positionSeconds: 402 });
+});
+
+test.each<[string, number, number]>([
+  ["before an earlier page of this browser was at 200 s, and the server has not got that yet, is offered 200 s", -60_000, 200],
+  ["after that, is offered 100 s", 60_000, 100],
+])("a page that hears late of a place of another device, %s", async (_, later, offered) => {
+  before(50);
+  const first = await w.begin();
+  w.sidecar.down = true;
+  first.updateProgress(200, 600, { seekEvents: 1 });
+  await wait(1000);
+  w.locks.forget();
+  await wait(120_000);
+  w.sidecar.down = false;
+  before(100, { lastWatchedAt: new Date(Date.now() - 120_000 + later).toISOString(), at: Date.now() - 120_000 + later });
+  w.sidecar.reads = [{ status: 503 }];
+  w.sidecar.replies = Array.from({ length: 9 }, () => ({ status: 503 }));
+  const second = await w.begin({ intervalMs: 1000 });
+  await play(second, 0, 8);
+  expect(second.getState()).toMatchObject({ isStale: false, resumeAt: offered });
 });
