@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -32,12 +34,20 @@ func TestWithoutPowerOnARealFileSystemNothingIsLost(t *testing.T) {
 			seed := rand.Uint64()
 			random := rand.New(rand.NewPCG(seed, 7))
 			l := startLoad(t, p, seed)
-			for range 12 {
+			before := ""
+			for cut := range 12 {
 				l.awaitAcknowledged(t, 1+random.Int64N(1500))
+				if cut%3 == 2 { // or else it may make none between two losses
+					kit.Eventually(t, "a checkpoint", func() error {
+						last := lastCheckpoint(t, p)
+						return kit.Unless(last != before, last)
+					})
+				}
 				freeze(t, p) // what it acknowledges once the copy has begun may be missing there
 				d.copy(t)
 				p.Kill()
 				d.mountCopy(t)
+				before = lastCheckpoint(t, p)
 				p.start(t)
 			}
 			l.awaitAcknowledged(t, 1)
@@ -46,6 +56,16 @@ func TestWithoutPowerOnARealFileSystemNothingIsLost(t *testing.T) {
 			l.verify(t, uri)
 		})
 	}
+}
+
+// lastCheckpoint is the file of the newest one in a sidecar's spool, "" without any.
+func lastCheckpoint(t *testing.T, p *process) string {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(p.Spool(), "checkpoint-"+strings.Repeat("?", 16)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.Max(append(names, ""))
 }
 
 // image is a file system in a file.
