@@ -27,8 +27,10 @@ func (s *sidecar) keep() {
 	}
 }
 
+// replaceFile goes by one other name beside path, so that processes which are killed
+// on the way leave one file and not one each. Nobody else may write path.
 func replaceFile(path string, content []byte) error {
-	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	file, err := os.OpenFile(path+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("keeping the configuration: %w", err)
 	}
