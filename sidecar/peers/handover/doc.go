@@ -19,7 +19,7 @@
 //
 // What is pending of learners whose home is another one is made due at each change. When
 // it is written, every candidate is told so, with the same digest. A home that has not
-// heard it from the learner's home before may be behind, for Patience.
+// heard it from the learner's home before may be behind, for ten seconds.
 //
 // A sidecar first ends what it merges by the candidates of before, so that no id
 // comes behind "that was all", and nothing is left to write behind "that is written".

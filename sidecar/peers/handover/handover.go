@@ -79,7 +79,10 @@ const maxForeign = 100_000
 
 // New makes a Handover that knows nobody.
 func New(o Options) *Handover {
-	h := &Handover{o: o, wake: make(chan struct{}, 1), ids: wait{self: o.Writer}, rows: wait{self: o.Writer}, done: newDone()}
+	h := &Handover{
+		o: o, wake: make(chan struct{}, 1), done: newDone(),
+		ids: wait{self: o.Writer, patience: Patience}, rows: wait{self: o.Writer, patience: writtenPatience},
+	}
 	h.view.Store(newView(members.Set{}, nil, nil))
 	return h
 }

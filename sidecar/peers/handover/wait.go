@@ -15,11 +15,17 @@ import (
 // longer than the time in which all sidecars hear of the change from the registry.
 const Patience = 30 * time.Second
 
+// writtenPatience is how long a home waits to hear that others have written what they
+// had of its learners. One that is alive nearly always has by then; from one that is
+// not nothing comes, and its learners see the last place that is known.
+const writtenPatience = 10 * time.Second
+
 // wait is what a sidecar knows of the others' handing over, of ids or of what they have
 // written. It is a value: what happens makes another one of it.
 type wait struct {
-	self    uuid.UUID // the sidecar's writer
-	current members.Set
+	self     uuid.UUID     // the sidecar's writer
+	patience time.Duration // how long others are awaited
+	current  members.Set
 	// past are the sets of before, the oldest first. While there are any, others are
 	// awaited.
 	past []past
@@ -56,7 +62,7 @@ func digest(set members.Set) uint64 {
 // after is w when next is in the place of the current set.
 func (w wait) after(next members.Set, now time.Time) wait {
 	if w.current.Len() == 0 || digest(next) != digest(w.current) {
-		w.past = append(slices.Clip(w.past), past{w.current, now.Add(Patience)})
+		w.past = append(slices.Clip(w.past), past{w.current, now.Add(w.patience)})
 	}
 	w.current = next
 	w.words = maps.Clone(w.words)
@@ -73,7 +79,7 @@ func (w wait) after(next members.Set, now time.Time) wait {
 	w.leavers = leavers
 	maps.DeleteFunc(w.words, func(writer uuid.UUID, said word) bool {
 		_, counts := known[writer]
-		return !counts && now.Sub(said.at) > Patience
+		return !counts && now.Sub(said.at) > w.patience
 	})
 	return w.at(now)
 }

@@ -118,7 +118,7 @@ func TestWhoIsAwaited(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := wait{self: writerOf("a")}
+			w := wait{self: writerOf("a"), patience: Patience}
 			for _, s := range tt.steps {
 				w = s.do(w)
 			}
@@ -133,7 +133,7 @@ func TestForWhomAHomeWaits(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(0, 0)
 	seen := func(views ...string) wait {
-		w := wait{self: writerOf("a")}
+		w := wait{self: writerOf("a"), patience: Patience}
 		for _, v := range views {
 			w = w.after(setOf(v), now)
 			if v != views[len(views)-1] {
@@ -182,7 +182,7 @@ func TestForWhomAHomeWaits(t *testing.T) {
 
 func TestWhatNobodyAsksForAnyMoreIsForgotten(t *testing.T) {
 	t.Parallel()
-	w := wait{self: writerOf("a")}.after(setOf("a b"), time.Unix(0, 0))
+	w := wait{self: writerOf("a"), patience: Patience}.after(setOf("a b"), time.Unix(0, 0))
 	for i := range 1000 {
 		stranger := memberOf("z")
 		stranger.Writer[0] = byte(i)

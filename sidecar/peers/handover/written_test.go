@@ -114,11 +114,11 @@ func TestWhoMayLackWhatALearnerDidLast(t *testing.T) {
 		"one that was, and was told by all":       {[]string{"a b"}, []home{{"a", "a b"}}, []word{{says: "b", of: "a b"}}, 0, false},
 		"one that was, and not told by all":       {[]string{"a b c"}, []home{{"a", "a b c"}}, []word{{says: "b", of: "a b c"}}, 0, true},
 		"one that has just been started alone":    {[]string{"a"}, []home{{"a", "a"}}, nil, 0, false},
-		"one of whose learners one was elsewhere": {[]string{"a b c", "a b"}, []home{{"c", "a b c"}, {"a", "a b"}}, []word{{says: "b", of: "a b"}}, Patience - 1, true},
+		"one of whose learners one was elsewhere": {[]string{"a b c", "a b"}, []home{{"c", "a b c"}, {"a", "a b"}}, []word{{says: "b", of: "a b"}}, writtenPatience - 1, true},
 		"one that hears of it from that one only": {[]string{"a b c", "a b"}, []home{{"c", "a b c"}, {"a", "a b"}}, []word{{leaves: "c", of: "a b"}}, 0, true},
 		"one that hears of it from all":           {[]string{"a b c", "a b"}, []home{{"c", "a b c"}, {"a", "a b"}}, []word{{leaves: "c", of: "a b"}, {says: "b", of: "a b"}}, 0, false},
 		"one that hears of it too early":          {[]string{"a b c", "a b c d", "a b d"}, []home{{"c", "a b c"}, {"a", "a b d"}}, []word{{says: "c", of: "a b c"}}, 0, true},
-		"one that hears nothing for long":         {[]string{"a b c", "a b"}, []home{{"c", "a b c"}, {"a", "a b"}}, nil, Patience, false},
+		"one that hears nothing for long":         {[]string{"a b c", "a b"}, []home{{"c", "a b c"}, {"a", "a b"}}, nil, writtenPatience, false},
 		"one whose learner was there all the time, though others are silent": {
 			[]string{"a b c", "a b"}, []home{{"a", "a b c"}, {"a", "a b"}}, nil, 0, false,
 		},
