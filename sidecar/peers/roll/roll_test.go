@@ -58,6 +58,23 @@ func TestSidecarsThatStartTogetherFindEachOther(t *testing.T) {
 	})
 }
 
+// Two that start at the same moment and know of nobody both merge an update that a client
+// has sent to one, and after a lost answer to the other.
+func TestOfTwoThatStartTogetherOneKnowsTheOtherAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		registry := newTable()
+		registry.blind = true
+		first, second := start(t, registry, 1), start(t, registry, 2)
+		synctest.Wait()
+		if first.homes() == 0 || second.homes() == 0 {
+			t.Fatalf("they know %d and %d homes", first.homes(), second.homes())
+		}
+		if first.Set().IsAlone() && second.Set().IsAlone() {
+			t.Error("each takes itself for the only one")
+		}
+	})
+}
+
 // TestTheRegistryIsCalledOnceAPeriod: a thousand sidecars must not be a load.
 func TestTheRegistryIsCalledOnceAPeriod(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -51,6 +51,12 @@ func (r *Roll) enroll(ctx context.Context, m memory) (next memory, changed bool,
 	now := time.Now()
 	tidy := m.tidied.IsZero() || now.Sub(m.tidied) >= tidyPeriod
 	told, err := r.options.Registry.Enroll(ctx, entry, m.told, tidy)
+	if err == nil && m.success.IsZero() {
+		// Two sidecars that start at the same moment may not see each other's rows, and
+		// each would be home to all learners. By its second call, which begins when its own
+		// row is there, one of the two at least sees the other, and waits for it.
+		told, err = r.options.Registry.Enroll(ctx, entry, told, false)
+	}
 	if err != nil {
 		return m, false, err
 	}

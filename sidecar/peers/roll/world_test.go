@@ -27,6 +27,7 @@ type table struct {
 	rows  map[uuid.UUID]row
 	away  bool // it refuses every call
 	hangs bool // it answers none
+	blind bool // a process' first call sees no others, as if theirs were under way
 	calls int
 	tidy  int // calls that were to remove rows
 }
@@ -47,11 +48,12 @@ func (t *table) Enroll(ctx context.Context, self members.Member, _ members.View,
 	if tidy {
 		t.tidy++
 	}
+	isFirst := t.rows[self.Writer].Owner != self.Owner
 	self.Leaving = self.Leaving || t.rows[self.Writer].Owner == self.Owner && t.rows[self.Writer].Leaving
 	t.rows[self.Writer] = row{self, time.Now()}
 	var others []members.Entry
 	for writer, r := range t.rows {
-		if writer != self.Writer && r.Target == self.Target && time.Since(r.seen) < time.Minute {
+		if writer != self.Writer && r.Target == self.Target && time.Since(r.seen) < time.Minute && !(t.blind && isFirst) {
 			others = append(others, members.Entry{Member: r.Member})
 		}
 	}

@@ -53,12 +53,14 @@ func (s *Sidecar) Arrive(ctx context.Context) error {
 }
 
 // Acquaint starts the sidecars that are peers again, which began without a registry, and
-// returns when those of each service know each other.
+// returns when those of each service know each other. They are killed: one that is told
+// to stop writes what waits for a home that nobody is yet, as the next one does (see
+// stops).
 func (w *World) Acquaint(ctx context.Context) error {
 	for _, service := range []string{ThisVersion, OtherVersion} {
 		members := w.Members(service)
 		for _, s := range members {
-			s.terminate()
+			s.Kill()
 		}
 		for _, s := range members {
 			err := wait.Until(ctx, patience, s.Name+" knows its peers", func(ctx context.Context) error {
