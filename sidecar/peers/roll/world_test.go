@@ -48,12 +48,12 @@ func (t *table) Enroll(ctx context.Context, self members.Member, _ members.View,
 	if tidy {
 		t.tidy++
 	}
-	isFirst := t.rows[self.Writer].Owner != self.Owner
+	seesNobody := t.blind && t.rows[self.Writer].Owner != self.Owner
 	self.Leaving = self.Leaving || t.rows[self.Writer].Owner == self.Owner && t.rows[self.Writer].Leaving
 	t.rows[self.Writer] = row{self, time.Now()}
 	var others []members.Entry
 	for writer, r := range t.rows {
-		if writer != self.Writer && r.Target == self.Target && time.Since(r.seen) < time.Minute && !(t.blind && isFirst) {
+		if writer != self.Writer && r.Target == self.Target && time.Since(r.seen) < time.Minute && !seesNobody {
 			others = append(others, members.Entry{Member: r.Member})
 		}
 	}
