@@ -16,15 +16,7 @@ import (
 // BenchmarkCatchUp writes what an outage has left, new rows, with the database's
 // default durability.
 func BenchmarkCatchUp(b *testing.B) {
-	server, err := pgtest.Start(b.Context(), pgtest.Options{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer func() {
-		if err := server.Close(); err != nil {
-			b.Error(err)
-		}
-	}()
+	server := pgtest.Private(b, pgtest.Options{})
 	for _, size := range []int{10, 50, 1000} {
 		b.Run(fmt.Sprintf("batch=%d", size), func(b *testing.B) {
 			p := bufferPolicy

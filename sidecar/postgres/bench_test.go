@@ -92,15 +92,7 @@ func BenchmarkApplyRound(b *testing.B) {
 // durableServer is one with PostgreSQL's default durability.
 func durableServer(b *testing.B) (uri string) {
 	b.Helper()
-	server, err := pgtest.Start(b.Context(), pgtest.Options{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			b.Error(err)
-		}
-	})
+	server := pgtest.Private(b, pgtest.Options{})
 	return server.URI(pgtest.Superuser, "postgres")
 }
 

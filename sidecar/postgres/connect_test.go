@@ -70,15 +70,7 @@ func TestASecretThatComesLateOrWrongIsPickedUp(t *testing.T) {
 }
 
 func TestRotatedCredentialsAreUsedWithoutARestart(t *testing.T) {
-	server, err := pgtest.Start(t.Context(), pgtest.Options{Password: "super", Config: pgtest.Relaxed()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	server := pgtest.Private(t, pgtest.Options{Password: "super", Config: pgtest.Relaxed()})
 	ctx := t.Context()
 	role := func(password string) string {
 		t.Helper()
@@ -166,17 +158,9 @@ func TestSeveralHosts(t *testing.T) {
 
 func TestTLSIsVerifiedWithTheCAOfTheSecret(t *testing.T) {
 	certificate, key := selfSigned(t)
-	server, err := pgtest.Start(t.Context(), pgtest.Options{Config: append(pgtest.Relaxed(),
+	server := pgtest.Private(t, pgtest.Options{Config: append(pgtest.Relaxed(),
 		"ssl = on", "ssl_cert_file = '"+certificate+"'", "ssl_key_file = '"+key+"'"),
 		HBA: []string{"hostnossl all all 127.0.0.1/32 reject"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			t.Error(err)
-		}
-	})
 	base := strings.TrimSuffix(server.URI(pgtest.Superuser, "postgres"), "sslmode=disable")
 	for name, tt := range map[string]struct {
 		settings string

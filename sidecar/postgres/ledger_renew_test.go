@@ -133,15 +133,7 @@ func TestTheLedgerIsReadThroughAPooler(t *testing.T) {
 }
 
 func TestWhatReadingTheLedgerReportsHasReachedTheDisk(t *testing.T) {
-	server, err := pgtest.Start(t.Context(), pgtest.Options{Config: []string{"wal_writer_delay = 10s"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	server := pgtest.Private(t, pgtest.Options{Config: []string{"wal_writer_delay = 10s"}})
 	uri := server.URI(pgtest.Superuser, pgtest.Superuser)
 	d := open(t, Options{URI: fixed(uri)})
 	w := claim(t, d)

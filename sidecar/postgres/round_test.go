@@ -276,15 +276,7 @@ func TestARoundOfAnotherOwnerOrARewoundLedgerWritesNothing(t *testing.T) {
 
 func TestWhatARoundReportsSurvivesACrashOfTheServer(t *testing.T) {
 	// The log writer would flush asynchronous commits by itself before long.
-	server, err := pgtest.Start(t.Context(), pgtest.Options{Config: []string{"wal_writer_delay = 10s"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	server := pgtest.Private(t, pgtest.Options{Config: []string{"wal_writer_delay = 10s"}})
 	d := open(t, Options{URI: fixed(server.URI(pgtest.Superuser, pgtest.Superuser))})
 	w := claim(t, d)
 	bad := watched(3)

@@ -21,11 +21,7 @@ import (
 // One row of the table is one lesson of the answer, whatever the keys of its
 // updates, be they saved, waiting or both.
 func TestWhatSharesARowIsReadAsOneLesson(t *testing.T) {
-	server, err := pgtest.Start(t.Context(), pgtest.Options{Config: pgtest.Relaxed()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = server.Close() }()
+	server := pgtest.Private(t, pgtest.Options{Config: pgtest.Relaxed()})
 	if err := server.Exec(t.Context(), "postgres", `CREATE TABLE progress (learner integer, chapter integer, spent double precision, seeks integer,
 		PRIMARY KEY (learner, chapter))`); err != nil {
 		t.Fatal(err)

@@ -59,6 +59,21 @@ func Shared(tb testing.TB) *Server {
 	return current.server
 }
 
+// Private starts a server for one test, which may stop or freeze it. It ends with the test.
+func Private(tb testing.TB, o Options) *Server {
+	tb.Helper()
+	server, err := Start(tb.Context(), o)
+	if err != nil {
+		tb.Fatalf("pgtest: %v", err)
+	}
+	tb.Cleanup(func() {
+		if err := server.Close(); err != nil {
+			tb.Errorf("pgtest: %v", err)
+		}
+	})
+	return server
+}
+
 // Database creates an empty database on the shared server for one test, and
 // returns the superuser's URI for it. It is dropped at the test's end.
 func Database(tb testing.TB) string {

@@ -6,7 +6,7 @@ func TestALaggingReplicaIsPromotedWithoutWhatItLacks(t *testing.T) {
 	for name, password := range map[string]string{"trusted": "", "with a password": "p w'd"} {
 		t.Run(name, func(t *testing.T) {
 			ctx := t.Context()
-			primary := start(t, Options{Password: password})
+			primary := Private(t, Options{Password: password})
 			if err := primary.Exec(ctx, Superuser, "CREATE TABLE seen AS SELECT 1 AS n"); err != nil {
 				t.Fatal(err)
 			}

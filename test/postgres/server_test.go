@@ -15,20 +15,6 @@ import (
 
 func TestMain(m *testing.M) { Main(m) }
 
-func start(t *testing.T, options Options) *Server {
-	t.Helper()
-	s, err := Start(t.Context(), options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
-}
-
 func query(ctx context.Context, uri, sql string) (string, error) {
 	conn, err := pgx.Connect(ctx, uri)
 	if err != nil {
@@ -41,7 +27,7 @@ func query(ctx context.Context, uri, sql string) (string, error) {
 }
 
 func TestAServerKeepsItsDataOverACrash(t *testing.T) {
-	s := start(t, Options{})
+	s := Private(t, Options{})
 	ctx := t.Context()
 	if err := s.Exec(ctx, Superuser, "CREATE TABLE kept AS SELECT 'still here' AS v"); err != nil {
 		t.Fatal(err)
@@ -70,7 +56,7 @@ func TestAServerKeepsItsDataOverACrash(t *testing.T) {
 }
 
 func TestAServerRunsWithPostgresOwnDurability(t *testing.T) {
-	s := start(t, Options{})
+	s := Private(t, Options{})
 	for _, setting := range []string{"fsync", "full_page_writes", "synchronous_commit"} {
 		if v, err := query(t.Context(), s.URI(Superuser, Superuser), "SHOW "+setting); err != nil || v != "on" {
 			t.Errorf("%s is %q, %v", setting, v, err)
@@ -79,7 +65,7 @@ func TestAServerRunsWithPostgresOwnDurability(t *testing.T) {
 }
 
 func TestAFrozenServerDoesNotAnswerUntilItIsThawed(t *testing.T) {
-	s := start(t, Options{})
+	s := Private(t, Options{})
 	ctx := t.Context()
 	conn, err := pgx.Connect(ctx, s.URI(Superuser, Superuser))
 	if err != nil {
@@ -111,7 +97,7 @@ func TestAFrozenServerDoesNotAnswerUntilItIsThawed(t *testing.T) {
 }
 
 func TestWithAPasswordLoginsNeedIt(t *testing.T) {
-	s := start(t, Options{Password: "s3cret/@:", HBA: []string{"host all nobody 127.0.0.1/32 reject"}})
+	s := Private(t, Options{Password: "s3cret/@:", HBA: []string{"host all nobody 127.0.0.1/32 reject"}})
 	ctx := t.Context()
 	if v, err := query(ctx, s.URI(Superuser, Superuser), "SELECT 'in'"); err != nil || v != "in" {
 		t.Errorf("with the password: %q, %v", v, err)

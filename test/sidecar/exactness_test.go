@@ -107,15 +107,7 @@ func TestPrestopFlushesEarly(t *testing.T) {
 
 func TestPostgresStopsAndComesBackUnderLoad(t *testing.T) {
 	t.Parallel()
-	server, err := pgtest.Start(t.Context(), pgtest.Options{Config: pgtest.Relaxed()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	server := pgtest.Private(t, pgtest.Options{Config: pgtest.Relaxed()})
 	uri := server.URI(pgtest.Superuser, pgtest.Superuser)
 	p := newProcess(t, uri, fast)
 	p.start(t)
