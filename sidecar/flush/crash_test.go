@@ -273,10 +273,13 @@ func (w *world) crash(t *rapid.T) {
 	w.crasher.arm(rapid.IntRange(1, 25).Draw(t, "steps"), rapid.IntRange(0, 100).Draw(t, "percent of unsynced data left"))
 }
 
-func (w *world) fail(t *rapid.T) {
-	w.db.mu.Lock()
-	defer w.db.mu.Unlock()
-	w.failures = rapid.IntRange(1, 8).Draw(t, "failures")
+// some makes trouble happen up to most times from then on.
+func (w *world) some(trouble *int, most int) func(*rapid.T) {
+	return func(t *rapid.T) {
+		w.db.mu.Lock()
+		defer w.db.mu.Unlock()
+		*trouble = rapid.IntRange(1, most).Draw(t, "times")
+	}
 }
 
 // refuse lets a trigger refuse some learners, all of them or none.
@@ -291,24 +294,6 @@ func (w *world) refuse(t *rapid.T) {
 			delete(w.refused, k)
 		}
 	}
-}
-
-func (w *world) loseAnswers(t *rapid.T) {
-	w.db.mu.Lock()
-	defer w.db.mu.Unlock()
-	w.lostAnswers = rapid.IntRange(1, 3).Draw(t, "answers")
-}
-
-func (w *world) cutRefusals(t *rapid.T) {
-	w.db.mu.Lock()
-	defer w.db.mu.Unlock()
-	w.cuts = rapid.IntRange(1, 3).Draw(t, "rounds")
-}
-
-func (w *world) delayRounds(t *rapid.T) {
-	w.db.mu.Lock()
-	defer w.db.mu.Unlock()
-	w.lates = rapid.IntRange(1, 3).Draw(t, "rounds")
 }
 
 func (w *world) arrive(*rapid.T) { w.db.arrive() }
@@ -402,11 +387,11 @@ func TestNoUpdateIsLostOrDoubledWhereverTheProcessDies(t *testing.T) {
 				"time passes":            w.pass,
 				"someone forces a sync":  w.sync,
 				"the process will die":   w.crash,
-				"the database will fail": w.fail,
-				"answers will be lost":   w.loseAnswers,
+				"the database will fail": w.some(&w.failures, 8),
+				"answers will be lost":   w.some(&w.lostAnswers, 3),
 				"a trigger refuses some": w.refuse,
-				"refusals will be lost":  w.cutRefusals,
-				"rounds will be late":    w.delayRounds,
+				"refusals will be lost":  w.some(&w.cuts, 3),
+				"rounds will be late":    w.some(&w.lates, 3),
 				"late rounds arrive":     w.arrive,
 				"a replica catches up":   w.replicate,
 				"the replica is promoted": func(t *rapid.T) {

@@ -32,14 +32,19 @@ func (d *desk) told(view string) string {
 	return strings.Join(names, " ")
 }
 
+func tells(t *testing.T, d *desk, when, view, want string) {
+	t.Helper()
+	if got := d.told(view); got != want {
+		t.Errorf("%s: told are %q, want %q", when, got, want)
+	}
+}
+
 // A home that is told too early shows an old place of a learner as if it were the
 // newest.
 func TestOthersAreToldWhenAllIsWritten(t *testing.T) {
 	run(t, func(t *testing.T, d *desk) {
 		d.Follow(setOf("a b c"))
-		if got := d.told("a b c"); got != "" {
-			t.Errorf("%s: before anything is written", got)
-		}
+		tells(t, d, "before anything is written", "a b c", "")
 		home := func(user string) string {
 			m, _ := setOf("a b c").Home(user)
 			return namesOf([]uuid.UUID{m.Writer})
@@ -52,21 +57,15 @@ func TestOthersAreToldWhenAllIsWritten(t *testing.T) {
 		d.Follow(setOf("a b c d"))
 		synctest.Wait()
 		d.write()
-		if got := d.told("a b c d"); got != "b c d" {
-			t.Errorf("told are %q", got)
-		}
+		tells(t, d, "all", "a b c d", "b c d")
 		d.isAway("b", true)
 		d.Follow(setOf("a b d"))
 		synctest.Wait()
 		d.write()
-		if got := d.told("a b d"); got != "d" {
-			t.Errorf("told are %q while b is away", got)
-		}
+		tells(t, d, "while b is away", "a b d", "d")
 		d.isAway("b", false)
 		<-time.After(retryMost)
-		if got := d.told("a b d"); got != "b" {
-			t.Errorf("told are %q when b is back", got)
-		}
+		tells(t, d, "when b is back", "a b d", "b")
 	})
 }
 
@@ -84,18 +83,14 @@ func TestOneThatLeavesTellsWhenItHasWrittenAll(t *testing.T) {
 			t.Error("nothing is written yet")
 		}
 		d.write()
-		if got := d.told("b c"); got != "b" {
-			t.Errorf("told are %q", got)
-		}
+		tells(t, d, "while c is away", "b c", "b")
 		d.isAway("c", false)
 		long, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		if err := d.AwaitWritten(long, following(d.Handover)); err != nil {
 			t.Error(err)
 		}
-		if got := d.told("b c"); got != "c" {
-			t.Errorf("told are %q", got)
-		}
+		tells(t, d, "when c is back", "b c", "c")
 	})
 }
 
