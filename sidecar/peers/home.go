@@ -48,11 +48,14 @@ func (h *home) PutFrom(
 	if repeated > 0 {
 		h.o.Repeated(repeated)
 	}
-	for i := range updates {
-		if user := updates[i].UserID; h.isAway(user) {
+	if err != nil {
+		return results, err
+	}
+	for i := range items {
+		if user := items[i].Update.UserID; h.isAway(user) {
 			// The sender has not heard of the change of homes yet, and readers ask another one.
 			h.o.Buffer.MakeDue(buffer.Filter{UserID: user})
 		}
 	}
-	return results, err
+	return results, nil
 }

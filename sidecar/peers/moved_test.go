@@ -61,7 +61,6 @@ func TestANewHomeMayBeBehindUntilTheOneBeforeHasWritten(t *testing.T) {
 	if a.holds(moves) || !a.holds(remains) {
 		t.Error("a has not written what b waits for, or has written more")
 	}
-	b.stop()
 }
 
 // One that has not heard of a change yet hands on to the home of before, whose readers
@@ -69,16 +68,17 @@ func TestANewHomeMayBeBehindUntilTheOneBeforeHasWritten(t *testing.T) {
 func TestWhatComesToAFormerHomeIsDueAtOnce(t *testing.T) {
 	t.Parallel()
 	_, a, b := pair(t)
-	moved, own := learnerOf(a, b), learnerOf(a, a)
+	moved, reset, own := learnerOf(a, b), learnerOf(a, b), learnerOf(a, a)
 	h := &home{&a.o, a.term.Load().use, a.term.Load().isAway}
-	for i, learner := range []string{moved, own} {
-		if _, err := h.PutFrom(t.Context(), [16]byte{1}, uint64(i+1), []progress.Update{of(learner, "")}, nil); err != nil {
-			t.Fatal(err)
-		}
+	updates, resets := []progress.Update{of(moved, ""), of(own, "")}, []progress.Key{of(reset, "").Key}
+	if _, err := h.PutFrom(t.Context(), [16]byte{1}, 1, updates, resets); err != nil {
+		t.Fatal(err)
 	}
 	a.write()
-	if a.holds(moved) || !a.holds(own) {
-		t.Errorf("it keeps what another one answers for: %v, its own: %v", a.holds(moved), a.holds(own))
+	for learner, stays := range map[string]bool{moved: false, reset: false, own: true} {
+		if a.holds(learner) != stays {
+			t.Errorf("%s: it holds something: %v, want %v", learner, !stays, stays)
+		}
 	}
 }
 

@@ -18,8 +18,9 @@
 // it was killed, or can't be reached, and what it has merged may then count twice.
 //
 // What is pending of learners whose home is another one is made due at each change. When
-// it is written, every candidate is told so, with the same digest. A home that has not
-// heard it from the learner's home before may be behind, for ten seconds.
+// it is written, every candidate is told so, with the same digest. A home may be behind,
+// of learners who were elsewhere before, until it has heard that from all of them, or for
+// ten seconds.
 //
 // A sidecar first ends what it merges by the candidates of before, so that no id
 // comes behind "that was all", and nothing is left to write behind "that is written".

@@ -11,7 +11,7 @@ type done struct {
 
 func newDone() done { return done{changed: make(chan struct{})} }
 
-// nothing is what is done once something is to be done again. Nobody waits for it.
+// nothing is what is done once something is to be done again. It wakes nobody.
 func (d done) nothing() done { return done{changed: d.changed} }
 
 // next is d with more in it, of which those hear who wait.

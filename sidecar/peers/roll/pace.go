@@ -24,8 +24,8 @@ type pace struct {
 
 // called notes a call that has just ended, and what it was made early for, none if it was
 // due. chance is in [0, 1).
-// One that is the first to succeed is followed by another one soon: sidecars that start
-// at the same moment don't find each other by their first calls.
+// One that is the first to succeed is followed by another one soon: of two sidecars that
+// start at the same moment, one may not have found the other.
 func (p *pace) called(early urgency, first, failed bool, now time.Time, chance float64, changed bool) {
 	p.last = now
 	period := Period
