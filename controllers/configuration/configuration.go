@@ -30,7 +30,7 @@ func Of(policy *v1alpha1.ProgressSyncPolicy, spoolLimit int64) config.Config {
 
 	out.Sync.Interval = config.Duration(spec.Sync.Interval.Duration)
 	if q := spec.Sync.QuietPeriod; q != nil {
-		out.Sync.QuietPeriod = config.Duration(q.Duration)
+		out.Sync.QuietPeriod = config.QuietPeriod{Fixed: config.Duration(q.Duration)}
 	}
 	out.Sync.BatchSize = int(spec.Sync.BatchSize)
 	out.Sync.FlushOnComplete = ptr.Deref(spec.Sync.FlushOnComplete, out.Sync.FlushOnComplete)

@@ -1,6 +1,9 @@
 package config
 
-import "time"
+import (
+	"reflect"
+	"time"
+)
 
 // Durability says when an update is acknowledged.
 type Durability string
@@ -33,6 +36,7 @@ type Config struct {
 	Database Database `json:"database"`
 	Ingest   Ingest   `json:"ingest"`
 	Peers    Peers    `json:"peers"`
+	Variants Variants `json:"variants,omitzero"`
 	Logging  Logging  `json:"logging"`
 }
 
@@ -46,13 +50,26 @@ type Policy struct {
 	CreatedAt time.Time `json:"createdAt,omitzero"`
 }
 
-// Sync says when and in what portions records are written.
+// Sync says when and in what portions records are written. Interval, QuietPeriod
+// and FlushOnComplete are those of the default class.
 type Sync struct {
 	// Interval from a key's first unsynced change to its write; 1s to 24h.
 	Interval Duration `json:"interval"`
 	// QuietPeriod, if set, writes a key early once it has not changed for so
-	// long; 0 or 1s to Interval.
-	QuietPeriod Duration `json:"quietPeriod,omitempty"`
+	// long.
+	QuietPeriod QuietPeriod `json:"quietPeriod,omitzero"`
+	// LeaveGrace is how long a record waits whose learner leaves, for more of the
+	// same; 1s to Interval, or 0 to take no notice of it.
+	LeaveGrace Duration `json:"leaveGrace"`
+	// MinSyncWithin is the shortest syncWithin of an update that counts, and the
+	// shortest time between two writes of a record that clients asked for; 1s to
+	// Interval.
+	MinSyncWithin Duration `json:"minSyncWithin"`
+	// Classes have settings of their own for some lessons; the first that matches
+	// counts. 8 at most.
+	Classes []Class `json:"classes,omitempty"`
+	// Adaptive stretches and shortens all intervals by what the database bears.
+	Adaptive Adaptive `json:"adaptive,omitzero"`
 	// BatchSize is the number of records a transaction; 1 to 1000.
 	BatchSize int `json:"batchSize"`
 	// FlushOnComplete writes a key at once when it becomes completed.
@@ -171,7 +188,7 @@ func (c Config) Equal(o Config) bool {
 	same := c.Database.Mapping.Equal(o.Database.Mapping) && c.Policy.CreatedAt.Equal(o.Policy.CreatedAt)
 	c.Database.Mapping, o.Database.Mapping = nil, nil
 	c.Policy.CreatedAt, o.Policy.CreatedAt = time.Time{}, time.Time{} // one moment can be written in several ways
-	return same && c == o
+	return same && reflect.DeepEqual(c, o)
 }
 
 // Default is the configuration of an empty object.
@@ -179,6 +196,8 @@ func Default() Config {
 	return Config{
 		Sync: Sync{
 			Interval:                   Duration(3 * time.Minute),
+			LeaveGrace:                 Duration(5 * time.Second),
+			MinSyncWithin:              Duration(15 * time.Second),
 			BatchSize:                  10,
 			FlushOnComplete:            true,
 			CompletionThresholdPercent: 95,

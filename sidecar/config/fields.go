@@ -39,8 +39,8 @@ func fields(c *Config) []field {
 
 		{"sync", "interval", &c.Sync.Interval, "a duration from 1s to 24h",
 			within(&c.Sync.Interval, time.Second, 24*time.Hour)},
-		{"sync", "quietPeriod", &c.Sync.QuietPeriod, "0s, or a duration from 1s to sync.interval", func() bool {
-			q := c.Sync.QuietPeriod.D()
+		{"sync", "quietPeriod", &c.Sync.QuietPeriod, `"Auto", 0s, or a duration from 1s to sync.interval`, func() bool {
+			q := c.Sync.QuietPeriod.Fixed.D()
 			return q == 0 || q >= time.Second && q <= c.Sync.Interval.D()
 		}},
 		{"sync", "batchSize", &c.Sync.BatchSize, "an integer from 1 to 1000",

@@ -53,7 +53,7 @@ func TestParseNamesEveryMistake(t *testing.T) {
 		"interval of zero":     {`{"sync":{"interval":"0s"}}`, []string{`sync.interval is "0s"; allowed: a duration from 1s to 24h`}},
 		"interval as a number": {`{"sync":{"interval":180}}`, []string{`sync.interval is 180; allowed: a duration from 1s to 24h`}},
 		"quiet period longer than the interval": {`{"sync":{"interval":"1m","quietPeriod":"2m"}}`,
-			[]string{`sync.quietPeriod is "2m"; allowed: 0s, or a duration from 1s to sync.interval`}},
+			[]string{`sync.quietPeriod is "2m"; allowed: \"Auto\", 0s, or a duration from 1s to sync.interval`}},
 		"batch size too large": {`{"sync":{"batchSize":5000}}`, []string{"sync.batchSize is 5000; allowed: an integer from 1 to 1000"}},
 		"batch size fraction":  {`{"sync":{"batchSize":1.5}}`, []string{"sync.batchSize is 1.5; allowed: an integer from 1 to 1000"}},
 		"unknown durability":   {`{"buffer":{"durability":"Maybe"}}`, []string{`buffer.durability is "Maybe"; allowed: "Sync" or "Async"`}},
@@ -90,7 +90,7 @@ func TestEveryFieldIsReadAndChecked(t *testing.T) {
 	// The table of settings and the types must not drift apart.
 	want := config.Default()
 	want.Policy = config.Policy{Namespace: "n", Name: "p", Generation: 3, CreatedAt: time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC)}
-	want.Sync = config.Sync{Interval: 2e9, QuietPeriod: 1e9, BatchSize: 11, CompletionThresholdPercent: 80.5}
+	want.Sync = config.Sync{Interval: 2e9, QuietPeriod: config.QuietPeriod{Fixed: 1e9}, LeaveGrace: 5e9, MinSyncWithin: 15e9, BatchSize: 11, CompletionThresholdPercent: 80.5}
 	want.Retry = config.Retry{MaxRetries: 4, InitialDelay: 2e9, MaxDelay: 3e9}
 	want.Buffer = config.Buffer{Durability: config.DurabilityAsync, MaxPendingRecords: 200, SizeLimitBytes: 65 << 20, ReplayWindow: 4e9,
 		EventIDs: config.EventIDs{MaxCount: 7, MaxAge: 8e9}}

@@ -87,6 +87,7 @@ func (printer) BatchReplayed(progress.Batch, int64)               {}
 func (printer) BatchQuarantined(progress.Batch, postgres.Failure) {}
 func (printer) BatchSplit(progress.Batch, postgres.Failure)       {}
 func (printer) Rewound(flush.Rewind)                              {}
+func (printer) Attempted(time.Duration, *postgres.Failure)        {}
 func (printer) AttemptFailed(postgres.Failure)                    {}
 func (printer) Retried()                                          {}
 func (printer) ConditionChanged(flush.Condition)                  {}

@@ -77,6 +77,8 @@ func (j *journal) Rewound(r Rewind) {
 	j.rewinds = append(j.rewinds, r)
 }
 
+func (*journal) Attempted(time.Duration, *postgres.Failure) {}
+
 func (j *journal) AttemptFailed(postgres.Failure) {
 	j.mu.Lock()
 	defer j.mu.Unlock()

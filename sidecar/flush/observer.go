@@ -26,6 +26,9 @@ type Observer interface {
 	BatchSplit(b progress.Batch, f postgres.Failure)
 	// Rewound: the database fell back behind what was confirmed.
 	Rewound(Rewind)
+	// Attempted: one round trip that sends batches ended after so long; f is why it
+	// failed, nil if it did not.
+	Attempted(took time.Duration, f *postgres.Failure)
 	// AttemptFailed: one attempt to use the database failed.
 	AttemptFailed(postgres.Failure)
 	// Retried: an attempt after a failed one starts.

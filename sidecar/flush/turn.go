@@ -127,11 +127,24 @@ func (l *lane) write(ctx context.Context, o outcome, at place, round []progress.
 
 // send sends batches. Without an error there is at least one result.
 func (l *lane) send(ctx context.Context, at place, round []progress.Batch) ([]postgres.Result, error) {
+	began := time.Now()
 	results, err := l.f.db.ApplyRound(ctx, l.f.ledger.writer, l.f.ledger.owner, at.number, round)
+	l.attempted(ctx, time.Since(began), err)
 	if err != nil {
 		return results, fmt.Errorf("writing to the database in lane %d: %w", l.index, err)
 	}
 	return results, nil
+}
+
+// attempted tells of a round trip, but for one that a shutdown cut short.
+func (l *lane) attempted(ctx context.Context, took time.Duration, err error) {
+	switch {
+	case err == nil:
+		l.f.observer.Attempted(took, nil)
+	case ctx.Err() == nil:
+		f := postgres.Classify(err)
+		l.f.observer.Attempted(took, &f)
+	}
 }
 
 // take notes what a round has written and confirms it.

@@ -14,4 +14,8 @@ type Batch struct {
 	// accepted.
 	Oldest  Instant
 	Records []Record
+	// Opened is when the first update of each record was accepted. It is nil of a
+	// batch that was frozen before the process started, and of one that is replayed:
+	// then Oldest stands for all.
+	Opened []Instant
 }

@@ -24,7 +24,7 @@ const gather = 75 * time.Millisecond
 func bufferPolicy(c config.Config, memory int64, hurry bool) buffer.Policy {
 	p := buffer.Policy{
 		Interval:            c.Sync.Interval.D(),
-		QuietPeriod:         c.Sync.QuietPeriod.D(),
+		QuietPeriod:         c.Sync.QuietPeriod.Fixed.D(),
 		FlushOnComplete:     c.Sync.FlushOnComplete,
 		Gather:              gather,
 		CompletionThreshold: c.Sync.CompletionThresholdPercent,

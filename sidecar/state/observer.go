@@ -73,6 +73,14 @@ func (s *State) Rewound(r flush.Rewind) {
 	s.changes.notify()
 }
 
+// Attempted implements flush.Observer.
+func (s *State) Attempted(_ time.Duration, f *postgres.Failure) {
+	s.attempts.Add(1)
+	if f != nil {
+		s.failedAttempts.Add(1)
+	}
+}
+
 // AttemptFailed implements flush.Observer.
 func (s *State) AttemptFailed(f postgres.Failure) {
 	s.metrics.failures.WithLabelValues(string(f.Class)).Inc()

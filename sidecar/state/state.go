@@ -41,15 +41,17 @@ type State struct {
 	samples samples
 	lags    lags
 
-	accepted  atomic.Int64
-	rejected  atomic.Int64
-	rows      atomic.Int64
-	applied   atomic.Int64
-	replayed  atomic.Int64
-	retries   atomic.Int64
-	streams   atomic.Int64 // open ones
-	lastSaved atomic.Int64 // microseconds since the epoch, 0 for never
-	local     atomic.Bool  // the database is reached through the pod's loopback
+	accepted atomic.Int64
+	rejected atomic.Int64
+	rows     atomic.Int64
+	applied  atomic.Int64
+	replayed atomic.Int64
+	retries  atomic.Int64
+	// attempts to write, and those of them that failed.
+	attempts, failedAttempts atomic.Int64
+	streams                  atomic.Int64 // open ones
+	lastSaved                atomic.Int64 // microseconds since the epoch, 0 for never
+	local                    atomic.Bool  // the database is reached through the pod's loopback
 
 	mu          sync.Mutex
 	buffer      Buffer

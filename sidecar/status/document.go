@@ -33,7 +33,12 @@ type Document struct {
 	Refusal   string    `json:"refusal,omitempty"`
 	StartedAt time.Time `json:"startedAt"`
 
-	Sync        Sync        `json:"sync"`
+	Sync Sync `json:"sync"`
+	// Classes and Variants say how the records of each fare; the latter are empty
+	// without variants. They are null in the document of a program that has none.
+	Classes     []Class     `json:"classes,omitempty"`
+	Variants    []Variant   `json:"variants,omitempty"`
+	Adaptive    *Adaptive   `json:"adaptive,omitempty"`
 	Counters    Counters    `json:"counters"`
 	Database    Database    `json:"database"`
 	Spool       Spool       `json:"spool"`
@@ -67,12 +72,15 @@ type Sync struct {
 	PendingUpdates int64 `json:"pendingUpdates"`
 	// OldestPendingSeconds is the age of the oldest update that is accepted
 	// and not saved, zero if there is none.
-	OldestPendingSeconds float64    `json:"oldestPendingSeconds"`
-	LastSyncedAt         *time.Time `json:"lastSyncedAt,omitempty"`
-	NextSyncAt           *time.Time `json:"nextSyncAt,omitempty"`
-	RetryCount           int        `json:"retryCount"`
-	Parked               bool       `json:"parked"`
-	Error                *Error     `json:"error,omitempty"`
+	OldestPendingSeconds float64 `json:"oldestPendingSeconds"`
+	// OverdueSeconds is by how much longer than its class explains the record waits
+	// that is late by most, zero if none is late.
+	OverdueSeconds float64    `json:"overdueSeconds"`
+	LastSyncedAt   *time.Time `json:"lastSyncedAt,omitempty"`
+	NextSyncAt     *time.Time `json:"nextSyncAt,omitempty"`
+	RetryCount     int        `json:"retryCount"`
+	Parked         bool       `json:"parked"`
+	Error          *Error     `json:"error,omitempty"`
 }
 
 // Error is the reason why records are not written, in words that hold no data.
@@ -96,6 +104,12 @@ type Counters struct {
 	BatchesApplied  int64 `json:"batchesApplied"`
 	BatchesReplayed int64 `json:"batchesReplayed"`
 	Retries         int64 `json:"retries"`
+	// Attempts to write, of which FailedAttempts failed; one that is repeated counts
+	// again.
+	Attempts       int64 `json:"attempts"`
+	FailedAttempts int64 `json:"failedAttempts"`
+	// RecordsSaved in BatchesApplied batches.
+	RecordsSaved int64 `json:"recordsSaved"`
 }
 
 // Database is the connection to Postgres.
