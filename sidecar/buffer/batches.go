@@ -23,7 +23,7 @@ func (b *batches) FreezeRound(
 	var round []*frozenBatch
 	err := b.write(1<<lane, func(c *spool.Change) error {
 		for len(round) < maxBatches {
-			fb := b.freeze(c, l, l.pending.takeDue(at, batchSize, b.dueRules(p)), reading)
+			fb := b.freeze(c, l, l.pending.takeDue(at, batchSize, b.dueRules(p)), reading, p)
 			if fb == nil {
 				break
 			}
@@ -88,7 +88,8 @@ func (b *batches) confirm(lane int, number uint64) error {
 		return err
 	}
 	defer b.leave()
-	l, p, now := b.lanes[lane], b.policy.Load(), b.clock.read().wall
+	l, p, now := b.lanes[lane], b.policy.Load(), b.clock.read()
+	var final []finalLag
 	err := b.appendLazily(1<<lane, func(c *spool.Change) error {
 		i, err := l.frozen.find(number)
 		if err != nil && number <= l.frozen.applied {
@@ -98,7 +99,7 @@ func (b *batches) confirm(lane int, number uint64) error {
 			return err
 		}
 		for range i + 1 {
-			l.confirm(c, p.ReplayWindow > 0, now)
+			final = append(final, l.confirm(c, p, now)...)
 		}
 		if p.ReplayWindow > 0 {
 			l.dropKept(c, 0, b.keptLimit())
@@ -111,6 +112,7 @@ func (b *batches) confirm(lane int, number uint64) error {
 	}
 	b.wroteLazily()
 	b.saved.send()
+	b.tellFinal(final)
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/sidecar/spool"
 	"github.com/progress-sync/progress-sync/sidecar/spool/disk"
+	"github.com/progress-sync/progress-sync/sidecar/timing"
 )
 
 // Options of Open.
@@ -30,6 +31,12 @@ type Options struct {
 	// how many of them were merged into a record that was there already. It must return
 	// quickly.
 	OnTaken func(strays, merged int)
+	// OnMerged, if not nil, is told of each update that is merged while the policy has
+	// variants: its terms and the number of its learner. It must return quickly.
+	OnMerged func(terms *timing.Terms, learner uint64)
+	// OnFinal, if not nil, is told of each key that has fallen silent how long its last
+	// update took to be saved. It must return quickly.
+	OnFinal func(terms *timing.Terms, lag time.Duration)
 	// Import replaces a spool of an earlier version by one that can be opened; nil
 	// to refuse it, see spool.Options.
 	Import func(dir string) error
@@ -71,10 +78,12 @@ func Open(o Options) (*Buffer, error) {
 		return nil, err
 	}
 	c := &core{clock: newClock(o.Now), space: newSpace(), checkpoints: newCheckpoints(), saved: newBroadcast(), written: make(chan struct{}, 1)}
+	o.Policy.Terms = orNone(o.Policy.Terms)
 	c.policy.Store(&o.Policy)
 	if c.state, err = load(from, c.clock.read(), &o.Policy); err != nil {
 		return nil, errors.Join(fmt.Errorf("loading the spool %s: %w", o.Dir, err), from.Close())
 	}
+	c.listener = listener{merged: o.OnMerged, final: o.OnFinal}
 	b := &Buffer{
 		core: c, intake: newIntake(c), unsaved: unsaved{c}, due: due{c}, batches: batches{c},
 		strays: strays{c, o.OnTaken}, eventIDs: eventIDs{c}, deadLetters: deadLetters{c}, erasures: erasures{c},
@@ -104,16 +113,36 @@ func (b *Buffer) Close() error {
 	return b.spool.Close()
 }
 
-// SetPolicy replaces the policy at once.
+// SetPolicy replaces the policy at once; windows that are open go by its terms.
 func (b *Buffer) SetPolicy(p Policy) {
+	p.Terms = orNone(p.Terms)
+	set := b.lanes.lock(b.lanes.all())
 	b.policy.Store(&p)
 	for _, l := range b.lanes {
-		l.mu.Lock()
-		l.pending.order.keepQuiet(p.QuietPeriod > 0)
-		l.mu.Unlock()
+		l.pending.order.reorder(p.Terms)
+	}
+	b.lanes.unlock(set)
+	for _, l := range b.lanes {
 		l.signal()
 	}
 	b.measure()
+}
+
+// SetStretch multiplies all intervals, at once; 1 leaves them as they are. The factor
+// must be positive.
+func (b *Buffer) SetStretch(factor float64) {
+	b.stretch.set(factor)
+	for _, l := range b.lanes {
+		l.signal()
+	}
+}
+
+// orNone is the table, or one by which everything is due at once.
+func orNone(t *timing.Table) *timing.Table {
+	if t == nil {
+		return timing.Only(timing.Terms{}, 0)
+	}
+	return t
 }
 
 // Writer is the id of this spool, a random UUID.

@@ -16,6 +16,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/spool"
 	"github.com/progress-sync/progress-sync/sidecar/spool/disktest"
+	"github.com/progress-sync/progress-sync/sidecar/timing"
 	"github.com/progress-sync/progress-sync/test/kit"
 )
 
@@ -150,7 +151,7 @@ func TestACrashAtAnyMomentKeepsWhatWasAcknowledged(t *testing.T) {
 	const crashes = 40
 	fs := disktest.New()
 	p := testPolicy()
-	p.Interval = time.Hour
+	p.retime(func(t *timing.Terms) { t.Interval = time.Hour })
 	p.EventIDs = DefaultEventIDs()
 	p.MaxPendingRecords = 0 // there are many strays
 	opts := Options{Dir: spoolDir, FS: fs, Policy: p, FreeBytes: plentyFree}

@@ -8,16 +8,20 @@ import (
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/spool"
+	"github.com/progress-sync/progress-sync/sidecar/timing"
 )
 
 func TestASteadyHeartbeatIsDueOncePerInterval(t *testing.T) {
 	tests := map[string]func(*Policy){
-		"with the interval alone":    func(*Policy) {},
-		"with a quiet period":        func(p *Policy) { p.QuietPeriod = time.Minute },
-		"acknowledged before sync":   func(p *Policy) { p.Async = true },
-		"without flushOnComplete":    func(p *Policy) { p.FlushOnComplete = false },
-		"of a learner at 96 %":       func(p *Policy) { p.CompletionThreshold = 1 },
-		"completed, quiet period on": func(p *Policy) { p.CompletionThreshold = 1; p.QuietPeriod = 10 * time.Second },
+		"with the interval alone":  func(*Policy) {},
+		"with a quiet period":      func(p *Policy) { p.retime(func(t *timing.Terms) { t.QuietPeriod = time.Minute }) },
+		"acknowledged before sync": func(p *Policy) { p.Async = true },
+		"without flushOnComplete":  func(p *Policy) { p.retime(func(t *timing.Terms) { t.FlushOnComplete = false }) },
+		"of a learner at 96 %":     func(p *Policy) { p.CompletionThreshold = 1 },
+		"completed, quiet period on": func(p *Policy) {
+			p.CompletionThreshold = 1
+			p.retime(func(t *timing.Terms) { t.QuietPeriod = 10 * time.Second })
+		},
 	}
 	for name, set := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -65,7 +69,7 @@ func TestARecordIsDue(t *testing.T) {
 			b.put(at(1, 1))
 			b.clock.Advance(time.Minute)
 			p := testPolicy()
-			p.Interval = 30 * time.Second
+			p.retime(func(t *timing.Terms) { t.Interval = 30 * time.Second })
 			b.SetPolicy(p)
 		}, 1},
 		"when it was just completed": {nil, func(b *rig) {
@@ -74,7 +78,7 @@ func TestARecordIsDue(t *testing.T) {
 			b.put(u, at(2, 1))
 		}, 1},
 		"not when it was completed and flushOnComplete is off": {
-			func(p *Policy) { p.FlushOnComplete = false },
+			func(p *Policy) { p.retime(func(t *timing.Terms) { t.FlushOnComplete = false }) },
 			func(b *rig) {
 				u := at(1, 1)
 				u.Completed = true
@@ -104,7 +108,7 @@ func TestARecordIsDue(t *testing.T) {
 			b.crash()
 		}, 1},
 		"when it was quiet for the quiet period": {
-			func(p *Policy) { p.QuietPeriod = 20 * time.Second },
+			func(p *Policy) { p.retime(func(t *timing.Terms) { t.QuietPeriod = 20 * time.Second }) },
 			func(b *rig) {
 				b.put(at(1, 1), at(2, 1))
 				b.clock.Advance(15 * time.Second)
@@ -117,11 +121,11 @@ func TestARecordIsDue(t *testing.T) {
 			b.put(at(1, 2))
 			b.clock.Advance(5 * time.Second)
 			p := testPolicy()
-			p.QuietPeriod = 20 * time.Second
+			p.retime(func(t *timing.Terms) { t.QuietPeriod = 20 * time.Second })
 			b.SetPolicy(p)
 		}, 1},
 		"not when the quiet period is switched off": {
-			func(p *Policy) { p.QuietPeriod = 20 * time.Second },
+			func(p *Policy) { p.retime(func(t *timing.Terms) { t.QuietPeriod = 20 * time.Second }) },
 			func(b *rig) {
 				b.put(at(1, 1))
 				b.clock.Advance(time.Minute)
@@ -185,7 +189,7 @@ func TestARecordIsDue(t *testing.T) {
 
 func TestKeysWhoseWindowsEndShortlyAfterEachOtherShareABatch(t *testing.T) {
 	const linger = 10 * time.Second
-	b := newRig(t, func(o *Options) { o.Policy.Interval, o.Policy.Linger = 3*time.Minute, linger })
+	b := newRig(t, func(o *Options) { o.Policy.retime(func(t *timing.Terms) { t.Linger = linger }) })
 	var mates []progress.Update
 	lane := -1
 	for i := 0; len(mates) < 3; i++ {
@@ -256,7 +260,7 @@ func TestWakeIsSignalledWhenSomethingIsDueEarlier(t *testing.T) {
 	b.freezeAll(10)
 	b.put(at(1, 1))
 	awake()
-	b.SetPolicy(Policy{Interval: time.Second})
+	b.SetPolicy(Policy{Terms: timing.Only(timing.Terms{Interval: time.Second}, 0)})
 	if !awake() {
 		t.Error("not by a change of the policy")
 	}

@@ -6,15 +6,19 @@ import (
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/spool"
+	"github.com/progress-sync/progress-sync/sidecar/timing"
 )
 
-// entry is a pending record in memory, at most 352 bytes beside its key.
+// entry is a pending record in memory, at most 416 bytes beside its key.
 type entry struct {
 	key     spool.Key // which the strings of record.Key are part of
 	record  progress.Record
 	opened  time.Duration // when the window opened, by the clock's elapsed time
 	changed time.Duration // when the last update came
-	links   [2]links
+	links   [3]links
+	terms   *timing.Terms // by which it is written
+	early   early
+	pace    pace
 	// Neighbours among the entries of the same learner.
 	userPrev, userNext *entry
 	// turn is its place among the urgent entries of the lane, 0 when it waits
@@ -56,8 +60,9 @@ type links struct{ prev, next *entry }
 
 // The orders that an entry can be linked in.
 const (
-	byAge  = iota // all entries, by the opening of their windows
-	byTurn        // urgent ones by turn, or the others by their last change
+	byAge   = iota // all entries, by the opening of their windows
+	byTurn         // urgent ones, by turn
+	byTerms        // the others of the same terms, by the opening of their windows
 )
 
 // list is a chain of entries through one of their links.
@@ -75,6 +80,24 @@ func (l *list) pushBack(e *entry) {
 		l.tail.links[l.by].next = e
 	}
 	l.tail = e
+	l.length++
+}
+
+// insertAfter puts e behind at, or in front where that is nil.
+func (l *list) insertAfter(e, at *entry) {
+	if at == l.tail {
+		l.pushBack(e)
+		return
+	}
+	next := l.head
+	if at != nil {
+		next = at.links[l.by].next
+		at.links[l.by].next = e
+	} else {
+		l.head = e
+	}
+	e.links[l.by] = links{prev: at, next: next}
+	next.links[l.by].prev = e
 	l.length++
 }
 

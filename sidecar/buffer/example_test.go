@@ -8,6 +8,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/timing"
 )
 
 // Updates come in, are merged, and go out as batches with numbers, each to be
@@ -20,7 +21,7 @@ func Example() {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	b, err := buffer.Open(buffer.Options{
-		Dir: dir, Policy: buffer.Policy{Interval: 3 * time.Minute, ReplayWindow: 10 * time.Minute},
+		Dir: dir, Policy: buffer.Policy{Terms: timing.Only(timing.Terms{Interval: 3 * time.Minute}, time.Second), ReplayWindow: 10 * time.Minute},
 	})
 	if err != nil {
 		fmt.Println(err)

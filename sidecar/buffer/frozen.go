@@ -32,8 +32,8 @@ func newFrozenBatches() frozenBatches {
 }
 
 // freeze adds a batch of entries that are not pending any more.
-func (f *frozenBatches) freeze(entries []*entry, oldest progress.Instant) *frozenBatch {
-	fb := newFrozenBatch(entries, oldest)
+func (f *frozenBatches) freeze(entries []*entry, now reading) *frozenBatch {
+	fb := newFrozenBatch(entries, now)
 	f.freezes++
 	fb.freeze = f.freezes
 	f.add(fb)
@@ -176,6 +176,17 @@ func (f *frozenBatches) unindex(fb *frozenBatch) {
 			delete(f.flights, key)
 		}
 	}
+}
+
+// late is when the first of what is frozen was due at the latest, 0 for nothing.
+func (f *frozenBatches) late() progress.Instant {
+	var late progress.Instant
+	for _, fb := range f.batches {
+		if late == 0 || fb.late < late {
+			late = fb.late
+		}
+	}
+	return late
 }
 
 // oldest is the opening of the oldest window of what is frozen, 0 for none.

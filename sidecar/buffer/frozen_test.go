@@ -17,11 +17,11 @@ func frozenOf(batches ...[]int) frozenBatches {
 	for _, keys := range batches {
 		var entries []*entry
 		for _, n := range keys {
-			e := pendingEntry(n, 0, 0)
+			e := pendingEntry(n, 0, 0, inMinutes(3))
 			e.record.SeekEvents, e.record.UpdateCount = 1, 1
 			entries = append(entries, e)
 		}
-		f.freeze(entries, progress.Instant(100-len(f.batches)))
+		f.freeze(entries, reading{wall: progress.Instant(100 - len(f.batches))})
 	}
 	return f
 }

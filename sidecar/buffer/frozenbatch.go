@@ -15,7 +15,9 @@ type frozenBatch struct {
 	id      uint64 // see progress.Batch
 	records []progress.Record
 	keys    []spool.Key        // of the records
-	oldest  progress.Instant   // opening of the oldest window in it
+	opened  []progress.Instant // openings of the records' windows, nil if not known
+	oldest  progress.Instant   // that of the oldest of them
+	late    progress.Instant   // when the first of them was due at the latest
 	encoded spool.EncodedBatch // as the disk has it
 	// freeze counts the lane's freezes in this process; the halves of a batch
 	// keep its. turn is the first of the urgent entries in it, 0 for none.
@@ -29,30 +31,36 @@ type frozenBatch struct {
 
 // newFrozenBatch is a batch of entries that are not pending any more, sorted by
 // their keys. It has no number yet.
-func newFrozenBatch(entries []*entry, oldest progress.Instant) *frozenBatch {
+func newFrozenBatch(entries []*entry, now reading) *frozenBatch {
 	fb := &frozenBatch{
 		turn:    entries[0].turn,
-		oldest:  oldest,
 		records: make([]progress.Record, len(entries)),
 		keys:    make([]spool.Key, len(entries)),
+		opened:  make([]progress.Instant, len(entries)),
 	}
 	slices.SortFunc(entries, func(a, b *entry) int { return a.record.Compare(b.record.Key) })
 	for i, e := range entries {
-		fb.records[i], fb.keys[i] = e.record, e.key
+		fb.records[i], fb.keys[i], fb.opened[i] = e.record, e.key, now.wallOf(e.opened)
 	}
+	fb.oldest = slices.Min(fb.opened)
 	return fb
 }
 
 // part is a batch of the records from i up to, without, j. Who waits for the
 // batch waits for its parts.
 func (fb *frozenBatch) part(i, j int) *frozenBatch {
-	return &frozenBatch{
+	part := &frozenBatch{
 		freeze:  fb.freeze,
 		turn:    fb.turn,
 		oldest:  fb.oldest,
+		late:    fb.late,
 		records: fb.records[i:j:j],
 		keys:    fb.keys[i:j:j],
 	}
+	if fb.opened != nil {
+		part.opened = fb.opened[i:j:j]
+	}
+	return part
 }
 
 // halves are the batch's parts, the greater first.
@@ -80,9 +88,11 @@ func unite(older, newer *frozenBatch) (*frozenBatch, error) {
 		freeze:  min(older.freeze, newer.freeze),
 		turn:    max(older.turn, newer.turn),
 		oldest:  min(older.oldest, newer.oldest),
+		late:    min(older.late, newer.late),
 		records: []progress.Record{progress.Merge(since, older.records[0])},
 		keys:    newer.keys,
 	}
+	united.opened = []progress.Instant{united.oldest}
 	if older.turn != 0 && newer.turn != 0 {
 		united.turn = min(older.turn, newer.turn)
 	}
@@ -93,14 +103,18 @@ func unite(older, newer *frozenBatch) (*frozenBatch, error) {
 func (fb *frozenBatch) erase(userID string) (gone []spool.Key) {
 	var records []progress.Record
 	var keys []spool.Key
+	var opened []progress.Instant
 	for i := range fb.records {
 		if fb.records[i].UserID == userID {
 			gone = append(gone, fb.keys[i])
 			continue
 		}
 		records, keys = append(records, fb.records[i]), append(keys, fb.keys[i])
+		if fb.opened != nil {
+			opened = append(opened, fb.opened[i])
+		}
 	}
-	fb.records, fb.keys, fb.counted = records, keys, 0
+	fb.records, fb.keys, fb.opened, fb.counted = records, keys, opened, 0
 	return gone
 }
 
@@ -126,5 +140,5 @@ func (fb *frozenBatch) updates() int64 {
 
 // batch is what the writer gets of it.
 func (fb *frozenBatch) batch(lane int) progress.Batch {
-	return progress.Batch{Lane: lane, Number: fb.number, ID: fb.id, Oldest: fb.oldest, Records: fb.records}
+	return progress.Batch{Lane: lane, Number: fb.number, ID: fb.id, Oldest: fb.oldest, Records: fb.records, Opened: fb.opened}
 }

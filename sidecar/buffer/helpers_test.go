@@ -12,6 +12,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/spool/disktest"
+	"github.com/progress-sync/progress-sync/sidecar/timing"
 )
 
 const spoolDir = "spool"
@@ -40,10 +41,21 @@ func (c *testClock) Advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
+// inMinutes has records written in so many minutes, and completions at once.
+func inMinutes(n time.Duration) *timing.Table {
+	return timing.Only(timing.Terms{Interval: n * time.Minute, FlushOnComplete: true}, time.Second)
+}
+
+// retime changes the terms of all records.
+func (p *Policy) retime(set func(*timing.Terms)) {
+	terms := p.Terms.All()[0]
+	set(&terms)
+	p.Terms = timing.Only(terms, p.Terms.Floor())
+}
+
 func testPolicy() Policy {
 	return Policy{
-		Interval:            3 * time.Minute,
-		FlushOnComplete:     true,
+		Terms:               inMinutes(3),
 		CompletionThreshold: 95,
 		MaxPendingRecords:   1000,
 		SizeLimitBytes:      1 << 30,

@@ -58,6 +58,10 @@ func (h *housekeeper) expire() {
 		return nil
 	})
 	for i, l := range h.lanes {
+		l.mu.Lock()
+		final := l.rhythms.expire(now.elapsed)
+		l.mu.Unlock()
+		h.tellFinal(final)
 		_ = h.appendLazily(1<<i, func(c *spool.Change) error {
 			l.events.expire(now.wall, p.EventIDs, len(h.lanes))
 			l.putForgotten(c)

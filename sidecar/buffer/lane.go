@@ -6,6 +6,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/spool"
+	"github.com/progress-sync/progress-sync/sidecar/timing"
 )
 
 // lane holds the keys that are written in one order: what is pending, what is
@@ -18,6 +19,7 @@ type lane struct {
 	pending   pendingSet
 	completed completedKeys
 	events    eventWindow
+	rhythms   rhythms
 	frozen    frozenBatches
 	kept      keptBatches
 	strays    straySet
@@ -25,12 +27,13 @@ type lane struct {
 	takenTurn uint64
 }
 
-func newLane(number int, quieted bool) *lane {
+func newLane(number int, table *timing.Table) *lane {
 	return &lane{
 		number:    number,
 		wake:      make(chan struct{}, 1),
-		pending:   newPendingSet(quieted),
+		pending:   newPendingSet(table),
 		completed: newCompletedKeys(),
+		rhythms:   newRhythms(),
 		frozen:    newFrozenBatches(),
 		strays:    newStraySet(),
 	}
@@ -72,12 +75,18 @@ func (l *lane) signal() {
 	}
 }
 
-// insert makes e pending; its window is the youngest.
-func (l *lane) insert(e *entry) {
-	if l.pending.order.age.head == nil {
+// insert makes e pending, with what its update, nil for none, says of when to write.
+// Its window is the youngest.
+func (l *lane) insert(e *entry, u *progress.Update) {
+	table := l.pending.order.table
+	e.terms = table.Of(&e.record)
+	l.rhythms.take(e)
+	if u != nil {
+		e.hint(u, e.changed, table.Floor())
+	}
+	if l.pending.insert(e) {
 		l.signal()
 	}
-	l.pending.insert(e)
 }
 
 // urge makes e due, and worth a write of its own from the given moment.

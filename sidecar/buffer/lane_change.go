@@ -2,22 +2,33 @@ package buffer
 
 import (
 	"strings"
+	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
 
 // confirm confirms the lane's first frozen batch, which is then kept or dropped,
-// and writes that into c.
-func (l *lane) confirm(c *spool.Change, keep bool, now progress.Instant) {
+// and writes that into c. It returns the lags of keys that have been silent for long.
+func (l *lane) confirm(c *spool.Change, p *Policy, now reading) (final []finalLag) {
 	fb, before := l.frozen.confirm()
-	if !keep {
-		c.DeleteBatch(l.number, fb.number)
-		return
+	for i, key := range fb.keys {
+		if l.pending.entries[key] != nil || l.frozen.flights[key] != nil {
+			continue
+		}
+		lag := time.Duration(now.wall-fb.records[i].ReceivedAt) * time.Microsecond
+		if !l.rhythms.saved(key, now.elapsed) && lag >= silence {
+			final = append(final, finalLag{l.pending.order.table.Of(&fb.records[i]), lag})
+		}
 	}
-	k := keptBatch{number: fb.number, prev: before, at: now, encoded: fb.encoded}
+	if p.ReplayWindow <= 0 {
+		c.DeleteBatch(l.number, fb.number)
+		return final
+	}
+	k := keptBatch{number: fb.number, prev: before, at: now.wall, encoded: fb.encoded}
 	l.kept.add(k)
 	k.putName(c, l.number)
+	return final
 }
 
 // dropKept drops batches that were confirmed up to the given instant, and the
@@ -29,9 +40,13 @@ func (l *lane) dropKept(c *spool.Change, until progress.Instant, limit int64) {
 	}
 }
 
-// merge merges r into e, which shares no memory with r.
-func (l *lane) merge(e *entry, r progress.Record, now reading) {
+// merge merges r into e, which shares no memory with r, and takes what its update, nil
+// for none, says of when to write. What the first updates of a window leave open, the
+// lesson's duration and module, can give it other terms.
+func (l *lane) merge(e *entry, r progress.Record, u *progress.Update, now reading) {
 	merged := progress.Merge(e.record, r)
+	told := e.record.DurationStamp == (progress.Stamp{}) && merged.DurationStamp != (progress.Stamp{}) ||
+		e.record.ModuleStamp == (progress.Stamp{}) && merged.ModuleStamp != (progress.Stamp{})
 	merged.Key = e.record.Key
 	if merged.ModuleID == e.record.ModuleID {
 		merged.ModuleID = e.record.ModuleID
@@ -39,6 +54,13 @@ func (l *lane) merge(e *entry, r progress.Record, now reading) {
 		merged.ModuleID = strings.Clone(merged.ModuleID)
 	}
 	l.pending.update(e, &merged, now.elapsed)
+	if u != nil {
+		e.hint(u, now.elapsed, l.pending.order.table.Floor())
+	}
+	sooner := told && l.pending.order.renew(e)
+	if l.pending.order.updated(e) || sooner {
+		l.signal()
+	}
 }
 
 // erase removes the learner's pending and frozen records, strays and event ids, and

@@ -1,6 +1,8 @@
 package buffer
 
 import (
+	"time"
+
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/spool"
 )
@@ -45,13 +47,16 @@ func (l *lane) onlyStrays(key spool.Key) bool {
 	return l.pending.entries[key] == nil && l.frozen.flights[key] == nil
 }
 
-// tally counts what unsaved would append.
-func (l *lane) tally(t *Tally, f Filter) {
+// tally counts what unsaved would append. It returns when the first of it that is
+// pending is worth a write, never for none.
+func (l *lane) tally(t *Tally, f Filter, r dueRules) time.Duration {
+	next := never
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.pending.each(f, func(e *entry) {
 		t.Records++
 		t.PendingUpdates += waiting(&e.record)
+		next = min(next, l.pending.order.nextOf(e, r))
 	})
 	for key, fl := range l.frozen.flights {
 		if !f.matches(&fl.record.Key) {
@@ -70,4 +75,5 @@ func (l *lane) tally(t *Tally, f Filter) {
 		}
 		t.PendingUpdates += int64(len(all))
 	})
+	return next
 }

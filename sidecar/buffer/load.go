@@ -21,7 +21,7 @@ const lanesOfNewSpool = 2
 func load(from *spool.Spool, now reading, p *Policy) (*state, error) {
 	l := &loader{
 		state: &state{spool: from, quarantine: newQuarantine(), tombstones: tombstones{}, senders: newSenders()},
-		now:   now, quieted: p.QuietPeriod > 0, batches: map[batchName]spool.EncodedBatch{},
+		now:   now, policy: p, batches: map[batchName]spool.EncodedBatch{},
 	}
 	err := from.Load(spool.Visitor{
 		Format: l.format, Event: l.event, Lane: l.lane, Batch: l.batch, Kept: l.kept,
@@ -45,9 +45,9 @@ func load(from *spool.Spool, now reading, p *Policy) (*state, error) {
 
 // loader gathers the entries of a spool.
 type loader struct {
-	state   *state
-	now     reading
-	quieted bool
+	state  *state
+	now    reading
+	policy *Policy
 
 	names   [][]spool.BatchName // frozen, of each lane
 	batches map[batchName]spool.EncodedBatch
@@ -67,7 +67,7 @@ func (l *loader) format(f spool.Format) error {
 	}
 	l.state.format, l.state.salt = f, salt(f.Writer)
 	for i := range f.Lanes {
-		l.state.lanes = append(l.state.lanes, newLane(i, l.quieted))
+		l.state.lanes = append(l.state.lanes, newLane(i, l.policy.Terms))
 	}
 	l.names = make([][]spool.BatchName, f.Lanes)
 	return nil
@@ -206,7 +206,7 @@ func (l *loader) finish() error {
 	slices.SortFunc(l.entries, func(a, b *entry) int { return cmp.Compare(a.opened, b.opened) })
 	for _, e := range l.entries {
 		in := l.state.lanes.of([]byte(e.key))
-		in.insert(e)
+		in.insert(e, nil)
 		if e.record.Completed {
 			in.completed.add(e.key)
 		}
@@ -225,7 +225,7 @@ func (l *loader) frozen(in *lane, name spool.BatchName) error {
 		return err
 	}
 	fb := &frozenBatch{
-		number: name.Number, id: name.ID, oldest: b.Oldest, encoded: encoded,
+		number: name.Number, id: name.ID, oldest: b.Oldest, late: b.Oldest + l.policy.longest(), encoded: encoded,
 		records: b.Records, keys: make([]spool.Key, len(b.Records)),
 	}
 	for i := range fb.records {

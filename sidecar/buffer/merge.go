@@ -146,15 +146,18 @@ func (m *merger) mergeOne(l *lane, i int, result *Result) *entry {
 	}
 	if e == nil {
 		e = newEntry(spool.Key(key), r, m.now)
-		l.insert(e)
+		l.insert(e, u)
 		m.relieve(l)
 	} else {
-		l.merge(e, r, m.now)
+		l.merge(e, r, u, m.now)
+	}
+	if u != nil {
+		m.b.tellMerged(e, m.p)
 	}
 	if u == nil {
 		l.completed.forget(e.key)
 		m.dropStrays(l, key)
-	} else if e.record.Completed && !l.completed.add(e.key) && !completed && m.p.FlushOnComplete {
+	} else if e.record.Completed && !l.completed.add(e.key) && !completed && e.terms.FlushOnComplete {
 		e.lasting = true
 		l.urge(e, m.now.elapsed+m.p.Gather)
 	}

@@ -1,9 +1,10 @@
 package buffer
 
 import (
-	"cmp"
-	"slices"
+	"math"
 	"time"
+
+	"github.com/progress-sync/progress-sync/sidecar/timing"
 )
 
 // dueOrder tells which of the pending entries is to be written first.
@@ -12,16 +13,25 @@ type dueOrder struct {
 	urgent list // those that are due whatever their age, in turn
 	// urgentFrom is the moment from which the urgent ones are worth a write.
 	urgentFrom time.Duration
-	quiet      list // the others, longest quiet first; only with a quiet period
-	// quieted says whether quiet is kept.
-	quieted bool
-	turns   uint64
+	turns      uint64
+	// table has the terms of all entries. It is the policy's, but for a moment.
+	table *timing.Table
+	// waiting are the others, a list for the terms at each index of the table, oldest
+	// window first: so that is the order in which their intervals end, whatever all
+	// intervals are stretched by.
+	waiting []list
+	// early are those of the others that may be due before their intervals end.
+	early earlyQueue
 }
 
-// dueRules are what decides at one moment whether an entry is due. Durations
-// are those of Policy, moments are elapsed time as in clock.
+// never is a moment that does not come.
+const never = time.Duration(math.MaxInt64)
+
+// dueRules are what decides at one moment whether an entry is due. Moments are elapsed
+// time as in clock.
 type dueRules struct {
-	interval, linger, quiet time.Duration
+	// stretch is what all intervals are multiplied by.
+	stretch float64
 	// notBefore is the moment before which no window counts as ended.
 	notBefore time.Duration
 	// relief is how many of the oldest are due because the buffer is above its
@@ -29,32 +39,79 @@ type dueRules struct {
 	relief int64
 }
 
-func newDueOrder(quieted bool) dueOrder {
-	return dueOrder{age: list{by: byAge}, urgent: list{by: byTurn}, quiet: list{by: byTurn}, quieted: quieted}
+func newDueOrder(table *timing.Table) dueOrder {
+	return dueOrder{age: list{by: byAge}, urgent: list{by: byTurn}, table: table, waiting: newWaiting(table)}
 }
 
-// add enters e, whose window is the youngest.
-func (o *dueOrder) add(e *entry) {
-	o.age.pushBack(e)
-	if o.quieted {
-		o.quiet.pushBack(e)
+func newWaiting(table *timing.Table) []list {
+	waiting := make([]list, len(table.All()))
+	for i := range waiting {
+		waiting[i].by = byTerms
 	}
+	return waiting
+}
+
+// add enters e, whose window is the youngest. It returns whether e may be worth a write
+// before all others.
+func (o *dueOrder) add(e *entry) (sooner bool) {
+	o.age.pushBack(e)
+	in := &o.waiting[e.terms.Index]
+	in.pushBack(e)
+	o.early.update(e)
+	return in.head == e || o.early.isFirst(e)
 }
 
 func (o *dueOrder) remove(e *entry) {
 	o.age.remove(e)
 	if e.turn != 0 {
 		o.urgent.remove(e)
-	} else if o.quieted {
-		o.quiet.remove(e)
+		return
 	}
+	o.waiting[e.terms.Index].remove(e)
+	o.early.remove(e)
 }
 
-// updated tells that e is the one that changed last.
-func (o *dueOrder) updated(e *entry) {
-	if o.quieted && e.turn == 0 {
-		o.quiet.remove(e)
-		o.quiet.pushBack(e)
+// updated tells that e has changed. It returns whether e may be worth a write before
+// all others, and was not before.
+func (o *dueOrder) updated(e *entry) (sooner bool) {
+	if e.turn != 0 {
+		return false
+	}
+	place, worth := e.early.place, e.early.worth
+	o.early.update(e)
+	return o.early.isFirst(e) && (place == 0 || e.early.worth < worth)
+}
+
+// renew gives e the terms of its record. It returns whether e may be worth a write
+// before all others.
+func (o *dueOrder) renew(e *entry) (sooner bool) {
+	terms := o.table.Of(&e.record)
+	if e.turn != 0 || e.terms == terms {
+		e.terms = terms
+		return false
+	}
+	o.waiting[e.terms.Index].remove(e)
+	o.early.remove(e)
+	e.terms = terms
+	in := &o.waiting[terms.Index]
+	at := in.tail
+	for at != nil && at.opened > e.opened {
+		at = at.links[byTerms].prev
+	}
+	in.insertAfter(e, at)
+	o.early.update(e)
+	return in.head == e || o.early.isFirst(e)
+}
+
+// reorder gives all entries their terms of another table.
+func (o *dueOrder) reorder(table *timing.Table) {
+	o.table, o.waiting, o.early = table, newWaiting(table), nil
+	for e := o.age.head; e != nil; e = e.links[byAge].next {
+		e.terms, e.early.place, e.links[byTerms] = table.Of(&e.record), 0, links{}
+		if e.turn == 0 {
+			o.waiting[e.terms.Index].pushBack(e)
+			o.early.update(e)
+		}
 	}
 }
 
@@ -69,40 +126,17 @@ func (o *dueOrder) urge(e *entry, from time.Duration) bool {
 	if e.turn != 0 {
 		return sooner
 	}
-	if o.quieted {
-		o.quiet.remove(e)
-	}
+	o.waiting[e.terms.Index].remove(e)
+	o.early.remove(e)
 	o.turns++
 	e.turn = o.turns
 	o.urgent.pushBack(e)
 	return true
 }
 
-// keepQuiet starts or stops keeping the order of the last changes.
-func (o *dueOrder) keepQuiet(on bool) {
-	if o.quieted == on {
-		return
-	}
-	o.quieted = on
-	o.quiet = list{by: byTurn}
-	var others []*entry
-	for e := o.age.head; e != nil; e = e.links[byAge].next {
-		if e.turn == 0 {
-			e.links[byTurn] = links{}
-			others = append(others, e)
-		}
-	}
-	if !on {
-		return
-	}
-	slices.SortStableFunc(others, func(a, b *entry) int { return cmp.Compare(a.changed, b.changed) })
-	for _, e := range others {
-		o.quiet.pushBack(e)
-	}
-}
-
 // first returns the entry that is to be written first of those due at the given
-// moment, nil if none is.
+// moment, nil if none is. Of those that are due by time it is the one that was due
+// first, so that none waits for ever for those that come later.
 func (o *dueOrder) first(at time.Duration, r dueRules) *entry {
 	if e := o.urgent.head; e != nil {
 		return e
@@ -113,13 +147,22 @@ func (o *dueOrder) first(at time.Duration, r dueRules) *entry {
 	if at < r.notBefore {
 		return nil
 	}
-	if e := o.age.head; e != nil && at-e.opened >= r.interval {
-		return e
+	var first *entry
+	earliest := at
+	for i := range o.waiting {
+		if e := o.waiting[i].head; e != nil {
+			interval, _ := e.terms.Window(r.stretch)
+			if due := e.opened + interval; due <= at && (first == nil || due < earliest) {
+				first, earliest = e, due
+			}
+		}
 	}
-	if e := o.quiet.head; e != nil && at-e.changed >= r.quiet {
-		return e
+	if e := o.early.first(); e != nil {
+		if due, _ := e.dueEarly(); due <= at && (first == nil || due < earliest) {
+			first = e
+		}
 	}
-	return nil
+	return first
 }
 
 // pressing is how many entries are due for another reason than time.
@@ -131,20 +174,42 @@ func (o *dueOrder) pressing(r dueRules) int {
 // What became due by time lingers, so that those that follow closely share its
 // batch; what is urgent does so for a shorter time, or not at all.
 func (o *dueOrder) next(now time.Duration, r dueRules) (time.Duration, bool) {
-	oldest := o.age.head
 	switch {
-	case oldest == nil:
+	case o.age.head == nil:
 		return 0, false
 	case r.relief > 0 || o.urgent.head != nil && o.urgentFrom <= now:
 		return now, true
 	}
-	due := oldest.opened + r.interval
-	if e := o.quiet.head; e != nil {
-		due = min(due, e.changed+r.quiet)
+	due := never
+	for i := range o.waiting {
+		if e := o.waiting[i].head; e != nil {
+			due = min(due, e.end(r))
+		}
 	}
-	due = max(due+r.linger, r.notBefore)
+	if e := o.early.first(); e != nil {
+		due = min(due, e.early.worth)
+	}
+	due = max(due, r.notBefore)
 	if o.urgent.head != nil {
 		due = min(due, o.urgentFrom)
 	}
 	return due, true
+}
+
+// end is when the window of e ends, and others have had the time to come along.
+func (e *entry) end(r dueRules) time.Duration {
+	interval, linger := e.terms.Window(r.stretch)
+	return e.opened + interval + linger
+}
+
+// nextOf is when e is worth a write, as far as that is not for relief.
+func (o *dueOrder) nextOf(e *entry, r dueRules) time.Duration {
+	if e.turn != 0 {
+		return o.urgentFrom
+	}
+	next := e.end(r)
+	if due, some := e.dueEarly(); some {
+		next = min(next, due+e.terms.EarlyLinger())
+	}
+	return max(next, r.notBefore)
 }

@@ -1,24 +1,25 @@
 package buffer
 
 import (
-	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/spool"
+	"github.com/progress-sync/progress-sync/sidecar/timing"
 )
 
-func pendingEntry(n int, opened, changed time.Duration) *entry {
+// pendingEntry is one by the only terms of a table.
+func pendingEntry(n int, opened, changed time.Duration, table *timing.Table) *entry {
 	e := newEntry(spool.KeyOf(key(n)), progress.Record{Key: key(n)}, reading{elapsed: opened})
-	e.changed = changed
+	e.changed, e.terms = changed, &table.All()[0]
 	return e
 }
 
 func TestWhichEntryIsWrittenFirst(t *testing.T) {
 	const minute = time.Minute
-	rules := dueRules{interval: 3 * minute, linger: 10 * time.Second, quiet: minute}
+	table := timing.Only(timing.Terms{Interval: 3 * minute, Linger: 10 * time.Second, QuietPeriod: minute}, 0)
 	for name, tt := range map[string]struct {
 		at     time.Duration
 		rules  func(*dueRules)
@@ -27,11 +28,11 @@ func TestWhichEntryIsWrittenFirst(t *testing.T) {
 		first  int           // -1 for none
 		next   time.Duration
 	}{
-		"none while all windows are open and none is quiet": {minute / 2, nil, nil, 0, -1, 70 * time.Second},
-		"the quiet one":                    {minute, nil, nil, 0, 1, 70 * time.Second},
-		"the oldest window before it":      {3 * minute, nil, nil, 0, 0, 70 * time.Second},
-		"an urgent one before both":        {3 * minute, nil, []int{2}, 0, 2, 3 * minute},
-		"of urgent ones that of the first": {0, nil, []int{2, 1}, 0, 2, 0},
+		"none while all windows are open and none is quiet": {minute / 2, nil, nil, 0, -1, 62 * time.Second},
+		"the quiet one": {minute, nil, nil, 0, 1, 62 * time.Second},
+		"the quiet one before the oldest window, which was due later": {3 * minute, nil, nil, 0, 1, 62 * time.Second},
+		"an urgent one before both":                                   {3 * minute, nil, []int{2}, 0, 2, 3 * minute},
+		"of urgent ones that of the first":                            {0, nil, []int{2, 1}, 0, 2, 0},
 		"the oldest above the high-water mark": {
 			0, func(r *dueRules) { r.relief = 1 }, nil, 0, 0, 0},
 		"none shortly after the start": {
@@ -41,11 +42,11 @@ func TestWhichEntryIsWrittenFirst(t *testing.T) {
 		"an urgent one that gathers others, by the moment at which it is worth a write": {
 			minute / 2, nil, []int{2, 1}, minute/2 + 75*time.Millisecond, 2, minute/2 + 75*time.Millisecond},
 		"one that gathers, when others are due before": {
-			minute, nil, []int{2}, 2 * minute, 2, 70 * time.Second},
+			minute, nil, []int{2}, 2 * minute, 2, 62 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := newDueOrder(true)
-			entries := []*entry{pendingEntry(0, 0, 0), pendingEntry(1, 0, 0), pendingEntry(2, 0, 0)}
+			o := newDueOrder(table)
+			entries := []*entry{pendingEntry(0, 0, 0, table), pendingEntry(1, 0, 0, table), pendingEntry(2, 0, 0, table)}
 			for _, e := range entries {
 				o.add(e)
 			}
@@ -58,7 +59,7 @@ func TestWhichEntryIsWrittenFirst(t *testing.T) {
 					t.Errorf("entry %d is not urged once", i)
 				}
 			}
-			r := rules
+			r := dueRules{stretch: 1}
 			if tt.rules != nil {
 				tt.rules(&r)
 			}
@@ -72,25 +73,26 @@ func TestWhichEntryIsWrittenFirst(t *testing.T) {
 }
 
 func TestWhatGathersIsDueAtOnceWhenSomebodyAsksForAnyOfIt(t *testing.T) {
-	o := newDueOrder(false)
-	first, second := pendingEntry(1, 0, 0), pendingEntry(2, 0, 0)
+	table := inMinutes(60)
+	o := newDueOrder(table)
+	first, second := pendingEntry(1, 0, 0, table), pendingEntry(2, 0, 0, table)
 	o.add(first)
 	o.add(second)
 	if !o.urge(first, 75) || o.urge(second, 80) == o.urge(second, 90) {
 		t.Error("urging does not tell what it changes")
 	}
-	if next, _ := o.next(10, dueRules{interval: time.Hour}); next != 75 {
+	if next, _ := o.next(10, dueRules{stretch: 1}); next != 75 {
 		t.Errorf("due at %v, want 75", next)
 	}
 	if !o.urge(second, 10) {
 		t.Error("asking for what gathers changes nothing")
 	}
-	if next, _ := o.next(10, dueRules{interval: time.Hour}); next != 10 {
+	if next, _ := o.next(10, dueRules{stretch: 1}); next != 10 {
 		t.Errorf("due at %v, want 10", next)
 	}
 	o.remove(first)
 	o.remove(second)
-	third := pendingEntry(3, 0, 0)
+	third := pendingEntry(3, 0, 0, table)
 	o.add(third)
 	if o.urge(third, 200); o.urgentFrom != 200 {
 		t.Errorf("the next one is worth a write from %v on, want 200", o.urgentFrom)
@@ -98,9 +100,10 @@ func TestWhatGathersIsDueAtOnceWhenSomebodyAsksForAnyOfIt(t *testing.T) {
 }
 
 func TestHowManyArePressing(t *testing.T) {
-	o := newDueOrder(false)
+	table := inMinutes(3)
+	o := newDueOrder(table)
 	for i := range 5 {
-		e := pendingEntry(i, 0, 0)
+		e := pendingEntry(i, 0, 0, table)
 		o.add(e)
 		if i < 2 {
 			o.urge(e, time.Hour)
@@ -120,43 +123,13 @@ func TestHowManyArePressing(t *testing.T) {
 }
 
 func TestAnEmptyOrderHasNothingDue(t *testing.T) {
-	o := newDueOrder(true)
-	e := pendingEntry(1, 0, 0)
+	table := inMinutes(3)
+	o := newDueOrder(table)
+	e := pendingEntry(1, 0, 0, table)
 	o.add(e)
 	o.urge(e, 0)
 	o.remove(e)
 	if _, some := o.next(time.Hour, dueRules{}); some || o.first(time.Hour, dueRules{relief: 1}) != nil {
 		t.Error("something is due")
-	}
-}
-
-func TestTheQuietOrderIsTheSameWhetherItWasAlwaysKeptOrNot(t *testing.T) {
-	always, later := newDueOrder(true), newDueOrder(false)
-	rng := rand.New(rand.NewPCG(1, 1))
-	var kept, others []*entry
-	for i := range 50 {
-		kept, others = append(kept, pendingEntry(i, 0, 0)), append(others, pendingEntry(i, 0, 0))
-		always.add(kept[i])
-		later.add(others[i])
-	}
-	for step := range 200 {
-		i := rng.IntN(len(kept))
-		kept[i].changed, others[i].changed = time.Duration(step+1), time.Duration(step+1)
-		always.updated(kept[i])
-		later.updated(others[i])
-		if step%20 == 0 {
-			always.urge(kept[i], 0)
-			later.urge(others[i], 0)
-		}
-	}
-	later.keepQuiet(true)
-	chain := func(o *dueOrder) (keys []string) {
-		for e := o.quiet.head; e != nil; e = e.links[byTurn].next {
-			keys = append(keys, string(e.key))
-		}
-		return keys
-	}
-	if a, b := chain(&always), chain(&later); !slices.Equal(a, b) || len(a) == 0 || len(a) == 50 {
-		t.Errorf("%d and %d are quiet in other orders", len(a), len(b))
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/spool"
+	"github.com/progress-sync/progress-sync/sidecar/timing"
 )
 
 // pendingSet is the records of a lane that wait to be frozen, found by key and by
@@ -21,26 +22,28 @@ type pendingSet struct {
 	walks    []*walk // that are under way
 }
 
-func newPendingSet(quieted bool) pendingSet {
+func newPendingSet(table *timing.Table) pendingSet {
 	return pendingSet{
 		entries:  map[spool.Key]*entry{},
 		learners: map[uint64]*entry{},
 		seed:     maphash.MakeSeed(),
-		order:    newDueOrder(quieted),
+		order:    newDueOrder(table),
 	}
 }
 
-// insert adds e, whose window is the youngest.
-func (s *pendingSet) insert(e *entry) {
+// insert adds e, whose window is the youngest. It returns whether e may be worth a
+// write before all others.
+func (s *pendingSet) insert(e *entry) (sooner bool) {
 	s.entries[e.key] = e
 	s.peak = max(s.peak, len(s.entries))
-	s.order.add(e)
+	sooner = s.order.add(e)
 	h := maphash.String(s.seed, e.record.UserID)
 	if first := s.learners[h]; first != nil {
 		e.userNext, first.userPrev = first, e
 	}
 	s.learners[h] = e
 	s.updates += waiting(&e.record)
+	return sooner
 }
 
 // smallMap is the size below which a map's memory isn't worth giving back.
@@ -72,9 +75,9 @@ func (s *pendingSet) remove(e *entry) {
 // update gives e another record.
 func (s *pendingSet) update(e *entry, r *progress.Record, at time.Duration) {
 	s.updates += waiting(r) - waiting(&e.record)
+	e.pace.beat(at - e.changed)
 	e.record = *r
 	e.changed = at
-	s.order.updated(e)
 }
 
 // takeDue removes and returns up to limit entries that are due at the given

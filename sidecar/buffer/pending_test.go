@@ -7,24 +7,28 @@ import (
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/spool"
+	"github.com/progress-sync/progress-sync/sidecar/timing"
 )
 
 func TestOfWhatIsDueOnlySoMuchIsTakenAsIsAskedFor(t *testing.T) {
 	for name, tt := range map[string]struct {
-		limit int
-		rules dueRules
-		want  []int
+		limit    int
+		interval time.Duration
+		rules    dueRules
+		want     []int
 	}{
-		"all whose windows ended":           {10, dueRules{interval: 2}, []int{0, 1, 2}},
-		"at most the limit":                 {2, dueRules{interval: 2}, []int{0, 1}},
-		"none while all windows are open":   {10, dueRules{interval: 5}, nil},
-		"the relief and no more than it is": {10, dueRules{interval: 5, relief: 2}, []int{0, 1}},
+		"all whose windows ended":           {10, 2, dueRules{}, []int{0, 1, 2}},
+		"at most the limit":                 {2, 2, dueRules{}, []int{0, 1}},
+		"none while all windows are open":   {10, 5, dueRules{}, nil},
+		"the relief and no more than it is": {10, 5, dueRules{relief: 2}, []int{0, 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newPendingSet(false)
+			table := timing.Only(timing.Terms{Interval: tt.interval}, 0)
+			s := newPendingSet(table)
 			for i := range 4 {
-				s.insert(pendingEntry(i, time.Duration(i), 0))
+				s.insert(pendingEntry(i, time.Duration(i), 0, table))
 			}
+			tt.rules.stretch = 1
 			var got []int
 			for _, e := range s.takeDue(4, tt.limit, tt.rules) {
 				got = append(got, slices.Index([]progress.Key{key(0), key(1), key(2), key(3)}, e.record.Key))
@@ -37,10 +41,12 @@ func TestOfWhatIsDueOnlySoMuchIsTakenAsIsAskedFor(t *testing.T) {
 }
 
 func TestALearnersRecordsAreFoundAndTakenAmongThoseOfOthers(t *testing.T) {
-	s := newPendingSet(true)
+	s := newPendingSet(inMinutes(3))
 	for i := range 6 {
 		k := progress.Key{UserID: []string{"a", "b"}[i%2], CourseID: "c", LessonID: key(i).UserID}
-		s.insert(newEntry(spool.KeyOf(k), progress.Record{Key: k, UpdateCount: 2}, reading{}))
+		e := newEntry(spool.KeyOf(k), progress.Record{Key: k, UpdateCount: 2}, reading{})
+		e.terms = &s.order.table.All()[0]
+		s.insert(e)
 	}
 	found := 0
 	s.each(Filter{UserID: "a", LessonID: key(2).UserID}, func(*entry) { found++ })
@@ -56,16 +62,16 @@ func TestALearnersRecordsAreFoundAndTakenAmongThoseOfOthers(t *testing.T) {
 	if len(taken) != 3 || len(s.entries) != 3 || s.updates != 6 || len(s.takeLearner("a")) != 0 {
 		t.Errorf("took %d, left %d of %d updates", len(taken), len(s.entries), s.updates)
 	}
-	if n := len(s.takeLearner("b")); n != 3 || s.order.age.head != nil || s.order.quiet.tail != nil {
+	if n := len(s.takeLearner("b")); n != 3 || s.order.age.head != nil || s.order.waiting[0].tail != nil {
 		t.Errorf("took %d of the other learner", n)
 	}
 }
 
 func TestAWalkVisitsOnceWhatIsThereAllTheTime(t *testing.T) {
-	s := newPendingSet(false)
+	s := newPendingSet(inMinutes(3))
 	var entries []*entry
 	for i := range 20 {
-		entries = append(entries, pendingEntry(i, 0, 0))
+		entries = append(entries, pendingEntry(i, 0, 0, s.order.table))
 		s.insert(entries[i])
 	}
 	visits := map[*entry]int{}
@@ -78,7 +84,7 @@ func TestAWalkVisitsOnceWhatIsThereAllTheTime(t *testing.T) {
 	for _, i := range []int{5, 6, 19, 0, 4} {
 		s.remove(entries[i])
 	}
-	s.insert(pendingEntry(30, 0, 0))
+	s.insert(pendingEntry(30, 0, 0, s.order.table))
 	for w.visit(4, visit) {
 	}
 	for i, e := range entries {
@@ -98,9 +104,9 @@ func TestAWalkVisitsOnceWhatIsThereAllTheTime(t *testing.T) {
 }
 
 func TestALargeSetGivesItsMemoryBackWhenItIsEmpty(t *testing.T) {
-	s := newPendingSet(false)
+	s := newPendingSet(inMinutes(3))
 	for i := range smallMap + 1 {
-		s.insert(pendingEntry(i, 0, 0))
+		s.insert(pendingEntry(i, 0, 0, s.order.table))
 	}
 	s.takeDue(0, smallMap+1, dueRules{})
 	if s.peak != 0 || len(s.entries) != 0 {

@@ -1,22 +1,20 @@
 package buffer
 
-import "time"
+import (
+	"time"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/timing"
+)
 
 // Policy is the part of the configuration that the buffer follows. All of it
 // may change while the buffer is in use.
 type Policy struct {
-	// Interval is how long a key's updates are gathered before they are due.
-	Interval time.Duration
-	// Linger is how long a record that is due by time waits for others, so
-	// that keys whose windows end one by one don't take a transaction each.
-	Linger time.Duration
-	// QuietPeriod makes a record due when its key had no update for that long;
-	// 0 for never.
-	QuietPeriod time.Duration
-	// FlushOnComplete makes a record due as soon as its lesson is completed.
-	FlushOnComplete bool
-	// Gather is how long such a record waits for others, so that lessons which are
-	// completed one by one don't take a transaction each.
+	// Terms say of each record how long it is gathered before it is due; nil for not
+	// at all.
+	Terms *timing.Table
+	// Gather is how long a record that has just been completed waits for others, so that
+	// lessons which are completed one by one don't take a transaction each.
 	Gather time.Duration
 	// CompletionThreshold is the percentage that completes a lesson, 0 to 100;
 	// 0 for none.
@@ -44,6 +42,10 @@ type Policy struct {
 const (
 	highWaterPercent = 80
 	fullPercent      = 90
+
+	// maxRhythms bounds the keys of which the rhythm is known while they are not
+	// pending, about 80 bytes each.
+	maxRhythms = 200_000
 
 	// maxKeptBytes bounds the confirmed batches, encoded, which are in memory and
 	// on disk; of a small volume or little memory they get an eighth.
@@ -93,5 +95,26 @@ func (p *Policy) keptBytes(lanes int) int64 {
 
 // startJitter is the longest delay that a record overdue at start is given.
 func (p *Policy) startJitter() time.Duration {
-	return min(p.Interval/10, maxStartJitter)
+	longest := time.Duration(0)
+	for _, t := range p.Terms.All() {
+		longest = max(longest, t.Interval)
+	}
+	return min(longest/10, maxStartJitter)
+}
+
+// longest is the most that a record may wait by any terms.
+func (p *Policy) longest() progress.Instant {
+	longest := time.Duration(0)
+	for _, t := range p.Terms.All() {
+		longest = max(longest, t.Interval+t.Linger)
+	}
+	return progress.Instant(longest.Microseconds())
+}
+
+// rhythms is of how many keys that are not pending a lane may know the rhythm.
+func (p *Policy) rhythms(lanes int) int {
+	if p.MaxPendingRecords <= 0 {
+		return maxRhythms / lanes
+	}
+	return min(p.MaxPendingRecords, maxRhythms) / lanes
 }

@@ -155,7 +155,7 @@ func TestAPowerLossBeforeAnyOperationOfTheDiskLeavesASpoolThatOpens(t *testing.T
 	for seed := range uint64(2) {
 		o := &outage{disk: disktest.New(), rng: rand.New(rand.NewPCG(seed, 1))}
 		p := testPolicy()
-		p.Interval, p.EventIDs = time.Hour, DefaultEventIDs()
+		p.Terms, p.EventIDs = inMinutes(60), DefaultEventIDs()
 		opts := Options{Dir: spoolDir, FS: o.disk, Policy: p, FreeBytes: plentyFree}
 		o.disk.Before(o.before)
 		for life := range 6 {

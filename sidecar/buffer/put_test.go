@@ -138,7 +138,7 @@ func TestArrivalsAlwaysIncrease(t *testing.T) {
 	later("after a restart", at(3, 1))
 	b.MakeDue(Filter{})
 	b.confirm(b.freezeAll(10)...)
-	b.SetPolicy(Policy{Interval: time.Minute})
+	b.SetPolicy(Policy{Terms: inMinutes(1)})
 	if err := b.Prune(b.clock.Now()); err != nil {
 		t.Fatal(err)
 	}

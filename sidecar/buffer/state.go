@@ -18,6 +18,8 @@ type state struct {
 	// ended before are left alone, so that pods that start together don't write
 	// together. It is elapsed time as in clock.
 	notBefore time.Duration
+	stretch   stretch
+	listener  listener
 	lanes     lanes
 	capacity  capacity
 	arrivals  arrivals
@@ -65,11 +67,7 @@ func (s *state) commit(err error) error {
 
 // dueRules are the rules of this moment.
 func (s *state) dueRules(p *Policy) dueRules {
-	return dueRules{
-		interval: p.Interval, linger: p.Linger, quiet: p.QuietPeriod,
-		notBefore: s.notBefore,
-		relief:    s.capacity.relief(p),
-	}
+	return dueRules{stretch: s.stretch.factor(), notBefore: s.notBefore, relief: s.capacity.relief(p)}
 }
 
 // putLane writes the lane's numbers into c.
@@ -77,17 +75,20 @@ func (s *state) putLane(c *spool.Change, l *lane) { c.PutLane(l.number, l.number
 
 // freeze makes a batch of entries that are not pending any more, nil of none, and
 // writes that into c.
-func (s *state) freeze(c *spool.Change, l *lane, entries []*entry, now reading) *frozenBatch {
+func (s *state) freeze(c *spool.Change, l *lane, entries []*entry, now reading, p *Policy) *frozenBatch {
 	if len(entries) == 0 {
 		return nil
 	}
 	s.capacity.add(-len(entries))
-	opened := entries[0].opened
+	rules := s.dueRules(p)
+	late := entries[0].end(rules)
 	for _, e := range entries {
-		opened = min(opened, e.opened)
+		late = min(late, e.end(rules))
+		l.rhythms.keep(e, now.elapsed, p.rhythms(len(s.lanes)))
 		c.DeletePending(e.key)
 	}
-	fb := l.frozen.freeze(entries, now.wallOf(opened))
+	fb := l.frozen.freeze(entries, now)
+	fb.late = now.wallOf(late)
 	l.putBatch(c, fb)
 	return fb
 }
@@ -100,7 +101,7 @@ func (s *state) replay(c *spool.Change, r *progress.Record, now reading) error {
 	if e == nil {
 		s.capacity.add(1)
 		e = newEntry(key, *r, now)
-		l.insert(e)
+		l.insert(e, nil)
 	} else {
 		// What came since a reset doesn't know of it, if the reset was refused.
 		since := e.record.Raise(r.Generation)

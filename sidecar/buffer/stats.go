@@ -26,6 +26,9 @@ type Stats struct {
 	Refusing bool
 	// NextDue is when the next record becomes due, the zero time for never.
 	NextDue time.Time
+	// Overdue is by how much longer than its class explains the record waits, in a batch
+	// or not, that is late by most; 0 if none is late.
+	Overdue time.Duration
 }
 
 // Stats returns the state of the buffer.
@@ -51,6 +54,14 @@ func (u *unsaved) Stats() Stats {
 			s.PendingUpdates += fb.updates()
 		}
 		s.older(l.frozen.oldest())
+		if late := l.frozen.late(); late != 0 {
+			s.late(time.Duration(now.wall-late) * time.Microsecond)
+		}
+		for i := range l.pending.order.waiting {
+			if e := l.pending.order.waiting[i].head; e != nil {
+				s.late(now.elapsed - e.end(rules))
+			}
+		}
 		if e := l.pending.order.age.head; e != nil {
 			s.older(now.wallOf(e.opened))
 		}
@@ -67,6 +78,8 @@ func (u *unsaved) Stats() Stats {
 	u.lanes.unlock(anyLane)
 	return s
 }
+
+func (s *Stats) late(by time.Duration) { s.Overdue = max(s.Overdue, by) }
 
 func (s *Stats) older(i progress.Instant) {
 	if i != 0 && (s.Oldest == 0 || i < s.Oldest) {

@@ -145,16 +145,17 @@ func (s *state) takeStray(c *spool.Change, l *lane, x *stray, now reading, p *Po
 	switch {
 	case e == nil: // and its place in the capacity is the stray's
 		e = newEntry(x.key, r, now)
-		l.insert(e)
+		l.insert(e, nil)
 	case progress.Fit(&e.record, &r):
-		l.merge(e, r, now)
+		l.merge(e, r, nil, now)
 		s.capacity.add(-1)
 	default:
 		return false
 	}
-	if e.record.Completed && !l.completed.add(e.key) && p.FlushOnComplete {
+	if e.record.Completed && !l.completed.add(e.key) && e.terms.FlushOnComplete {
 		e.lasting = true
 	}
+	s.tellMerged(e, p)
 	// It has waited as a stray already.
 	l.urge(e, now.elapsed+p.Gather)
 	l.takenTurn = max(l.takenTurn, e.turn)

@@ -2,6 +2,7 @@ package buffer
 
 import (
 	"slices"
+	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
@@ -42,12 +43,19 @@ type Tally struct {
 	Records int // with one for each key
 	// The updates are counted as in Unsaved.
 	PendingUpdates, InFlightUpdates int64
+	// NextDue is when the first of the records that are pending is due, the zero time
+	// for never.
+	NextDue time.Time
 }
 
 // Tally counts what Unsaved returns, without making the records.
 func (u *unsaved) Tally(f Filter) (t Tally) {
+	rules, next := u.dueRules(u.policy.Load()), never
 	for _, l := range u.lanes {
-		l.tally(&t, f)
+		next = min(next, l.tally(&t, f, rules))
+	}
+	if next < never {
+		t.NextDue = u.clock.time(max(next, u.clock.read().elapsed))
 	}
 	return t
 }

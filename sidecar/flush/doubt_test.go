@@ -36,7 +36,7 @@ func TestOneLearnerWhomATriggerRefusesKeepsNobodyBack(t *testing.T) {
 			run(t, func(t *testing.T, f *fixture, db *ledgerModel) {
 				db.setTrouble(refusingRecords(state, 7), nil)
 				put(t, f.buffer, learners(61)...)
-				after(bufferPolicy.Interval + 30*time.Second)
+				after(interval + 30*time.Second)
 				for k := range learners(61) {
 					want := int64(1)
 					if k+1 == 7 {
@@ -65,7 +65,7 @@ func TestATableThatRefusesEverybodyIsHeldAndNobodySetAside(t *testing.T) {
 				db.setTrouble(refusingRecords(state), nil)
 				for range rounds {
 					put(t, f.buffer, learners(crowd)...)
-					after(bufferPolicy.Interval)
+					after(interval)
 				}
 				if c := f.seen.condition(); c.Phase != PhaseHeld || c.Failure.Class != ClassTableRefuses || c.Failure.SQLState != state {
 					t.Errorf("condition %+v", c)
@@ -101,7 +101,7 @@ func TestALearnerWhomATriggerRefusesAloneIsKeptUntilAnotherIsWritten(t *testing.
 		db.setTrouble(refusingRecords("P0001", 1), nil)
 		for range 100 { // a heartbeat in each window takes no more space
 			put(t, f.buffer, 1)
-			after(bufferPolicy.Interval + 10*time.Second)
+			after(interval + 10*time.Second)
 		}
 		if s := f.buffer.Stats(); s.Pending+s.InFlight > 2 || s.DeadLetters != 0 {
 			t.Errorf("in the spool: %+v", s)
@@ -110,7 +110,7 @@ func TestALearnerWhomATriggerRefusesAloneIsKeptUntilAnotherIsWritten(t *testing.
 			t.Errorf("condition %+v", c)
 		}
 		put(t, f.buffer, 2)
-		after(bufferPolicy.Interval + 30*time.Second)
+		after(interval + 30*time.Second)
 		if db.record(key(2)).UpdateCount != 1 {
 			t.Error("the other learner was kept back")
 		}
@@ -129,13 +129,13 @@ func TestASingleRecordWhoseDataDoesNotFitIsSetAsideAtOnceButNotAFourthInARow(t *
 		db.setTrouble(refusingRecords("22001"), nil)
 		for k := range 3 {
 			put(t, f.buffer, k)
-			after(bufferPolicy.Interval + time.Minute)
+			after(interval + time.Minute)
 			if got := f.buffer.Stats().DeadLetters; got != int64(k+1) {
 				t.Fatalf("%d dead letters after %d", got, k+1)
 			}
 		}
 		put(t, f.buffer, 4)
-		after(bufferPolicy.Interval + time.Minute)
+		after(interval + time.Minute)
 		if s := f.buffer.Stats(); s.DeadLetters != 3 || s.InFlight != 1 {
 			t.Errorf("after the fourth: %+v", s)
 		}
@@ -173,7 +173,7 @@ func TestAnErasedLearnerLeavesNoDoubt(t *testing.T) {
 	run(t, func(t *testing.T, f *fixture, db *ledgerModel) {
 		db.setTrouble(refusingRecords("P0001", 1), nil)
 		put(t, f.buffer, 1)
-		after(bufferPolicy.Interval + time.Minute)
+		after(interval + time.Minute)
 		if c := f.seen.condition(); c.Phase != PhaseHeld {
 			t.Fatalf("condition %+v", c)
 		}
@@ -191,7 +191,7 @@ func TestARestartInTheMiddleOfADoubtLosesNothing(t *testing.T) {
 	run(t, func(t *testing.T, f *fixture, db *ledgerModel) {
 		db.setTrouble(refusingRecords("P0001"), nil)
 		put(t, f.buffer, learners(30)...)
-		after(bufferPolicy.Interval + time.Minute)
+		after(interval + time.Minute)
 		if err := f.stop(); err != nil {
 			t.Fatal(err)
 		}
@@ -236,7 +236,7 @@ func TestADoubtWhoseAnswerIsLostKeepsItsNumber(t *testing.T) {
 				synctest.Wait()
 				db.setTrouble(refusingRecords("P0001", 1), nil)
 				put(t, f.buffer, 1)
-				after(bufferPolicy.Interval + 10*time.Second)
+				after(interval + 10*time.Second)
 				// The table is mended. At the next try the answer is lost, and at that moment
 				// others of the lane are due, which go ahead of what is in doubt.
 				lost, others := false, lanesLearners(f, key(1))

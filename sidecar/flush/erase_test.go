@@ -29,7 +29,7 @@ func TestALearnerIsErasedFromSpoolAndDatabase(t *testing.T) {
 		if n := len(f.buffer.PendingErasures()); n != 0 {
 			t.Errorf("%d erasures are left", n)
 		}
-		after(bufferPolicy.Interval)
+		after(interval)
 		wantCounts(t, db, map[int]int64{1: 0, 2: 2})
 	})
 }
@@ -39,7 +39,7 @@ func TestAnErasureWhileTheDatabaseIsAwayIsFinishedWhenItIsBack(t *testing.T) {
 		save(t, f, 1, 2)
 		put(t, f.buffer, 1, 2)
 		db.setTrouble(failing(sqlError("57P03"), "apply", "erase"), nil)
-		after(bufferPolicy.Interval) // the records are frozen and can't be written
+		after(interval) // the records are frozen and can't be written
 		db.setTrouble(failing(sqlError("57P03"), "claim", "apply", "ask", "ping", "erase"), nil)
 		e, err := f.Erase(t.Context(), key(1).UserID)
 		if err != nil {
@@ -110,7 +110,7 @@ func TestWhatAnErasedLearnerDoesAfterAFailoverIsKept(t *testing.T) {
 		}
 		db.setTrouble(failing(sqlError("57P01"), "ping", "apply", "ask", "claim", "erase"), nil)
 		put(t, f.buffer, 1, 2)
-		after(bufferPolicy.Interval)
+		after(interval)
 		db.restore(rows, saved)
 		db.setTrouble(nil, nil)
 		after(2 * bufferPolicy.ReplayWindow)

@@ -11,6 +11,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/flush"
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/timing"
 )
 
 // table stands for a *postgres.Database: ledger rows and the learners' records, which
@@ -104,7 +105,7 @@ func Example() {
 	}
 	defer os.RemoveAll(dir)
 	spool, err := buffer.Open(buffer.Options{Dir: dir, Policy: buffer.Policy{
-		Interval: 3 * time.Minute, MaxPendingRecords: 1000, ReplayWindow: 10 * time.Minute,
+		Terms: timing.Only(timing.Terms{Interval: 3 * time.Minute}, 0), MaxPendingRecords: 1000, ReplayWindow: 10 * time.Minute,
 	}})
 	if err != nil {
 		fmt.Println(err)

@@ -15,6 +15,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/spool/disk"
+	"github.com/progress-sync/progress-sync/sidecar/timing"
 )
 
 var testPolicy = Policy{
@@ -22,8 +23,11 @@ var testPolicy = Policy{
 	ReplayWindow: 10 * time.Minute,
 }
 
+// interval is that of bufferPolicy.
+const interval = 3 * time.Minute
+
 var bufferPolicy = buffer.Policy{
-	Interval: 3 * time.Minute, MaxPendingRecords: 1000, ReplayWindow: 10 * time.Minute,
+	Terms: timing.Only(timing.Terms{Interval: interval}, 0), MaxPendingRecords: 1000, ReplayWindow: 10 * time.Minute,
 }
 
 // sqlError is an error of the server as the real Database returns it.

@@ -14,7 +14,7 @@ func TestAfterAnOutageTheLedgerIsReadOnceForAllLanes(t *testing.T) {
 	run(t, func(t *testing.T, f *fixture, db *ledgerModel) {
 		put(t, f.buffer, learners(8)...)
 		db.setTrouble(failing(sqlError("57P03"), "ping", "apply", "ask", "claim"), nil)
-		after(bufferPolicy.Interval + time.Minute)
+		after(interval + time.Minute)
 		begin := time.Now()
 		db.setTrouble(nil, nil)
 		after(5 * time.Minute)
@@ -103,7 +103,7 @@ func TestALedgerThatGivesTwoAnswersIsToldAndNotAskedForWithoutEnd(t *testing.T) 
 		}, nil)
 		put(t, f.buffer, 1)
 		begin := time.Now()
-		after(bufferPolicy.Interval + 10*time.Minute)
+		after(interval + 10*time.Minute)
 		if n := len(db.times("apply", begin)); n < 5 || n > 25 {
 			t.Errorf("%d writes tried in ten minutes", n)
 		}

@@ -79,8 +79,8 @@ func TestFailedWritesAreRetriedThenParkedThenRecovered(t *testing.T) {
 	run(t, func(t *testing.T, f *fixture, db *ledgerModel) {
 		db.setTrouble(failing(sqlError("57P03"), "apply"), nil)
 		put(t, f.buffer, 1)
-		begin := time.Now().Add(bufferPolicy.Interval)
-		after(bufferPolicy.Interval + 4*time.Minute)
+		begin := time.Now().Add(interval)
+		after(interval + 4*time.Minute)
 		if diff := cmp.Diff(seconds(0, 0, 5, 15, 35, 95, 155, 215), db.times("apply", begin)); diff != "" {
 			t.Errorf("moments of the attempts (-want +got):\n%s", diff)
 		}
@@ -115,7 +115,7 @@ func TestWhileParkedTheLanesShareOneProbe(t *testing.T) {
 			}
 		}
 		db.setTrouble(failing(sqlError("57P03"), "apply"), nil)
-		after(bufferPolicy.Interval)
+		after(interval)
 		begin := time.Now()
 		after(10 * time.Minute)
 		var late []time.Duration
@@ -145,7 +145,7 @@ func TestAConflictKeepsOnlyItsLaneBack(t *testing.T) {
 			}
 			return nil
 		}, nil)
-		after(bufferPolicy.Interval + time.Minute)
+		after(interval + time.Minute)
 		if len(f.buffer.Frozen(1)) != 0 || f.buffer.Applied(1) == 0 {
 			t.Error("lane 1 was kept back by lane 0's conflict")
 		}
@@ -170,7 +170,7 @@ func TestALostAnswerIsMadeGoodByTheLedger(t *testing.T) {
 			return nil
 		})
 		put(t, f.buffer, 1)
-		after(bufferPolicy.Interval)
+		after(interval)
 		if got := db.record(key(1)); got.UpdateCount != 1 {
 			t.Errorf("saved %d times", got.UpdateCount)
 		}
@@ -192,7 +192,7 @@ func TestBadDataIsIsolatedAndTheRestIsWritten(t *testing.T) {
 			return nil
 		}, nil)
 		put(t, f.buffer, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
-		after(bufferPolicy.Interval)
+		after(interval)
 		for i := 1; i <= 12; i++ {
 			want := int64(1)
 			if key(i) == bad {
@@ -219,8 +219,8 @@ func TestWhatAPersonMustMendIsHeldAndProbed(t *testing.T) {
 	run(t, func(t *testing.T, f *fixture, db *ledgerModel) {
 		db.setTrouble(failing(sqlError("42501"), "apply"), nil)
 		put(t, f.buffer, 1)
-		begin := time.Now().Add(bufferPolicy.Interval)
-		after(bufferPolicy.Interval + 150*time.Second)
+		begin := time.Now().Add(interval)
+		after(interval + 150*time.Second)
 		if diff := cmp.Diff(seconds(0, 60, 120), db.times("apply", begin)); diff != "" {
 			t.Errorf("moments of the attempts (-want +got):\n%s", diff)
 		}
@@ -314,7 +314,7 @@ func TestWhatAShutdownCutsShortIsNoFailure(t *testing.T) {
 		b := openBuffer(t, disktest.New(), bufferPolicy)
 		f := start(t, b, silentDatabase{newLedgerModel()}, testPolicy)
 		put(t, b, 1)
-		after(bufferPolicy.Interval)
+		after(interval)
 		if err := f.stop(); err != nil {
 			t.Errorf("Run: %v", err)
 		}

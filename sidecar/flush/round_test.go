@@ -12,6 +12,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/spool/disktest"
+	"github.com/progress-sync/progress-sync/sidecar/timing"
 )
 
 func learners(n int) []int {
@@ -57,7 +58,7 @@ func TestTheNextRoundIsFrozenWhileTheDatabaseWorksOnAFullOne(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			roomy := bufferPolicy
-			roomy.MaxPendingRecords, roomy.Interval = 10*c.learners, time.Nanosecond
+			roomy.MaxPendingRecords, roomy.Terms = 10*c.learners, timing.Only(timing.Terms{Interval: time.Nanosecond}, 0)
 			b := openBuffer(t, disktest.New(), roomy)
 			put(t, b, learners(c.learners)...)
 			f := New(Options{Buffer: b, Database: newLedgerModel(), Policy: testPolicy, Observer: &journal{}, Log: logr.Discard()})
@@ -89,7 +90,7 @@ func TestWhatIsDueGoesInRoundsOfSeveralBatches(t *testing.T) {
 	run(t, func(t *testing.T, f *fixture, db *ledgerModel) {
 		put(t, f.buffer, learners(200)...)
 		db.takeRounds()
-		after(bufferPolicy.Interval)
+		after(interval)
 		wantAllSaved(t, f, db, 200)
 		rounds := db.takeRounds()
 		if len(rounds) != f.buffer.Lanes() || len(f.seen.saved) < 20 {
@@ -144,7 +145,7 @@ func TestALostAnswerToARoundDoublesNothing(t *testing.T) {
 			return nil
 		})
 		put(t, f.buffer, learners(200)...)
-		after(bufferPolicy.Interval + 5*time.Minute)
+		after(interval + 5*time.Minute)
 		wantAllSaved(t, f, db, 200)
 		if lost != 6 {
 			t.Errorf("%d answers lost, want 6", lost)
@@ -156,7 +157,7 @@ func TestAfterAFailureRoundsGrowFromOneBatch(t *testing.T) {
 	run(t, func(t *testing.T, f *fixture, db *ledgerModel) {
 		db.setTrouble(failing(sqlError("57014"), "apply"), nil)
 		put(t, f.buffer, learners(200)...)
-		after(bufferPolicy.Interval)
+		after(interval)
 		db.setTrouble(nil, nil)
 		db.takeRounds()
 		after(time.Minute)

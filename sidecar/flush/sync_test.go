@@ -87,7 +87,7 @@ func TestSyncDoesNotTakeAnEarlierAttemptForItsOwn(t *testing.T) {
 	run(t, func(t *testing.T, f *fixture, db *ledgerModel) {
 		put(t, f.buffer, 1)
 		db.setTrouble(failing(sqlError("57P03"), "apply"), nil)
-		after(bufferPolicy.Interval)
+		after(interval)
 		// The lane waits for its retry. The next attempt is under way when the
 		// sync comes, and fails; the one after that works.
 		release, underWay := make(chan struct{}), make(chan struct{})

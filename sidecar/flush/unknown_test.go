@@ -35,7 +35,7 @@ func TestARefusalThatIsLostWithItsConnectionDoublesNothingAndStopsNobody(t *test
 				}
 				db.cut = func() bool { return true }
 				put(t, f.buffer, learners(crowd)...)
-				after(2 * bufferPolicy.Interval)
+				after(2 * interval)
 				if len(refused) != f.buffer.Lanes() {
 					t.Fatalf("refused in lanes %v", refused)
 				}
@@ -74,7 +74,7 @@ func TestARoundThatArrivesAfterItsBatchesWereTakenApartWritesNothing(t *testing.
 				}
 				db.setTrouble(refusingRecords("P0001", c.refused...), nil)
 				put(t, f.buffer, learners(crowd)...)
-				after(bufferPolicy.Interval + 30*time.Second)
+				after(interval + 30*time.Second)
 				if late <= f.buffer.Lanes() || f.seen.splits == 0 {
 					t.Fatalf("%d attempts, %d split", late, f.seen.splits)
 				}

@@ -14,6 +14,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/spool/disk"
 	"github.com/progress-sync/progress-sync/sidecar/spool/disktest"
 	"github.com/progress-sync/progress-sync/sidecar/state"
+	"github.com/progress-sync/progress-sync/sidecar/timing"
 )
 
 // testNow is when the requests of these tests come in.
@@ -40,7 +41,7 @@ func (d *day) begin() {
 	d.t.Helper()
 	clock := func() time.Time { return d.now }
 	b, err := buffer.Open(buffer.Options{
-		Dir: "spool", FS: d.disk, Now: clock, Policy: buffer.Policy{Interval: time.Hour, EventIDs: buffer.DefaultEventIDs()},
+		Dir: "spool", FS: d.disk, Now: clock, Policy: buffer.Policy{Terms: timing.Only(timing.Terms{Interval: time.Hour}, 0), EventIDs: buffer.DefaultEventIDs()},
 		FreeBytes: func(string) (uint64, error) { return 1 << 40, nil },
 	})
 	if err != nil {

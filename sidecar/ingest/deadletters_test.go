@@ -14,6 +14,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/spool/disktest"
+	"github.com/progress-sync/progress-sync/sidecar/timing"
 )
 
 // quarantine gives the desk a real buffer that has set aside a record of each
@@ -24,7 +25,7 @@ func (d *desk) quarantine(t *testing.T, sqlState string, lessons ...string) *buf
 	if !ok {
 		var err error
 		b, err = buffer.Open(buffer.Options{Dir: "spool", FS: disktest.New(), Policy: buffer.Policy{
-			Interval: time.Hour, EventIDs: buffer.DefaultEventIDs(),
+			Terms: timing.Only(timing.Terms{Interval: time.Hour}, 0), EventIDs: buffer.DefaultEventIDs(),
 		}, FreeBytes: func(string) (uint64, error) { return 1 << 40, nil }})
 		if err != nil {
 			t.Fatal(err)

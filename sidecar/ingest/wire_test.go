@@ -19,6 +19,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/front"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/timing"
 )
 
 // served runs a handler behind the server that the sidecar has, where a client has
@@ -184,7 +185,7 @@ func (w *line) ask(request string) (int, error) {
 // progress to another if anything of a request were kept.
 func TestEveryLearnerFindsTheirOwnRecordWhateverElseCameOverTheConnection(t *testing.T) {
 	const connections, learners = 4, 60
-	kept, err := buffer.Open(buffer.Options{Dir: t.TempDir(), Policy: buffer.Policy{Interval: time.Hour, MaxPendingRecords: 10_000}})
+	kept, err := buffer.Open(buffer.Options{Dir: t.TempDir(), Policy: buffer.Policy{Terms: timing.Only(timing.Terms{Interval: time.Hour}, 0), MaxPendingRecords: 10_000}})
 	if err != nil {
 		t.Fatal(err)
 	}

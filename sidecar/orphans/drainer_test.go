@@ -21,6 +21,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/state"
+	"github.com/progress-sync/progress-sync/sidecar/timing"
 	"github.com/progress-sync/progress-sync/test/kit"
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
@@ -34,7 +35,7 @@ func TestMain(m *testing.M) {
 }
 
 var (
-	keeping = buffer.Policy{Interval: time.Hour, MaxPendingRecords: 100_000, ReplayWindow: time.Minute}
+	keeping = buffer.Policy{Terms: timing.Only(timing.Terms{Interval: time.Hour}, 0), MaxPendingRecords: 100_000, ReplayWindow: time.Minute}
 	sending = flush.Policy{
 		BatchSize: 7, MaxRetries: 3, InitialDelay: 10 * time.Millisecond, MaxDelay: 50 * time.Millisecond, Interval: time.Minute,
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/peers/members"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/spool/disktest"
+	"github.com/progress-sync/progress-sync/sidecar/timing"
 	"github.com/progress-sync/progress-sync/test/kit"
 )
 
@@ -83,7 +84,7 @@ func newSidecar(t *testing.T, registry *table, mode config.PeersMode) *sidecar {
 	t.Helper()
 	b, err := buffer.Open(buffer.Options{
 		Dir: "spool", FS: disktest.New(), FreeBytes: func(string) (uint64, error) { return 1 << 40, nil },
-		Policy: buffer.Policy{Interval: time.Hour, CompletionThreshold: 95, MaxPendingRecords: 1_000_000, SizeLimitBytes: 1 << 30, ReplayWindow: time.Minute,
+		Policy: buffer.Policy{Terms: timing.Only(timing.Terms{Interval: time.Hour}, 0), CompletionThreshold: 95, MaxPendingRecords: 1_000_000, SizeLimitBytes: 1 << 30, ReplayWindow: time.Minute,
 			EventIDs: buffer.DefaultEventIDs()},
 	})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/peers/route"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/timing"
 )
 
 // all merges what any learner does.
@@ -20,7 +21,7 @@ func (all) Merges(string) bool { return true }
 func TestAnUpdateCountsOnceHoweverOftenItIsHandedOn(t *testing.T) {
 	t.Parallel()
 	s := newSidecar(t, newTable(), config.PeersOff)
-	s.buffer.SetPolicy(buffer.Policy{Interval: time.Hour, EventIDs: buffer.EventIDs{MaxCount: 100}})
+	s.buffer.SetPolicy(buffer.Policy{Terms: timing.Only(timing.Terms{Interval: time.Hour}, 0), EventIDs: buffer.EventIDs{MaxCount: 100}})
 	h := &home{&s.o, func() (route.Merger, func()) { return all{}, func() {} }, func(string) bool { return false }}
 	handOn := func(number uint64, updates ...progress.Update) {
 		t.Helper()

@@ -6,14 +6,11 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
+	"github.com/progress-sync/progress-sync/sidecar/timing"
 )
 
-// hurriedInterval replaces the sync interval once the pod is being deleted.
+// hurriedInterval is the most that anything waits once the pod is being deleted.
 const hurriedInterval = time.Second
-
-// maxLinger bounds how long what is due waits for company; in shorter intervals
-// it is a tenth of them.
-const maxLinger = 10 * time.Second
 
 // gather is how long a completed lesson waits for company. With the write it is
 // in Postgres within 150 ms.
@@ -22,10 +19,12 @@ const gather = 75 * time.Millisecond
 // bufferPolicy is the part of the configuration that the buffer follows. memory is
 // what Go may use, in bytes; 0 and math.MaxInt64 are any amount.
 func bufferPolicy(c config.Config, memory int64, hurry bool) buffer.Policy {
-	p := buffer.Policy{
-		Interval:            c.Sync.Interval.D(),
-		QuietPeriod:         c.Sync.QuietPeriod.Fixed.D(),
-		FlushOnComplete:     c.Sync.FlushOnComplete,
+	most := time.Duration(0)
+	if hurry {
+		most = hurriedInterval
+	}
+	return buffer.Policy{
+		Terms:               timing.New(c, most),
 		Gather:              gather,
 		CompletionThreshold: c.Sync.CompletionThresholdPercent,
 		Async:               c.Buffer.Durability == config.DurabilityAsync,
@@ -35,11 +34,6 @@ func bufferPolicy(c config.Config, memory int64, hurry bool) buffer.Policy {
 		ReplayWindow:        c.Buffer.ReplayWindow.D(),
 		EventIDs:            buffer.EventIDs{MaxCount: c.Buffer.EventIDs.MaxCount, MaxAge: c.Buffer.EventIDs.MaxAge.D()},
 	}
-	if hurry {
-		p.Interval = min(p.Interval, hurriedInterval)
-	}
-	p.Linger = min(p.Interval/10, maxLinger)
-	return p
 }
 
 // databaseOptions is the part of the configuration that the database follows.

@@ -9,6 +9,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/spool/disktest"
+	"github.com/progress-sync/progress-sync/sidecar/timing"
 )
 
 // BenchmarkSyncState is what each acknowledgement asks for.
@@ -16,7 +17,7 @@ func BenchmarkSyncState(b *testing.B) {
 	for _, rounds := range []int{0, 1} {
 		b.Run(fmt.Sprintf("rounds in flight=%d", rounds), func(b *testing.B) {
 			held, err := buffer.Open(buffer.Options{
-				Dir: "spool", FS: disktest.New(), Policy: buffer.Policy{Interval: time.Hour, MaxPendingRecords: 10_000},
+				Dir: "spool", FS: disktest.New(), Policy: buffer.Policy{Terms: timing.Only(timing.Terms{Interval: time.Hour}, 0), MaxPendingRecords: 10_000},
 				FreeBytes: func(string) (uint64, error) { return 1 << 40, nil },
 			})
 			if err != nil {

@@ -43,10 +43,17 @@ func New(c config.Config, most time.Duration) *Table {
 			if most > 0 {
 				terms.Interval = min(terms.Interval, most)
 			}
+			terms.Linger = min(terms.Interval/10, maxLinger)
 			t.terms = append(t.terms, terms)
 		}
 	}
 	return t
+}
+
+// Only makes a table of the same terms for all records. floor is that of Floor.
+func Only(terms Terms, floor time.Duration) *Table {
+	terms.Index = 0
+	return &Table{terms: []Terms{terms}, arms: 1, floor: floor}
 }
 
 // termsOf are those of a class in an arm: what the class says for itself, else what
@@ -90,6 +97,9 @@ func (t *Table) Of(r *progress.Record) *Terms {
 
 // Variant is the name of a learner's arm, empty without variants.
 func (t *Table) Variant(userID string) string { return t.terms[t.arm(userID)].Variant }
+
+// HasVariants says whether learners differ in their arms.
+func (t *Table) HasVariants() bool { return t.arms > 1 }
 
 // All are the terms, each at its Index.
 func (t *Table) All() []Terms { return t.terms }

@@ -11,6 +11,9 @@ type Terms struct {
 	Index int
 	// Interval is the longest that the record waits.
 	Interval time.Duration
+	// Linger is how much longer it then waits for company, so that windows which end
+	// one by one don't take a transaction each.
+	Linger time.Duration
 	// QuietPeriod since the last change after which it is written early, 0 for never.
 	// With AutoQuiet it follows the rhythm of the record's own updates, see Quiet.
 	QuietPeriod time.Duration
@@ -34,12 +37,11 @@ const (
 // Window is how long the record waits, and how much longer for company, where all
 // intervals are stretched by a factor.
 func (t *Terms) Window(stretch float64) (interval, linger time.Duration) {
-	interval = time.Duration(float64(t.Interval) * stretch)
-	return interval, min(interval/10, maxLinger)
+	return time.Duration(float64(t.Interval) * stretch), min(time.Duration(float64(t.Linger)*stretch), maxLinger)
 }
 
 // EarlyLinger is how long it waits for company where it is due before its interval.
-func (t *Terms) EarlyLinger() time.Duration { return min(t.Interval/10, maxEarlyLinger) }
+func (t *Terms) EarlyLinger() time.Duration { return min(t.Linger, maxEarlyLinger) }
 
 // Quiet is how long a record must be quiet whose updates are the given time apart, 0
 // for one of which that is not known. It returns 0 for never.

@@ -20,6 +20,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/state"
+	"github.com/progress-sync/progress-sync/sidecar/timing"
 	"github.com/progress-sync/progress-sync/sidecar/web/openapi"
 	"github.com/progress-sync/progress-sync/sidecar/web/panel"
 	"github.com/progress-sync/progress-sync/test/kit"
@@ -89,7 +90,7 @@ const nowhere = "postgres://nobody@127.0.0.1:1/none?connect_timeout=1"
 // newStand starts a sidecar's parts.
 func newStand(t *testing.T, uri string, policy buffer.Policy, free uint64) *stand {
 	t.Helper()
-	policy.Interval, policy.ReplayWindow = time.Hour, time.Minute
+	policy.Terms, policy.ReplayWindow = timing.Only(timing.Terms{Interval: time.Hour}, 0), time.Minute
 	policy.EventIDs = buffer.EventIDs{MaxCount: 100}
 	s := state.New(state.Options{Version: "1.2.3"})
 	b, err := buffer.Open(buffer.Options{
