@@ -44,6 +44,9 @@ func (s *State) Document() status.Document {
 			Parked:               v.condition.Phase == flush.PhaseParked,
 			Error:                v.lasting(s.now()),
 		},
+		Classes:  s.classes(v),
+		Variants: s.variants(v),
+		Adaptive: s.adaptiveNow(),
 		Counters: status.Counters{
 			UpdatesAccepted: s.accepted.Load(),
 			UpdatesRejected: s.rejected.Load(),
@@ -51,6 +54,9 @@ func (s *State) Document() status.Document {
 			BatchesApplied:  s.applied.Load(),
 			BatchesReplayed: s.replayed.Load(),
 			Retries:         s.retries.Load(),
+			Attempts:        s.attempts.Load(),
+			FailedAttempts:  s.failedAttempts.Load(),
+			RecordsSaved:    s.records.Load(),
 		},
 		Database: status.Database{
 			Reachable: v.condition.Reachable,
@@ -75,6 +81,17 @@ func (s *State) peersNow(strays int64) *status.Peers {
 	now := peers()
 	now.Strays = strays
 	return &now
+}
+
+// adaptiveNow is nil until AttachAdaptive.
+func (s *State) adaptiveNow() *status.Adaptive {
+	s.mu.Lock()
+	adaptive := s.adaptive
+	s.mu.Unlock()
+	if adaptive == nil {
+		return nil
+	}
+	return adaptive()
 }
 
 func (s *State) erasures(v view) status.Erasures {
