@@ -35,13 +35,13 @@ func newByClass(s *State) *labelled {
 		return parts
 	}}
 	const label = "class"
-	l.add(label, "class_records_pending", "Records of a class of lessons that wait for their window to end.",
+	l.add("class_records_pending", label, "Records of a class of lessons that wait for their window to end.",
 		value(prometheus.GaugeValue, func(p part) int64 { return p.pending }))
-	l.add(label, "class_records_saved_total", "Records of the batches that were saved, by class of lessons.",
+	l.add("class_records_saved_total", label, "Records of the batches that were saved, by class of lessons.",
 		value(prometheus.CounterValue, func(p part) int64 { return p.count.records }))
-	l.add(label, "class_save_lag_seconds", "The same as save_lag_seconds, by class of lessons.",
+	l.add("class_save_lag_seconds", label, "The same as save_lag_seconds, by class of lessons.",
 		histogram(func(p part) lagSum { return p.count.saveLag }))
-	l.add(label, "final_lag_seconds",
+	l.add("final_lag_seconds", label,
 		"Time from the last update of a record that then stayed silent for minutes until that update was saved, by class of lessons.",
 		histogram(func(p part) lagSum { return p.count.finalLag }))
 	return l
@@ -57,22 +57,22 @@ func newByVariant(s *State) *labelled {
 		return parts
 	}}
 	const label = "variant"
-	l.add(label, "variant_learners", "Learners of an arm of whom an update was accepted, each once; no more are counted beyond 250,000 of all arms.",
+	l.add("variant_learners", label, "Learners of an arm of whom an update was accepted, each once; no more are counted beyond 250,000 of all arms.",
 		value(prometheus.GaugeValue, func(p part) int64 { return p.count.learners }))
-	l.add(label, "variant_updates_accepted_total", "Updates of an arm's learners that were accepted.",
+	l.add("variant_updates_accepted_total", label, "Updates of an arm's learners that were accepted.",
 		value(prometheus.CounterValue, func(p part) int64 { return p.count.updatesAccepted }))
-	l.add(label, "variant_updates_saved_total", "Updates of an arm's learners that were saved.",
+	l.add("variant_updates_saved_total", label, "Updates of an arm's learners that were saved.",
 		value(prometheus.CounterValue, func(p part) int64 { return p.count.updatesSaved }))
-	l.add(label, "variant_rows_written_total", "Rows written for an arm's learners: of each batch's rows the share of its records.",
+	l.add("variant_rows_written_total", label, "Rows written for an arm's learners: of each batch's rows the share of its records.",
 		value(prometheus.CounterValue, func(p part) int64 { return p.count.rows }))
-	l.add(label, "variant_save_lag_seconds", "The same as save_lag_seconds, by arm.",
+	l.add("variant_save_lag_seconds", label, "The same as save_lag_seconds, by arm.",
 		histogram(func(p part) lagSum { return p.count.saveLag }))
-	l.add(label, "variant_final_lag_seconds", "The same as final_lag_seconds, by arm.",
+	l.add("variant_final_lag_seconds", label, "The same as final_lag_seconds, by arm.",
 		histogram(func(p part) lagSum { return p.count.finalLag }))
 	return l
 }
 
-func (l *labelled) add(label, name, help string, of func(*prometheus.Desc, part) prometheus.Metric) {
+func (l *labelled) add(name, label, help string, of func(*prometheus.Desc, part) prometheus.Metric) {
 	desc := prometheus.NewDesc(prometheus.BuildFQName(namespace, "", name), help, []string{label}, nil)
 	l.list = append(l.list, labelledMetric{desc, of})
 }

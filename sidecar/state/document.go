@@ -38,6 +38,7 @@ func (s *State) Document() status.Document {
 			InFlightRecords:      v.stats.InFlight,
 			PendingUpdates:       v.stats.PendingUpdates,
 			OldestPendingSeconds: v.oldestPending(s.now()).Seconds(),
+			OverdueSeconds:       v.overdue(s.now()).Seconds(),
 			LastSyncedAt:         sync.LastSyncedAt,
 			NextSyncAt:           sync.NextSyncAt,
 			RetryCount:           sync.RetryCount,
@@ -109,6 +110,15 @@ func (v view) oldestPending(now time.Time) time.Duration {
 	}
 	age := progress.InstantOf(now) - v.stats.Oldest
 	return max(0, time.Duration(age)*time.Microsecond)
+}
+
+// overdue is by how much longer than its class explains the record waits that is late
+// by most.
+func (v view) overdue(now time.Time) time.Duration {
+	if v.stats.NextDue.IsZero() {
+		return 0
+	}
+	return max(0, now.Sub(v.stats.NextDue))
 }
 
 func (v view) configError() string {
