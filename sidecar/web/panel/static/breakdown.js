@@ -1,5 +1,5 @@
 // How the classes of lessons and the variants fare, made from /ui/data alone.
-import { count, lag, span } from "./format.js";
+import { count, lag, plural, span } from "./format.js";
 import { reduction } from "./figures.js";
 import { when } from "./words.js";
 
@@ -36,5 +36,5 @@ export function stretch(adaptive) {
   if (!adaptive) return "";
   const { mode, factor, latencySeconds, reversals } = adaptive;
   return `Adaptive: all intervals ${mode === "On" ? "are" : "would be"} ${factor.toFixed(2)} times as long as configured; `
-    + `90% of the writes took at most ${lag(latencySeconds)}. It turned ${count(reversals)} times.`;
+    + `90% of the writes took at most ${lag(latencySeconds)}. ${plural(reversals, "reversal")}.`;
 }
