@@ -10,7 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/config"
+	"github.com/progress-sync/progress-sync/sidecar/flush"
 	"github.com/progress-sync/progress-sync/sidecar/learnerhash"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/status"
@@ -101,6 +103,44 @@ func TestTheLagIsThatOfTheOldestWhereNoMoreIsKnown(t *testing.T) {
 				t.Errorf("%g s", got)
 			}
 		})
+	}
+}
+
+// One who waits for an exam to be saved would look at another class.
+func TestWhatWaitsIsToldOfEachClass(t *testing.T) {
+	s, b := newState(t)
+	s.SetConfig(config.Choice{Config: compared()})
+	due := start.Add(time.Minute)
+	b.stats = buffer.Stats{
+		Pending: 7, Overdue: 4 * time.Second, NextDue: start.Add(5 * time.Minute),
+		Classes: []buffer.ClassStats{
+			{Class: config.DefaultClass, Interval: 5 * time.Minute},
+			{Class: "exam", Interval: 90 * time.Second, Pending: 7, Oldest: progress.InstantOf(start.Add(3 * time.Second)), NextDue: due},
+		},
+	}
+	want := []status.Class{
+		{Name: "exam", IntervalSeconds: 90, PendingRecords: 7, OldestPendingSeconds: 7, NextSyncAt: &due},
+		{Name: config.DefaultClass, IntervalSeconds: 300},
+	}
+	if diff := cmp.Diff(want, s.Document().Classes); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	lines := strings.Split(get(t, s, "/metrics").Body.String(), "\n")
+	for _, line := range []string{
+		`progress_sync_class_records_pending{class="exam"} 7`, `progress_sync_class_records_pending{class="default"} 0`, `progress_sync_overdue_seconds 4`,
+	} {
+		if !slices.Contains(lines, line) {
+			t.Errorf("no line %s", line)
+		}
+	}
+	if got := s.Document().Sync.OverdueSeconds; got != 4 {
+		t.Errorf("%g s overdue", got)
+	}
+	s.ConditionChanged(failed(flush.PhaseRetrying))
+	again := start.Add(20 * time.Second)
+	want[0].NextSyncAt = &again // when the attempt is repeated
+	if diff := cmp.Diff(want, s.Document().Classes); diff != "" {
+		t.Errorf("after a failure (-want +got):\n%s", diff)
 	}
 }
 

@@ -162,7 +162,7 @@ func newGauges(s *State) *gauges {
 	add("oldest_pending_age_seconds", "Age of the oldest update that is accepted and not saved, 0 without one.",
 		func(s *State, v view) (float64, bool) { return v.oldestPending(s.now()).Seconds(), true })
 	add("overdue_seconds", "By how much longer than its class explains the record waits that is late by most, 0 if none is late.",
-		func(s *State, v view) (float64, bool) { return v.overdue(s.now()).Seconds(), true })
+		always(func(v view) float64 { return v.stats.Overdue.Seconds() }))
 	add("breaker_open", "1 while the retries are used up and single probes go on.",
 		always(func(v view) float64 { return flag(v.condition.Phase == flush.PhaseParked) }))
 	add("needs_attention", "1 while nothing can be written until a person acts.",
