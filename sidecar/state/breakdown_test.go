@@ -276,6 +276,26 @@ func TestWhatThePolicyDropsIsForgotten(t *testing.T) {
 	}
 }
 
+// A dashboard would show a factor of 0, or of a policy that has none any more.
+func TestTheAdaptiveFactorIsAbsentWhereThereIsNone(t *testing.T) {
+	s, _ := newState(t)
+	var adaptive *status.Adaptive
+	metrics := func() string { return get(t, s, "/metrics").Body.String() }
+	if strings.Contains(metrics(), "adaptive") {
+		t.Error("it is there before anything tells of it")
+	}
+	s.AttachAdaptive(func() *status.Adaptive { return adaptive })
+	if strings.Contains(metrics(), "adaptive") {
+		t.Error("it is there while intervals are not adaptive")
+	}
+	adaptive = &status.Adaptive{Mode: "On", Factor: 1.5, LatencySeconds: .25}
+	for _, line := range []string{"progress_sync_adaptive_factor 1.5\n", "progress_sync_adaptive_latency_seconds 0.25\n"} {
+		if !strings.Contains(metrics(), line) {
+			t.Errorf("no line %s", line)
+		}
+	}
+}
+
 func TestMetricsOfClassesAndVariants(t *testing.T) {
 	s, _ := newState(t)
 	c := compared()
