@@ -38,12 +38,16 @@ func (s *State) Document() status.Document {
 			InFlightRecords:      v.stats.InFlight,
 			PendingUpdates:       v.stats.PendingUpdates,
 			OldestPendingSeconds: v.oldestPending(s.now()).Seconds(),
+			OverdueSeconds:       v.stats.Overdue.Seconds(),
 			LastSyncedAt:         sync.LastSyncedAt,
 			NextSyncAt:           sync.NextSyncAt,
 			RetryCount:           sync.RetryCount,
 			Parked:               v.condition.Phase == flush.PhaseParked,
 			Error:                v.lasting(s.now()),
 		},
+		Classes:  s.classes(v),
+		Variants: s.variants(v),
+		Adaptive: s.adaptiveNow(),
 		Counters: status.Counters{
 			UpdatesAccepted: s.accepted.Load(),
 			UpdatesRejected: s.rejected.Load(),
@@ -51,6 +55,9 @@ func (s *State) Document() status.Document {
 			BatchesApplied:  s.applied.Load(),
 			BatchesReplayed: s.replayed.Load(),
 			Retries:         s.retries.Load(),
+			Attempts:        s.attempts.Load(),
+			FailedAttempts:  s.failedAttempts.Load(),
+			RecordsSaved:    s.records.Load(),
 		},
 		Database: status.Database{
 			Reachable: v.condition.Reachable,
@@ -77,6 +84,17 @@ func (s *State) peersNow(strays int64) *status.Peers {
 	return &now
 }
 
+// adaptiveNow is nil until AttachAdaptive.
+func (s *State) adaptiveNow() *status.Adaptive {
+	s.mu.Lock()
+	adaptive := s.adaptive
+	s.mu.Unlock()
+	if adaptive == nil {
+		return nil
+	}
+	return adaptive()
+}
+
 func (s *State) erasures(v view) status.Erasures {
 	e := status.Erasures{Pending: int64(s.pendingErasures()), Failed: int64(v.refusedErasures)}
 	if f := v.erasureFailure; f != nil {
@@ -87,11 +105,15 @@ func (s *State) erasures(v view) status.Erasures {
 
 // oldestPending is the age of the oldest update that is accepted, not saved.
 func (v view) oldestPending(now time.Time) time.Duration {
-	if v.stats.Oldest == 0 {
+	return age(v.stats.Oldest, now)
+}
+
+// age at a moment of what came at an instant, 0 for none.
+func age(came progress.Instant, now time.Time) time.Duration {
+	if came == 0 {
 		return 0
 	}
-	age := progress.InstantOf(now) - v.stats.Oldest
-	return max(0, time.Duration(age)*time.Microsecond)
+	return max(0, time.Duration(progress.InstantOf(now)-came)*time.Microsecond)
 }
 
 func (v view) configError() string {

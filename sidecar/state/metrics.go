@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/progress-sync/progress-sync/sidecar/flush"
+	"github.com/progress-sync/progress-sync/sidecar/status"
 )
 
 const namespace = "progress_sync"
@@ -19,6 +20,12 @@ const (
 	outcomeQuarantined = "quarantined"
 )
 
+// The values of the label outcome of attempts.
+const (
+	outcomeSucceeded = "succeeded"
+	outcomeFailed    = "failed"
+)
+
 // metrics are the counters that are moved as things happen. The gauges are read
 // when they are asked for, by gauges.
 type metrics struct {
@@ -28,7 +35,10 @@ type metrics struct {
 	duplicates     prometheus.Counter
 	rejected       *prometheus.CounterVec
 	rows           *prometheus.CounterVec
+	records        prometheus.Counter
 	batches        *prometheus.CounterVec
+	attempts       *prometheus.CounterVec
+	roundTrips     *prometheus.HistogramVec
 	retries        prometheus.Counter
 	failures       *prometheus.CounterVec
 	rewinds        prometheus.Counter
@@ -57,8 +67,18 @@ func newMetrics(s *State) *metrics {
 		rows: prometheus.NewCounterVec(counter("rows_written_total",
 			"Rows inserted or really changed in the database, by what they were written for: saved, or replayed after a failover."),
 			[]string{"outcome"}),
+		records: prometheus.NewCounter(counter("records_saved_total",
+			"Records of the batches that were saved.")),
 		batches: prometheus.NewCounterVec(counter("batches_total",
 			"Batches by outcome: saved, replayed after a failover, split or quarantined for their data."), []string{"outcome"}),
+		attempts: prometheus.NewCounterVec(counter("write_attempts_total",
+			"Attempts to write batches, by outcome; those that failed may not have got as far as sending any. One that is repeated counts again."),
+			[]string{"outcome"}),
+		roundTrips: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Namespace: namespace, Name: "database_round_trip_seconds",
+			Help:    "Time that one attempt to write batches took from sending them to its answer or failure.",
+			Buckets: prometheus.ExponentialBuckets(1e-3, 2, 17),
+		}, []string{"outcome"}),
 		retries: prometheus.NewCounter(counter("retries_total",
 			"Attempts to use the database that followed a failed one.")),
 		failures: prometheus.NewCounterVec(counter("attempt_failures_total",
@@ -73,7 +93,7 @@ func newMetrics(s *State) *metrics {
 			"Attempts to write the spool of a gone pod that failed and are repeated.")),
 		saveLag: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Namespace: namespace, Name: "save_lag_seconds",
-			Help:    "Time from the acceptance of the update that waited longest in a batch until it was saved, once for each record of the batch.",
+			Help:    "Time from the acceptance of a record's first unsaved update until the record was saved; where that moment is not known, from that of the batch's oldest.",
 			Buckets: []float64{.01, .05, .1, .5, 1, 5, 15, 30, 60, 120, 180, 240, 300, 600, 1800, 3600, 14400},
 		}),
 		journalSync: prometheus.NewHistogram(prometheus.HistogramOpts{
@@ -88,15 +108,19 @@ func newMetrics(s *State) *metrics {
 	for _, outcome := range []string{outcomeSaved, outcomeReplayed} {
 		m.rows.WithLabelValues(outcome)
 	}
+	for _, outcome := range []string{outcomeSucceeded, outcomeFailed} {
+		m.attempts.WithLabelValues(outcome)
+		m.roundTrips.WithLabelValues(outcome)
+	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Namespace: namespace, Name: "build_info", Help: "Always 1; the labels name the running program.",
 		ConstLabels: prometheus.Labels{"version": s.version, "goversion": runtime.Version()},
 	})
 	build.Set(1)
 	m.registry.MustRegister(
-		m.accepted, m.merged, m.duplicates, m.rejected, m.rows, m.batches, m.retries, m.failures, m.rewinds, m.missing,
-		m.orphansWritten, m.orphansFailed,
-		m.saveLag, m.journalSync, build, newGauges(s),
+		m.accepted, m.merged, m.duplicates, m.rejected, m.rows, m.records, m.batches, m.attempts, m.retries, m.failures,
+		m.rewinds, m.missing, m.orphansWritten, m.orphansFailed,
+		m.saveLag, m.roundTrips, m.journalSync, build, newGauges(s), newByClass(s), newByVariant(s),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
@@ -138,6 +162,8 @@ func newGauges(s *State) *gauges {
 		always(func(v view) float64 { return float64(v.stats.Strays) }))
 	add("oldest_pending_age_seconds", "Age of the oldest update that is accepted and not saved, 0 without one.",
 		func(s *State, v view) (float64, bool) { return v.oldestPending(s.now()).Seconds(), true })
+	add("overdue_seconds", "By how much longer than its class explains the record waits that is late by most, 0 if none is late.",
+		always(func(v view) float64 { return v.stats.Overdue.Seconds() }))
 	add("breaker_open", "1 while the retries are used up and single probes go on.",
 		always(func(v view) float64 { return flag(v.condition.Phase == flush.PhaseParked) }))
 	add("needs_attention", "1 while nothing can be written until a person acts.",
@@ -161,6 +187,10 @@ func newGauges(s *State) *gauges {
 			r := v.condition.Reachable
 			return flag(r != nil && *r), r != nil
 		})
+	add("adaptive_factor", "By which all intervals are stretched, or with Observe would be; absent while they are not adaptive.",
+		adaptive(func(a status.Adaptive) float64 { return a.Factor }))
+	add("adaptive_latency_seconds", "What 90 of a hundred single writes took at most, lately; absent while intervals are not adaptive.",
+		adaptive(func(a status.Adaptive) float64 { return a.LatencySeconds }))
 	add("event_streams", "Clients that GET /v1/sync/events serves.",
 		func(s *State, _ view) (float64, bool) { return float64(s.streams.Load()), true })
 	add("database_connections", "Open connections to the database.",
@@ -171,6 +201,17 @@ func newGauges(s *State) *gauges {
 			return float64(v.connections()), true
 		})
 	return g
+}
+
+// adaptive is absent where intervals are not.
+func adaptive(value func(status.Adaptive) float64) func(*State, view) (float64, bool) {
+	return func(s *State, _ view) (float64, bool) {
+		now := s.adaptiveNow()
+		if now == nil {
+			return 0, false
+		}
+		return value(*now), true
+	}
 }
 
 func (s *State) pendingErasures() int {

@@ -3,6 +3,7 @@ package state
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,13 +26,16 @@ var start = time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
 // fakeBuffer has the statistics that a test gives it.
 type fakeBuffer struct {
 	stats    buffer.Stats
+	classes  []buffer.ClassStats
 	erasures []buffer.Erasure
 	failed   chan struct{}
 }
 
-func (b *fakeBuffer) Stats() buffer.Stats     { return b.stats }
-func (b *fakeBuffer) Failed() <-chan struct{} { return b.failed }
-func (b *fakeBuffer) Writer() string          { return "w-1" }
+func (b *fakeBuffer) Stats() buffer.Stats          { return b.stats }
+func (b *fakeBuffer) Failed() <-chan struct{}      { return b.failed }
+func (b *fakeBuffer) Classes() []buffer.ClassStats { return b.classes }
+
+func (b *fakeBuffer) Writer() string { return "w-1" }
 
 func (b *fakeBuffer) PendingErasures() []buffer.Erasure { return b.erasures }
 
@@ -82,6 +86,10 @@ func TestDocument(t *testing.T) {
 	s.Retried()
 	s.ConditionChanged(failed(flush.PhaseParked))
 
+	s.Attempted(time.Millisecond, nil)
+	s.AttemptFailed(*failed(flush.PhaseParked).Failure)
+	s.AttachAdaptive(func() *status.Adaptive { return &status.Adaptive{Mode: "On", Factor: 1.5} })
+
 	no, saved, next := false, start.Add(3*time.Second), start.Add(20*time.Second)
 	since := start
 	want := status.Document{
@@ -95,8 +103,13 @@ func TestDocument(t *testing.T) {
 				Kind: "network", Class: "Unreachable", SQLState: "08006", Message: "Look at the network.", Since: start,
 			},
 		},
+		Classes: []status.Class{{
+			Name: "default", RecordsSaved: 2, SaveLag: status.Lag{Counts: slices.Concat(make([]int64, 4), []int64{2}, make([]int64, 17))},
+		}},
+		Adaptive: &status.Adaptive{Mode: "On", Factor: 1.5},
 		Counters: status.Counters{
 			UpdatesAccepted: 40, UpdatesRejected: 3, RowsWritten: 3, BatchesApplied: 1, BatchesReplayed: 1, Retries: 1,
+			Attempts: 2, FailedAttempts: 1, RecordsSaved: 2,
 		},
 		Database:    status.Database{Reachable: &no, Since: &since},
 		Spool:       status.Spool{Bytes: 4096, LimitBytes: 1 << 30},
