@@ -79,6 +79,10 @@ func speedRange() Range {
 	return Range{Most: 100, Positive: true, Allowed: "a number above 0 and at most 100"}
 }
 
+func withinRange() Range {
+	return Range{Most: 86_400, Positive: true, Allowed: "a number of seconds above 0 and at most 86400"}
+}
+
 func eventsRange() Range {
 	return Range{
 		Most: 1e6, Below: Rounding,
