@@ -27,6 +27,9 @@ type SyncState struct {
 	// Writer names the spool that this is the state of: what another one has
 	// accepted is not in it.
 	Writer string `json:"writer"`
+	// Variant is the name of the arm of the learner whose state this is, empty where
+	// the policy has no variants or the state is that of several learners.
+	Variant string `json:"variant,omitempty"`
 }
 
 // SyncError is why nothing is saved at the moment, or not all that was accepted.
