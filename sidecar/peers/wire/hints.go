@@ -73,6 +73,9 @@ func (d *decoder) hints(updates []progress.Update) {
 		u.Leaving = bits&hintLeaving != 0
 		if bits&hintSyncWithin != 0 {
 			u.SyncWithin = progress.Some(d.float())
+			if v := u.SyncWithin.Value; v <= 0 || v > progress.MaxSyncWithin {
+				d.fail(errMalformed) // also for what was no number
+			}
 		}
 		next = int(index) + 1
 	}

@@ -108,6 +108,8 @@ func TestWhatAreNoHintsIsRefused(t *testing.T) {
 		"that nobody knows":          {1, 0, 4},
 		"without their number":       {1, 0, 2},
 		"with a number that is none": {1, 0, 2, 0, 0, 0, 0, 0, 0, 0xf8, 0x7f},
+		"for yesterday":              {1, 0, 2, 0, 0, 0, 0, 0, 0, 0xf0, 0xbf},
+		"for never":                  {1, 0, 2, 0, 0, 0, 0, 0, 0, 0xe0, 0x7f},
 		"a count that is a lie":      {0xff, 0xff, 0xff, 0xff, 0x0f},
 	} {
 		t.Run(name, func(t *testing.T) {
