@@ -26,6 +26,9 @@ func wire(_ string, fields []progress.Field) (string, error) {
 		parts = append(parts, carried{Member: member, Form: form, Bit: len(parts)})
 	}
 	for _, i := range progress.Inputs(fields) {
+		if i.Hint {
+			continue // wire.AppendHints writes those
+		}
 		switch i.Type {
 		case progress.TypeText:
 			texts = append(texts, carried{Member: inputMember(i.Text), Required: i.Required})

@@ -65,6 +65,7 @@ func write(target string) error {
 type empty struct{}
 
 func (empty) Stats() buffer.Stats               { return buffer.Stats{} }
+func (empty) Classes() []buffer.ClassStats      { return nil }
 func (empty) Failed() <-chan struct{}           { return nil }
 func (empty) PendingErasures() []buffer.Erasure { return nil }
 func (empty) Writer() string                    { return "" }

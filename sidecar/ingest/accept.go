@@ -74,7 +74,7 @@ func (h *Handler) accept(w http.ResponseWriter, r *http.Request, limits Limits, 
 	case wantsMinimal(r):
 		w.WriteHeader(http.StatusNoContent)
 	default:
-		h.answerAll(w, user, q.Single, results)
+		h.answerAll(w, user, q, results)
 	}
 }
 

@@ -43,6 +43,7 @@ func (h *Handler) answerSome(w http.ResponseWriter, r *http.Request, user string
 	}
 	b = append(b, `,"sync":`...)
 	state := h.stateOf(buffer.Filter{UserID: user})
+	state.Variant = h.variantAmong(q.Updates)
 	b = appendSyncState(b, &state, areElsewhere(results))
 	b = append(b, "}\n"...)
 	*out = b
@@ -57,12 +58,12 @@ func (h *Handler) answerSome(w http.ResponseWriter, r *http.Request, user string
 
 // answerAll answers when every item was accepted. A user is told of their own
 // part of the sync state.
-func (h *Handler) answerAll(w http.ResponseWriter, user string, single bool, results []buffer.Result) {
+func (h *Handler) answerAll(w http.ResponseWriter, user string, q *scan.Items, results []buffer.Result) {
 	out := h.pools.getBuffer()
 	defer h.pools.putBuffer(out)
 	b := (*out)[:0]
 	b = append(b, `{"progress":`...)
-	if single {
+	if q.Single {
 		b = appendResult(b, &results[0])
 	} else {
 		b = append(b, '[')
@@ -76,6 +77,7 @@ func (h *Handler) answerAll(w http.ResponseWriter, user string, single bool, res
 	}
 	b = append(b, `,"sync":`...)
 	state := h.stateOf(buffer.Filter{UserID: user})
+	state.Variant = h.variantAmong(q.Updates)
 	b = appendSyncState(b, &state, areElsewhere(results))
 	b = append(b, "}\n"...)
 	*out = b

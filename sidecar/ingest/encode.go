@@ -45,6 +45,10 @@ func appendSyncState(b []byte, s *state.SyncState, stale bool) []byte {
 	}
 	b = append(b, `,"writer":`...)
 	b = appendString(b, s.Writer)
+	if s.Variant != "" {
+		b = append(b, `,"variant":`...)
+		b = appendString(b, s.Variant)
+	}
 	if stale {
 		b = append(b, `,"stale":true`...)
 	}

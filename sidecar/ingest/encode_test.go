@@ -57,7 +57,7 @@ func TestTheSyncStateBesideRecordsIsTheOneThatAnyoneGets(t *testing.T) {
 	at := time.Date(2026, 3, 1, 10, 30, 0, 123_000, time.FixedZone("", 3600))
 	for name, s := range map[string]state.SyncState{
 		"nothing":    {},
-		"everything": {Status: "error", PendingUpdates: 3, LastSyncedAt: &at, NextSyncAt: &at, RetryCount: 2, Error: &state.SyncError{Kind: "network", Message: "<\"é\">"}, Writer: "w"},
+		"everything": {Status: "error", PendingUpdates: 3, LastSyncedAt: &at, NextSyncAt: &at, RetryCount: 2, Error: &state.SyncError{Kind: "network", Message: "<\"é\">"}, Writer: "w", Variant: "\"slow\" é"},
 	} {
 		var spelled, encoded any
 		if err := json.Unmarshal(appendSyncState(nil, &s, name != "nothing"), &spelled); err != nil {

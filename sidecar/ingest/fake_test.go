@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -21,6 +22,7 @@ type fakeBuffer struct {
 	applied  []uint64
 	progress chan struct{}
 
+	hinted     []string               // the learner and hints of each update that has any
 	putError   error                  // of the whole call
 	refuse     map[progress.Key]error // of single keys
 	resetError error                  // of single keys of a reset
@@ -55,6 +57,9 @@ func (b *fakeBuffer) Put(ctx context.Context, updates []progress.Update) ([]buff
 		if err := b.refuse[u.Key]; err != nil {
 			results = append(results, buffer.Result{Err: err})
 			continue
+		}
+		if u.Leaving || u.SyncWithin.Set {
+			b.hinted = append(b.hinted, fmt.Sprintf("%s %t %v", u.UserID, u.Leaving, u.SyncWithin.Value))
 		}
 		b.clock++
 		r := u.Record(b.clock, 95)

@@ -10,10 +10,11 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/clocks"
 	"github.com/progress-sync/progress-sync/sidecar/ingest/scan"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/timing"
 )
 
 // Options are what a Handler works with. All are required but Homes, without which each
-// learner's home is here, Now, and Panel and OpenAPI, whose paths are not found without them.
+// learner's home is here, Terms, Now, and Panel and OpenAPI, whose paths are not found without them.
 type Options struct {
 	Buffer Buffer
 	Syncer Syncer
@@ -22,6 +23,8 @@ type Options struct {
 	State  State
 	Homes  Homes
 	Limits Limits
+	// Terms tell the variants of learners; nil for none.
+	Terms *timing.Table
 	// Now is the clock, time.Now if nil.
 	Now func() time.Time
 	// Panel serves /ui and what is below.
@@ -40,6 +43,7 @@ type Handler struct {
 	state  State
 	homes  Homes
 	limits atomic.Pointer[Limits]
+	terms  atomic.Pointer[timing.Table]
 	now    func() time.Time
 	clocks *clocks.Corrector
 
@@ -71,6 +75,7 @@ func New(o Options) *Handler {
 		h.now = time.Now
 	}
 	h.SetLimits(o.Limits)
+	h.SetTerms(o.Terms)
 	h.mux = h.routes()
 	return h
 }

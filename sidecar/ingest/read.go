@@ -67,6 +67,7 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, limits Limits) {
 	out := h.pools.getBuffer()
 	defer h.pools.putBuffer(out)
 	sync := h.stateOf(buffer.Filter{UserID: user})
+	sync.Variant = h.variantOf(filter.UserID)
 	*out = appendView((*out)[:0], &v, &sync, missed)
 	h.write(w, http.StatusOK, *out)
 }

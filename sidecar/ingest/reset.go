@@ -111,9 +111,11 @@ func reported(r *progress.Record) bool {
 
 // answerReset answers as for one update, and says whether there was anything.
 func (h *Handler) answerReset(w http.ResponseWriter, user string, before *bool, result *buffer.Result) {
+	state := h.stateOf(buffer.Filter{UserID: user})
+	state.Variant = h.variantOf(result.Record.UserID)
 	h.writeJSON(w, http.StatusOK, struct {
 		Progress resultAnswer `json:"progress"`
 		Known    *bool        `json:"known"` // null if the database, or the learner's home, could not say
 		Sync     syncAnswer   `json:"sync"`
-	}{resultAnswer{result}, before, answerSync(h.stateOf(buffer.Filter{UserID: user}), result.Elsewhere)})
+	}{resultAnswer{result}, before, answerSync(state, result.Elsewhere)})
 }

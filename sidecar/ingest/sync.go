@@ -218,7 +218,8 @@ func (h *Handler) readState(w http.ResponseWriter, r *http.Request, limits Limit
 	h.writeJSON(w, http.StatusOK, answerSync(h.stateOf(filter), missed))
 }
 
-// stateOf narrows the sync state to what the filter matches.
+// stateOf narrows the sync state to what the filter matches, and names the variant of
+// the learner if it is of one.
 func (h *Handler) stateOf(filter buffer.Filter) state.SyncState {
 	if filter == (buffer.Filter{}) {
 		return h.state.SyncState()
@@ -227,5 +228,7 @@ func (h *Handler) stateOf(filter buffer.Filter) state.SyncState {
 	part := state.Part{Pending: tally.PendingUpdates, InFlight: tally.InFlightUpdates}
 	// An error is one of the disk, which the state tells of by itself.
 	part.Quarantined, _ = h.buffer.Quarantined(filter)
-	return h.state.SyncStateOf(part)
+	sync := h.state.SyncStateOf(part)
+	sync.Variant = h.variantOf(filter.UserID)
+	return sync
 }

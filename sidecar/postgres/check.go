@@ -14,7 +14,8 @@ type SchemaReport struct {
 	Version, Needed int
 	// Table that takes the records, quoted.
 	Table string
-	// Notes are what a mapped table may do that nobody expects.
+	// Notes are what a mapped table may do that nobody expects, and what is missing
+	// that no sidecar needs.
 	Notes []string
 }
 
@@ -42,6 +43,8 @@ func (d *Database) Check(ctx context.Context) (SchemaReport, error) {
 		}
 		if wrong != nil {
 			mistakes = append(mistakes, named("checking the sidecar's tables", wrong))
+		} else if state.version < versionToDraw {
+			report.Notes = append(report.Notes, drawMissing(state.version))
 		}
 		if m := s.options.Mapping; m != nil {
 			report.Table = nameOf(m)

@@ -121,6 +121,12 @@ func registryMissing(needed, found int, why string) error {
 	}}
 }
 
+// drawMissing says what analytics lack, if sidecars have all that they need.
+func drawMissing(found int) string {
+	return fmt.Sprintf("the function progress_sync.variant_of, with which SQL tells a learner's variant, is missing: schema progress_sync is of "+
+		"version %d, it takes version %d. Sidecars work without it. To have it, apply: %s", found, versionToDraw, printMigrations)
+}
+
 // registryDenied says what a role lacks that may write batches.
 func registryDenied() error {
 	return &setupError{failure: Failure{

@@ -26,6 +26,7 @@ const migrationLock = 0x70726f6773796e63
 const (
 	versionToWrite  = 3
 	versionToEnroll = 4
+	versionToDraw   = 5 // variants, in SQL: no sidecar does
 )
 
 // migration is a step of the schema. Its file enters itself in
@@ -126,8 +127,8 @@ type querier interface {
 
 func (d *Database) inspect(ctx context.Context, q querier) (schemaState, error) {
 	var state schemaState
-	var first, erasures, identity, sidecars bool
-	if err := q.QueryRow(ctx, d.sql.schemaVersion).Scan(&state.exists, &first, &erasures, &identity, &sidecars, &state.mayCreate); err != nil || !first {
+	var first, erasures, identity, sidecars, variants bool
+	if err := q.QueryRow(ctx, d.sql.schemaVersion).Scan(&state.exists, &first, &erasures, &identity, &sidecars, &variants, &state.mayCreate); err != nil || !first {
 		return state, err
 	}
 	err := q.QueryRow(ctx, d.sql.schemaMigrations).Scan(&state.version, &state.oldestProgram)
@@ -138,6 +139,8 @@ func (d *Database) inspect(ctx context.Context, q querier) (schemaState, error) 
 		state.version = min(state.version, 2)
 	case !sidecars:
 		state.version = min(state.version, 3)
+	case !variants:
+		state.version = min(state.version, 4)
 	}
 	return state, err
 }

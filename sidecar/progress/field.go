@@ -85,6 +85,9 @@ type Input struct {
 	Required bool   // only of TypeText
 	Range    Range  // of numbers
 	Doc      string // for the description of the API
+	// Hint says that it is about when to write. A hint goes to another sidecar behind
+	// the updates, where one that knows no hints does not look.
+	Hint bool
 
 	// Where an update keeps the value. The one for the type is set.
 	Text    func(*Update) *string

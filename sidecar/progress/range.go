@@ -79,6 +79,13 @@ func speedRange() Range {
 	return Range{Most: 100, Positive: true, Allowed: "a number above 0 and at most 100"}
 }
 
+// MaxSyncWithin is the longest time that an update may ask for, in seconds: a day.
+const MaxSyncWithin = 86_400
+
+func withinRange() Range {
+	return Range{Most: MaxSyncWithin, Positive: true, Allowed: "a number of seconds above 0 and at most 86400"}
+}
+
 func eventsRange() Range {
 	return Range{
 		Most: 1e6, Below: Rounding,

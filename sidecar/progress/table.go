@@ -189,5 +189,17 @@ func Inputs(fields []Field) []Input {
 				"or more than 5 seconds behind, is corrected. Set at each attempt.",
 			Instant: func(u *Update) *Instant { return &u.SentAt },
 		},
+		Input{
+			Name: "leaving", Type: TypeFlag, Hint: true,
+			Doc: "True says that the learner may be about to go: what is known of the lesson is then written after the policy's " +
+				"sync.leaveGrace, unless an update without it comes first. Kept in no record.",
+			Flag: func(u *Update) *bool { return &u.Leaving },
+		},
+		Input{
+			Name: "syncWithin", Type: TypeSeconds, Range: withinRange(), Hint: true,
+			Doc: "For how many seconds this may wait to be written, where that is less than the interval. " +
+				"The policy's sync.minSyncWithin is the least that counts. Kept in no record.",
+			Number: func(u *Update) *Number { return &u.SyncWithin },
+		},
 	)
 }

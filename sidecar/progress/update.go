@@ -74,12 +74,6 @@ type Update struct {
 	SeekEvents      int64
 	PauseEvents     int64
 	Completed       bool
-	// Leaving and SyncWithin say when to write, and are no part of a record.
-	//
-	// Leaving says that the learner may be about to go, so that nothing more comes.
-	Leaving bool
-	// SyncWithin is how many seconds the update may wait to be written.
-	SyncWithin Number
 	// OccurredAt is when it happened by the client's clock, zero if not given.
 	OccurredAt Instant
 	// SentAt is what the client's clock said when the update was sent, zero if
@@ -88,6 +82,12 @@ type Update struct {
 	// ReportedAt is the client's OccurredAt where a guess about its clock has
 	// changed that, zero otherwise.
 	ReportedAt Instant
+	// Leaving and SyncWithin say when to write, and are no part of a record.
+	//
+	// Leaving says that the learner may be about to go, so that nothing more comes.
+	Leaving bool
+	// SyncWithin is how many seconds the update may wait to be written.
+	SyncWithin Number
 }
 
 // Record turns the update into a record of its own, as received at the given

@@ -7,6 +7,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/flush"
 	"github.com/progress-sync/progress-sync/sidecar/postgres/connstring"
+	"github.com/progress-sync/progress-sync/sidecar/timing"
 )
 
 // watch follows the configuration and the Secret until ctx ends.
@@ -88,6 +89,7 @@ func (s *sidecar) apply() {
 	s.db.SetOptions(databaseOptions(c, nil))
 	s.flusher.SetPolicy(flush.PolicyOf(c))
 	s.handler.SetLimits(s.limits(c))
+	s.handler.SetTerms(timing.New(c, 0))
 	s.peers.SetMode(c.Peers.Mode)
 }
 

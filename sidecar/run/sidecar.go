@@ -20,6 +20,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/spool/upgrade"
 	"github.com/progress-sync/progress-sync/sidecar/state"
+	"github.com/progress-sync/progress-sync/sidecar/timing"
 	"github.com/progress-sync/progress-sync/sidecar/tracing"
 	"github.com/progress-sync/progress-sync/sidecar/web/openapi"
 	"github.com/progress-sync/progress-sync/sidecar/web/panel"
@@ -93,7 +94,7 @@ func open(ctx context.Context, o Options, memory int64) (*sidecar, error) {
 	}
 	s.handler = ingest.New(ingest.Options{
 		Buffer: peered{s.buffer, s.peers}, Homes: s.peers, Syncer: s.flusher, Eraser: s.flusher, Reader: reader{s.db, s.buffer.Writer()}, State: s.state,
-		Limits: s.limits(c), Panel: panel.New(panel.Options{State: s.state, Config: s.inUse}), OpenAPI: openapi.Document(),
+		Limits: s.limits(c), Terms: timing.New(c, 0), Panel: panel.New(panel.Options{State: s.state, Config: s.inUse}), OpenAPI: openapi.Document(),
 	})
 	s.state.Attach(s.buffer, s.db.Connections)
 	s.state.AttachPeers(s.peers.Status)

@@ -27,6 +27,9 @@ type SyncState struct {
 	// Writer names the spool that this is the state of: what another one has
 	// accepted is not in it.
 	Writer string `json:"writer"`
+	// Variant is the name of the arm of the learner whose state this is, empty where
+	// the policy has no variants or the state is that of several learners.
+	Variant string `json:"variant,omitempty"`
 }
 
 // SyncError is why nothing is saved at the moment, or not all that was accepted.
@@ -80,11 +83,14 @@ func judge(s situation) status.State {
 }
 
 // Part is a part of the sidecar's records, such as that of one learner, as
-// numbers of updates.
+// numbers of updates, and when it is due.
 type Part struct {
 	Pending     int64 // that wait
 	InFlight    int64 // that are being written
 	Quarantined int64 // that the database refused
+	// NextDue is when the first of those that wait is due. Without it, with a zero, the
+	// state tells when something of the sidecar is.
+	NextDue time.Time
 }
 
 // SyncState is the sync state of the whole sidecar. It is never synced while
@@ -104,7 +110,11 @@ func (s *State) whole(v view) SyncState {
 // SyncStateOf is the sync state of a part. One with updates in quarantine is
 // never synced: they are not saved, and a learner must not be told so.
 func (s *State) SyncStateOf(p Part) SyncState {
-	out := s.syncState(s.view(), p.Pending+p.InFlight+p.Quarantined, situation{pending: p.Pending, inFlight: p.InFlight})
+	v := s.view()
+	if !p.NextDue.IsZero() {
+		v.stats.NextDue = p.NextDue
+	}
+	out := s.syncState(v, p.Pending+p.InFlight+p.Quarantined, situation{pending: p.Pending, inFlight: p.InFlight})
 	if p.Quarantined > 0 && out.Error == nil {
 		out.Status = status.StateError
 		out.Error = &SyncError{

@@ -153,3 +153,25 @@ func TestSyncStateOfOneLearner(t *testing.T) {
 		})
 	}
 }
+
+// A learner whose lesson is due in three minutes must not be told that it is saved in
+// one, when that is another's.
+func TestALearnerIsToldWhenTheirOwnIsDue(t *testing.T) {
+	s, b := newState(t)
+	others, own := start.Add(time.Minute), start.Add(3*time.Minute)
+	b.stats.Pending, b.stats.PendingUpdates, b.stats.NextDue = 7, 20, others
+	is := func(what string, got *time.Time, want time.Time) {
+		t.Helper()
+		if got == nil || !got.Equal(want) {
+			t.Errorf("%s: %v, not %v", what, got, want)
+		}
+	}
+	is("what waits", s.SyncStateOf(Part{Pending: 3, NextDue: own}).NextSyncAt, own)
+	is("what is being written", s.SyncStateOf(Part{InFlight: 3}).NextSyncAt, others)
+	is("the whole sidecar", s.SyncState().NextSyncAt, others)
+	s.ConditionChanged(failed(flush.PhaseRetrying))
+	is("while writes fail", s.SyncStateOf(Part{Pending: 3, NextDue: own}).NextSyncAt, start.Add(20*time.Second))
+	if got := s.SyncStateOf(Part{}).NextSyncAt; got != nil {
+		t.Errorf("nothing unsaved: %v", got)
+	}
+}

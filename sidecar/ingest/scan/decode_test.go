@@ -17,7 +17,7 @@ import (
 
 const fullUpdate = `{"userId":"u1","courseId":"c1","lessonId":"l1","moduleId":"m1","eventId":"e1",
 "currentTime":12.5,"duration":600,"percentage":2.25,"watchedDuration":11,"watchedDelta":5.25,"seekEvents":2,
-"pauseEvents":1,"playbackSpeed":1.5,"completed":true,"occurredAt":"2026-03-01T09:30:00.125Z","sentAt":1772359199000}`
+"pauseEvents":1,"playbackSpeed":1.5,"completed":true,"occurredAt":"2026-03-01T09:30:00.125Z","sentAt":1772359199000,"leaving":true,"syncWithin":30.5}`
 
 // testNow is when the requests of these tests come in.
 const testNow progress.Instant = 1_772_359_200_000_000 // 2026-03-01T10:00:00Z
@@ -41,6 +41,7 @@ func TestDecodeReadsEveryField(t *testing.T) {
 		SeekEvents: 2, PauseEvents: 1, Completed: true,
 		OccurredAt: progress.InstantOf(time.Date(2026, 3, 1, 9, 30, 0, 125e6, time.UTC)),
 		SentAt:     progress.InstantOf(time.Date(2026, 3, 1, 9, 59, 59, 0, time.UTC)),
+		Leaving:    true, SyncWithin: progress.Some(30.5),
 	}}
 	if diff := cmp.Diff(want, q.Updates); diff != "" {
 		t.Error(diff)
@@ -73,6 +74,11 @@ func TestDecodeNamesTheField(t *testing.T) {
 		"a delta that goes back":           {with("watchedDelta", "-0.5"), "watchedDelta", "watched since the last update"},
 		"a negative percentage":            {with("percentage", "-1.01"), "percentage", "a number from 0 to 100"},
 		"a percentage as a string":         {with("percentage", `"100.0"`), "percentage", "a number from 0 to 100, not a string"},
+		"no time to write":                 {with("syncWithin", "0"), "syncWithin", "above 0"},
+		"a time to write in the past":      {with("syncWithin", "-1"), "syncWithin", "above 0"},
+		"more than a day to write":         {with("syncWithin", "86401"), "syncWithin", "at most 86400"},
+		"a word for when to write":         {with("syncWithin", `"soon"`), "syncWithin", "not a string"},
+		"a number for leaving":             {with("leaving", "1"), "leaving", "true or false"},
 		"a speed that is none":             {with("playbackSpeed", "0"), "playbackSpeed", "above 0"},
 		"NaN as a string":                  {with("currentTime", `"NaN"`), "currentTime", "leave the field out"},
 		"time as a string":                 {with("currentTime", `"12"`), "currentTime", "not a string"},

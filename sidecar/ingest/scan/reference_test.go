@@ -124,6 +124,11 @@ func (m reference) update() (u progress.Update, right bool) {
 	check(ok)
 	u.SentAt, ok = m.instant("sentAt")
 	check(ok)
+	if m.has("leaving") {
+		check(json.Unmarshal(m["leaving"], &u.Leaving) == nil)
+	}
+	number(&u.SyncWithin, "syncWithin", 0, 86_400, 0)
+	check(!u.SyncWithin.Set || u.SyncWithin.Value > 0)
 	return u, right
 }
 

@@ -28,6 +28,7 @@ func (s *Server) routes() http.Handler {
 		case r.ContentLength > wire.MaxBody:
 			s.refuse(w, wire.RefusedTooLarge, http.StatusRequestEntityTooLarge)
 		case r.Method == http.MethodGet && r.URL.Path == wire.HelloPath:
+			w.Header().Set(wire.ReadsHeader, wire.ReadsHints)
 			w.WriteHeader(http.StatusNoContent)
 		case r.Method == http.MethodPost && r.URL.Path == wire.UpdatesPath:
 			s.takeBatch(w, r)

@@ -33,7 +33,9 @@ type connection struct {
 		peer Peer
 		conn *http.ClientConn // nil for none
 		of   Peer             // whose connection conn is
-		left bool
+		// hints says that who is at the other end of conn reads hints.
+		hints bool
+		left  bool
 	}
 }
 
@@ -65,11 +67,11 @@ func (c *connection) reserve(ctx context.Context, spare int) (*http.ClientConn, 
 		c.state.Lock()
 		peer := c.state.peer
 		c.state.Unlock()
-		conn, err := c.connect(ctx, peer)
+		conn, hints, err := c.connect(ctx, peer)
 		if err != nil {
 			return nil, err
 		}
-		c.replace(conn, peer)
+		c.replace(conn, peer, hints)
 	}
 	conn, err := c.current(spare)
 	if conn == nil && err == nil {
@@ -96,7 +98,8 @@ func (c *connection) current(spare int) (*http.ClientConn, error) {
 	return s.conn, nil
 }
 
-func (c *connection) connect(ctx context.Context, peer Peer) (*http.ClientConn, error) {
+// connect opens a connection, and returns whether the peer reads hints.
+func (c *connection) connect(ctx context.Context, peer Peer) (conn *http.ClientConn, hints bool, err error) {
 	var protocols http.Protocols
 	protocols.SetHTTP2(true)
 	t := c.o.Times
@@ -108,15 +111,22 @@ func (c *connection) connect(ctx context.Context, peer Peer) (*http.ClientConn, 
 		DisableCompression:     true,
 		MaxResponseHeaderBytes: 64 << 10,
 	}
-	conn, err := transport.NewClientConn(ctx, "https", peer.Address)
-	if err != nil {
-		return nil, fmt.Errorf("connecting to a sidecar: %w", err)
+	if conn, err = transport.NewClientConn(ctx, "https", peer.Address); err != nil {
+		return nil, false, fmt.Errorf("connecting to a sidecar: %w", err)
 	}
-	if err := hello(ctx, conn); err != nil {
+	if hints, err = hello(ctx, conn); err != nil {
 		_ = conn.Close()
-		return nil, fmt.Errorf("greeting a sidecar: %w", err)
+		return nil, false, fmt.Errorf("greeting a sidecar: %w", err)
 	}
-	return conn, nil
+	return conn, hints, nil
+}
+
+// readsHints reports whether who is at the other end of conn reads hints. Of a
+// connection that another one has replaced it reports false.
+func (c *connection) readsHints(conn *http.ClientConn) bool {
+	c.state.Lock()
+	defer c.state.Unlock()
+	return c.state.conn == conn && c.state.hints
 }
 
 // follow changes where the peer is reached. Requests under way go on.
@@ -127,13 +137,13 @@ func (c *connection) follow(peer Peer) {
 }
 
 // replace makes conn the connection, and lets the one before end.
-func (c *connection) replace(conn *http.ClientConn, of Peer) {
+func (c *connection) replace(conn *http.ClientConn, of Peer, hints bool) {
 	c.state.Lock()
 	ending := c.state.conn
 	if c.state.left {
 		ending = conn // there is none before: leave has ended it
 	} else {
-		c.state.conn, c.state.of = conn, of
+		c.state.conn, c.state.of, c.state.hints = conn, of, hints
 	}
 	c.state.Unlock()
 	if ending != nil {

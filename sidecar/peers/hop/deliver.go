@@ -10,13 +10,13 @@ import (
 )
 
 // deliver sends a batch until its fate is known, or the time to repeat it is up.
-func (l *Link) deliver(ctx context.Context, body []byte, items int) (results []buffer.Result, attempts int, err error) {
+func (l *Link) deliver(ctx context.Context, b batch) (results []buffer.Result, attempts int, err error) {
 	var until time.Time // from when on a batch that was sent is in doubt, zero before it is sent
 	pause := l.o.Times.RepeatFirst
 	inDoubt := false
 	for {
 		attempts++
-		o := l.attempt(ctx, &until, body, items)
+		o := l.attempt(ctx, &until, &b)
 		switch o.next(attempts, inDoubt) {
 		case deliver:
 			return o.results, attempts, o.err
@@ -37,7 +37,7 @@ func (l *Link) deliver(ctx context.Context, body []byte, items int) (results []b
 }
 
 // attempt sends a batch once. The first one that has a connection sets the end of all.
-func (l *Link) attempt(ctx context.Context, until *time.Time, body []byte, items int) outcome {
+func (l *Link) attempt(ctx context.Context, until *time.Time, b *batch) outcome {
 	if !until.IsZero() {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, *until)
@@ -55,7 +55,7 @@ func (l *Link) attempt(ctx context.Context, until *time.Time, body []byte, items
 	}
 	done := l.conn.watch(conn)
 	defer done()
-	return exchange(ctx, conn, body, items)
+	return exchange(ctx, conn, b.bodyFor(l.conn.readsHints(conn)), b.items)
 }
 
 // sleep is false if until comes before the end of the pause, or ctx ended.

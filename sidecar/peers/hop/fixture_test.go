@@ -75,6 +75,7 @@ type home struct {
 	last    map[[16]byte]uint64
 	answers map[[16]byte][]buffer.Result
 	merged  map[string]int // times by learner
+	hinted  []wire.Hint    // with the update's place in its batch
 	calls   int
 	// before and after are called around a merge, without the lock; after's error
 	// is answered although the batch was merged.
@@ -111,8 +112,11 @@ func (h *home) merge(sender [16]byte, number uint64, updates []progress.Update, 
 		return h.answers[sender]
 	}
 	var results []buffer.Result
-	for _, u := range updates {
+	for i, u := range updates {
 		h.merged[u.UserID]++
+		if hint, has := wire.HintOf(i, &u); has {
+			h.hinted = append(h.hinted, hint)
+		}
 		results = append(results, buffer.Result{Record: u.Record(1, 0)})
 	}
 	for _, k := range resets {

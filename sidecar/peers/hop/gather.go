@@ -19,6 +19,7 @@ type call struct {
 	kind    wire.Kind
 	count   int
 	encoded []byte
+	hints   []wire.Hint   // of the items that have one
 	done    chan struct{} // has one when results or err are there
 	results []buffer.Result
 	err     error
@@ -43,18 +44,53 @@ func gather(waiting []*call) (together, rest []*call) {
 	return waiting, nil
 }
 
-// write is the body of one request. It is not used again: a connection may go on
-// reading it after the request has ended.
-func write(calls []*call, sender wire.Sender, number uint64) (body []byte, items int) {
-	size := wire.HeadBytes
+// batch is what one request has. It is not used again: a connection may go on reading
+// the body after the request has ended.
+type batch struct {
+	body  []byte
+	plain int // how many bytes of body are before the hints
+	items int
+}
+
+// write makes one batch of calls.
+func write(calls []*call, sender wire.Sender, number uint64) batch {
+	b, size, hints := batch{}, wire.HeadBytes, 0
 	for _, c := range calls {
-		items, size = items+c.count, size+len(c.encoded)
+		b.items, size, hints = b.items+c.count, size+len(c.encoded), hints+len(c.hints)
 	}
-	body = wire.AppendHead(make([]byte, 0, size), wire.Head{Sender: sender, Number: number, Kind: calls[0].kind, Count: items})
+	if hints > 0 {
+		size += (hints + 1) * wire.MaxHintBytes
+	}
+	b.body = wire.AppendHead(make([]byte, 0, size), wire.Head{Sender: sender, Number: number, Kind: calls[0].kind, Count: b.items})
 	for _, c := range calls {
-		body = append(body, c.encoded...)
+		b.body = append(b.body, c.encoded...)
 	}
-	return body, items
+	b.plain = len(b.body)
+	if hints > 0 {
+		b.body = wire.AppendHints(b.body, hintsOf(calls, hints))
+	}
+	return b
+}
+
+// hintsOf are the hints of all calls, as those of one batch.
+func hintsOf(calls []*call, count int) []wire.Hint {
+	all, before := make([]wire.Hint, 0, count), 0
+	for _, c := range calls {
+		for _, h := range c.hints {
+			h.Index += before
+			all = append(all, h)
+		}
+		before += c.count
+	}
+	return all
+}
+
+// bodyFor is the body for a peer that reads hints, or that does not.
+func (b *batch) bodyFor(hints bool) []byte {
+	if hints {
+		return b.body
+	}
+	return b.body[:b.plain]
 }
 
 // share gives each call its results, or all of them the error.

@@ -20,25 +20,25 @@ func identify(h http.Header) {
 	h.Set("User-Agent", "progress-sync")
 }
 
-// hello returns when the peer has taken the certificate.
-func hello(ctx context.Context, conn *http.ClientConn) error {
+// hello returns when the peer has taken the certificate, and whether it reads hints.
+func hello(ctx context.Context, conn *http.ClientConn) (hints bool, err error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+authority+wire.HelloPath, http.NoBody)
 	if err != nil {
-		return err
+		return false, err
 	}
 	identify(r.Header)
 	answer, err := conn.RoundTrip(r)
 	if err != nil {
-		return err
+		return false, err
 	}
 	_ = answer.Body.Close()
 	if reason := answer.Header.Get(wire.RefusedHeader); reason != "" {
-		return &refusal{reason}
+		return false, &refusal{reason}
 	}
 	if answer.StatusCode != http.StatusNoContent || answer.Header.Get(wire.VersionHeader) != strconv.Itoa(wire.Version) {
-		return errors.New("what answers is no sidecar of this version")
+		return false, errors.New("what answers is no sidecar of this version")
 	}
-	return nil
+	return answer.Header.Get(wire.ReadsHeader) == wire.ReadsHints, nil
 }
 
 // Greet connects to the peer if there is no connection, so that it learns of this
@@ -87,5 +87,6 @@ func (c *connection) watch(conn *http.ClientConn) (done func()) {
 func isSilent(ctx context.Context, conn *http.ClientConn, patience time.Duration) bool {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	return errors.Is(hello(ctx, conn), context.DeadlineExceeded)
+	_, err := hello(ctx, conn)
+	return errors.Is(err, context.DeadlineExceeded)
 }

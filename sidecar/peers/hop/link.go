@@ -40,8 +40,11 @@ func newLink(o *Options, workers *workers, peer Peer) *Link {
 // the home has nothing of them. ctx is only asked before something is sent: that can't
 // be called back.
 func (l *Link) Put(ctx context.Context, updates []progress.Update) ([]buffer.Result, error) {
-	results, err := l.handOn(ctx, wire.Updates, len(updates), func(dst []byte, i int) []byte {
-		return wire.AppendUpdate(dst, &updates[i])
+	results, err := l.handOn(ctx, wire.Updates, len(updates), func(c *call, i int) {
+		c.encoded = wire.AppendUpdate(c.encoded, &updates[i])
+		if h, has := wire.HintOf(c.count, &updates[i]); has {
+			c.hints = append(c.hints, h)
+		}
 	})
 	for i := range results {
 		results[i].Record.Key, results[i].Elsewhere = updates[i].Key, true
@@ -51,8 +54,8 @@ func (l *Link) Put(ctx context.Context, updates []progress.Update) ([]buffer.Res
 
 // Reset hands resets on, as Put does updates.
 func (l *Link) Reset(ctx context.Context, keys []progress.Key) ([]buffer.Result, error) {
-	results, err := l.handOn(ctx, wire.Resets, len(keys), func(dst []byte, i int) []byte {
-		return wire.AppendReset(dst, keys[i])
+	results, err := l.handOn(ctx, wire.Resets, len(keys), func(c *call, i int) {
+		c.encoded = wire.AppendReset(c.encoded, keys[i])
 	})
 	for i := range results {
 		results[i].Record.Key, results[i].Elsewhere = keys[i], true
@@ -67,16 +70,18 @@ func (l *Link) AwayFor() time.Duration {
 	return l.breaker.openFor(time.Now())
 }
 
-func (l *Link) handOn(ctx context.Context, kind wire.Kind, count int, encode func(dst []byte, i int) []byte) ([]buffer.Result, error) {
+// handOn hands count items on, each of which encode writes into a call behind those
+// that it has.
+func (l *Link) handOn(ctx context.Context, kind wire.Kind, count int, encode func(c *call, i int)) ([]buffer.Result, error) {
 	var all []buffer.Result
 	for done := 0; done < count; {
 		if err := ctx.Err(); err != nil {
 			return all, err
 		}
 		c := l.calls.Get().(*call)
-		*c = call{kind: kind, encoded: c.encoded[:0], done: c.done}
+		*c = call{kind: kind, encoded: c.encoded[:0], hints: c.hints[:0], done: c.done}
 		for ; done < count && !c.isFull(); done++ {
-			c.encoded = encode(c.encoded, done)
+			encode(c, done)
 			c.count++
 		}
 		if !l.enqueue(c) {
@@ -181,12 +186,12 @@ func (l *Link) send(ctx context.Context) {
 			return
 		}
 		began := time.Now()
-		body, items := write(calls, l.sender, number)
-		results, attempts, err := l.deliver(ctx, body, items)
+		b := write(calls, l.sender, number)
+		results, attempts, err := l.deliver(ctx, b)
 		l.conclude(err)
 		share(calls, results, err)
 		if l.o.Observe != nil {
-			l.o.Observe(Exchange{Peer: l.conn.id, Items: items, Attempts: attempts, Took: time.Since(began), Err: err})
+			l.o.Observe(Exchange{Peer: l.conn.id, Items: b.items, Attempts: attempts, Took: time.Since(began), Err: err})
 		}
 	}
 }

@@ -42,7 +42,7 @@ type Head struct {
 }
 
 // AppendHead writes h. Items are written behind it, with AppendUpdate or
-// AppendReset.
+// AppendReset, and behind updates may be hints, with AppendHints.
 func AppendHead(dst []byte, h Head) []byte {
 	dst = append(append(dst, Version), h.Sender[:]...)
 	dst = binary.AppendUvarint(dst, h.Number)
@@ -93,6 +93,9 @@ func decode(body []byte) (b Batch, err error) {
 		b.Updates = make([]progress.Update, d.count(leastUpdate))
 		for i := range b.Updates {
 			d.update(&b.Updates[i])
+		}
+		if len(d.rest) > 0 {
+			d.hints(b.Updates)
 		}
 	case kind == Resets:
 		b.Resets = make([]progress.Key, d.count(leastReset))

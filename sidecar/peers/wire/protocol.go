@@ -23,6 +23,10 @@ const (
 const (
 	// VersionHeader has the version of the protocol, in requests and answers.
 	VersionHeader = "Progress-Sync-Peer"
+	// ReadsHeader is in the answer to a hello, and has ReadsHints from a sidecar that
+	// reads hints behind the updates of a batch. Others refuse such a batch.
+	ReadsHeader = "Progress-Sync-Peer-Reads"
+	ReadsHints  = "hints"
 	// HopsHeader says how often the request was handed on, this time included.
 	HopsHeader = "Progress-Sync-Hops"
 	// RefusedHeader says why a request was refused. An answer that has it tells that

@@ -19,7 +19,19 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
+// encode is the body for a peer that reads hints.
 func encode(b wire.Batch) []byte {
+	var hints []wire.Hint
+	for i := range b.Updates {
+		if h, has := wire.HintOf(i, &b.Updates[i]); has {
+			hints = append(hints, h)
+		}
+	}
+	return wire.AppendHints(plain(b), hints)
+}
+
+// plain is the body without hints, which every sidecar of this version reads.
+func plain(b wire.Batch) []byte {
 	h := wire.Head{Sender: b.Sender, Number: b.Number, Kind: wire.Updates, Count: b.Len()}
 	if len(b.Resets) > 0 {
 		h.Kind = wire.Resets
@@ -93,7 +105,7 @@ func TestWhatIsWrittenChangesOnlyWithTheVersion(t *testing.T) {
 	results := []buffer.Result{{Record: filled[progress.Record]()}, {Duplicate: true}, {Err: buffer.ErrFull}, {Err: buffer.ErrErased}, {Err: buffer.ErrRange}}
 	var text bytes.Buffer
 	for _, written := range [][]byte{
-		encode(batch), encode(resets), wire.AppendResults(nil, results), wire.AppendError(nil, buffer.ErrNoSpace),
+		plain(batch), plain(resets), wire.AppendResults(nil, results), wire.AppendError(nil, buffer.ErrNoSpace),
 		wire.AppendError(nil, buffer.ErrClosed), wire.AppendError(nil, buffer.ErrFailed), wire.AppendError(nil, wire.ErrSuperseded),
 	} {
 		fmt.Fprintln(&text, hex.EncodeToString(written))

@@ -7,6 +7,9 @@ SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'progress_syn
            SELECT FROM pg_catalog.pg_attribute a
            WHERE a.attrelid = c.oid AND a.attname = 'batch_id' AND NOT a.attisdropped)) = 1,
        count(*) FILTER (WHERE c.relname = 'sidecars') = 1,
+       EXISTS (
+           SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace f ON f.oid = p.pronamespace
+           WHERE f.nspname = 'progress_sync' AND p.proname = 'variant_of'),
        coalesce((SELECT has_schema_privilege(oid, 'CREATE') FROM pg_catalog.pg_namespace WHERE nspname = 'progress_sync'),
            has_database_privilege(current_database(), 'CREATE'))
 FROM pg_catalog.pg_class c
