@@ -14,7 +14,9 @@ import (
 	sidecar "github.com/progress-sync/progress-sync/sidecar/status"
 )
 
-func minutes(n time.Duration) *metav1.Duration { return &metav1.Duration{Duration: n * time.Minute} }
+func minutes(n int) *metav1.Duration {
+	return &metav1.Duration{Duration: time.Duration(n) * time.Minute}
+}
 
 // classed is a healthy policy with classes of 1 and 5 minutes beside the default of 3.
 func classed(change func(*facts)) *facts {
