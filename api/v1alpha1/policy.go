@@ -46,6 +46,7 @@ type ProgressSyncPolicyList struct {
 
 // ProgressSyncPolicySpec is complete with a selector and database.secretRef.
 //
+// +kubebuilder:validation:XValidation:rule="!has(self.variants) || !has(self.sync) || !has(self.sync.interval) || self.variants.arms.all(a, !has(a.sync) || has(a.sync.interval) || ((!has(a.sync.quietPeriod) || a.sync.quietPeriod == 'Auto' || duration(a.sync.quietPeriod) <= duration(self.sync.interval)) && (!has(a.sync.leaveGrace) || duration(a.sync.leaveGrace) <= duration(self.sync.interval))))",message="quietPeriod and leaveGrace of an arm must not be longer than its interval, which is sync.interval if it has none of its own"
 // +kubebuilder:validation:XValidation:rule="!has(self.peers) || !has(self.peers.port) || !has(self.injection) || !has(self.injection.port) || self.peers.port != self.injection.port",message="peers.port must be another than injection.port, where the app writes"
 type ProgressSyncPolicySpec struct {
 	// selector of the pods, in the policy's namespace, that get a sidecar when
@@ -61,6 +62,12 @@ type ProgressSyncPolicySpec struct {
 	// +optional
 	// +kubebuilder:default={}
 	Sync SyncSpec `json:"sync,omitzero"`
+
+	// variants compares settings of sync with each other: each learner has those of
+	// one arm. None if unset.
+	//
+	// +optional
+	Variants *VariantsSpec `json:"variants,omitempty"`
 
 	// retry says how a failed write is tried again.
 	//

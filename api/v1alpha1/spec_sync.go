@@ -8,10 +8,16 @@ import (
 // SyncSpec says when, and in what portions, records are written. Every field
 // reaches running sidecars without a restart.
 //
-// +kubebuilder:validation:XValidation:rule="!has(self.quietPeriod) || !has(self.interval) || duration(self.quietPeriod) <= duration(self.interval)",message="quietPeriod must not be longer than interval"
+// +kubebuilder:validation:XValidation:rule="!has(self.quietPeriod) || self.quietPeriod == 'Auto' || !has(self.interval) || duration(self.quietPeriod) <= duration(self.interval)",message="quietPeriod must not be longer than interval"
+// +kubebuilder:validation:XValidation:rule="!has(self.leaveGrace) || !has(self.interval) || duration(self.leaveGrace) <= duration(self.interval)",message="leaveGrace must not be longer than interval; leave it out, and what comes first counts"
+// +kubebuilder:validation:XValidation:rule="!has(self.minSyncWithin) || !has(self.interval) || duration(self.minSyncWithin) <= duration(self.interval)",message="minSyncWithin must not be longer than interval; leave it out, and what comes first counts"
+// +kubebuilder:validation:XValidation:rule="!has(self.classes) || !has(self.interval) || self.classes.all(c, has(c.interval) || !has(c.quietPeriod) || c.quietPeriod == 'Auto' || duration(c.quietPeriod) <= duration(self.interval))",message="quietPeriod of a class must not be longer than its interval, which is sync.interval if it has none of its own"
+// +kubebuilder:validation:XValidation:rule="!has(self.adaptive) || !has(self.interval) || !has(self.adaptive.minInterval) || duration(self.adaptive.minInterval) <= duration(self.interval)",message="adaptive.minInterval must not be longer than interval"
+// +kubebuilder:validation:XValidation:rule="!has(self.adaptive) || !has(self.interval) || !has(self.adaptive.maxInterval) || duration(self.adaptive.maxInterval) >= duration(self.interval)",message="adaptive.maxInterval must not be shorter than interval"
 type SyncSpec struct {
 	// interval from a record's first unsynced change to its write, 1s to 24h.
-	// Later changes do not extend it.
+	// Later changes do not extend it. What is here is for all lessons that no class
+	// matches.
 	//
 	// +optional
 	// +kubebuilder:default="3m"
@@ -20,14 +26,50 @@ type SyncSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('1s') && duration(self) <= duration('24h')",message="interval must be a duration from 1s to 24h, such as 3m or 90s"
 	Interval metav1.Duration `json:"interval,omitzero"`
 
-	// quietPeriod writes a record early, once it has not changed for so long;
-	// 1s to interval. Off if unset.
+	// quietPeriod writes a record early, once it has not changed for so long: Auto for
+	// twice the time that the record's own updates are apart, and 15s at least; or a
+	// duration from 1s to interval, the same for all. Off if unset.
+	//
+	// +optional
+	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:XValidation:rule="self == 'Auto' || self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('1s')",message="quietPeriod must be a duration from 1s to the interval, such as 20s, or Auto; leave it out to switch it off"
+	QuietPeriod QuietPeriod `json:"quietPeriod,omitempty"`
+
+	// leaveGrace is how long a record waits for more once an update said that its learner
+	// leaves, before it is written early; 1s to interval, 0s to take no notice of
+	// that. 5s if unset.
 	//
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=20
-	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('1s')",message="quietPeriod must be a duration from 1s to the interval, such as 20s; leave it out to switch it off"
-	QuietPeriod *metav1.Duration `json:"quietPeriod,omitempty"`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$') && (duration(self) == duration('0s') || duration(self) >= duration('1s'))",message="leaveGrace must be a duration from 1s to the interval, such as 5s, or 0s to take no notice of learners who leave"
+	LeaveGrace *metav1.Duration `json:"leaveGrace,omitempty"`
+
+	// minSyncWithin is the shortest syncWithin of an update that counts, and the
+	// shortest time between two early writes of one record that clients asked for; 1s to
+	// interval. 15s if unset.
+	//
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('1s')",message="minSyncWithin must be a duration from 1s to the interval, such as 15s"
+	MinSyncWithin *metav1.Duration `json:"minSyncWithin,omitempty"`
+
+	// classes of lessons with settings of their own. A record is of the first that
+	// matches it. A change applies to what waits already.
+	//
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=8
+	// +kubebuilder:validation:XValidation:rule="self.all(c, self.exists_one(d, d.name == c.name))",message="classes must have different names"
+	Classes []ClassSpec `json:"classes,omitempty"`
+
+	// adaptive stretches and shortens all intervals by what the database bears. Off
+	// if unset.
+	//
+	// +optional
+	Adaptive *AdaptiveSpec `json:"adaptive,omitempty"`
 
 	// batchSize is the number of records written in one transaction. What is due
 	// for another reason than time, such as a completion, may share a larger one.

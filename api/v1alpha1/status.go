@@ -39,6 +39,39 @@ type ProgressSyncPolicyStatus struct {
 	// +optional
 	Updates UpdatesStatus `json:"updates"`
 
+	// sync tells how the writes go: sums over the sidecars that live now, each since
+	// its start. Unset until one was attempted.
+	//
+	// +optional
+	Sync *SyncStatus `json:"sync,omitempty"`
+
+	// classes of lessons, those of the spec and then default.
+	//
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=9
+	Classes []ClassStatus `json:"classes,omitempty"`
+
+	// variants are the arms of the spec.
+	//
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=4
+	Variants []VariantStatus `json:"variants,omitempty"`
+
+	// sampleRatio is whether the arms have as many learners as their weights let
+	// expect. Unset until there are some hundred learners.
+	//
+	// +optional
+	SampleRatio *SampleRatioStatus `json:"sampleRatio,omitempty"`
+
+	// adaptive tells by how much the intervals are stretched. Unset while that is off.
+	//
+	// +optional
+	Adaptive *AdaptiveStatus `json:"adaptive,omitempty"`
+
 	// lastSyncTime is when a sidecar last had a batch confirmed by the database.
 	//
 	// +optional

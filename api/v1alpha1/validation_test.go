@@ -149,7 +149,38 @@ func TestBadPoliciesAreRefusedInWordsThatHelp(t *testing.T) {
 		"an unknown log level":           {with(`logging: {level: Loud}`), `supported values: "Info", "Debug"`},
 		"two mistakes, the first":        {with(`sync: {batchSize: 0, interval: 0s}`), "batchSize must be"},
 		"two mistakes, the second":       {with(`sync: {batchSize: 0, interval: 0s}`), "interval must be"},
-		"a pull secret without a name":   {with(`injection: {imagePullSecrets: [{name: ""}]}`), "name must be the name of a Secret"},
+		"a word that is no quiet period": {with(`sync: {quietPeriod: Soon}`), "quietPeriod must be a duration from 1s to the interval, such as 20s, or Auto"},
+		"a leave grace above interval":   {with(`sync: {interval: 1m, leaveGrace: 2m}`), "leaveGrace must not be longer than interval"},
+		"a floor of nothing":             {with(`sync: {minSyncWithin: 0s}`), "minSyncWithin must be a duration from 1s to the interval"},
+		"a floor above interval":         {with(`sync: {interval: 10s, minSyncWithin: 20s}`), "minSyncWithin must not be longer than interval"},
+		"nine classes":                   {with(classes("a", "b", "c", "d", "e", "f", "g", "h", "i")), "spec.sync.classes: Too many: 9: must have at most 8 items"},
+		"two classes of one name":        {with(classes("a", "a")), "classes must have different names"},
+		"a class named default":          {with(classes("default")), "name of a class must be 1 to 63 lower-case letters, digits and '-', such as short, and not default"},
+		"a class in capitals":            {with(classes("Short")), "name of a class must be"},
+		"a class without a match":        {with(`sync: {classes: [{name: a}]}`), "match: Required value"},
+		"a class that matches all":       {with(`sync: {classes: [{name: a, match: {}}]}`), "match must have one of minDuration, maxDuration, courseIds, moduleIds and lessonIds at least"},
+		"a class of no duration":         {with(`sync: {classes: [{name: a, match: {minDuration: 0s}}]}`), "match must have one of minDuration"},
+		"no ids at all":                  {with(`sync: {classes: [{name: a, match: {courseIds: []}}]}`), "courseIds"},
+		"a longest below the shortest":   {with(`sync: {classes: [{name: a, match: {minDuration: 10m, maxDuration: 5m}}]}`), "minDuration must not be longer than maxDuration"},
+		"a class's quiet period above its interval": {with(`sync: {classes: [{name: a, match: {maxDuration: 5m}, interval: 20s, quietPeriod: 30s}]}`),
+			"quietPeriod of a class must not be longer than its interval"},
+		"a class's quiet period above all's interval": {with(`sync: {interval: 20s, classes: [{name: a, match: {maxDuration: 5m}, quietPeriod: 30s}]}`),
+			"quietPeriod of a class must not be longer than its interval, which is sync.interval"},
+		"an unknown adaptive mode": {with(`sync: {adaptive: {mode: Maybe}}`), `supported values: "Off", "Observe", "On"`},
+		"an adaptive least above":  {with(`sync: {adaptive: {mode: Observe, minInterval: 4m}}`), "adaptive.minInterval must not be longer than interval"},
+		"an adaptive most below":   {with(`sync: {adaptive: {mode: Observe, maxInterval: 1m}}`), "adaptive.maxInterval must not be shorter than interval"},
+		"an adaptive target of 0":  {with(`sync: {adaptive: {targetLatency: 0s}}`), "targetLatency must be a duration from 1ms to 1m"},
+		"one arm":                  {with(`variants: {seed: s, arms: [{name: a, weight: 1}]}`), "arms must be 2 to 4: one alone compares with nothing"},
+		"five arms":                {with(`variants: {seed: s, arms: [{name: a, weight: 1}, {name: b, weight: 1}, {name: c, weight: 1}, {name: d, weight: 1}, {name: e, weight: 1}]}`), "must have at most 4 items"},
+		"two arms of one name":     {with(`variants: {seed: s, arms: [{name: a, weight: 1}, {name: a, weight: 1}]}`), "arms must have different names"},
+		"arms without a seed":      {with(`variants: {arms: [{name: a, weight: 1}, {name: b, weight: 1}]}`), "variants.seed: Required value"},
+		"a seed with a line break": {with(`variants: {seed: "a\nb", arms: [{name: a, weight: 1}, {name: b, weight: 1}]}`), "seed must have 1 to 64 characters and no control characters"},
+		"an arm of no weight":      {with(`variants: {seed: s, arms: [{name: a, weight: 0}, {name: b, weight: 1}]}`), "weight must be from 1 to 1000"},
+		"an arm's quiet period above all's interval": {with(`variants: {seed: s, arms: [{name: a, weight: 1, sync: {quietPeriod: 4m}}, {name: b, weight: 1}]}`),
+			"quietPeriod and leaveGrace of an arm must not be longer than its interval"},
+		"an arm's leave grace above its interval": {with(`variants: {seed: s, arms: [{name: a, weight: 1, sync: {interval: 2s, leaveGrace: 4s}}, {name: b, weight: 1}]}`),
+			"leaveGrace of an arm must not be longer than its interval"},
+		"a pull secret without a name": {with(`injection: {imagePullSecrets: [{name: ""}]}`), "name must be the name of a Secret"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -162,6 +193,15 @@ func TestBadPoliciesAreRefusedInWordsThatHelp(t *testing.T) {
 			}
 		})
 	}
+}
+
+// classes is sync with a class of each name.
+func classes(names ...string) string {
+	var list []string
+	for _, name := range names {
+		list = append(list, `{name: `+name+`, match: {maxDuration: 5m}}`)
+	}
+	return `sync: {classes: [` + strings.Join(list, ", ") + `]}`
 }
 
 // mapping is a policy whose records go to the given table.
@@ -260,12 +300,22 @@ func TestLimitsThemselvesAreAllowed(t *testing.T) {
 			buffer: {maxPendingRecords: 10000000, sizeLimit: 1Ti, replayWindow: 24h},
 			injection: {port: 65535}, ingest: {maxBodyBytes: 67108864, maxItems: 100000, maxConcurrent: 100000}}`,
 		"compound and fractional durations": `{sync: {interval: 1h2m3s, quietPeriod: 1.5s}}`,
-		"a spool on a claim":                `{buffer: {claimName: lms-spools.campus, sizeLimit: 64Mi}}`,
-		"the least memory":                  `{injection: {order: Last, runAs: Assigned, resources: {limits: {memory: 32Mi}}}}`,
-		"memory as a number of bytes":       `{injection: {resources: {limits: {memory: 33554432}}}}`,
-		"no peers":                          `{peers: {mode: "Off", port: 65535}}`,
-		"ports that are exchanged":          `{peers: {port: 8787}, injection: {port: 9788}}`,
-		"a spool as a number of bytes":      `{buffer: {sizeLimit: 134217728}}`,
+		"a short interval and nothing else": `{sync: {interval: 1s}}`,
+		"quiet by rhythm, on leaving not":   `{sync: {quietPeriod: Auto, leaveGrace: 0s, minSyncWithin: 3m}}`,
+		"the most classes and ids":          fullClasses(),
+		"a class with nothing of its own":   `{sync: {classes: [{name: a, match: {minDuration: 30m, maxDuration: 30m}}]}}`,
+		"a class that is never quiet":       `{sync: {quietPeriod: Auto, classes: [{name: a, match: {lessonIds: ["exam-*"]}, quietPeriod: 0s, flushOnComplete: false}]}}`,
+		"adaptive as YAML reads On":         `{sync: {adaptive: {mode: On, minInterval: 90s, maxInterval: 10m, targetLatency: 50ms}}}`,
+		"adaptive as YAML reads Off":        `{sync: {adaptive: {mode: Off}}}`,
+		"adaptive with nothing":             `{sync: {adaptive: {}}}`,
+		"the most arms": `{variants: {seed: spring-2027, arms: [{name: a, weight: 1000}, {name: b, weight: 1, sync: {quietPeriod: Auto}},
+			{name: c, weight: 1, sync: {interval: 10m, quietPeriod: 5m, flushOnComplete: false, leaveGrace: 10m}}, {name: d, weight: 1, sync: {quietPeriod: 0s, leaveGrace: 0s}}]}}`,
+		"a spool on a claim":           `{buffer: {claimName: lms-spools.campus, sizeLimit: 64Mi}}`,
+		"the least memory":             `{injection: {order: Last, runAs: Assigned, resources: {limits: {memory: 32Mi}}}}`,
+		"memory as a number of bytes":  `{injection: {resources: {limits: {memory: 33554432}}}}`,
+		"no peers":                     `{peers: {mode: "Off", port: 65535}}`,
+		"ports that are exchanged":     `{peers: {port: 8787}, injection: {port: 9788}}`,
+		"a spool as a number of bytes": `{buffer: {sizeLimit: 134217728}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			var spec map[string]any
@@ -283,6 +333,19 @@ func TestLimitsThemselvesAreAllowed(t *testing.T) {
 			}
 		})
 	}
+}
+
+// fullClasses has all that classes may have, so that the rules' costs are those of the
+// largest policy.
+func fullClasses() string {
+	id := strings.Repeat("i", 256)
+	ids := `["` + id + `"` + strings.Repeat(`, "`+id+`"`, 99) + `]`
+	var list []string
+	for i := range 8 {
+		list = append(list, fmt.Sprintf(`{name: %s, match: {minDuration: 1s, maxDuration: 24h, courseIds: %s, moduleIds: %s, lessonIds: %s}, interval: 24h, quietPeriod: 24h}`,
+			strings.Repeat(string(rune('a'+i)), 63), ids, ids, ids))
+	}
+	return `{sync: {classes: [` + strings.Join(list, ", ") + `]}}`
 }
 
 func TestThePolicyAllowsTheUserHeadersThatTheSidecarDoes(t *testing.T) {

@@ -28,13 +28,8 @@ func Of(policy *v1alpha1.ProgressSyncPolicy, spoolLimit int64) config.Config {
 		Namespace: policy.Namespace, Name: policy.Name, Generation: policy.Generation, CreatedAt: policy.CreationTimestamp.UTC(),
 	}
 
-	out.Sync.Interval = config.Duration(spec.Sync.Interval.Duration)
-	if q := spec.Sync.QuietPeriod; q != nil {
-		out.Sync.QuietPeriod = config.QuietPeriod{Fixed: config.Duration(q.Duration)}
-	}
-	out.Sync.BatchSize = int(spec.Sync.BatchSize)
-	out.Sync.FlushOnComplete = ptr.Deref(spec.Sync.FlushOnComplete, out.Sync.FlushOnComplete)
-	out.Sync.CompletionThresholdPercent = float64(spec.Sync.CompletionThresholdPercent)
+	out.Sync = syncOf(spec.Sync)
+	out.Variants = variants(spec.Variants)
 
 	out.Retry.MaxRetries = int(ptr.Deref(spec.Retry.MaxRetries, int32(out.Retry.MaxRetries)))
 	out.Retry.InitialDelay = config.Duration(spec.Retry.InitialDelay.Duration)

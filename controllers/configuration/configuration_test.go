@@ -40,8 +40,9 @@ func TestWhatTheAPIServerTakesTheSidecarTakes(t *testing.T) {
 		spec := &policy.Spec
 		spec.Sync.Interval = duration("interval", time.Second, 24*time.Hour)
 		if rapid.Bool().Draw(t, "quiet") {
-			spec.Sync.QuietPeriod = ptr.To(duration("quietPeriod", time.Second, spec.Sync.Interval.Duration))
+			spec.Sync.QuietPeriod = v1alpha1.QuietPeriod(duration("quietPeriod", time.Second, spec.Sync.Interval.Duration).Duration.String())
 		}
+		drawTiming(t, policy, duration, number)
 		spec.Sync.BatchSize = number("batchSize", 1, 1000)
 		spec.Sync.FlushOnComplete = ptr.To(rapid.Bool().Draw(t, "flushOnComplete"))
 		spec.Sync.CompletionThresholdPercent = number("threshold", 1, 100)

@@ -187,7 +187,9 @@ func refusedData(f *facts) {
 }
 
 func waiting(d time.Duration) func(*facts) {
-	return func(f *facts) { f.sidecars.Records.Oldest = noon.Add(-d) }
+	return func(f *facts) {
+		f.sidecars.Records.Oldest, f.sidecars.Records.OldestUntold = noon.Add(-d), noon.Add(-d)
+	}
 }
 
 // What a GitOps tool waits for, and what a person sees first.

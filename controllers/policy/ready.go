@@ -42,7 +42,12 @@ func healthyVerdict(f *facts, ready verdict, others ...verdict) verdict {
 			return *v
 		}
 	}
-	return *isTrue(v1alpha1.ReasonHealthy, "nothing is wrong that the operator can see")
+	message := "nothing is wrong that the operator can see"
+	if ratio := sampleRatio(f); ratio != nil && ratio.Mismatch {
+		message += "; but the variants do not have as many learners as their weights let expect, so that they must not be compared: " +
+			"give variants another seed and restart the pods, since learners are counted from a sidecar's start"
+	}
+	return *isTrue(v1alpha1.ReasonHealthy, "%s", message)
 }
 
 func namespaceRefused(f *facts) *verdict {

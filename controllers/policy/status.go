@@ -58,6 +58,11 @@ func status(f *facts, left v1alpha1.UnsavedStatus) v1alpha1.ProgressSyncPolicySt
 		HandedOnShare:  updates.HandedOnShare(),
 		KeptLocally:    updates.KeptLocally,
 	}
+	out.Sync = syncStatus(f.sidecars)
+	out.Classes = classStatuses(f)
+	out.Variants = variantStatuses(f)
+	out.SampleRatio = sampleRatio(f)
+	out.Adaptive = adaptiveStatus(f)
 	// A sync that happened stays known when the pod that did it is gone.
 	if last := f.sidecars.LastSync; !last.IsZero() && (before.LastSyncTime == nil || last.After(before.LastSyncTime.Time)) {
 		out.LastSyncTime = steady(before.LastSyncTime, last)

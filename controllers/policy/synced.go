@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/progress-sync/progress-sync/api/v1alpha1"
 )
 
@@ -56,12 +58,35 @@ func backlogSlack(interval time.Duration) time.Duration {
 }
 
 func recordsBacklog(f *facts) *verdict {
-	oldest := f.sidecars.Records.Oldest
-	interval := f.policy.Spec.Sync.Interval.Duration
-	if oldest.IsZero() || f.now.Sub(oldest) <= interval+backlogSlack(interval) {
-		return nil
+	shortest, longest := intervals(f.policy)
+	records := f.sidecars.Records
+	if records.Overdue > backlogSlack(shortest) {
+		return isFalse(v1alpha1.ReasonBacklog, "a record has waited longer than the interval of its class explains; status.classes tells of each class since when")
 	}
-	return isFalse(v1alpha1.ReasonBacklog, "the oldest record has waited longer than the interval of %s explains", interval)
+	if oldest := records.OldestUntold; !oldest.IsZero() && f.now.Sub(oldest) > longest+backlogSlack(longest) {
+		return isFalse(v1alpha1.ReasonBacklog, "the oldest record has waited longer than the interval of %s explains", longest)
+	}
+	return nil
+}
+
+// intervals of a policy, the shortest and the longest of all its classes and arms.
+func intervals(policy *v1alpha1.ProgressSyncPolicy) (shortest, longest time.Duration) {
+	shortest = policy.Spec.Sync.Interval.Duration
+	longest = shortest
+	add := func(own *metav1.Duration) {
+		if own != nil {
+			shortest, longest = min(shortest, own.Duration), max(longest, own.Duration)
+		}
+	}
+	for i := range policy.Spec.Sync.Classes {
+		add(policy.Spec.Sync.Classes[i].Interval)
+	}
+	if v := policy.Spec.Variants; v != nil {
+		for i := range v.Arms {
+			add(v.Arms[i].Sync.Interval)
+		}
+	}
+	return shortest, longest
 }
 
 func recordsInQuarantine(f *facts) *verdict {

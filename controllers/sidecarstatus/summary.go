@@ -29,8 +29,13 @@ type Summary struct {
 	// Peers is whether they hand on to each other.
 	Peers Peers
 
-	Records Records
-	Updates Updates
+	Records  Records
+	Updates  Updates
+	Attempts Attempts
+	// Classes and Variants by name, as the sidecars call them.
+	Classes  map[string]Class
+	Variants map[string]Variant
+	Adaptive Adaptive
 	// LastSync is when one last had a batch confirmed, zero if none had.
 	LastSync time.Time
 	// Errors by reason, the one of most sidecars first.
@@ -45,6 +50,10 @@ type Records struct {
 	Erasures int64
 	// Oldest is when the oldest unsaved update was accepted, zero if none is.
 	Oldest time.Time
+	// Overdue is by how much longer than its class explains a record waits, zero if
+	// none is late; OldestUntold is Oldest of the sidecars that do not say that.
+	Overdue      time.Duration
+	OldestUntold time.Time
 }
 
 // Updates since the sidecars' starts.
@@ -115,7 +124,9 @@ func (s *Summary) add(d *status.Document, at time.Time, policy Policy) {
 	s.Records.DeadLetters += count(d.DeadLetters.Count)
 	s.Records.Erasures += max(count(d.Erasures.Pending), count(d.Erasures.Failed))
 	if age := d.Sync.OldestPendingSeconds; unsaved > 0 && age > 0 && age < maxAge.Seconds() {
-		s.Records.Oldest = earlier(s.Records.Oldest, at.Add(-time.Duration(age*float64(time.Second))))
+		oldest := at.Add(-time.Duration(age * float64(time.Second)))
+		s.Records.Oldest = earlier(s.Records.Oldest, oldest)
+		s.addLate(d, oldest)
 	}
 
 	s.Updates.Received += count(d.Counters.UpdatesAccepted)
@@ -136,6 +147,10 @@ func (s *Summary) add(d *status.Document, at time.Time, policy Policy) {
 	}
 	s.addDatabase(d)
 	s.addPeers(d.Peers, at)
+	s.addAttempts(d)
+	s.addClasses(d.Classes, at)
+	s.addVariants(d.Variants)
+	s.addAdaptive(d.Adaptive)
 }
 
 // addConfiguration counts a sidecar as configured only if it says that it knows

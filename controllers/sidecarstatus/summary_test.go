@@ -56,7 +56,7 @@ func TestSummaryAddsUp(t *testing.T) {
 	}, lms)
 	want := Summary{
 		Asked: 5, Answering: 2, Unreachable: 1, Configured: 1, Refusing: 1, Tried: 2,
-		Records: Records{Pending: 12, Parked: 7, DeadLetters: 5, Erasures: 2, Oldest: noon.Add(-90 * time.Second)},
+		Records: Records{Pending: 12, Parked: 7, DeadLetters: 5, Erasures: 2, Oldest: noon.Add(-90 * time.Second), OldestUntold: noon.Add(-90 * time.Second)},
 		Updates: Updates{
 			Received: 1530, Rejected: 2, Pending: 100, RowsWritten: 50, Transactions: 7, Retries: 1,
 			HandedOn: 700, KeptLocally: map[string]int64{"connect": 7, "in_doubt": 1},
