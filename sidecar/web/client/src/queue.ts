@@ -81,6 +81,11 @@ export function createQueue(
       isStoringSoon = true;
     },
 
+    /** Says with what is growing that the learner leaves. */
+    leave() {
+      for (const { update } of growing().slice(-1)) update.leaving = true;
+    },
+
     /** Lets nothing that is there change any more. Returns it. */
     freeze() {
       for (const item of items) item.sent = true;

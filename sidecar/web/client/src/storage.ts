@@ -40,7 +40,8 @@ const run = <T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => IDBRe
     opening.onerror = () => reject(opening.error);
     opening.onsuccess = () => {
       const db = opening.result;
-      const tx = db.transaction(STORE, mode);
+      // Browsers tell a write to be done before it is on the disk, unless they are asked; a loss of power would take it.
+      const tx = db.transaction(STORE, mode, { durability: "strict" });
       const request = work(tx.objectStore(STORE));
       tx.oncomplete = () => resolve(request?.result as T);
       tx.onabort = () => reject(tx.error);

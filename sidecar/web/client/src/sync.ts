@@ -144,6 +144,9 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
     publish();
   }
 
+  /** Sends what is there, with the hint that the learner leaves. */
+  const leave = () => sender.flush("leaving");
+
   function enter() {
     queue.claim();
     tabs ??= joinTabs(hear);
@@ -189,7 +192,7 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
       const endHandling = handle(window, {
         visibilitychange() {
           if (document.hidden) {
-            sender.flush();
+            leave();
             saved.sleep();
           } else if (connection.facts().auth) goOn();
           else {
@@ -282,7 +285,7 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
     attachVideo(video, attach) {
       if (attach?.resume === false) place.choose();
       const where = () => place.isKnown() ? state.progressSeconds : undefined;
-      const mine = following = followVideo({ ...sync, lesson: scope + query, where, flush: sender.flush }, video, attach);
+      const mine = following = followVideo({ ...sync, lesson: scope + query, where, flush: leave }, video, attach);
       return () => {
         mine.end();
         if (following === mine) following = undefined;
@@ -296,7 +299,7 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
       if (!isRunning()) return;
       phase = "ending";
       saved.sleep();
-      sender.flush();
+      leave();
       publish();
     },
   };
