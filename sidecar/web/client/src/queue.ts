@@ -92,9 +92,10 @@ export function createQueue(
       return items;
     },
 
+    /** Forgets what is given. What is returned waits until the store has, too, but not for long. */
     remove(gone: StoredUpdate[]) {
       items = items.filter((item) => !gone.includes(item));
-      void write([], gone);
+      return write([], gone);
     },
 
     /** Takes over what pages that are gone have left, in one tab at a time. Returns what is of this lesson. */

@@ -6,6 +6,7 @@ import type { Queue } from "./queue.js";
 import type { Settings } from "./state.js";
 import type { ProgressError, StoredUpdate, Update } from "./types.js";
 import { rounded, stamped } from "./update.js";
+import { askWorker } from "./worker.js";
 import type { WireRecord, WireSync } from "./wire.js";
 
 /** Why something is sent before it is due: the network or the page or the session is back, or the learner wants it, or leaves. */
@@ -109,7 +110,7 @@ export function createSender(
     const taken = queue.own().filter(recordOf);
     accepted(taken.length, recordOf(taken[taken.length - 1]), sync);
     const { finished, failure } = outcomeOf(batch, answer);
-    queue.remove(finished);
+    void queue.remove(finished);
     return conclude(!!finished[0], finished.length === batch.length, answer.retryAfter, failure);
   }
 
@@ -130,6 +131,7 @@ export function createSender(
     error = failure;
     retryCount = isDone ? 0 : retryCount + 1;
     if (!isDone) {
+      askWorker();
       waiter = retryAfter ? "server" : "client";
       retryTimer = setTimeout(() => {
         waiter = undefined;
@@ -185,7 +187,7 @@ export function createSender(
 
     /** Has the server forget the lesson before it hears anything else of it. Resolves when it has. */
     reset(): Promise<void> {
-      queue.remove(queue.own());
+      void queue.remove(queue.own());
       since = Date.now();
       return new Promise<void>((done) => {
         (resets ??= []).push(done);
@@ -195,7 +197,7 @@ export function createSender(
 
     /** Drops the updates of the lesson. */
     discard() {
-      queue.remove(queue.own());
+      void queue.remove(queue.own());
       since = error = undefined;
       retryCount = 0;
     },

@@ -8,7 +8,8 @@ const cleared = new Set<string | undefined>();
 /** Names what is kept of a learner behind an endpoint. */
 export const scopeOf = (endpoint: string, userId?: string) => "progress-sync " + endpoint + "\n" + userId;
 
-const learnerOf = ({ scope }: Stored) => scope.split("\n")[1];
+/** The learner of whom an item is. */
+export const learnerOf = ({ scope }: Stored) => scope.split("\n")[1];
 
 /** Keeps unsent updates, and what was seen, in IndexedDB. */
 export const browserStorage: ProgressStorage = {

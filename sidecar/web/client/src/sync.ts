@@ -16,6 +16,7 @@ import type { ForceResult, ProgressState, ProgressSync, ProgressSyncOptions, Upd
 import { defined } from "./update.js";
 import { followVideo, type Following } from "./video.js";
 import { positionOf, timeOf, type WireRecord, type WireSync } from "./wire.js";
+import { askWorker } from "./worker.js";
 
 /** How often the client finds out what nothing tells it of, in milliseconds. */
 const TICK = 1_000;
@@ -208,6 +209,7 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
         online: goOn,
         offline() {
           connection.askBrowser();
+          askWorker();
           publish();
         },
         focus() {
