@@ -8,6 +8,7 @@ import * as devices from "./cases/devices.js";
 import * as examples from "./cases/examples.js";
 import * as film from "./cases/film.js";
 import * as guards from "./cases/guards.js";
+import * as killed from "./cases/killed.js";
 import * as leaving from "./cases/leaving.js";
 import * as long from "./cases/long.js";
 import * as looks from "./cases/looks.js";
@@ -20,13 +21,14 @@ import * as stack from "./cases/stack.js";
 import * as trouble from "./cases/trouble.js";
 import * as watching from "./cases/watching.js";
 import * as without from "./cases/without.js";
+import * as worker from "./cases/worker.js";
 
 /** What all cases share; filled before the first. */
 const shared = {};
 
 /** Cases with learners of their own run side by side. */
 const together = [
-  long, watching, film, arrival, session, connections, devices, leaving, trouble, guards, looks, pages, examples, without, stack,
+  long, watching, film, arrival, session, connections, devices, killed, leaving, trouble, guards, looks, pages, examples, without, worker, stack,
 ];
 
 before(async () => {

@@ -81,15 +81,21 @@ export function createQueue(
       isStoringSoon = true;
     },
 
+    /** Says with what is growing that the learner leaves. */
+    leave() {
+      for (const { update } of growing().slice(-1)) update.leaving = true;
+    },
+
     /** Lets nothing that is there change any more. Returns it. */
     freeze() {
       for (const item of items) item.sent = true;
       return items;
     },
 
+    /** Forgets what is given. What is returned waits until the store has, too, but not for long. */
     remove(gone: StoredUpdate[]) {
       items = items.filter((item) => !gone.includes(item));
-      void write([], gone);
+      return write([], gone);
     },
 
     /** Takes over what pages that are gone have left, in one tab at a time. Returns what is of this lesson. */

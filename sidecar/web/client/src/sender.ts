@@ -6,10 +6,11 @@ import type { Queue } from "./queue.js";
 import type { Settings } from "./state.js";
 import type { ProgressError, StoredUpdate, Update } from "./types.js";
 import { rounded, stamped } from "./update.js";
+import { askWorker } from "./worker.js";
 import type { WireRecord, WireSync } from "./wire.js";
 
-/** Why something is sent before it is due: the network or the page or the session is back, or the learner wants it. */
-export type Reason = "back" | "forced";
+/** Why something is sent before it is due: the network or the page or the session is back, or the learner wants it, or leaves. */
+export type Reason = "back" | "forced" | "leaving";
 
 /** Who wants to wait before the next attempt. */
 export type Waiter = "client" | "server";
@@ -46,7 +47,10 @@ export function createSender(
 ) {
   let retryCount = 0;
   let error: ProgressError | undefined;
-  /** Since when something has been in this browser alone, in Unix milliseconds. */
+  /**
+   * Since when something has been in this browser alone, in Unix milliseconds; an interval before it was first sent, if that
+   * was before it was due.
+   */
   let since: number | undefined;
   /** Those who wait for a reset that is not accepted yet. */
   let resets: (() => void)[] | undefined;
@@ -93,6 +97,8 @@ export function createSender(
     // A reset drops what came before it.
     if (resets) return true;
     inFlight = batch;
+    // What is sent before the interval is over is due from then on.
+    since = Math.min(since!, Date.now() - o.intervalMs) || undefined;
     const answer = await post(batch);
     inFlight = [];
     if (answer.error?.status === 413 && batch[1]) {
@@ -104,7 +110,7 @@ export function createSender(
     const taken = queue.own().filter(recordOf);
     accepted(taken.length, recordOf(taken[taken.length - 1]), sync);
     const { finished, failure } = outcomeOf(batch, answer);
-    queue.remove(finished);
+    void queue.remove(finished);
     return conclude(!!finished[0], finished.length === batch.length, answer.retryAfter, failure);
   }
 
@@ -125,6 +131,7 @@ export function createSender(
     error = failure;
     retryCount = isDone ? 0 : retryCount + 1;
     if (!isDone) {
+      askWorker();
       waiter = retryAfter ? "server" : "client";
       retryTimer = setTimeout(() => {
         waiter = undefined;
@@ -140,6 +147,7 @@ export function createSender(
   function flush(reason?: Reason) {
     clearTimeout(intervalTimer);
     intervalTimer = undefined;
+    if (reason === "leaving") queue.leave();
     isDue = !!queue.growing()[0];
     // The learner may close the page next.
     queue.keep();
@@ -179,7 +187,7 @@ export function createSender(
 
     /** Has the server forget the lesson before it hears anything else of it. Resolves when it has. */
     reset(): Promise<void> {
-      queue.remove(queue.own());
+      void queue.remove(queue.own());
       since = Date.now();
       return new Promise<void>((done) => {
         (resets ??= []).push(done);
@@ -189,13 +197,14 @@ export function createSender(
 
     /** Drops the updates of the lesson. */
     discard() {
-      queue.remove(queue.own());
+      void queue.remove(queue.own());
       since = error = undefined;
       retryCount = 0;
     },
 
     /** Sends what it can while the page goes away, without waiting for anything. */
     leave() {
+      queue.leave();
       const all = queue.freeze();
       void queue.write(all);
       const rest = all.filter((item) => !inFlight.includes(item));

@@ -2,7 +2,7 @@ import type { ForceResult, ProgressError, ProgressState, ProgressSyncOptions, St
 import type { WireSync } from "./wire.js";
 
 export const DEFAULTS = {
-  intervalMs: 10_000,
+  intervalMs: 30_000,
   maxRetries: 3,
   retryDelayMs: 5_000,
   batchSize: 10,

@@ -8,7 +8,8 @@ const cleared = new Set<string | undefined>();
 /** Names what is kept of a learner behind an endpoint. */
 export const scopeOf = (endpoint: string, userId?: string) => "progress-sync " + endpoint + "\n" + userId;
 
-const learnerOf = ({ scope }: Stored) => scope.split("\n")[1];
+/** The learner of whom an item is. */
+export const learnerOf = ({ scope }: Stored) => scope.split("\n")[1];
 
 /** Keeps unsent updates, and what was seen, in IndexedDB. */
 export const browserStorage: ProgressStorage = {
@@ -40,7 +41,8 @@ const run = <T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => IDBRe
     opening.onerror = () => reject(opening.error);
     opening.onsuccess = () => {
       const db = opening.result;
-      const tx = db.transaction(STORE, mode);
+      // Browsers tell a write to be done before it is on the disk, unless they are asked; a loss of power would take it.
+      const tx = db.transaction(STORE, mode, { durability: "strict" });
       const request = work(tx.objectStore(STORE));
       tx.oncomplete = () => resolve(request?.result as T);
       tx.onabort = () => reject(tx.error);

@@ -16,6 +16,7 @@ import type { ForceResult, ProgressState, ProgressSync, ProgressSyncOptions, Upd
 import { defined } from "./update.js";
 import { followVideo, type Following } from "./video.js";
 import { positionOf, timeOf, type WireRecord, type WireSync } from "./wire.js";
+import { askWorker } from "./worker.js";
 
 /** How often the client finds out what nothing tells it of, in milliseconds. */
 const TICK = 1_000;
@@ -144,6 +145,9 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
     publish();
   }
 
+  /** Sends what is there, with the hint that the learner leaves. */
+  const leave = () => sender.flush("leaving");
+
   function enter() {
     queue.claim();
     tabs ??= joinTabs(hear);
@@ -189,7 +193,7 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
       const endHandling = handle(window, {
         visibilitychange() {
           if (document.hidden) {
-            sender.flush();
+            leave();
             saved.sleep();
           } else if (connection.facts().auth) goOn();
           else {
@@ -205,6 +209,7 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
         online: goOn,
         offline() {
           connection.askBrowser();
+          askWorker();
           publish();
         },
         focus() {
@@ -282,7 +287,7 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
     attachVideo(video, attach) {
       if (attach?.resume === false) place.choose();
       const where = () => place.isKnown() ? state.progressSeconds : undefined;
-      const mine = following = followVideo({ ...sync, lesson: scope + query, where, flush: sender.flush }, video, attach);
+      const mine = following = followVideo({ ...sync, lesson: scope + query, where, flush: leave }, video, attach);
       return () => {
         mine.end();
         if (following === mine) following = undefined;
@@ -296,7 +301,7 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
       if (!isRunning()) return;
       phase = "ending";
       saved.sleep();
-      sender.flush();
+      leave();
       publish();
     },
   };

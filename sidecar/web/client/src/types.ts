@@ -70,7 +70,7 @@ export interface ProgressDetails {
 
 /** How updates are gathered and sent; may change at any time without a restart. */
 export interface DebounceConfig {
-  /** How long after the first unsent change it is sent, in milliseconds. Default 10000: the sidecar gathers for minutes. */
+  /** How long after the first unsent change it is sent, in milliseconds. Default 30000: the browser keeps it and the sidecar gathers for minutes. */
   intervalMs?: number;
   /** Attempts after the first before the client probes once a minute only. Nothing is dropped then. Default 3. */
   maxRetries?: number;
@@ -135,6 +135,8 @@ export interface Update {
   pauseEvents?: number;
   playbackSpeed?: number;
   completed?: boolean;
+  /** The learner leaves, as far as the page can tell: more may come all the same. A hint, which is part of no record. */
+  leaving?: boolean;
   /** Unix milliseconds by the device's clock, which the sidecar corrects by what the clock says on sending. */
   occurredAt: number;
 }

@@ -6,7 +6,8 @@ export const defined = <T extends object>(value: T): T =>
 
 /** One update out of two under the older one's id, merged as the sidecar would. */
 function merge(older: Update, newer: Update): Update {
-  const merged: Update = { ...older, ...newer, eventId: older.eventId };
+  // Who does more has not left.
+  const merged: Update = { ...older, ...newer, eventId: older.eventId, leaving: newer.leaving };
   // A position is as old as it is, whatever comes after it without one.
   if (newer.currentTime === undefined && older.currentTime !== undefined) merged.occurredAt = older.occurredAt;
   for (const field of ["watchedDelta", "seekEvents", "pauseEvents"] as const) merged[field] = (older[field] ?? 0) + (newer[field] ?? 0);
