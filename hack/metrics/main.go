@@ -72,6 +72,7 @@ func (empty) Writer() string                    { return "" }
 func gather() ([]*dto.MetricFamily, error) {
 	s := state.New(state.Options{Version: "0"})
 	s.Attach(empty{}, func() int { return 0 })
+	s.SetConfig(config.Choice{Config: config.Config{Variants: config.Variants{Arms: []config.Arm{{Name: "any", Weight: 1}}}}})
 	for _, reason := range ingest.Reasons() {
 		s.Rejected(string(reason), 0)
 	}

@@ -38,12 +38,16 @@ func (s *State) Document() status.Document {
 			InFlightRecords:      v.stats.InFlight,
 			PendingUpdates:       v.stats.PendingUpdates,
 			OldestPendingSeconds: v.oldestPending(s.now()).Seconds(),
+			OverdueSeconds:       v.overdue(s.now()).Seconds(),
 			LastSyncedAt:         sync.LastSyncedAt,
 			NextSyncAt:           sync.NextSyncAt,
 			RetryCount:           sync.RetryCount,
 			Parked:               v.condition.Phase == flush.PhaseParked,
 			Error:                v.lasting(s.now()),
 		},
+		Classes:  s.classes(v),
+		Variants: s.variants(v),
+		Adaptive: s.adaptiveNow(),
 		Counters: status.Counters{
 			UpdatesAccepted: s.accepted.Load(),
 			UpdatesRejected: s.rejected.Load(),
@@ -51,6 +55,9 @@ func (s *State) Document() status.Document {
 			BatchesApplied:  s.applied.Load(),
 			BatchesReplayed: s.replayed.Load(),
 			Retries:         s.retries.Load(),
+			Attempts:        s.attempts.Load(),
+			FailedAttempts:  s.failedAttempts.Load(),
+			RecordsSaved:    s.records.Load(),
 		},
 		Database: status.Database{
 			Reachable: v.condition.Reachable,
@@ -77,6 +84,17 @@ func (s *State) peersNow(strays int64) *status.Peers {
 	return &now
 }
 
+// adaptiveNow is nil until AttachAdaptive.
+func (s *State) adaptiveNow() *status.Adaptive {
+	s.mu.Lock()
+	adaptive := s.adaptive
+	s.mu.Unlock()
+	if adaptive == nil {
+		return nil
+	}
+	return adaptive()
+}
+
 func (s *State) erasures(v view) status.Erasures {
 	e := status.Erasures{Pending: int64(s.pendingErasures()), Failed: int64(v.refusedErasures)}
 	if f := v.erasureFailure; f != nil {
@@ -92,6 +110,15 @@ func (v view) oldestPending(now time.Time) time.Duration {
 	}
 	age := progress.InstantOf(now) - v.stats.Oldest
 	return max(0, time.Duration(age)*time.Microsecond)
+}
+
+// overdue is by how much longer than its class explains the record waits that is late
+// by most.
+func (v view) overdue(now time.Time) time.Duration {
+	if v.stats.NextDue.IsZero() {
+		return 0
+	}
+	return max(0, now.Sub(v.stats.NextDue))
 }
 
 func (v view) configError() string {

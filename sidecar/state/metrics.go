@@ -19,6 +19,12 @@ const (
 	outcomeQuarantined = "quarantined"
 )
 
+// The values of the label outcome of attempts.
+const (
+	outcomeSucceeded = "succeeded"
+	outcomeFailed    = "failed"
+)
+
 // metrics are the counters that are moved as things happen. The gauges are read
 // when they are asked for, by gauges.
 type metrics struct {
@@ -28,7 +34,10 @@ type metrics struct {
 	duplicates     prometheus.Counter
 	rejected       *prometheus.CounterVec
 	rows           *prometheus.CounterVec
+	records        prometheus.Counter
 	batches        *prometheus.CounterVec
+	attempts       *prometheus.CounterVec
+	roundTrips     *prometheus.HistogramVec
 	retries        prometheus.Counter
 	failures       *prometheus.CounterVec
 	rewinds        prometheus.Counter
@@ -57,8 +66,18 @@ func newMetrics(s *State) *metrics {
 		rows: prometheus.NewCounterVec(counter("rows_written_total",
 			"Rows inserted or really changed in the database, by what they were written for: saved, or replayed after a failover."),
 			[]string{"outcome"}),
+		records: prometheus.NewCounter(counter("records_saved_total",
+			"Records of the batches that were saved.")),
 		batches: prometheus.NewCounterVec(counter("batches_total",
 			"Batches by outcome: saved, replayed after a failover, split or quarantined for their data."), []string{"outcome"}),
+		attempts: prometheus.NewCounterVec(counter("write_attempts_total",
+			"Attempts to write batches, by outcome; those that failed may not have got as far as sending any. One that is repeated counts again."),
+			[]string{"outcome"}),
+		roundTrips: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Namespace: namespace, Name: "database_round_trip_seconds",
+			Help:    "Time that one attempt to write batches took from sending them to its answer or failure.",
+			Buckets: prometheus.ExponentialBuckets(1e-3, 2, 17),
+		}, []string{"outcome"}),
 		retries: prometheus.NewCounter(counter("retries_total",
 			"Attempts to use the database that followed a failed one.")),
 		failures: prometheus.NewCounterVec(counter("attempt_failures_total",
@@ -73,7 +92,7 @@ func newMetrics(s *State) *metrics {
 			"Attempts to write the spool of a gone pod that failed and are repeated.")),
 		saveLag: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Namespace: namespace, Name: "save_lag_seconds",
-			Help:    "Time from the acceptance of the update that waited longest in a batch until it was saved, once for each record of the batch.",
+			Help:    "Time from the acceptance of a record's first unsaved update until the record was saved; where that moment is not known, from that of the batch's oldest.",
 			Buckets: []float64{.01, .05, .1, .5, 1, 5, 15, 30, 60, 120, 180, 240, 300, 600, 1800, 3600, 14400},
 		}),
 		journalSync: prometheus.NewHistogram(prometheus.HistogramOpts{
@@ -88,15 +107,19 @@ func newMetrics(s *State) *metrics {
 	for _, outcome := range []string{outcomeSaved, outcomeReplayed} {
 		m.rows.WithLabelValues(outcome)
 	}
+	for _, outcome := range []string{outcomeSucceeded, outcomeFailed} {
+		m.attempts.WithLabelValues(outcome)
+		m.roundTrips.WithLabelValues(outcome)
+	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Namespace: namespace, Name: "build_info", Help: "Always 1; the labels name the running program.",
 		ConstLabels: prometheus.Labels{"version": s.version, "goversion": runtime.Version()},
 	})
 	build.Set(1)
 	m.registry.MustRegister(
-		m.accepted, m.merged, m.duplicates, m.rejected, m.rows, m.batches, m.retries, m.failures, m.rewinds, m.missing,
-		m.orphansWritten, m.orphansFailed,
-		m.saveLag, m.journalSync, build, newGauges(s),
+		m.accepted, m.merged, m.duplicates, m.rejected, m.rows, m.records, m.batches, m.attempts, m.retries, m.failures,
+		m.rewinds, m.missing, m.orphansWritten, m.orphansFailed,
+		m.saveLag, m.roundTrips, m.journalSync, build, newGauges(s), newByClass(s), newByVariant(s),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
@@ -138,6 +161,8 @@ func newGauges(s *State) *gauges {
 		always(func(v view) float64 { return float64(v.stats.Strays) }))
 	add("oldest_pending_age_seconds", "Age of the oldest update that is accepted and not saved, 0 without one.",
 		func(s *State, v view) (float64, bool) { return v.oldestPending(s.now()).Seconds(), true })
+	add("overdue_seconds", "By how much longer than its class explains the record waits that is late by most, 0 if none is late.",
+		func(s *State, v view) (float64, bool) { return v.overdue(s.now()).Seconds(), true })
 	add("breaker_open", "1 while the retries are used up and single probes go on.",
 		always(func(v view) float64 { return flag(v.condition.Phase == flush.PhaseParked) }))
 	add("needs_attention", "1 while nothing can be written until a person acts.",

@@ -6,12 +6,13 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/flush"
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/sidecar/timing"
 )
 
 var _ flush.Observer = (*State)(nil)
 
-// BatchSaved implements flush.Observer. The lag counts from the acceptance of
-// the update that waited longest in the batch, once for each of its records.
+// BatchSaved implements flush.Observer. The lag counts, for each record, from the
+// acceptance of its first unsaved update.
 func (s *State) BatchSaved(b progress.Batch, rows int64, at time.Time) {
 	s.applied.Add(1)
 	s.rows.Add(rows)
@@ -20,13 +21,17 @@ func (s *State) BatchSaved(b progress.Batch, rows int64, at time.Time) {
 	s.metrics.batches.WithLabelValues(outcomeSaved).Inc()
 	s.metrics.rows.WithLabelValues(outcomeSaved).Add(float64(rows))
 	s.recent.finished(&b, outcomeSaved, "", rows, at)
-	lag := max(0, float64(now-b.Oldest)/1e6)
-	for range b.Records {
-		s.metrics.saveLag.Observe(lag)
+	s.records.Add(int64(len(b.Records)))
+	s.metrics.records.Add(float64(len(b.Records)))
+	s.breakdown.saved(&b, rows, now)
+	lags := make([]float64, len(b.Records))
+	for i := range b.Records {
+		lags[i] = lagOf(&b, i, now)
+		s.metrics.saveLag.Observe(lags[i])
 	}
-	if len(b.Records) > 0 { // an erasure may have emptied it
-		s.lags.saved(batchLag{lag, len(b.Records)})
-		s.samples.saved(lag)
+	if groups := groupsOf(lags); len(groups) > 0 { // an erasure may have emptied the batch
+		s.lags.saved(groups)
+		s.samples.saved(groups[len(groups)-1].seconds)
 	}
 	s.changes.notify()
 }
@@ -37,6 +42,7 @@ func (s *State) BatchReplayed(b progress.Batch, rows int64) {
 	s.rows.Add(rows)
 	s.metrics.batches.WithLabelValues(outcomeReplayed).Inc()
 	s.metrics.rows.WithLabelValues(outcomeReplayed).Add(float64(rows))
+	s.breakdown.replayed(&b, rows)
 	s.recent.finished(&b, outcomeReplayed, "", rows, s.now())
 	s.changes.notify()
 }
@@ -73,16 +79,24 @@ func (s *State) Rewound(r flush.Rewind) {
 	s.changes.notify()
 }
 
-// Attempted implements flush.Observer.
-func (s *State) Attempted(_ time.Duration, f *postgres.Failure) {
-	s.attempts.Add(1)
+// Attempted implements flush.Observer. One that failed is counted by AttemptFailed,
+// which is told of those that did not get to send anything too: in an outage they are
+// almost all.
+func (s *State) Attempted(took time.Duration, f *postgres.Failure) {
 	if f != nil {
-		s.failedAttempts.Add(1)
+		s.metrics.roundTrips.WithLabelValues(outcomeFailed).Observe(took.Seconds())
+		return
 	}
+	s.attempts.Add(1)
+	s.metrics.attempts.WithLabelValues(outcomeSucceeded).Inc()
+	s.metrics.roundTrips.WithLabelValues(outcomeSucceeded).Observe(took.Seconds())
 }
 
 // AttemptFailed implements flush.Observer.
 func (s *State) AttemptFailed(f postgres.Failure) {
+	s.attempts.Add(1)
+	s.failedAttempts.Add(1)
+	s.metrics.attempts.WithLabelValues(outcomeFailed).Inc()
 	s.metrics.failures.WithLabelValues(string(f.Class)).Inc()
 }
 
@@ -107,6 +121,16 @@ func (s *State) ErasuresRefused(n int, last *postgres.Failure) {
 	s.mu.Unlock()
 	s.changes.notify()
 }
+
+// Merged counts updates of one learner, by the hash of the id, that were accepted and
+// merged under these terms. It is of interest only with variants.
+func (s *State) Merged(terms *timing.Terms, learner uint64, updates int) {
+	s.breakdown.merged(terms.Variant, learner, updates)
+}
+
+// FinalLag notes how long it took to save the last update of a record that then stayed
+// silent.
+func (s *State) FinalLag(terms *timing.Terms, lag time.Duration) { s.breakdown.final(terms, lag) }
 
 // OrphanWritten implements orphans.Counter.
 func (s *State) OrphanWritten() { s.metrics.orphansWritten.Inc() }

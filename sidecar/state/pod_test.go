@@ -127,6 +127,8 @@ func TestMetrics(t *testing.T) {
 	s.JournalSynced(time.Millisecond)
 	s.Retried()
 	s.AttemptFailed(*failed(flush.PhaseParked).Failure)
+	s.Attempted(3*time.Millisecond, nil)
+	s.Attempted(time.Minute, failed(flush.PhaseParked).Failure)
 	s.Rewound(flush.Rewind{Applied: 9, Ledger: 2, Kept: 3})
 	s.ConditionChanged(failed(flush.PhaseParked))
 
@@ -146,6 +148,10 @@ func TestMetrics(t *testing.T) {
 		`progress_sync_rows_written_total{outcome="saved"} 2`,
 		`progress_sync_retries_total 1`,
 		`progress_sync_attempt_failures_total{class="Unreachable"} 1`,
+		`progress_sync_write_attempts_total{outcome="succeeded"} 1`,
+		`progress_sync_write_attempts_total{outcome="failed"} 1`,
+		`progress_sync_database_round_trip_seconds_bucket{outcome="succeeded",le="0.004"} 1`,
+		`progress_sync_database_round_trip_seconds_count{outcome="failed"} 1`,
 		`progress_sync_rewinds_total 1`,
 		`progress_sync_batches_missing_total 4`,
 		`progress_sync_breaker_open 1`,

@@ -47,17 +47,21 @@ type State struct {
 	applied  atomic.Int64
 	replayed atomic.Int64
 	retries  atomic.Int64
+	records  atomic.Int64 // that were saved
 	// attempts to write, and those of them that failed.
 	attempts, failedAttempts atomic.Int64
 	streams                  atomic.Int64 // open ones
 	lastSaved                atomic.Int64 // microseconds since the epoch, 0 for never
 	local                    atomic.Bool  // the database is reached through the pod's loopback
 
+	breakdown breakdown
+
 	mu          sync.Mutex
 	buffer      Buffer
 	writer      string
 	connections func() int
 	peers       func() status.Peers
+	adaptive    func() *status.Adaptive
 	config      *config.Choice
 	refusal     string
 	condition   flush.Condition
@@ -84,6 +88,7 @@ func New(o Options) *State {
 		o.Now = time.Now
 	}
 	s := &State{version: o.Version, now: o.Now, started: o.Now(), config: new(config.Choice)}
+	s.breakdown.follow(config.Config{})
 	s.metrics = newMetrics(s)
 	s.sample()
 	return s
@@ -104,6 +109,14 @@ func (s *State) AttachPeers(peers func() status.Peers) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.peers = peers
+}
+
+// AttachAdaptive gives the state what there is to tell of adaptive intervals: nil while
+// the configuration in use has none.
+func (s *State) AttachAdaptive(adaptive func() *status.Adaptive) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.adaptive = adaptive
 }
 
 // Accepted counts updates that are on disk and acknowledged, and how many of
@@ -150,6 +163,7 @@ func (s *State) JournalSynced(d time.Duration) { s.metrics.journalSync.Observe(d
 
 // SetConfig notes the configuration in use.
 func (s *State) SetConfig(c config.Choice) {
+	s.breakdown.follow(c.Config)
 	s.mu.Lock()
 	s.config = &c
 	s.mu.Unlock()

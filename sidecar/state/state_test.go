@@ -3,6 +3,7 @@ package state
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -82,6 +83,10 @@ func TestDocument(t *testing.T) {
 	s.Retried()
 	s.ConditionChanged(failed(flush.PhaseParked))
 
+	s.Attempted(time.Millisecond, nil)
+	s.AttemptFailed(*failed(flush.PhaseParked).Failure)
+	s.AttachAdaptive(func() *status.Adaptive { return &status.Adaptive{Mode: "On", Factor: 1.5} })
+
 	no, saved, next := false, start.Add(3*time.Second), start.Add(20*time.Second)
 	since := start
 	want := status.Document{
@@ -95,8 +100,13 @@ func TestDocument(t *testing.T) {
 				Kind: "network", Class: "Unreachable", SQLState: "08006", Message: "Look at the network.", Since: start,
 			},
 		},
+		Classes: []status.Class{{
+			Name: "default", RecordsSaved: 2, SaveLag: status.Lag{Counts: slices.Concat(make([]int64, 4), []int64{2}, make([]int64, 17))},
+		}},
+		Adaptive: &status.Adaptive{Mode: "On", Factor: 1.5},
 		Counters: status.Counters{
 			UpdatesAccepted: 40, UpdatesRejected: 3, RowsWritten: 3, BatchesApplied: 1, BatchesReplayed: 1, Retries: 1,
+			Attempts: 2, FailedAttempts: 1, RecordsSaved: 2,
 		},
 		Database:    status.Database{Reachable: &no, Since: &since},
 		Spool:       status.Spool{Bytes: 4096, LimitBytes: 1 << 30},

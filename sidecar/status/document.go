@@ -104,8 +104,9 @@ type Counters struct {
 	BatchesApplied  int64 `json:"batchesApplied"`
 	BatchesReplayed int64 `json:"batchesReplayed"`
 	Retries         int64 `json:"retries"`
-	// Attempts to write, of which FailedAttempts failed; one that is repeated counts
-	// again.
+	// Attempts to write, of which FailedAttempts failed, also where the connection or
+	// the ledger was already out of reach; one that is repeated counts again. An attempt
+	// writes one batch or several.
 	Attempts       int64 `json:"attempts"`
 	FailedAttempts int64 `json:"failedAttempts"`
 	// RecordsSaved in BatchesApplied batches.

@@ -4,7 +4,7 @@ import "slices"
 
 // LagBounds are the upper bounds of Lag.Counts, in seconds.
 func LagBounds() []float64 {
-	return []float64{.15, .5, 1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 300, 600, 1800, 3600}
+	return []float64{.15, .5, 1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 300, 600, 1800, 3600, 14400, 86400}
 }
 
 // Add counts n records that took so many seconds.

@@ -15,22 +15,29 @@ type Class struct {
 	OldestPendingSeconds float64    `json:"oldestPendingSeconds"`
 	NextSyncAt           *time.Time `json:"nextSyncAt,omitempty"`
 	RecordsSaved         int64      `json:"recordsSaved"`
-	SaveLag              Lag        `json:"saveLag"`
-	FinalLag             Lag        `json:"finalLag"`
+	// SaveLag is from the acceptance of a record's first unsaved update to its save,
+	// FinalLag from the last update of a record that then stays silent.
+	SaveLag  Lag `json:"saveLag"`
+	FinalLag Lag `json:"finalLag"`
 }
 
 // Variant is how the learners of one arm fare. Counters count since the process
-// started.
+// started, or since the draw has been another one: its seed, arms or weights.
 type Variant struct {
 	Name   string `json:"name"`
 	Weight int    `json:"weight"`
-	// Learners of whom an update was accepted, each once.
+	// Learners of whom an update was accepted, each once. With MoreLearners there are
+	// more than the sidecar counts.
 	Learners        int64 `json:"learners"`
+	MoreLearners    bool  `json:"moreLearners,omitempty"`
 	UpdatesAccepted int64 `json:"updatesAccepted"`
-	PendingUpdates  int64 `json:"pendingUpdates"`
-	RowsWritten     int64 `json:"rowsWritten"`
-	SaveLag         Lag   `json:"saveLag"`
-	FinalLag        Lag   `json:"finalLag"`
+	// UpdatesSaved are those that RowsWritten rows were written for. The rows of a
+	// batch are shared out by the records that each arm has in it, so that the arms add
+	// up to the whole.
+	UpdatesSaved int64 `json:"updatesSaved"`
+	RowsWritten  int64 `json:"rowsWritten"`
+	SaveLag      Lag   `json:"saveLag"`
+	FinalLag     Lag   `json:"finalLag"`
 }
 
 // Lag counts records by how long something took. Lags of several sidecars add up.

@@ -34,8 +34,9 @@ const now = Date.parse("2026-03-01T10:00:30Z");
 const data = (saveLag, sync = {}) => ({
   now: "2026-03-01T10:00:20Z", saveLag,
   status: {
+    startedAt: "2026-03-01T09:58:30Z",
     sync: { pendingUpdates: 0, pendingRecords: 0, inFlightRecords: 0, oldestPendingSeconds: 0, retryCount: 0, ...sync },
-    counters: { updatesAccepted: 78253, updatesRejected: 0, rowsWritten: 2129, batchesApplied: 3, batchesReplayed: 0, retries: 0 },
+    counters: { updatesAccepted: 78253, updatesRejected: 0, rowsWritten: 2129, batchesApplied: 3, batchesReplayed: 0, retries: 1, attempts: 400, failedAttempts: 1, recordsSaved: 2200 },
     database: { reachable: true }, spool: { bytes: 2048, limitBytes: 1 << 30 }, deadLetters: { count: 0 },
   },
 });
@@ -56,4 +57,22 @@ test("there is no save lag before something was saved", () => {
 });
 test("what waits grows older between two readings", () => {
   assert.equal(figure("Oldest waiting", { records: 0 }, { pendingUpdates: 1, oldestPendingSeconds: 5 })[0], "15 s");
+});
+test("what is late says so", () => {
+  assert.equal(figure("Oldest waiting", { records: 0 }, { pendingUpdates: 1, oldestPendingSeconds: 200, overdueSeconds: 9 })[1], "9 s late");
+});
+for (const [name, want] of [
+  ["Sync frequency", ["1.5/min", "batches saved, since the start"]],
+  ["Average batch size", ["733 records", ""]],
+  ["Success rate", ["99.7%", "of 400 attempts to write"]], // 99.75 of a hundred
+  ["Error rate", ["0.3%", "1 failed attempt"]],
+  ["Average retries", ["0.333", "a saved batch"]],
+]) {
+  test(`the number ${name}`, () => assert.deepEqual(figure(name, { records: 0 }), want));
+}
+test("of a sidecar that has written nothing no number is told", () => {
+  const idle = data({ records: 0 });
+  Object.assign(idle.status.counters, { batchesApplied: 0, recordsSaved: 0, retries: 0, attempts: 0, failedAttempts: 0 });
+  const texts = figures(idle, now).slice(-5).map(([, value]) => value);
+  assert.deepEqual(texts, ["–", "–", "–", "–", "–"]);
 });

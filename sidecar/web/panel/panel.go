@@ -74,18 +74,19 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // document is what the page draws.
 type document struct {
-	Now     time.Time           `json:"now"`
-	Status  status.Document     `json:"status"`
-	Sync    state.SyncState     `json:"sync"`
-	SaveLag state.SaveLag       `json:"saveLag"`
-	Batches []state.BatchReport `json:"batches"`
-	History []state.Sample      `json:"history"`
-	Config  config.Config       `json:"config"`
+	Now       time.Time           `json:"now"`
+	Status    status.Document     `json:"status"`
+	LagBounds []float64           `json:"lagBounds"`
+	Sync      state.SyncState     `json:"sync"`
+	SaveLag   state.SaveLag       `json:"saveLag"`
+	Batches   []state.BatchReport `json:"batches"`
+	History   []state.Sample      `json:"history"`
+	Config    config.Config       `json:"config"`
 }
 
 func (h *Handler) serveData(w http.ResponseWriter) {
 	body, err := json.Marshal(document{
-		Now: time.Now().UTC(), Status: h.o.State.Document(), Sync: h.o.State.SyncState(),
+		Now: time.Now().UTC(), Status: h.o.State.Document(), LagBounds: status.LagBounds(), Sync: h.o.State.SyncState(),
 		SaveLag: h.o.State.SaveLag(), Batches: h.o.State.RecentBatches(), History: h.o.State.History(), Config: h.o.Config(),
 	})
 	if err != nil {

@@ -128,6 +128,7 @@ func TestTheDataIsWhatTheSidecarKnows(t *testing.T) {
 		Now    time.Time
 		Status struct {
 			Version  string
+			Classes  []struct{ SaveLag struct{ Counts []int64 } }
 			Counters struct{ UpdatesAccepted, RowsWritten int }
 		}
 		Sync    struct{ Status string }
@@ -135,7 +136,8 @@ func TestTheDataIsWhatTheSidecarKnows(t *testing.T) {
 			Records                   int
 			MedianSeconds, P95Seconds float64
 		}
-		History []struct {
+		LagBounds []float64
+		History   []struct {
 			At                           time.Time
 			UpdatesAccepted, RowsWritten int
 		}
@@ -158,6 +160,9 @@ func TestTheDataIsWhatTheSidecarKnows(t *testing.T) {
 	}
 	if data.SaveLag.Records != 1 || data.SaveLag.MedianSeconds != 2 || data.SaveLag.P95Seconds != 2 {
 		t.Errorf("save lag %+v", data.SaveLag)
+	}
+	if c := data.Status.Classes; len(c) != 1 || len(c[0].SaveLag.Counts) != len(data.LagBounds)+1 {
+		t.Errorf("lags %v by the bounds %v", c, data.LagBounds)
 	}
 	if len(data.History) != 1 || data.History[0].At.IsZero() || data.History[0].UpdatesAccepted != 0 {
 		t.Errorf("history %+v", data.History)

@@ -4,6 +4,7 @@ import { $, cell, fill, make, row, say, time } from "./dom.js";
 import { call } from "./api.js";
 import { figures } from "./figures.js";
 import { span, timeText } from "./format.js";
+import { classRows, stretch, variantRows } from "./breakdown.js";
 import * as batches from "./batches.js";
 import * as chart from "./chart.js";
 import * as lookup from "./lookup.js";
@@ -84,6 +85,7 @@ function show() {
   showState();
   showAdvice();
   showFigures();
+  showBreakdown();
   batches.update(data);
   lookup.update(data);
   showConfig();
@@ -155,6 +157,15 @@ function showFigures() {
     say(dd.firstElementChild, value);
     say(dd.lastElementChild, detail);
   }
+}
+
+function showBreakdown() {
+  const cells = ([name, ...texts]) => row(name, ...texts.map((text) => make("td", { class: "number" }, text)));
+  const variants = variantRows(data);
+  say($("adaptive"), stretch(data.status.adaptive));
+  fill($("classes"), classRows(data, now()).map(cells), $("classes-heading"));
+  fill($("variants"), variants.map(cells), $("classes-heading"));
+  $("variants-table").hidden = variants.length === 0;
 }
 
 function showConfig() {
