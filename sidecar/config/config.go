@@ -59,11 +59,12 @@ type Sync struct {
 	// long.
 	QuietPeriod QuietPeriod `json:"quietPeriod,omitzero"`
 	// LeaveGrace is how long a record waits whose learner leaves, for more of the
-	// same; 1s to Interval, or 0 to take no notice of it.
+	// same; 1s to Interval, or 0 to take no notice of it. The default is allowed
+	// with a shorter Interval too, which comes first then.
 	LeaveGrace Duration `json:"leaveGrace"`
 	// MinSyncWithin is the shortest syncWithin of an update that counts, and the
 	// shortest time between two writes of a record that clients asked for; 1s to
-	// Interval.
+	// Interval, or the default as with LeaveGrace.
 	MinSyncWithin Duration `json:"minSyncWithin"`
 	// Classes have settings of their own for some lessons; the first that matches
 	// counts. 8 at most.
@@ -196,8 +197,8 @@ func Default() Config {
 	return Config{
 		Sync: Sync{
 			Interval:                   Duration(3 * time.Minute),
-			LeaveGrace:                 Duration(5 * time.Second),
-			MinSyncWithin:              Duration(15 * time.Second),
+			LeaveGrace:                 defaultLeaveGrace,
+			MinSyncWithin:              defaultMinSyncWithin,
 			BatchSize:                  10,
 			FlushOnComplete:            true,
 			CompletionThresholdPercent: 95,

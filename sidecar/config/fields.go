@@ -17,6 +17,18 @@ type field struct {
 	valid         func() bool
 }
 
+// parts is the target of a field whose value is made of fields of their own.
+type parts struct{ value any }
+
+// MarshalJSON is that of the value.
+func (p parts) MarshalJSON() ([]byte, error) { return json.Marshal(p.value) }
+
+// whole says that the field's value is read as one, with all that is in it.
+func (f field) whole() bool {
+	_, apart := f.target.(parts)
+	return !apart
+}
+
 func (f field) path() string { return f.section + "." + f.name }
 
 // mistake says what is wrong with the field and what would be right.
@@ -28,8 +40,13 @@ func (f field) mistake(value []byte) string {
 	return fmt.Sprintf("%s is %s; allowed: %s", f.path(), value, f.allowed)
 }
 
-// fields lists every setting of c.
+// fields lists every setting of c, those of its lists by the elements that c has.
 func fields(c *Config) []field {
+	return slices.Concat(sectionFields(c), adaptiveFields(c), classFields(c), variantFields(c))
+}
+
+// sectionFields are the settings that every configuration has.
+func sectionFields(c *Config) []field {
 	return []field{
 		{"policy", "namespace", &c.Policy.Namespace, "a string", always},
 		{"policy", "name", &c.Policy.Name, "a string", always},
@@ -40,8 +57,15 @@ func fields(c *Config) []field {
 		{"sync", "interval", &c.Sync.Interval, "a duration from 1s to 24h",
 			within(&c.Sync.Interval, time.Second, 24*time.Hour)},
 		{"sync", "quietPeriod", &c.Sync.QuietPeriod, `"Auto", 0s, or a duration from 1s to sync.interval`, func() bool {
-			q := c.Sync.QuietPeriod.Fixed.D()
-			return q == 0 || q >= time.Second && q <= c.Sync.Interval.D()
+			return quietWithin(c.Sync.QuietPeriod, c.Sync.Interval)
+		}},
+		{"sync", "leaveGrace", &c.Sync.LeaveGrace, "0s, or a duration from 1s to sync.interval", func() bool {
+			d := c.Sync.LeaveGrace
+			return d == 0 || d == defaultLeaveGrace || d.D() >= time.Second && d <= c.Sync.Interval
+		}},
+		{"sync", "minSyncWithin", &c.Sync.MinSyncWithin, "a duration from 1s to sync.interval", func() bool {
+			d := c.Sync.MinSyncWithin
+			return d == defaultMinSyncWithin || d.D() >= time.Second && d <= c.Sync.Interval
 		}},
 		{"sync", "batchSize", &c.Sync.BatchSize, "an integer from 1 to 1000",
 			between(&c.Sync.BatchSize, 1, 1000)},

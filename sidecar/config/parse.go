@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 )
 
@@ -16,27 +15,23 @@ func Parse(data []byte) (Config, error) {
 	if len(bytes.TrimSpace(data)) == 0 {
 		return Default(), nil
 	}
-	var sections map[string]json.RawMessage
-	if err := json.Unmarshal(data, &sections); err != nil {
-		return Config{}, fmt.Errorf("the configuration must be one JSON object: %w", err)
+	file, err := readSections(data)
+	if err != nil {
+		return Config{}, err
 	}
 	c := Default()
+	// One more than is allowed is enough to see that there are too many.
+	if n := len(file.list("sync", "classes")); n > 0 {
+		c.Sync.Classes = make([]Class, min(n, maxClasses+1))
+	}
+	if n := len(file.list("variants", "arms")); n > 0 {
+		c.Variants.Arms = make([]Arm, min(n, maxArms+1))
+	}
 	var mistakes []string
 	wrong := map[string]bool{} // fields whose value could not be read
-	values := map[string]map[string]json.RawMessage{}
 	for _, f := range fields(&c) {
-		section, known := values[f.section]
-		if !known {
-			if raw, given := sections[f.section]; given && json.Unmarshal(raw, &section) != nil {
-				mistakes = append(mistakes, fmt.Sprintf("%s must be a JSON object", f.section))
-			}
-			values[f.section] = section
-		}
-		raw, given := section[f.name]
-		if !given || string(raw) == "null" {
-			continue
-		}
-		if json.Unmarshal(raw, f.target) != nil {
+		raw := file.value(f.section, f.name)
+		if raw != nil && f.whole() && json.Unmarshal(raw, f.target) != nil {
 			wrong[f.path()] = true
 			mistakes = append(mistakes, f.mistake(raw))
 		}
@@ -45,12 +40,13 @@ func Parse(data []byte) (Config, error) {
 		if wrong[f.path()] || f.valid() {
 			continue
 		}
-		value, given := values[f.section][f.name]
-		if !given || string(value) == "null" {
+		value := file.value(f.section, f.name)
+		if value == nil {
 			value = valueOf(f.target)
 		}
 		mistakes = append(mistakes, f.mistake(value))
 	}
+	mistakes = append(file.mistakes, mistakes...)
 	if m := c.Database.Mapping; m != nil && !wrong["database.mapping"] {
 		m.setDefaults()
 		mistakes = append(mistakes, m.mistakes()...)

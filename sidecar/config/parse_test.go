@@ -53,7 +53,33 @@ func TestParseNamesEveryMistake(t *testing.T) {
 		"interval of zero":     {`{"sync":{"interval":"0s"}}`, []string{`sync.interval is "0s"; allowed: a duration from 1s to 24h`}},
 		"interval as a number": {`{"sync":{"interval":180}}`, []string{`sync.interval is 180; allowed: a duration from 1s to 24h`}},
 		"quiet period longer than the interval": {`{"sync":{"interval":"1m","quietPeriod":"2m"}}`,
-			[]string{`sync.quietPeriod is "2m"; allowed: \"Auto\", 0s, or a duration from 1s to sync.interval`}},
+			[]string{`sync.quietPeriod is "2m"; allowed: "Auto", 0s, or a duration from 1s to sync.interval`}},
+		"a leave grace longer than the interval": {`{"sync":{"interval":"1m","leaveGrace":"2m"}}`,
+			[]string{`sync.leaveGrace is "2m"; allowed: 0s, or a duration from 1s to sync.interval`}},
+		"a floor of nothing":                {`{"sync":{"minSyncWithin":"0s"}}`, []string{`sync.minSyncWithin is "0s"; allowed: a duration from 1s to sync.interval`}},
+		"classes that are no list":          {`{"sync":{"classes":{"name":"a"}}}`, []string{"sync.classes must be a JSON array"}},
+		"a class that is no object":         {`{"sync":{"classes":["short"]}}`, []string{"sync.classes[0] must be a JSON object", `sync.classes[0].name is ""`}},
+		"nine classes":                      {`{"sync":{"classes":[{},{},{},{},{},{},{},{},{}]}}`, []string{"sync.classes is [{},{}", "allowed: a list of up to 8 objects"}},
+		"a class named default":             {classes(`{"name":"default","match":{"courseIds":["a"]}}`), []string{`sync.classes[0].name is "default"; allowed: a DNS label that no other class has, and not "default"`}},
+		"two classes of one name":           {classes(class("a", ""), class("a", "")), []string{`sync.classes[1].name is "a"; allowed: a DNS label that no other class has`}},
+		"a class without a condition":       {classes(`{"name":"a","match":{}}`), []string{`sync.classes[0].match is {}; allowed: one of minDuration, maxDuration,`}},
+		"a duration of a class as a number": {classes(class("a", ""), `{"name":"b","match":{"maxDuration":300}}`), []string{`sync.classes[1].match.maxDuration is 300; allowed: a duration from minDuration to 24h`}},
+		"a longest below the shortest":      {classes(`{"name":"a","match":{"minDuration":"10m","maxDuration":"5m"}}`), []string{`sync.classes[0].match.maxDuration is "5m"; allowed: a duration from minDuration`}},
+		"no ids at all":                     {classes(`{"name":"a","match":{"lessonIds":[]}}`), []string{`sync.classes[0].match.lessonIds is []; allowed: a list of 1 to 100 ids`}},
+		"an empty id":                       {classes(`{"name":"a","match":{"moduleIds":["m",""]}}`), []string{`sync.classes[0].match.moduleIds is ["m",""]`}},
+		"a class's quiet period above its interval": {classes(class("a", `,"interval":"20s","quietPeriod":"30s"`)),
+			[]string{`sync.classes[0].quietPeriod is "30s"; allowed: "Auto", 0s for none, or a duration from 1s to the interval of the class`}},
+		"a class's quiet period above all's interval": {classes(class("a", `,"quietPeriod":"4m"`)), []string{`sync.classes[0].quietPeriod is "4m"`}},
+		"an unknown adaptive mode":                    {`{"sync":{"adaptive":{"mode":"on"}}}`, []string{`sync.adaptive.mode is "on"; allowed: "Off", "Observe" or "On"`}},
+		"adaptive bounds on the wrong side": {`{"sync":{"adaptive":{"minInterval":"4m","maxInterval":"2m","targetLatency":"2m"}}}`, []string{
+			`sync.adaptive.minInterval is "4m"; allowed: a duration from 1s to sync.interval`,
+			`sync.adaptive.maxInterval is "2m"; allowed: a duration from sync.interval to 24h`, `sync.adaptive.targetLatency is "2m"; allowed`}},
+		"one arm":             {`{"variants":{"seed":"s","arms":[{"name":"a","weight":1}]}}`, []string{`variants.arms is [{"name":"a","weight":1}]; allowed: a list of 2 to 4 objects`}},
+		"arms without a seed": {`{"variants":{"arms":[{"name":"a","weight":1},{"name":"b","weight":1}]}}`, []string{`variants.seed is ""; allowed: 1 to 64 characters`}},
+		"a seed with a zero":  {`{"variants":{"seed":"a\u0000b"}}`, []string{`variants.seed is "a\u0000b"; allowed`}},
+		"arms with mistakes": {`{"variants":{"seed":"s","arms":[{"name":"a","weight":0,"sync":{"interval":"1m","quietPeriod":"2m"}},{"name":"a","weight":"1","sync":{"leaveGrace":"1h"}}]}}`, []string{
+			`variants.arms[0].weight is 0; allowed: an integer from 1 to 1000`, `variants.arms[0].sync.quietPeriod is "2m"`,
+			`variants.arms[1].name is "a"; allowed: a DNS label that no other arm has`, `variants.arms[1].weight is "1"`, `variants.arms[1].sync.leaveGrace is "1h"`}},
 		"batch size too large": {`{"sync":{"batchSize":5000}}`, []string{"sync.batchSize is 5000; allowed: an integer from 1 to 1000"}},
 		"batch size fraction":  {`{"sync":{"batchSize":1.5}}`, []string{"sync.batchSize is 1.5; allowed: an integer from 1 to 1000"}},
 		"unknown durability":   {`{"buffer":{"durability":"Maybe"}}`, []string{`buffer.durability is "Maybe"; allowed: "Sync" or "Async"`}},
@@ -86,11 +112,66 @@ func TestParseNamesEveryMistake(t *testing.T) {
 	}
 }
 
+// classes is a file with classes, and class one that has a match and what else is
+// given.
+func classes(elements ...string) string {
+	return `{"sync":{"classes":[` + strings.Join(elements, ",") + `]}}`
+}
+
+func class(name, more string) string {
+	return `{"name":"` + name + `","match":{"maxDuration":"5m"}` + more + `}`
+}
+
+// A short interval must not need two more settings: what is due after it by default
+// never comes to pass.
+func TestAShortIntervalNeedsNoOtherSettings(t *testing.T) {
+	for _, file := range []string{
+		`{"sync":{"interval":"1s"}}`,
+		`{"sync":{"interval":"2s","leaveGrace":"5s","minSyncWithin":"15s"}}`,
+		`{"sync":{"interval":"2s","quietPeriod":"Auto","leaveGrace":"0s"}}`,
+		`{"sync":{"interval":"30s","classes":[{"name":"a","match":{"courseIds":["c*"]},"interval":"1s"}]}}`,
+		`{"variants":{"seed":"s","arms":[{"name":"a","weight":1,"sync":{"interval":"1s"}},{"name":"b","weight":1,"sync":{"interval":"1s","leaveGrace":"5s"}}]}}`,
+	} {
+		if _, err := config.Parse([]byte(file)); err != nil {
+			t.Errorf("%s\n%v", file, err)
+		}
+	}
+}
+
+// A sidecar that is older than the operator would tell of settings that it does not
+// know, and the policy would not be Ready, though nobody uses one of them.
+func TestWhatIsNotUsedIsNotInTheFile(t *testing.T) {
+	file, err := json.Marshal(config.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"leaveGrace", "minSyncWithin", "classes", "adaptive", "variants", "quietPeriod"} {
+		if strings.Contains(string(file), name) {
+			t.Errorf("%s is in %s", name, file)
+		}
+	}
+	changed := config.Default()
+	changed.Sync.LeaveGrace, changed.Sync.MinSyncWithin = 0, 30e9
+	file, err = json.Marshal(changed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := config.Parse(file)
+	if err != nil || !got.Equal(changed) {
+		t.Errorf("%v\n%s", err, file)
+	}
+}
+
 func TestEveryFieldIsReadAndChecked(t *testing.T) {
 	// The table of settings and the types must not drift apart.
 	want := config.Default()
 	want.Policy = config.Policy{Namespace: "n", Name: "p", Generation: 3, CreatedAt: time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC)}
-	want.Sync = config.Sync{Interval: 2e9, QuietPeriod: config.QuietPeriod{Fixed: 1e9}, LeaveGrace: 5e9, MinSyncWithin: 15e9, BatchSize: 11, CompletionThresholdPercent: 80.5}
+	want.Sync = config.Sync{Interval: 2e9, QuietPeriod: config.QuietPeriod{Fixed: 1e9}, LeaveGrace: 1e9, MinSyncWithin: 2e9, BatchSize: 11, CompletionThresholdPercent: 80.5,
+		Classes: []config.Class{{Name: "a", Match: config.ClassMatch{MinDuration: 1e9, MaxDuration: 2e9, CourseIDs: []string{"c"}, ModuleIDs: []string{"m*"}, LessonIDs: []string{"l"}},
+			Interval: new(config.Duration(4e9)), QuietPeriod: &config.QuietPeriod{Auto: true}, FlushOnComplete: new(true)}},
+		Adaptive: config.Adaptive{Mode: config.AdaptiveObserve, MinInterval: 1e9, MaxInterval: 9e9, TargetLatency: 5e7}}
+	want.Variants = config.Variants{Seed: "s", Arms: []config.Arm{{Name: "a", Weight: 1}, {Name: "b", Weight: 1000, Sync: config.ArmSync{
+		Interval: new(config.Duration(5e9)), QuietPeriod: &config.QuietPeriod{Fixed: 5e9}, FlushOnComplete: new(false), LeaveGrace: new(config.Duration(0))}}}}
 	want.Retry = config.Retry{MaxRetries: 4, InitialDelay: 2e9, MaxDelay: 3e9}
 	want.Buffer = config.Buffer{Durability: config.DurabilityAsync, MaxPendingRecords: 200, SizeLimitBytes: 65 << 20, ReplayWindow: 4e9,
 		EventIDs: config.EventIDs{MaxCount: 7, MaxAge: 8e9}}
@@ -138,6 +219,10 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"database":{"mapping":{"table":"t","keyColumns":{"userId":"u","courseId":"c","lessonId":"l"},"columns":{"percentage":"p"}}}}`))
 	f.Add([]byte(`{"ingest":{"userHeader":"X-Progress-User"}}`))
 	f.Add([]byte(`{"peers":{"mode":"Off"}}`))
+	f.Add([]byte(`{"sync":{"quietPeriod":"Auto","leaveGrace":"0s","minSyncWithin":"20s","adaptive":{"mode":"On","maxInterval":"9m","targetLatency":"50ms"}}}`))
+	f.Add([]byte(`{"sync":{"classes":[{"name":"a","match":{"minDuration":"1s","courseIds":["c*"]},"interval":"1m","quietPeriod":"0s","flushOnComplete":null},null,[]]}}`))
+	f.Add([]byte(`{"sync":{"classes":[{"name":"exam","match":{"lessonIds":["exam-*"]},"interval":"30s","quietPeriod":"Auto"}]}}`))
+	f.Add([]byte(`{"variants":{"seed":"s","arms":[{"name":"a","weight":1},{"name":"b","weight":2,"sync":{"interval":"1m","leaveGrace":"5s"}}]}}`))
 	f.Add([]byte(`{"policy":{"generation":1e300},"sync":7}`))
 	f.Add([]byte(`{"policy":{"createdAt":"2026-01-02T15:04:05.5+02:00"},"buffer":{"eventIds":{"x":1}},"later":{"y":[]}}`))
 	f.Fuzz(func(t *testing.T, file []byte) {

@@ -3,6 +3,7 @@ package config
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 )
 
 // autoQuiet is how the file names a quiet period that follows each key's rhythm.
@@ -38,4 +39,9 @@ func (q *QuietPeriod) UnmarshalJSON(data []byte) error {
 		return fmt.Errorf("%w, or \"Auto\"", err)
 	}
 	return nil
+}
+
+// quietWithin reports whether a quiet period fits into an interval.
+func quietWithin(q QuietPeriod, interval Duration) bool {
+	return q.Fixed == 0 || q.Fixed.D() >= time.Second && q.Fixed <= interval
 }

@@ -27,10 +27,15 @@ func TestWhatIsNotUnderstoodIsNamed(t *testing.T) {
 		"in a setting that is an object":    {`{"buffer":{"eventIds":{"maxCount":1,"persist":true}}}`, []string{"buffer.eventIds.persist"}},
 		"in the mapping": {`{"database":{"mapping":{"table":"t","upsert":1,"keyColumns":{"userId":"u","lessonId":"l","tenantId":"x"},
 			"columns":{"percentage":"p"},"fixed":{"tenant":"7"}}}}`, []string{"database.mapping.keyColumns.tenantId", "database.mapping.upsert"}},
-		"a section in another case, which is not read":    {`{"Sync":{"interval":"1m"}}`, []string{"Sync"}},
-		"a member of a setting in another case, which is": {`{"buffer":{"eventIds":{"MaxCount":1}}}`, nil},
-		"a name with what a terminal obeys":               {"{\"sync\":{\"a\\u001b[2J\":1}}", []string{"sync.a\ufffd[2J"}},
-		"with a mistake elsewhere":                        {`{"sync":{"interval":5,"later":1}}`, []string{"sync.later"}},
+		"in a class, its match and adaptive": {`{"sync":{"classes":[{"name":"a","later":1},{"match":{"tags":[]}}],"adaptive":{"gain":2}}}`,
+			[]string{"sync.adaptive.gain", "sync.classes[0].later", "sync.classes[1].match.tags"}},
+		"in an arm and its settings": {`{"variants":{"by":"course","arms":[{"name":"a","sync":{"batchSize":5}},{"share":1}]}}`,
+			[]string{"variants.arms[0].sync.batchSize", "variants.arms[1].share", "variants.by"}},
+		"a member of a class in another case, which is not read": {`{"sync":{"classes":[{"Interval":"1m"}]}}`, []string{"sync.classes[0].Interval"}},
+		"a section in another case, which is not read":           {`{"Sync":{"interval":"1m"}}`, []string{"Sync"}},
+		"a member of a setting in another case, which is":        {`{"buffer":{"eventIds":{"MaxCount":1}}}`, nil},
+		"a name with what a terminal obeys":                      {"{\"sync\":{\"a\\u001b[2J\":1}}", []string{"sync.a\ufffd[2J"}},
+		"with a mistake elsewhere":                               {`{"sync":{"interval":5,"later":1}}`, []string{"sync.later"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := config.UnknownSettings([]byte(c.file))
