@@ -9,12 +9,13 @@ import (
 
 // Controller turns what writes took into a factor. It is for one goroutine at a time.
 type Controller struct {
-	policy  Policy
-	chance  func() float64
-	rate    rate
-	window  window
-	until   time.Time // the end of the window
-	latency time.Duration
+	policy Policy
+	chance func() float64
+	rate   rate
+	window window
+	// until is the end of the window, and early when it ends if most of it is slow.
+	until, early time.Time
+	latency      time.Duration
 }
 
 // New makes a controller whose factor is 1. chance returns a number in [0, 1).
@@ -36,7 +37,7 @@ func (c *Controller) SetPolicy(p Policy) {
 // that has ended by then is judged first. One in which nothing was written changes
 // nothing.
 func (c *Controller) Wrote(at time.Time, took time.Duration, f *postgres.Failure) {
-	if !at.Before(c.until) {
+	if !at.Before(c.until) || !at.Before(c.early) && c.window.mostlySlow(c.policy.Target) {
 		r := c.window.read(c.policy.Target)
 		c.rate = c.rate.after(r, c.policy, at)
 		if r.latency > 0 {
@@ -53,9 +54,10 @@ func (c *Controller) Wrote(at time.Time, took time.Duration, f *postgres.Failure
 }
 
 func (c *Controller) begin(at time.Time) {
-	const jitter = 0.2
+	const jitter = 0.15
 	c.window = window{samples: c.window.samples[:0]}
-	c.until = at.Add(time.Duration(float64(c.policy.Window) * (1 - jitter + 2*jitter*c.chance())))
+	length := time.Duration(float64(c.policy.Window) * (1 - jitter + 2*jitter*c.chance()))
+	c.early, c.until = at.Add(length/3), at.Add(length)
 }
 
 // Factor by which all intervals are stretched; below 1 they are shortened.

@@ -180,3 +180,26 @@ func TestPolicyOfAConfiguration(t *testing.T) {
 		})
 	}
 }
+
+func TestWhereMostIsSlowTheWindowEndsEarly(t *testing.T) {
+	for name, test := range map[string]struct {
+		took time.Duration
+		n    int
+		want float64
+	}{
+		"enough slow writes":            {2 * target, enough + 1, 2},
+		"too few to be sure":            {2 * target, enough - 1, 1},
+		"fast ones wait for their time": {time.Millisecond, enough + 1, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := New(policy, start, unmoved)
+			for range test.n {
+				c.Wrote(start.Add(time.Second), test.took, nil)
+			}
+			c.Wrote(start.Add(policy.Window/3), test.took, nil)
+			if got := c.Factor(); got != test.want {
+				t.Errorf("after a third of the window the factor is %v, want %v", got, test.want)
+			}
+		})
+	}
+}

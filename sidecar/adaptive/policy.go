@@ -19,7 +19,7 @@ type Policy struct {
 	// Target is what 90 of a hundred writes take at most in a database that is well.
 	Target time.Duration
 	// Window is how long writes are gathered before the factor changes. Each window
-	// is up to a fifth longer or shorter, so that sidecars do not move together.
+	// is up to 15 % longer or shorter, so that sidecars do not move together.
 	Window time.Duration
 }
 

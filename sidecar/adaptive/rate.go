@@ -18,6 +18,9 @@ const (
 	faster = 4
 )
 
+// same is by how much rates differ that are the same.
+const same = 1e-9
+
 // rate is how often is written, 1 for as often as configured, and what the last
 // changes of it led to.
 type rate struct {
@@ -85,7 +88,7 @@ func (s rate) after(r reading, p Policy, at time.Time) rate {
 		most = min(most, s.ceiling.rate)
 	}
 	next := min(most, s.now+p.step())
-	if next <= s.now {
+	if next-s.now < same {
 		return s
 	}
 	if s.falling {
@@ -97,7 +100,6 @@ func (s rate) after(r reading, p Policy, at time.Time) rate {
 
 // to changes the rate, and counts a turn.
 func (s rate) to(next float64) rate {
-	const same = 1e-9
 	if math.Abs(next-s.now) < same {
 		return s
 	}

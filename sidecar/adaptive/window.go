@@ -65,6 +65,18 @@ func (w *window) read(target time.Duration) reading {
 	return r
 }
 
+// mostlySlow reports whether more than half of enough writes took longer than the
+// target, which is no accident however long the window lasts.
+func (w *window) mostlySlow(target time.Duration) bool {
+	slow := 0
+	for _, took := range w.samples {
+		if took > target {
+			slow++
+		}
+	}
+	return len(w.samples) >= enough && 2*slow > len(w.samples)
+}
+
 // percentile is what 90 of a hundred of the sorted times are at most, 0 for none.
 func percentile(sorted []time.Duration) time.Duration {
 	n := len(sorted)

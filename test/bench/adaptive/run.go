@@ -45,6 +45,8 @@ type phase struct {
 // result of one run.
 type result struct {
 	calm, throttled, after phase
+	// later is the second half of the throttle.
+	later phase
 	// back is when the factor was again at most what it was before, from the end of
 	// the throttle; negative for never.
 	back time.Duration
@@ -145,6 +147,7 @@ func drive(ctx context.Context, o options, s *sidecar.Sidecar, t *throttle, app 
 	}
 	r.calm = between(samples, all, edges[0], edges[1])
 	r.throttled = between(samples, all, edges[1], edges[2])
+	r.later = between(samples, all, edges[1].Add(o.throttled/2), edges[2])
 	r.after = between(samples, all, edges[2], edges[3])
 	r.adaptive(samples, edges)
 	return r, nil
