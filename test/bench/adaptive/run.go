@@ -24,6 +24,7 @@ type options struct {
 	sidecar, pgbench string
 	interval         time.Duration
 	learners         int
+	completed        float64 // share of the updates that complete their lesson
 	lms              float64 // transactions a second
 	quota            float64 // of one processor, while the server is throttled
 	target           time.Duration
@@ -133,7 +134,7 @@ func drive(ctx context.Context, o options, s *sidecar.Sidecar, t *throttle, app 
 		// Each learner sends twice an interval, at random.
 		perSecond := 2 * float64(o.learners) / o.interval.Seconds()
 		const items = 50
-		shape := load.Shape{Path: "/v1/progress", Items: items, Set: load.WorkingSet{Learners: o.learners, Random: true}, Minimal: true}
+		shape := load.Shape{Path: "/v1/progress", Items: items, Set: load.WorkingSet{Learners: o.learners, Random: true, Completed: o.completed}, Minimal: true}
 		_, err := load.Paced(ctx, load.Pod(s.API()), shape, 4, perSecond/items, o.length())
 		return err
 	})
