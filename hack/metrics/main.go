@@ -19,6 +19,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/peers"
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/state"
+	"github.com/progress-sync/progress-sync/sidecar/status"
 )
 
 const (
@@ -73,6 +74,7 @@ func gather() ([]*dto.MetricFamily, error) {
 	s := state.New(state.Options{Version: "0"})
 	s.Attach(empty{}, func() int { return 0 })
 	s.SetConfig(config.Choice{Config: config.Config{Variants: config.Variants{Arms: []config.Arm{{Name: "any", Weight: 1}}}}})
+	s.AttachAdaptive(func() *status.Adaptive { return new(status.Adaptive) })
 	for _, reason := range ingest.Reasons() {
 		s.Rejected(string(reason), 0)
 	}

@@ -3,6 +3,7 @@ package buffer
 import (
 	"time"
 
+	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
@@ -26,6 +27,23 @@ type Stats struct {
 	Refusing bool
 	// NextDue is when the next record becomes due, the zero time for never.
 	NextDue time.Time
+	// Overdue is by how much longer than its class explains the record waits, in a batch
+	// or not, that is late by most; 0 if none is late.
+	Overdue time.Duration
+	// Classes are the records that wait for their window to end, by class of lessons.
+	Classes []ClassStats
+}
+
+// ClassStats are the records of a class that wait for their window to end.
+type ClassStats struct {
+	Class string
+	// Interval from a record's first unsaved update to when it is due, at the latest.
+	Interval time.Duration
+	// Pending of them, of which Oldest came first; that is 0 if there is none.
+	Pending int64
+	Oldest  progress.Instant
+	// NextDue is when the next of them becomes due, the zero time for never.
+	NextDue time.Time
 }
 
 // Stats returns the state of the buffer.
@@ -36,11 +54,13 @@ func (u *unsaved) Stats() Stats {
 		LimitBytes: p.SizeLimitBytes,
 		Refusing:   u.space.refusing.Load(),
 	}
+	all := ClassStats{Class: config.DefaultClass, Interval: p.Interval}
 	rules := u.dueRules(p)
 	next, waits := time.Duration(0), false
 	for _, l := range u.lanes {
 		l.mu.Lock()
 		s.Pending += int64(len(l.pending.entries))
+		all.Pending += int64(len(l.pending.entries))
 		strays := int64(len(l.strays.waiting))
 		s.Strays += strays
 		s.Pending += strays
@@ -51,8 +71,14 @@ func (u *unsaved) Stats() Stats {
 			s.PendingUpdates += fb.updates()
 		}
 		s.older(l.frozen.oldest())
+		if oldest := l.frozen.oldest(); oldest != 0 {
+			s.late(time.Duration(now.wall-oldest)*time.Microsecond - p.Interval - p.Linger)
+		}
 		if e := l.pending.order.age.head; e != nil {
 			s.older(now.wallOf(e.opened))
+			if all.Oldest == 0 || now.wallOf(e.opened) < all.Oldest {
+				all.Oldest = now.wallOf(e.opened)
+			}
 		}
 		if due, ok := l.pending.order.next(now.elapsed, rules); ok && (!waits || due < next) {
 			next, waits = due, true
@@ -61,12 +87,17 @@ func (u *unsaved) Stats() Stats {
 	}
 	if waits {
 		s.NextDue = u.clock.time(next)
+		s.late(now.elapsed - next)
 	}
+	all.NextDue = s.NextDue
+	s.Classes = []ClassStats{all}
 	u.lanes.lock(anyLane)
 	s.DeadLetters = int64(u.quarantine.len())
 	u.lanes.unlock(anyLane)
 	return s
 }
+
+func (s *Stats) late(by time.Duration) { s.Overdue = max(s.Overdue, by) }
 
 func (s *Stats) older(i progress.Instant) {
 	if i != 0 && (s.Oldest == 0 || i < s.Oldest) {

@@ -10,7 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/config"
+	"github.com/progress-sync/progress-sync/sidecar/flush"
 	"github.com/progress-sync/progress-sync/sidecar/learnerhash"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/status"
@@ -101,6 +103,44 @@ func TestTheLagIsThatOfTheOldestWhereNoMoreIsKnown(t *testing.T) {
 				t.Errorf("%g s", got)
 			}
 		})
+	}
+}
+
+// One who waits for an exam to be saved would look at another class.
+func TestWhatWaitsIsToldOfEachClass(t *testing.T) {
+	s, b := newState(t)
+	s.SetConfig(config.Choice{Config: compared()})
+	due := start.Add(time.Minute)
+	b.stats = buffer.Stats{
+		Pending: 7, Overdue: 4 * time.Second, NextDue: start.Add(5 * time.Minute),
+		Classes: []buffer.ClassStats{
+			{Class: config.DefaultClass, Interval: 5 * time.Minute},
+			{Class: "exam", Interval: 90 * time.Second, Pending: 7, Oldest: progress.InstantOf(start.Add(3 * time.Second)), NextDue: due},
+		},
+	}
+	want := []status.Class{
+		{Name: "exam", IntervalSeconds: 90, PendingRecords: 7, OldestPendingSeconds: 7, NextSyncAt: &due},
+		{Name: config.DefaultClass, IntervalSeconds: 300},
+	}
+	if diff := cmp.Diff(want, s.Document().Classes); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	lines := strings.Split(get(t, s, "/metrics").Body.String(), "\n")
+	for _, line := range []string{
+		`progress_sync_class_records_pending{class="exam"} 7`, `progress_sync_class_records_pending{class="default"} 0`, `progress_sync_overdue_seconds 4`,
+	} {
+		if !slices.Contains(lines, line) {
+			t.Errorf("no line %s", line)
+		}
+	}
+	if got := s.Document().Sync.OverdueSeconds; got != 4 {
+		t.Errorf("%g s overdue", got)
+	}
+	s.ConditionChanged(failed(flush.PhaseRetrying))
+	again := start.Add(20 * time.Second)
+	want[0].NextSyncAt = &again // when the attempt is repeated
+	if diff := cmp.Diff(want, s.Document().Classes); diff != "" {
+		t.Errorf("after a failure (-want +got):\n%s", diff)
 	}
 }
 
@@ -233,43 +273,5 @@ func TestWhatThePolicyDropsIsForgotten(t *testing.T) {
 				t.Errorf("class %+v, arms (-want +got):\n%s", d.Classes[0], diff)
 			}
 		})
-	}
-}
-
-func TestMetricsOfClassesAndVariants(t *testing.T) {
-	s, _ := newState(t)
-	c := compared()
-	s.SetConfig(config.Choice{Config: c})
-	ada := recordOf(learnerOf(t, c, "b"), "exam-1", 5)
-	terms := timing.New(c, 0).Of(&ada)
-	s.Merged(terms, 1, 5)
-	s.FinalLag(terms, 7*time.Second)
-	s.BatchSaved(progress.Batch{Oldest: progress.InstantOf(start), Records: []progress.Record{ada}}, 1, start.Add(40*time.Second))
-	wanted := []string{
-		`progress_sync_records_saved_total 1`,
-		`progress_sync_class_records_saved_total{class="exam"} 1`,
-		`progress_sync_class_records_saved_total{class="default"} 0`,
-		`progress_sync_class_save_lag_seconds_bucket{class="exam",le="30"} 0`,
-		`progress_sync_class_save_lag_seconds_bucket{class="exam",le="45"} 1`,
-		`progress_sync_class_save_lag_seconds_sum{class="exam"} 40`,
-		`progress_sync_final_lag_seconds_bucket{class="exam",le="5"} 0`,
-		`progress_sync_final_lag_seconds_bucket{class="exam",le="10"} 1`,
-		`progress_sync_variant_learners{variant="b"} 1`,
-		`progress_sync_variant_learners{variant="a"} 0`,
-		`progress_sync_variant_updates_accepted_total{variant="b"} 5`,
-		`progress_sync_variant_updates_saved_total{variant="b"} 5`,
-		`progress_sync_variant_rows_written_total{variant="b"} 1`,
-		`progress_sync_variant_save_lag_seconds_count{variant="b"} 1`,
-		`progress_sync_variant_final_lag_seconds_sum{variant="b"} 7`,
-	}
-	lines := strings.Split(get(t, s, "/metrics").Body.String(), "\n")
-	for _, want := range wanted {
-		if !slices.Contains(lines, want) {
-			t.Errorf("no line %s", want)
-		}
-	}
-	s.SetConfig(config.Choice{Config: config.Default()})
-	if body := get(t, s, "/metrics").Body.String(); strings.Contains(body, `"exam"`) || strings.Contains(body, `variant="`) {
-		t.Errorf("what the policy dropped is still there:\n%s", body)
 	}
 }

@@ -1,23 +1,49 @@
 package state
 
 import (
+	"time"
+
+	"github.com/progress-sync/progress-sync/sidecar/buffer"
+	"github.com/progress-sync/progress-sync/sidecar/flush"
 	"github.com/progress-sync/progress-sync/sidecar/status"
 )
 
 // classes are how the records of each class fare, in the order of the policy, the
 // default one last.
-func (s *State) classes(view) []status.Class {
+func (s *State) classes(v view) []status.Class {
 	counted, _, _ := s.breakdown.read()
+	waiting := map[string]buffer.ClassStats{}
+	for _, c := range v.stats.Classes {
+		waiting[c.Class] = c
+	}
+	now := s.now()
 	var list []status.Class
 	for _, t := range s.breakdown.table.Load().All() {
-		if n := len(list); n == 0 || list[n-1].Name != t.Class {
-			of := counted[t.Class]
-			list = append(list, status.Class{Name: t.Class, RecordsSaved: of.records, SaveLag: of.saveLag.Lag, FinalLag: of.finalLag.Lag})
+		if n := len(list); n > 0 && list[n-1].Name == t.Class { // in another arm
+			list[n-1].IntervalSeconds = max(list[n-1].IntervalSeconds, t.Interval.Seconds())
+			continue
 		}
-		last := &list[len(list)-1]
-		last.IntervalSeconds = max(last.IntervalSeconds, t.Interval.Seconds())
+		of, pending := counted[t.Class], waiting[t.Class]
+		list = append(list, status.Class{
+			Name: t.Class, IntervalSeconds: t.Interval.Seconds(),
+			PendingRecords: pending.Pending, OldestPendingSeconds: age(pending.Oldest, now).Seconds(), NextSyncAt: v.nextOf(pending),
+			RecordsSaved: of.records, SaveLag: of.saveLag.Lag, FinalLag: of.finalLag.Lag,
+		})
+	}
+	for i := range list {
+		if used := waiting[list[i].Name].Interval; used > 0 {
+			list[i].IntervalSeconds = used.Seconds()
+		}
 	}
 	return list
+}
+
+// nextOf is when the next write of a class is due, or tried again after a failure.
+func (v view) nextOf(c buffer.ClassStats) *time.Time {
+	if c.Pending > 0 && (v.condition.Phase != flush.PhaseWorking || v.diskFailed) {
+		return v.next()
+	}
+	return instant(c.NextDue)
 }
 
 // variants are how the learners of each arm fare, in the order of the policy.

@@ -38,7 +38,7 @@ func (s *State) Document() status.Document {
 			InFlightRecords:      v.stats.InFlight,
 			PendingUpdates:       v.stats.PendingUpdates,
 			OldestPendingSeconds: v.oldestPending(s.now()).Seconds(),
-			OverdueSeconds:       v.overdue(s.now()).Seconds(),
+			OverdueSeconds:       v.stats.Overdue.Seconds(),
 			LastSyncedAt:         sync.LastSyncedAt,
 			NextSyncAt:           sync.NextSyncAt,
 			RetryCount:           sync.RetryCount,
@@ -105,20 +105,15 @@ func (s *State) erasures(v view) status.Erasures {
 
 // oldestPending is the age of the oldest update that is accepted, not saved.
 func (v view) oldestPending(now time.Time) time.Duration {
-	if v.stats.Oldest == 0 {
-		return 0
-	}
-	age := progress.InstantOf(now) - v.stats.Oldest
-	return max(0, time.Duration(age)*time.Microsecond)
+	return age(v.stats.Oldest, now)
 }
 
-// overdue is by how much longer than its class explains the record waits that is late
-// by most.
-func (v view) overdue(now time.Time) time.Duration {
-	if v.stats.NextDue.IsZero() {
+// age at a moment of what came at an instant, 0 for none.
+func age(came progress.Instant, now time.Time) time.Duration {
+	if came == 0 {
 		return 0
 	}
-	return max(0, now.Sub(v.stats.NextDue))
+	return max(0, time.Duration(progress.InstantOf(now)-came)*time.Microsecond)
 }
 
 func (v view) configError() string {

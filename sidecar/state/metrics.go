@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/progress-sync/progress-sync/sidecar/flush"
+	"github.com/progress-sync/progress-sync/sidecar/status"
 )
 
 const namespace = "progress_sync"
@@ -162,7 +163,7 @@ func newGauges(s *State) *gauges {
 	add("oldest_pending_age_seconds", "Age of the oldest update that is accepted and not saved, 0 without one.",
 		func(s *State, v view) (float64, bool) { return v.oldestPending(s.now()).Seconds(), true })
 	add("overdue_seconds", "By how much longer than its class explains the record waits that is late by most, 0 if none is late.",
-		func(s *State, v view) (float64, bool) { return v.overdue(s.now()).Seconds(), true })
+		always(func(v view) float64 { return v.stats.Overdue.Seconds() }))
 	add("breaker_open", "1 while the retries are used up and single probes go on.",
 		always(func(v view) float64 { return flag(v.condition.Phase == flush.PhaseParked) }))
 	add("needs_attention", "1 while nothing can be written until a person acts.",
@@ -186,6 +187,10 @@ func newGauges(s *State) *gauges {
 			r := v.condition.Reachable
 			return flag(r != nil && *r), r != nil
 		})
+	add("adaptive_factor", "By which all intervals are stretched, or with Observe would be; absent while they are not adaptive.",
+		adaptive(func(a status.Adaptive) float64 { return a.Factor }))
+	add("adaptive_latency_seconds", "What 90 of a hundred single writes took at most, lately; absent while intervals are not adaptive.",
+		adaptive(func(a status.Adaptive) float64 { return a.LatencySeconds }))
 	add("event_streams", "Clients that GET /v1/sync/events serves.",
 		func(s *State, _ view) (float64, bool) { return float64(s.streams.Load()), true })
 	add("database_connections", "Open connections to the database.",
@@ -196,6 +201,17 @@ func newGauges(s *State) *gauges {
 			return float64(v.connections()), true
 		})
 	return g
+}
+
+// adaptive is absent where intervals are not.
+func adaptive(value func(status.Adaptive) float64) func(*State, view) (float64, bool) {
+	return func(s *State, _ view) (float64, bool) {
+		now := s.adaptiveNow()
+		if now == nil {
+			return 0, false
+		}
+		return value(*now), true
+	}
 }
 
 func (s *State) pendingErasures() int {
