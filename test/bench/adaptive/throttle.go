@@ -53,7 +53,7 @@ func (t *throttle) used() (float64, error) {
 		return 0, fmt.Errorf("reading the server's CPU time: %w", err)
 	}
 	var nanoseconds float64
-	for _, pid := range strings.Fields(string(content)) {
+	for pid := range strings.FieldsSeq(string(content)) {
 		stat, err := os.ReadFile("/proc/" + pid + "/schedstat")
 		if err != nil {
 			continue // ended since
