@@ -85,7 +85,8 @@ func (s *sidecar) take(c config.Choice) {
 func (s *sidecar) apply() {
 	c := s.choice.Config
 	s.logging.set(c.Logging.Level)
-	s.buffer.SetPolicy(bufferPolicy(c, s.memory, s.hurry))
+	s.adaptive.configure(c, s.hurry)
+	s.timing.SetPolicy(bufferPolicy(c, s.memory, s.hurry))
 	s.db.SetOptions(databaseOptions(c, nil))
 	s.flusher.SetPolicy(flush.PolicyOf(c))
 	s.handler.SetLimits(s.limits(c))

@@ -34,6 +34,8 @@ type sidecar struct {
 	log      logr.Logger
 	state    *state.State
 	buffer   *buffer.Buffer
+	timing   *stretched
+	adaptive *stretching
 	db       *postgres.Database
 	tracing  *tracing.Tracing // nil for none
 	flusher  *flush.Flusher
@@ -71,8 +73,9 @@ func open(ctx context.Context, o Options, memory int64) (*sidecar, error) {
 
 	began := time.Now()
 	var err error
+	policy := bufferPolicy(c, memory, false)
 	s.buffer, err = buffer.Open(buffer.Options{
-		Dir: o.Spool, Policy: bufferPolicy(c, memory, false), OnSync: s.state.JournalSynced, OnTaken: s.state.Accepted,
+		Dir: o.Spool, Policy: policy, OnSync: s.state.JournalSynced, OnTaken: s.state.Accepted,
 		Import: upgrade.Import(ctx, s.imported),
 	})
 	if err != nil {
@@ -83,10 +86,13 @@ func open(ctx context.Context, o Options, memory int64) (*sidecar, error) {
 	s.log.Info("Opened the spool", "records", found.Pending+found.InFlight, "updates", found.PendingUpdates,
 		"took", time.Since(began).String())
 
+	s.timing = newStretched(s.buffer, policy)
+	s.adaptive = newStretching(time.Now, s.timing.SetStretch)
+	s.adaptive.configure(c, false)
 	s.db = postgres.New(databaseOptions(c, s.databaseURI))
 	s.tracing = s.startTracing()
 	s.flusher = flush.New(flush.Options{
-		Buffer: s.buffer, Database: s.state.Timed(s.tracing.Database(s.db)), Observer: s.state, Policy: flush.PolicyOf(c),
+		Buffer: s.buffer, Database: s.adaptive.database(s.state.Timed(s.tracing.Database(s.db))), Observer: s.state, Policy: flush.PolicyOf(c),
 		Log: s.log.WithName("flush"),
 	})
 	if s.peers, err = s.newPeers(c); err != nil {
@@ -98,6 +104,7 @@ func open(ctx context.Context, o Options, memory int64) (*sidecar, error) {
 	})
 	s.state.Attach(s.buffer, s.db.Connections)
 	s.state.AttachPeers(s.peers.Status)
+	s.state.AttachAdaptive(s.adaptive.status)
 	if err := s.listen(); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
