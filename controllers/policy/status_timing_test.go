@@ -93,8 +93,8 @@ func TestClassesAndArmsAreToldInTheOrderOfThePolicy(t *testing.T) {
 			"made-up": {Pending: 99},
 		}
 		f.sidecars.Variants = map[string]sidecarstatus.Variant{
-			"usual": {Learners: 600, MostLearners: 200, Updates: 1000, RowsWritten: 100, SaveLag: lag, FinalLag: lag},
-			"slow":  {Learners: 400, MostLearners: 180, Updates: 800, Pending: 800},
+			"usual": {Learners: 600, MostLearners: 200, Updates: 1000, UpdatesSaved: 1000, RowsWritten: 100, SaveLag: lag, FinalLag: lag},
+			"slow":  {Learners: 400, MostLearners: 180, Updates: 800},
 			"old":   {Learners: 7},
 		}
 		f.sidecars.Adaptive = sidecarstatus.Adaptive{Sidecars: 2, MinFactor: .98, MaxFactor: 1.52}

@@ -33,13 +33,13 @@ type Variant struct {
 	// Learners as all sidecars count them together, MostLearners as the one does that
 	// counts most of all arms: where sidecars have no peers, several count a learner.
 	Learners, MostLearners        int64
-	Updates, Pending, RowsWritten int64
+	Updates, UpdatesSaved, RowsWritten int64
 	SaveLag, FinalLag             status.Lag
 }
 
 // WriteReduction is that of Updates, of the arm.
 func (v Variant) WriteReduction() string {
-	return Updates{Received: v.Updates, Pending: v.Pending, RowsWritten: v.RowsWritten}.WriteReduction()
+	return Updates{Received: v.UpdatesSaved, RowsWritten: v.RowsWritten}.WriteReduction()
 }
 
 // Adaptive is by how much sidecars stretch their intervals. It is zero while none does,
@@ -95,7 +95,7 @@ func (s *Summary) addVariants(variants []status.Variant) {
 			sum.MostLearners = count(v.Learners)
 		}
 		sum.Updates += count(v.UpdatesAccepted)
-		sum.Pending += count(v.PendingUpdates)
+		sum.UpdatesSaved += count(v.UpdatesSaved)
 		sum.RowsWritten += count(v.RowsWritten)
 		sum.SaveLag = sum.SaveLag.Plus(sane(v.SaveLag))
 		sum.FinalLag = sum.FinalLag.Plus(sane(v.FinalLag))

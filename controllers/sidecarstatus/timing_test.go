@@ -31,8 +31,8 @@ func TestClassesArmsAndAttemptsAddUp(t *testing.T) {
 				{Name: "default", IntervalSeconds: 180, PendingRecords: 1, OldestPendingSeconds: 400, RecordsSaved: 300, SaveLag: lag(170, 300)},
 			}
 			d.Variants = []status.Variant{
-				{Name: "a", Learners: 10, UpdatesAccepted: 100, PendingUpdates: 20, RowsWritten: 8, SaveLag: lag(50, 8), FinalLag: lag(4, 3)},
-				{Name: "b", Learners: 12, UpdatesAccepted: 50, RowsWritten: 50},
+				{Name: "a", Learners: 10, UpdatesAccepted: 100, UpdatesSaved: 80, RowsWritten: 8, SaveLag: lag(50, 8), FinalLag: lag(4, 3)},
+				{Name: "b", Learners: 12, UpdatesAccepted: 50, UpdatesSaved: 50, RowsWritten: 50},
 			}
 			d.Adaptive = &status.Adaptive{Mode: "On", Factor: 0.5}
 		}),
@@ -62,8 +62,8 @@ func TestClassesArmsAndAttemptsAddUp(t *testing.T) {
 		t.Errorf("classes (-want +got):\n%s", diff)
 	}
 	wantVariants := map[string]Variant{
-		"a": {Learners: 11, MostLearners: 10, Updates: 100, Pending: 20, RowsWritten: 8, SaveLag: lag(50, 8).Plus(lag(10, 2)), FinalLag: lag(4, 3)},
-		"b": {Learners: 14, MostLearners: 12, Updates: 50, RowsWritten: 50},
+		"a": {Learners: 11, MostLearners: 10, Updates: 100, UpdatesSaved: 80, RowsWritten: 8, SaveLag: lag(50, 8).Plus(lag(10, 2)), FinalLag: lag(4, 3)},
+		"b": {Learners: 14, MostLearners: 12, Updates: 50, UpdatesSaved: 50, RowsWritten: 50},
 	}
 	if diff := cmp.Diff(wantVariants, got.Variants, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("variants (-want +got):\n%s", diff)
@@ -81,18 +81,18 @@ func TestArmsAddUpToTheWhole(t *testing.T) {
 			answers = append(answers, answered(func(d *status.Document) {
 				for i := range rapid.IntRange(2, 4).Draw(t, "arms") {
 					v := status.Variant{Name: fmt.Sprint("arm-", i), UpdatesAccepted: rapid.Int64Range(0, 1e6).Draw(t, "updates"), RowsWritten: rapid.Int64Range(0, 1e6).Draw(t, "rows")}
-					v.PendingUpdates = rapid.Int64Range(0, v.UpdatesAccepted).Draw(t, "pending")
+					v.UpdatesSaved = rapid.Int64Range(0, v.UpdatesAccepted).Draw(t, "saved")
 					d.Variants = append(d.Variants, v)
 					d.Counters.UpdatesAccepted += v.UpdatesAccepted
 					d.Counters.RowsWritten += v.RowsWritten
-					d.Sync.PendingUpdates += v.PendingUpdates
+					d.Sync.PendingUpdates += v.UpdatesAccepted - v.UpdatesSaved
 				}
 			}))
 		}
 		got := Summarize(answers, lms)
 		var sum Updates
 		for _, v := range got.Variants {
-			sum.Received, sum.Pending, sum.RowsWritten = sum.Received+v.Updates, sum.Pending+v.Pending, sum.RowsWritten+v.RowsWritten
+			sum.Received, sum.Pending, sum.RowsWritten = sum.Received+v.Updates, sum.Pending+v.Updates-v.UpdatesSaved, sum.RowsWritten+v.RowsWritten
 		}
 		if whole := got.Updates; sum.Received != whole.Received || sum.Pending != whole.Pending || sum.RowsWritten != whole.RowsWritten {
 			t.Fatalf("arms have %+v, the whole %+v", sum, whole)

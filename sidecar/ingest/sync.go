@@ -225,7 +225,7 @@ func (h *Handler) stateOf(filter buffer.Filter) state.SyncState {
 		return h.state.SyncState()
 	}
 	tally := h.buffer.Tally(filter)
-	part := state.Part{Pending: tally.PendingUpdates, InFlight: tally.InFlightUpdates}
+	part := state.Part{Pending: tally.PendingUpdates, InFlight: tally.InFlightUpdates, NextDue: tally.NextDue}
 	// An error is one of the disk, which the state tells of by itself.
 	part.Quarantined, _ = h.buffer.Quarantined(filter)
 	sync := h.state.SyncStateOf(part)

@@ -7,7 +7,6 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/flush"
 	"github.com/progress-sync/progress-sync/sidecar/postgres/connstring"
-	"github.com/progress-sync/progress-sync/sidecar/timing"
 )
 
 // watch follows the configuration and the Secret until ctx ends.
@@ -86,11 +85,12 @@ func (s *sidecar) apply() {
 	c := s.choice.Config
 	s.logging.set(c.Logging.Level)
 	s.adaptive.configure(c, s.hurry)
-	s.timing.SetPolicy(bufferPolicy(c, s.memory, s.hurry))
+	policy := bufferPolicy(c, s.memory, s.hurry)
+	s.buffer.SetPolicy(policy)
 	s.db.SetOptions(databaseOptions(c, nil))
 	s.flusher.SetPolicy(flush.PolicyOf(c))
 	s.handler.SetLimits(s.limits(c))
-	s.handler.SetTerms(timing.New(c, 0))
+	s.handler.SetTerms(policy.Terms)
 	s.peers.SetMode(c.Peers.Mode)
 }
 

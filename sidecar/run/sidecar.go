@@ -20,7 +20,6 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/spool/upgrade"
 	"github.com/progress-sync/progress-sync/sidecar/state"
-	"github.com/progress-sync/progress-sync/sidecar/timing"
 	"github.com/progress-sync/progress-sync/sidecar/tracing"
 	"github.com/progress-sync/progress-sync/sidecar/web/openapi"
 	"github.com/progress-sync/progress-sync/sidecar/web/panel"
@@ -34,7 +33,6 @@ type sidecar struct {
 	log      logr.Logger
 	state    *state.State
 	buffer   *buffer.Buffer
-	timing   *stretched
 	adaptive *stretching
 	db       *postgres.Database
 	tracing  *tracing.Tracing // nil for none
@@ -76,6 +74,7 @@ func open(ctx context.Context, o Options, memory int64) (*sidecar, error) {
 	policy := bufferPolicy(c, memory, false)
 	s.buffer, err = buffer.Open(buffer.Options{
 		Dir: o.Spool, Policy: policy, OnSync: s.state.JournalSynced, OnTaken: s.state.Accepted,
+		OnMerged: s.state.Merged, OnFinal: s.state.FinalLag,
 		Import: upgrade.Import(ctx, s.imported),
 	})
 	if err != nil {
@@ -86,8 +85,7 @@ func open(ctx context.Context, o Options, memory int64) (*sidecar, error) {
 	s.log.Info("Opened the spool", "records", found.Pending+found.InFlight, "updates", found.PendingUpdates,
 		"took", time.Since(began).String())
 
-	s.timing = newStretched(s.buffer, policy)
-	s.adaptive = newStretching(time.Now, s.timing.SetStretch)
+	s.adaptive = newStretching(time.Now, s.buffer.SetStretch)
 	s.adaptive.configure(c, false)
 	s.db = postgres.New(databaseOptions(c, s.databaseURI))
 	s.tracing = s.startTracing()
@@ -100,7 +98,7 @@ func open(ctx context.Context, o Options, memory int64) (*sidecar, error) {
 	}
 	s.handler = ingest.New(ingest.Options{
 		Buffer: peered{s.buffer, s.peers}, Homes: s.peers, Syncer: s.flusher, Eraser: s.flusher, Reader: reader{s.db, s.buffer.Writer()}, State: s.state,
-		Limits: s.limits(c), Terms: timing.New(c, 0), Panel: panel.New(panel.Options{State: s.state, Config: s.inUse}), OpenAPI: openapi.Document(),
+		Limits: s.limits(c), Terms: policy.Terms, Panel: panel.New(panel.Options{State: s.state, Config: s.inUse}), OpenAPI: openapi.Document(),
 	})
 	s.state.Attach(s.buffer, s.db.Connections)
 	s.state.AttachPeers(s.peers.Status)

@@ -96,15 +96,15 @@ func (b *breakdown) follow(c config.Config) {
 	b.classes = classes
 }
 
-// merged counts updates of one learner that were accepted and merged.
-func (b *breakdown) merged(variant string, learner uint64, updates int) {
+// merged counts an update of a learner that was accepted and merged.
+func (b *breakdown) merged(variant string, learner uint64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	arm := b.arms[variant]
 	if arm == nil { // the draw has been changed since
 		return
 	}
-	arm.updatesAccepted += int64(updates)
+	arm.updatesAccepted++
 	if b.learners.add(learner) {
 		arm.learners++
 	}

@@ -38,7 +38,9 @@ func TestMetricsOfClassesAndVariants(t *testing.T) {
 	s.SetConfig(config.Choice{Config: c})
 	ada := recordOf(learnerOf(t, c, "b"), "exam-1", 5)
 	terms := timing.New(c, 0).Of(&ada)
-	s.Merged(terms, 1, 5)
+	for range 5 {
+		s.Merged(terms, 1)
+	}
 	s.FinalLag(terms, 7*time.Second)
 	s.BatchSaved(progress.Batch{Oldest: progress.InstantOf(start), Records: []progress.Record{ada}}, 1, start.Add(40*time.Second))
 	wanted := []string{

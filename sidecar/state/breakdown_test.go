@@ -155,7 +155,8 @@ func TestTheArmsAddUpToTheWhole(t *testing.T) {
 				r := recordOf(fmt.Sprint(rapid.IntRange(0, 50).Draw(rt, "learner")), rapid.SampledFrom([]string{"exam-1", "history"}).Draw(rt, "course"), 2)
 				b.Records = append(b.Records, r)
 				s.Accepted(2, 1)
-				s.Merged(table.Of(&r), learnerhash.Of(r.UserID), 2)
+				s.Merged(table.Of(&r), learnerhash.Of(r.UserID))
+				s.Merged(table.Of(&r), learnerhash.Of(r.UserID))
 			}
 			rows := rapid.Int64Range(0, int64(len(b.Records))).Draw(rt, "rows")
 			if rapid.Bool().Draw(rt, "replayed") {
@@ -208,7 +209,9 @@ func TestALearnerCountsOnceForItsArm(t *testing.T) {
 	ada := learnerOf(t, c, "b")
 	for _, course := range []string{"exam-1", "history", "history"} {
 		r := recordOf(ada, course, 1)
-		s.Merged(table.Of(&r), learnerhash.Of(ada), 10)
+		for range 10 {
+			s.Merged(table.Of(&r), learnerhash.Of(ada))
+		}
 	}
 	v := s.Document().Variants
 	if v[1].Learners != 1 || v[1].UpdatesAccepted != 30 || v[0].Learners != 0 || v[0].UpdatesAccepted != 0 || v[1].Weight != 3 {
@@ -251,7 +254,7 @@ func TestWhatThePolicyDropsIsForgotten(t *testing.T) {
 			s.SetConfig(config.Choice{Config: before})
 			r := recordOf("ada", "exam-1", 1)
 			terms := timing.New(before, 0).Of(&r)
-			s.Merged(terms, 1, 1)
+			s.Merged(terms, 1)
 			s.FinalLag(terms, time.Second)
 			s.BatchSaved(progress.Batch{Records: []progress.Record{r}}, 1, start)
 

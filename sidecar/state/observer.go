@@ -122,10 +122,10 @@ func (s *State) ErasuresRefused(n int, last *postgres.Failure) {
 	s.changes.notify()
 }
 
-// Merged counts updates of one learner, by the hash of the id, that were accepted and
+// Merged counts an update of a learner, by the hash of the id, that was accepted and
 // merged under these terms. It is of interest only with variants.
-func (s *State) Merged(terms *timing.Terms, learner uint64, updates int) {
-	s.breakdown.merged(terms.Variant, learner, updates)
+func (s *State) Merged(terms *timing.Terms, learner uint64) {
+	s.breakdown.merged(terms.Variant, learner)
 }
 
 // FinalLag notes how long it took to save the last update of a record that then stayed
