@@ -8,52 +8,46 @@ import (
 )
 
 // AdaptiveMode says what becomes of what the database's latency tells. In JSON false is
-// Off and true is On, too.
+// Off, too.
 type AdaptiveMode string
 
 const (
 	// AdaptiveOff measures nothing.
 	AdaptiveOff AdaptiveMode = "Off"
-	// AdaptiveObserve reports the factor that would be used.
+	// AdaptiveObserve reports the factor that the intervals would be stretched by.
 	AdaptiveObserve AdaptiveMode = "Observe"
-	// AdaptiveOn uses it.
-	AdaptiveOn AdaptiveMode = "On"
 )
 
-// UnmarshalJSON reads false as AdaptiveOff and true as AdaptiveOn: YAML 1.1, which
-// kubectl reads, takes bare words for them.
+// UnmarshalJSON reads false as AdaptiveOff: YAML 1.1, which kubectl reads, takes the
+// bare word for it.
 func (m *AdaptiveMode) UnmarshalJSON(data []byte) error {
-	switch string(data) {
-	case "false":
+	if string(data) == "false" {
 		*m = AdaptiveOff
-		return nil
-	case "true":
-		*m = AdaptiveOn
 		return nil
 	}
 	var text string
 	if err := json.Unmarshal(data, &text); err != nil {
-		return fmt.Errorf("sync.adaptive.mode is Off, Observe or On: %w", err)
+		return fmt.Errorf("sync.adaptive.mode is Off or Observe: %w", err)
 	}
 	*m = AdaptiveMode(text)
 	return nil
 }
 
-// AdaptiveSpec stretches and shortens the intervals of all classes by one factor. The
-// bounds are those of sync.interval.
+// AdaptiveSpec finds the factor by which the intervals of all classes could be stretched
+// or shortened. The bounds are those of sync.interval.
 type AdaptiveSpec struct {
 	// mode Observe tells in the status by which factor the intervals would be
-	// stretched; On stretches them; Off measures nothing. YAML takes a bare Off for false
-	// and a bare On for true, which mean the same.
+	// stretched, and stretches none; Off measures nothing. YAML takes a bare Off for
+	// false, which means the same.
 	//
 	// +optional
 	// +kubebuilder:default=Off
 	// +kubebuilder:validation:Schemaless
-	// +kubebuilder:validation:Enum=Off;Observe;On;false;true
+	// +kubebuilder:validation:Enum=Off;Observe;false
 	// +kubebuilder:pruning:PreserveUnknownFields
 	Mode AdaptiveMode `json:"mode,omitempty"`
 
-	// minInterval that sync.interval is shortened to, 1s to sync.interval; half of it
+	// minInterval that sync.interval would be shortened to, 1s to sync.interval; half of it
 	// if unset.
 	//
 	// +optional
@@ -62,7 +56,7 @@ type AdaptiveSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('1s')",message="minInterval must be a duration from 1s to sync.interval, such as 90s"
 	MinInterval *metav1.Duration `json:"minInterval,omitempty"`
 
-	// maxInterval that sync.interval is stretched to, sync.interval to 24h; four times
+	// maxInterval that sync.interval would be stretched to, sync.interval to 24h; four times
 	// sync.interval if unset.
 	//
 	// +optional

@@ -111,9 +111,9 @@ type SampleRatioStatus struct {
 	PValue string `json:"pValue,omitempty"`
 }
 
-// AdaptiveStatus tells by how much the intervals are stretched.
+// AdaptiveStatus tells by how much the intervals would be stretched.
 type AdaptiveStatus struct {
-	// mode Observe: they would be stretched; On: they are.
+	// mode that sidecars were given.
 	//
 	// +optional
 	Mode AdaptiveMode `json:"mode,omitempty"`

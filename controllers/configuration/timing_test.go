@@ -49,7 +49,7 @@ func drawTiming(t *rapid.T, policy *v1alpha1.ProgressSyncPolicy, duration func(n
 	}
 	if often("adaptive") {
 		sync.Adaptive = &v1alpha1.AdaptiveSpec{
-			Mode:        rapid.SampledFrom([]v1alpha1.AdaptiveMode{v1alpha1.AdaptiveOff, v1alpha1.AdaptiveObserve, v1alpha1.AdaptiveOn}).Draw(t, "mode"),
+			Mode:        rapid.SampledFrom([]v1alpha1.AdaptiveMode{v1alpha1.AdaptiveOff, v1alpha1.AdaptiveObserve}).Draw(t, "mode"),
 			MinInterval: within("minInterval", all), MaxInterval: ptr.To(duration("maxInterval", all, 24*time.Hour)),
 			TargetLatency: ptr.To(duration("targetLatency", time.Millisecond, time.Minute)),
 		}

@@ -32,9 +32,9 @@ type Class struct {
 type Variant struct {
 	// Learners as all sidecars count them together, MostLearners as the one does that
 	// counts most of all arms: where sidecars have no peers, several count a learner.
-	Learners, MostLearners        int64
+	Learners, MostLearners             int64
 	Updates, UpdatesSaved, RowsWritten int64
-	SaveLag, FinalLag             status.Lag
+	SaveLag, FinalLag                  status.Lag
 }
 
 // WriteReduction is that of Updates, of the arm.

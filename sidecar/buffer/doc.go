@@ -24,7 +24,7 @@
 // returns what came of them, and knows neither locks nor disk:
 //
 //	pendingSet      of a lane: what waits, by key and learner; dueOrder is the
-//	                order in which it is due
+//	                order in which it is due, see below
 //	frozenBatches   of a lane: what is being written
 //	keptBatches     of a lane: what was written and may have to be again
 //	eventWindow     of a lane: ids of events that were accepted; and one of all
@@ -112,8 +112,17 @@
 // # Due
 //
 // A key's window opens at its first update that is not frozen yet and is never
-// extended. Its record is due when the window is Interval old, when it was just
-// completed and has gathered others for Gather, when MakeDue asked for it, when
-// it was quiet for QuietPeriod, and, oldest first, while the buffer is above its
-// high-water mark.
+// extended. Which Terms (package timing) its record is written by is chosen then, once
+// more when the lesson's duration or module becomes known, and when the policy changes.
+// The record is due when the window is Terms.Interval old, times the stretch; when it
+// was just completed and has gathered others for Gather; when MakeDue asked for it;
+// and, oldest first, while the buffer is above its high-water mark. It is due early
+// when it was quiet for Terms.Quiet, when its learner left LeaveGrace ago and no more
+// came, and when an update asked for that (SyncWithin), but for the latter two no more
+// often than each Table.Floor. Of what is due by time the first to be due is written
+// first.
+//
+//	early, earlyQueue  of an entry: what makes it due early; and which is the first
+//	pace, rhythms      how far apart the updates of a key come; and the same of keys
+//	                   that are not pending, until they were silent for minutes
 package buffer

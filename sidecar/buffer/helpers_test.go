@@ -42,8 +42,8 @@ func (c *testClock) Advance(d time.Duration) {
 }
 
 // inMinutes has records written in so many minutes, and completions at once.
-func inMinutes(n time.Duration) *timing.Table {
-	return timing.Only(timing.Terms{Interval: n * time.Minute, FlushOnComplete: true}, time.Second)
+func inMinutes(n int) *timing.Table {
+	return timing.Only(timing.Terms{Interval: time.Duration(n) * time.Minute, FlushOnComplete: true}, time.Second)
 }
 
 // retime changes the terms of all records.

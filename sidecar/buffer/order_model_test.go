@@ -134,7 +134,7 @@ func TestNoOrderOfClassesStarvesOne(t *testing.T) {
 				}
 			}
 			// As many writes as make up for windows that end at one moment.
-			for range len(lessons) {
+			for range lessons {
 				next, _ := l.pending.order.next(now, rules)
 				if next > now {
 					break

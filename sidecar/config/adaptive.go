@@ -10,7 +10,8 @@ const (
 	AdaptiveOff AdaptiveMode = "Off"
 	// AdaptiveObserve reports the factor that would be used.
 	AdaptiveObserve AdaptiveMode = "Observe"
-	// AdaptiveOn uses it.
+	// AdaptiveOn uses it. No policy has it, since it did not keep an application's
+	// latency near its calm value; see docs/design.md, section 7.
 	AdaptiveOn AdaptiveMode = "On"
 )
 

@@ -1,6 +1,7 @@
 package timing
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -36,7 +37,7 @@ func New(c config.Config, most time.Duration) *Table {
 		t.classes = append(t.classes, class.Match)
 	}
 	t.arms = len(arms)
-	for _, class := range append(c.Sync.Classes[:len(c.Sync.Classes):len(c.Sync.Classes)], config.Class{Name: config.DefaultClass}) {
+	for _, class := range append(slices.Clip(c.Sync.Classes), config.Class{Name: config.DefaultClass}) {
 		for _, arm := range arms {
 			terms := termsOf(c.Sync, class, arm)
 			terms.Index = len(t.terms)
