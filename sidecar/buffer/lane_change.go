@@ -75,6 +75,9 @@ func (l *lane) erase(c *spool.Change, userID string, of, salted learner) (pendin
 	gone := l.strays.takeLearner(userID)
 	for _, x := range gone {
 		c.DeleteStray(x.ID)
+		if !l.events.has(x.event) { // one that was handed on and came back is in both
+			events++
+		}
 	}
 	changed, keys := l.frozen.erase(userID)
 	for _, key := range keys {
@@ -87,7 +90,7 @@ func (l *lane) erase(c *spool.Change, userID string, of, salted learner) (pendin
 	for _, place := range places {
 		c.DeleteEvent(l.number, place.segment, place.id)
 	}
-	return len(entries) + len(gone), len(keys), len(places) + len(gone)
+	return len(entries) + len(gone), len(keys), len(places) + events
 }
 
 // putBatch writes a frozen batch into c.
