@@ -28,7 +28,7 @@ func TestTheStatusOfClassesAndArmsIsKept(t *testing.T) {
 	document := healthy(policy)
 	document.Counters.Attempts, document.Counters.RecordsSaved = 10, 100
 	document.Classes = []sidecar.Class{{Name: "exam", IntervalSeconds: 180, PendingRecords: 5, OldestPendingSeconds: 40}, {Name: "default", IntervalSeconds: 180}}
-	document.Variants = []sidecar.Variant{{Name: "a", Learners: 200, UpdatesAccepted: 2000}, {Name: "b", Learners: 190, UpdatesAccepted: 1700}}
+	document.Variants = []sidecar.Variant{{Name: "a", Learners: 200, UpdatesAccepted: 2000, UpdatesSaved: 2000}, {Name: "b", Learners: 190, UpdatesAccepted: 1700, UpdatesSaved: 1700}}
 	document.Adaptive = &sidecar.Adaptive{Mode: "Observe", Factor: 1.5}
 	sidecars.run(t, pod, document)
 
