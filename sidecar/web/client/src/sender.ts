@@ -9,8 +9,8 @@ import { rounded, stamped } from "./update.js";
 import { askWorker } from "./worker.js";
 import type { WireRecord, WireSync } from "./wire.js";
 
-/** Why something is sent before it is due: the network or the page or the session is back, or the learner wants it, or leaves. */
-export type Reason = "back" | "forced" | "leaving";
+/** Why something is sent before it is due: the network or the page or the session is back, or the learner wants it. */
+export type Reason = "back" | "forced";
 
 /** Who wants to wait before the next attempt. */
 export type Waiter = "client" | "server";
@@ -147,7 +147,6 @@ export function createSender(
   function flush(reason?: Reason) {
     clearTimeout(intervalTimer);
     intervalTimer = undefined;
-    if (reason === "leaving") queue.leave();
     isDue = !!queue.growing()[0];
     // The learner may close the page next.
     queue.keep();
@@ -158,12 +157,12 @@ export function createSender(
     facts: () => ({ retryCount, error, since, resets }),
     flush,
 
-    /** Adds a change to what is sent within the interval, or at once. */
-    add(change: Partial<Update>, when?: "now") {
+    /** Adds a change to what is sent within so many milliseconds of the first one that is not sent, or at once. */
+    add(change: Partial<Update>, within: number | false) {
       queue.add(change);
       since ??= Date.now();
-      if (when === "now") flush();
-      else intervalTimer ??= setTimeout(flush, o.intervalMs);
+      if (within) intervalTimer ??= setTimeout(flush, within);
+      else flush();
     },
 
     /** Sends what the queue has taken over from pages that are gone. */

@@ -18,6 +18,12 @@ import { followVideo, type Following } from "./video.js";
 import { positionOf, timeOf, type WireRecord, type WireSync } from "./wire.js";
 import { askWorker } from "./worker.js";
 
+/**
+ * The interval, in milliseconds, of a lesson of which nothing is known to be on the server: "Saved" is to be seen soon. Any
+ * interval but the default one is the application's choice, and is kept to.
+ */
+const FIRST = 10_000;
+
 /** How often the client finds out what nothing tells it of, in milliseconds. */
 const TICK = 1_000;
 
@@ -140,13 +146,17 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
     publish("others");
   }
 
-  function add(change: Partial<Update>, when?: "now") {
-    sender.add(change, isRunning() ? when : "now");
+  function add(change: Partial<Update>, isUrgent?: boolean) {
+    const { intervalMs } = o;
+    sender.add(change, !isUrgent && isRunning() && (lesson.isOnServer() || intervalMs !== DEFAULTS.intervalMs ? intervalMs : FIRST));
     publish();
   }
 
   /** Sends what is there, with the hint that the learner leaves. */
-  const leave = () => sender.flush("leaving");
+  function leave() {
+    queue.leave();
+    sender.flush();
+  }
 
   function enter() {
     queue.claim();
@@ -237,12 +247,12 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
     updateProgress(currentTime, duration, details) {
       if (!(currentTime >= 0 && currentTime < Infinity && ensureStarted())) return;
       const [change, completes] = lesson.move(currentTime, duration, details);
-      add(place.pass(change), completes ? "now" : undefined);
+      add(place.pass(change), completes);
     },
     markCompleted() {
       if (!ensureStarted()) return;
       lesson.learn({ completed: true });
-      add({ completed: true }, "now");
+      add({ completed: true }, true);
     },
     async resetProgress() {
       if (!ensureStarted()) return;

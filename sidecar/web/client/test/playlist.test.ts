@@ -149,7 +149,7 @@ test("the rows of two lessons have each their own film", async () => {
   film.play();
   await film.run(3);
   film.pause();
-  await vi.advanceTimersByTimeAsync(1000);
+  await vi.advanceTimersByTimeAsync(30_000);
   expect(sidecar.row("one")).toMatchObject({ percentage: 89 });
   expect(sidecar.row("two")).toMatchObject({ percentage: 1, positionSeconds: 3 });
   one.destroy();
