@@ -20,17 +20,19 @@ func BenchmarkSessions(b *testing.B) {
 	auto.LeaveGrace, auto.AutoQuiet = hints.LeaveGrace, true
 	autoOnly := auto
 	autoOnly.LeaveGrace = 0
+	patient := auto
+	patient.LeaveGrace = 20 * time.Second
 	for _, h := range []struct {
 		name string
 		habits
-	}{{"no-pauses", watchThrough}, {"pauses", pauseOften}} {
+	}{{"no-pauses", watchThrough}, {"pauses", pauseOften}, {"pauses-without-hints", pauseSilent}} {
 		for _, every := range []time.Duration{5 * time.Second, 10 * time.Second, time.Minute} {
 			sessions := sessionsOf(1000, every, h.habits)
 			var fixedRows int
 			for _, way := range []struct {
 				name  string
 				terms timing.Terms
-			}{{"fixed", fixed}, {"quiet20s", quiet}, {"hints", hints}, {"auto", autoOnly}, {"auto+hints", auto}} {
+			}{{"fixed", fixed}, {"quiet20s", quiet}, {"hints", hints}, {"auto", autoOnly}, {"auto+hints", auto}, {"auto+hints20s", patient}} {
 				b.Run(fmt.Sprintf("%s/heartbeat=%v/%s", h.name, every, way.name), func(b *testing.B) {
 					for range b.N {
 						rows, lags := replaySessions(b, sessions, way.terms)

@@ -21,11 +21,14 @@ type habits struct {
 	// pauseEvery and seekEvery are how far apart pauses and seeks are on average, 0 for
 	// none.
 	pauseEvery, seekEvery time.Duration
+	// pauseHints says that the client takes a pause for leaving.
+	pauseHints bool
 }
 
 var (
 	watchThrough = habits{seekEvery: 5 * time.Minute}
-	pauseOften   = habits{seekEvery: 5 * time.Minute, pauseEvery: 4 * time.Minute}
+	pauseOften   = habits{seekEvery: 5 * time.Minute, pauseEvery: 4 * time.Minute, pauseHints: true}
+	pauseSilent  = habits{seekEvery: 5 * time.Minute, pauseEvery: 4 * time.Minute}
 )
 
 // Shares of the sessions that end with the lesson's completion, and of the others'
@@ -81,7 +84,7 @@ func (w *watching) watch() {
 			w.end()
 			return
 		case pause == 0:
-			w.post(progress.Update{Leaving: true, PauseEvents: 1})
+			w.post(progress.Update{Leaving: w.pauseHints, PauseEvents: 1})
 			w.now += w.pauseLength()
 			w.post(progress.Update{})
 			beat, pause = w.every, w.until(w.pauseEvery)
