@@ -39,7 +39,9 @@ func load(from *spool.Spool, now reading, p *Policy) (*state, error) {
 	if err := l.finish(); err != nil {
 		return nil, err
 	}
-	l.state.notBefore = now.elapsed + startDelay(p)
+	if len(l.entries) > 0 {
+		l.state.notBefore = now.elapsed + startDelay(p)
+	}
 	return l.state, nil
 }
 
