@@ -158,6 +158,9 @@ func (b *breakdown) add(table *timing.Table, parts []count) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for i, t := range table.All() {
+		if parts[i].updatesSaved == 0 && parts[i].rows == 0 {
+			continue
+		}
 		for _, c := range []*count{b.classes[t.Class], b.arms[t.Variant]} {
 			if c == nil {
 				continue
