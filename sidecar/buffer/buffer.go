@@ -78,7 +78,7 @@ func Open(o Options) (*Buffer, error) {
 		return nil, err
 	}
 	c := &core{clock: newClock(o.Now), space: newSpace(), checkpoints: newCheckpoints(), saved: newBroadcast(), written: make(chan struct{}, 1)}
-	o.Policy.Terms = orNone(o.Policy.Terms)
+	o.Policy.Terms = orAtOnce(o.Policy.Terms)
 	c.policy.Store(&o.Policy)
 	if c.state, err = load(from, c.clock.read(), &o.Policy); err != nil {
 		return nil, errors.Join(fmt.Errorf("loading the spool %s: %w", o.Dir, err), from.Close())
@@ -115,7 +115,7 @@ func (b *Buffer) Close() error {
 
 // SetPolicy replaces the policy at once; windows that are open go by its terms.
 func (b *Buffer) SetPolicy(p Policy) {
-	p.Terms = orNone(p.Terms)
+	p.Terms = orAtOnce(p.Terms)
 	set := b.lanes.lock(b.lanes.all())
 	b.policy.Store(&p)
 	for _, l := range b.lanes {
@@ -137,8 +137,8 @@ func (b *Buffer) SetStretch(factor float64) {
 	}
 }
 
-// orNone is the table, or one by which everything is due at once.
-func orNone(t *timing.Table) *timing.Table {
+// orAtOnce is the table, or one by which everything is due at once.
+func orAtOnce(t *timing.Table) *timing.Table {
 	if t == nil {
 		return timing.Only(timing.Terms{}, 0)
 	}

@@ -12,9 +12,8 @@ type early struct {
 	// leave is due since its learner left, within since a client asked for it.
 	leave, within time.Duration
 	// worth is a moment before which it is not worth a write of its own, as far as it
-	// was last looked at; place is where it stands in the queue, from 1, 0 for nowhere.
+	// was last looked at.
 	worth time.Duration
-	place int
 }
 
 // hint takes what an update says of when to write, which came at the given moment. It

@@ -13,18 +13,18 @@ func (q *earlyQueue) update(e *entry) {
 	worth := due + e.terms.EarlyLinger()
 	switch {
 	case !some:
-	case e.early.place == 0:
+	case e.place == 0:
 		*q = append(*q, e)
-		e.early.place, e.early.worth = len(*q), worth
+		e.place, e.early.worth = int32(len(*q)), worth
 		q.up(len(*q) - 1)
 	case worth < e.early.worth:
 		e.early.worth = worth
-		q.up(e.early.place - 1)
+		q.up(int(e.place) - 1)
 	}
 }
 
 func (q *earlyQueue) remove(e *entry) {
-	i := e.early.place - 1
+	i := int(e.place) - 1
 	if i < 0 {
 		return
 	}
@@ -32,7 +32,7 @@ func (q *earlyQueue) remove(e *entry) {
 	q.swap(i, last)
 	(*q)[last] = nil
 	*q = (*q)[:last]
-	e.early.place = 0
+	e.place = 0
 	if i < last {
 		q.down(i)
 		q.up(i)
@@ -63,13 +63,13 @@ func (q *earlyQueue) first() *entry {
 }
 
 // isFirst reports whether e stands in front.
-func (q earlyQueue) isFirst(e *entry) bool { return e.early.place == 1 }
+func (q earlyQueue) isFirst(e *entry) bool { return e.place == 1 }
 
 func (q earlyQueue) worth(i int) time.Duration { return q[i].early.worth }
 
 func (q earlyQueue) swap(i, j int) {
 	q[i], q[j] = q[j], q[i]
-	q[i].early.place, q[j].early.place = i+1, j+1
+	q[i].place, q[j].place = int32(i+1), int32(j+1)
 }
 
 func (q earlyQueue) up(i int) {

@@ -24,6 +24,9 @@ type entry struct {
 	// turn is its place among the urgent entries of the lane, 0 when it waits
 	// for its window.
 	turn uint64
+	// place is where it stands in the queue of those that may be due early, from 1; 0
+	// for nowhere.
+	place int32
 	// lasting says that it is urgent because its lesson was completed or it was
 	// replayed, which is kept on disk.
 	lasting bool

@@ -180,22 +180,21 @@ func (f *frozenBatches) unindex(fb *frozenBatch) {
 
 // late is when the first of what is frozen was due at the latest, 0 for nothing.
 func (f *frozenBatches) late() progress.Instant {
-	var late progress.Instant
-	for _, fb := range f.batches {
-		if late == 0 || fb.late < late {
-			late = fb.late
-		}
-	}
-	return late
+	return f.first(func(fb *frozenBatch) progress.Instant { return fb.late })
 }
 
 // oldest is the opening of the oldest window of what is frozen, 0 for none.
 func (f *frozenBatches) oldest() progress.Instant {
-	var oldest progress.Instant
+	return f.first(func(fb *frozenBatch) progress.Instant { return fb.oldest })
+}
+
+// first is the first of the batches' moments, 0 without a batch.
+func (f *frozenBatches) first(of func(*frozenBatch) progress.Instant) progress.Instant {
+	var first progress.Instant
 	for _, fb := range f.batches {
-		if oldest == 0 || fb.oldest < oldest {
-			oldest = fb.oldest
+		if at := of(fb); first == 0 || at < first {
+			first = at
 		}
 	}
-	return oldest
+	return first
 }

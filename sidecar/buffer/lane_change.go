@@ -53,10 +53,11 @@ func (l *lane) merge(e *entry, r progress.Record, u *progress.Update, now readin
 	} else {
 		merged.ModuleID = strings.Clone(merged.ModuleID)
 	}
-	l.pending.update(e, &merged, now.elapsed)
 	if u != nil {
+		e.pace.beat(now.elapsed - e.changed)
 		e.hint(u, now.elapsed, l.pending.order.table.Floor())
 	}
+	l.pending.update(e, &merged, now.elapsed)
 	sooner := told && l.pending.order.renew(e)
 	if l.pending.order.updated(e) || sooner {
 		l.signal()

@@ -226,8 +226,10 @@ func (l *loader) frozen(in *lane, name spool.BatchName) error {
 	if err != nil {
 		return err
 	}
+	longest := l.policy.longest()
 	fb := &frozenBatch{
-		number: name.Number, id: name.ID, oldest: b.Oldest, late: b.Oldest + l.policy.longest(), encoded: encoded,
+		number: name.Number, id: name.ID, oldest: b.Oldest, encoded: encoded,
+		late:    b.Oldest + progress.Instant((longest.Interval + longest.Linger).Microseconds()),
 		records: b.Records, keys: make([]spool.Key, len(b.Records)),
 	}
 	for i := range fb.records {

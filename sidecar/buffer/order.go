@@ -77,7 +77,7 @@ func (o *dueOrder) updated(e *entry) (sooner bool) {
 	if e.turn != 0 {
 		return false
 	}
-	place, worth := e.early.place, e.early.worth
+	place, worth := e.place, e.early.worth
 	o.early.update(e)
 	return o.early.isFirst(e) && (place == 0 || e.early.worth < worth)
 }
@@ -107,7 +107,7 @@ func (o *dueOrder) renew(e *entry) (sooner bool) {
 func (o *dueOrder) reorder(table *timing.Table) {
 	o.table, o.waiting, o.early = table, newWaiting(table), nil
 	for e := o.age.head; e != nil; e = e.links[byAge].next {
-		e.terms, e.early.place, e.links[byTerms] = table.Of(&e.record), 0, links{}
+		e.terms, e.place, e.links[byTerms] = table.Of(&e.record), 0, links{}
 		if e.turn == 0 {
 			o.waiting[e.terms.Index].pushBack(e)
 			o.early.update(e)

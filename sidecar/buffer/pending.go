@@ -75,7 +75,6 @@ func (s *pendingSet) remove(e *entry) {
 // update gives e another record.
 func (s *pendingSet) update(e *entry, r *progress.Record, at time.Duration) {
 	s.updates += waiting(r) - waiting(&e.record)
-	e.pace.beat(at - e.changed)
 	e.record = *r
 	e.changed = at
 }

@@ -1,9 +1,10 @@
 package buffer
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
-	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/timing"
 )
 
@@ -95,20 +96,13 @@ func (p *Policy) keptBytes(lanes int) int64 {
 
 // startJitter is the longest delay that a record overdue at start is given.
 func (p *Policy) startJitter() time.Duration {
-	longest := time.Duration(0)
-	for _, t := range p.Terms.All() {
-		longest = max(longest, t.Interval)
-	}
-	return min(longest/10, maxStartJitter)
+	return min(p.longest().Interval/10, maxStartJitter)
 }
 
-// longest is the most that a record may wait by any terms.
-func (p *Policy) longest() progress.Instant {
-	longest := time.Duration(0)
-	for _, t := range p.Terms.All() {
-		longest = max(longest, t.Interval+t.Linger)
-	}
-	return progress.Instant(longest.Microseconds())
+// longest are the terms by which a record may wait for longest.
+func (p *Policy) longest() timing.Terms {
+	byInterval := func(a, b timing.Terms) int { return cmp.Compare(a.Interval, b.Interval) }
+	return slices.MaxFunc(p.Terms.All(), byInterval)
 }
 
 // rhythms is of how many keys that are not pending a lane may know the rhythm.
