@@ -3,6 +3,7 @@ import { after, before, describe } from "node:test";
 import { launch } from "./lib/browser.js";
 import { startStack } from "./lib/stack.js";
 import * as arrival from "./cases/arrival.js";
+import * as cable from "./cases/cable.js";
 import * as connections from "./cases/connections.js";
 import * as devices from "./cases/devices.js";
 import * as examples from "./cases/examples.js";
@@ -28,7 +29,7 @@ const shared = {};
 
 /** Cases with learners of their own run side by side. */
 const together = [
-  long, watching, film, arrival, session, connections, devices, killed, leaving, trouble, guards, looks, pages, examples, without, worker, stack,
+  long, watching, film, arrival, session, connections, devices, killed, leaving, trouble, guards, looks, pages, examples, without, worker, cable, stack,
 ];
 
 before(async () => {

@@ -30,9 +30,21 @@ export async function registerWorker(device, page, learner) {
   });
 }
 
+/** What the browser does about syncs from now on, with when: it is asked for one, runs it, and is done. */
+export async function observeSync(context) {
+  const devtools = await context.newCDPSession(context.pages()[0]);
+  const seen = [];
+  devtools.on("BackgroundService.backgroundServiceEventReceived", ({ backgroundServiceEvent: event }) => {
+    seen.push({ what: event.eventName, at: Date.now() });
+  });
+  await devtools.send("BackgroundService.setRecording", { shouldRecord: true, service: "backgroundSync" });
+  await devtools.send("BackgroundService.startObserving", { service: "backgroundSync" });
+  return seen;
+}
+
 /**
  * Tells the worker of a sync, as the browser does when there is a network again. It looks at the computer's network for that
- * and not at what a test pretends, and tries a sync that has failed again after minutes.
+ * and not at what a test pretends (cases/cable.js pulls the cable), and tries a sync that has failed again after minutes.
  */
 export async function syncWorker(device) {
   const page = await device.context.newPage();
