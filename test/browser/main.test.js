@@ -17,6 +17,7 @@ import * as outage from "./cases/outage.js";
 import * as pages from "./cases/pages.js";
 import * as panel from "./cases/panel.js";
 import * as pods from "./cases/pods.js";
+import * as power from "./cases/power.js";
 import * as session from "./cases/session.js";
 import * as stack from "./cases/stack.js";
 import * as trouble from "./cases/trouble.js";
@@ -29,7 +30,7 @@ const shared = {};
 
 /** Cases with learners of their own run side by side. */
 const together = [
-  long, watching, film, arrival, session, connections, devices, killed, leaving, trouble, guards, looks, pages, examples, without, worker, cable, stack,
+  long, watching, film, arrival, session, connections, devices, killed, leaving, trouble, guards, looks, pages, examples, without, worker, cable, power, stack,
 ];
 
 before(async () => {

@@ -5,7 +5,7 @@ import { Device, newName } from "../lib/learner.js";
 import { eventually } from "../lib/wait.js";
 
 /** A second until it is kept and a quarter until the film tells where it is, and as much again for a machine that is busy. */
-const LOST = 2.5;
+export const LOST = 2.5;
 
 export function define(shared) {
   scenario("a browser that is killed while a film plays has kept where it was, to a second or so", async (t) => {

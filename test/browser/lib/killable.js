@@ -9,7 +9,9 @@ import { ARGS, program } from "./browser.js";
 
 /** A browser with a profile on disk, which is left by a kill as it was at that moment. */
 export class Killable {
-  profile = mkdtempSync(join(tmpdir(), "progress-sync-profile-"));
+  constructor(profile = mkdtempSync(join(tmpdir(), "progress-sync-profile-"))) {
+    this.profile = profile;
+  }
 
   /** Resolves with the browser's context. */
   async start() {
@@ -28,13 +30,18 @@ export class Killable {
     throw new Error("Chromium did not start");
   }
 
+  /** Stops all its processes where they are. */
+  freeze() {
+    process.kill(-this.child.pid, "SIGSTOP");
+  }
+
   async kill() {
     process.kill(-this.child.pid, "SIGKILL");
     await this.ended;
   }
 
   async end() {
-    await this.kill();
+    if (this.child && this.child.exitCode === null && this.child.signalCode === null) await this.kill();
     rmSync(this.profile, { recursive: true, force: true, maxRetries: 5 });
   }
 }

@@ -181,8 +181,8 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
   function tick() {
     if (Date.now() > toldUntil) forceResult = null;
     publish();
-    // Each time: for some two seconds after it has told pages that there is no network the browser runs a sync at once.
-    if (!navigator.onLine && state.isDirty) askWorker();
+    // Each time: for up to two seconds after it has told pages that there is no network, the browser runs a sync at once.
+    if (connection.facts().isOffline) askWorker();
     try {
       // The learner has signed in elsewhere.
       if (connection.isRenewed()) goOn();

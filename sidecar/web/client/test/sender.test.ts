@@ -220,6 +220,19 @@ test("offline, what is paused or hidden is kept at once, since the tab may be cl
   expect(w.shelf.updates.map((item) => item.update.currentTime)).toEqual([10]);
 });
 
+test("offline, the worker's sync is asked for each second, since the browser may run one while the page is still there", async () => {
+  const register = vi.fn(async () => {});
+  Object.defineProperty(navigator, "serviceWorker", { value: { getRegistration: async () => ({ sync: { register } }) }, configurable: true });
+  await w.begin();
+  setOnline(false);
+  await wait(3_000);
+  expect(register.mock.calls).toEqual([["progress-sync"], ["progress-sync"], ["progress-sync"]]);
+  setOnline(true);
+  await wait(3_000);
+  expect(register).toHaveBeenCalledTimes(3);
+  Reflect.deleteProperty(navigator, "serviceWorker");
+});
+
 test("an offline page that comes back from the cache does not count what another page has sent for it", async () => {
   const first = await w.begin();
   setOnline(false);
