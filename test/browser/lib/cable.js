@@ -30,7 +30,18 @@ export class Cabled {
   network = `progress-sync-${process.pid}`;
   cable = `psync${process.pid}`;
 
-  /** Addresses of a pair: its pages keep the address that they have on this machine, which makes them secure. */
+  /** Removes the network; the cable would stay for as long as a process is in it. */
+  remove = () => {
+    for (const args of [["link", "delete", this.cable], ["netns", "delete", this.network]]) {
+      try {
+        ip(...args);
+      } catch {
+        // It was not made.
+      }
+    }
+  };
+
+  /** Takes the address of an LMS. Its pages keep it, since that of this machine itself makes them secure. */
   constructor(web) {
     this.port = Number(new URL(web).port);
     // Four private addresses for each process.
@@ -41,9 +52,8 @@ export class Cabled {
 
   /** Resolves with the browser's context. */
   async start() {
-    this.remove = () => execFileSync("ip", ["netns", "delete", this.network], { stdio: "ignore" });
-    ip("netns", "add", this.network);
     process.once("exit", this.remove);
+    ip("netns", "add", this.network);
     ip("link", "add", this.cable, "type", "veth", "peer", "name", "eth0", "netns", this.network);
     ip("address", "add", `${this.near}/30`, "dev", this.cable);
     ip("-n", this.network, "address", "add", `${this.far}/30`, "dev", "eth0");
