@@ -76,6 +76,7 @@ func TestConditions(t *testing.T) {
 		"not ready while sidecars do not run":           {healthy(outOfMemory), ready, no, "OutOfMemory", "1 of 2 sidecars do not run, such as that of pod lms-3: OOMKilled; raise injection.resources.limits.memory"},
 		"not ready while settings are unknown":          {healthy(oldSidecars), ready, no, "SettingsUnknown", "2 sidecars do not know buffer.kind, sync.jitter"},
 		"not ready while a sidecar runs something else": {healthy(func(f *facts) { f.sidecars.Misconfigured = 1 }), ready, no, "ConfigurationRefused", "1 sidecar does not take"},
+		"an older image is not mended by a restart":     {healthy(func(f *facts) { f.sidecars.Misconfigured, f.policy.Spec.Injection.Image = 1, "old" }), ready, no, "ConfigurationRefused", "where they are older than the operator, set injection.image to that of the operator's version, or leave it out; restart the pods"},
 		"not ready with wrong credentials":              {healthy(failing("CredentialsRefused")), ready, no, "CredentialsRefused", "refuses the user"},
 		"not ready with wrong credentials behind an outage": {healthy(failing("DatabaseUnreachable"), func(f *facts) {
 			f.sidecars.Errors = append(f.sidecars.Errors, sidecarstatus.Error{Reason: "CredentialsRefused", Sidecars: 1, Blocking: true})

@@ -57,8 +57,8 @@ func configurationRefused(f *facts) *verdict {
 		return nil
 	}
 	return isFalse(v1alpha1.ReasonConfigurationRefused,
-		"%s not take the configuration and go on with the one before it; their logs say what is wrong with it; one that is older than the operator gets along after a restart%s",
-		plural(int32(f.sidecars.Misconfigured), "sidecar does", "sidecars do"), restartExample(f))
+		"%s not take the configuration and go on with the one before it, or with the defaults if they have had none; their logs say what is wrong with it; where they are older than the operator, %srestart the pods%s",
+		plural(int32(f.sidecars.Misconfigured), "sidecar does", "sidecars do"), newerImage(f), restartExample(f))
 }
 
 func settingsUnknown(f *facts) *verdict {
@@ -70,12 +70,17 @@ func settingsUnknown(f *facts) *verdict {
 	if len(unknown.Names) > 0 {
 		names = strings.Join(unknown.Names, ", ")
 	}
-	image := ""
-	if f.policy.Spec.Injection.Image != "" {
-		image = "set injection.image to that of the operator's version, or leave it out; "
-	}
 	return isFalse(v1alpha1.ReasonSettingsUnknown, "%s not know %s, and so not obey: they are older than the operator; %srestart the pods%s",
-		plural(int32(unknown.Sidecars), "sidecar does", "sidecars do"), names, image, restartExample(f))
+		plural(int32(unknown.Sidecars), "sidecar does", "sidecars do"), names, newerImage(f), restartExample(f))
+}
+
+// newerImage is what has to be done first where the policy holds its pods to an image:
+// a restart alone brings the same one.
+func newerImage(f *facts) string {
+	if f.policy.Spec.Injection.Image == "" {
+		return ""
+	}
+	return "set injection.image to that of the operator's version, or leave it out; "
 }
 
 // restartExample is the command for one of the injected pods, if there is one.
