@@ -18,12 +18,6 @@ import { followVideo, type Following } from "./video.js";
 import { positionOf, timeOf, type WireRecord, type WireSync } from "./wire.js";
 import { askWorker } from "./worker.js";
 
-/**
- * The interval, in milliseconds, of a lesson of which nothing is known to be on the server: "Saved" is to be seen soon. Any
- * interval but the default one is the application's choice, and is kept to.
- */
-const FIRST = 10_000;
-
 /** How often the client finds out what nothing tells it of, in milliseconds. */
 const TICK = 1_000;
 
@@ -147,8 +141,7 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
   }
 
   function add(change: Partial<Update>, isUrgent?: boolean) {
-    const { intervalMs } = o;
-    sender.add(change, !isUrgent && isRunning() && (lesson.isOnServer() || intervalMs !== DEFAULTS.intervalMs ? intervalMs : FIRST));
+    sender.add(change, !isUrgent && isRunning() && o.intervalMs);
     publish();
   }
 
