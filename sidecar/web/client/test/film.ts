@@ -98,6 +98,7 @@ export class Scribe implements VideoTarget {
   told: ({ at: number } & ProgressDetails)[] = [];
   resumed = 0;
   flushed = 0;
+  left = 0;
   #listeners = new Set<() => void>();
   #following: Following | undefined;
 
@@ -130,6 +131,7 @@ export class Scribe implements VideoTarget {
   getState = () => ({ resumeAt: this.resumeAt }) as ProgressState;
   updateProgress = (at: number, _: number, details?: ProgressDetails) => void this.told.push({ at, ...details });
   flush = () => void this.flushed++;
+  leave = () => void this.left++;
 
   subscribe = (listener: () => void) => {
     this.#listeners.add(listener);
