@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/timing"
 )
@@ -20,6 +22,9 @@ func TestARecordIsDueEarly(t *testing.T) {
 		u := at(n, 1)
 		u.SyncWithin = progress.Some(seconds)
 		return u
+	}
+	hint := func(n int) progress.Update {
+		return progress.Update{Key: key(n), EventID: "hint", OccurredAt: 1_772_355_000_000_000, Leaving: true}
 	}
 	written := func(b *rig) { b.confirm(b.freezeAll(10)...) }
 	for name, tt := range map[string]struct {
@@ -49,6 +54,39 @@ func TestARecordIsDueEarly(t *testing.T) {
 			b.put(leaving(1))
 			b.clock.Advance(5 * time.Second)
 		}, 1},
+		"when its learner is said to have left after what they did": {nil, func(b *rig) {
+			b.put(at(1, 1))
+			b.clock.Advance(20 * time.Second)
+			b.put(hint(1))
+			b.clock.Advance(5 * time.Second)
+		}, 1},
+		"not for what came behind that": {nil, func(b *rig) {
+			b.put(at(1, 1), hint(1))
+			b.clock.Advance(4 * time.Second)
+			b.put(at(1, 2))
+			b.clock.Advance(time.Minute)
+		}, 0},
+		"never where a hint is all that came": {nil, func(b *rig) {
+			b.put(hint(1))
+			b.clock.Advance(time.Hour)
+		}, 0},
+		"not again where a hint is all that came since": {nil, func(b *rig) {
+			b.put(at(1, 1), hint(1))
+			b.clock.Advance(5 * time.Second)
+			written(b)
+			b.put(hint(1))
+			b.clock.Advance(time.Hour)
+		}, 0},
+		"by its rhythm though a hint came meanwhile": {
+			func(t *timing.Terms) { t.AutoQuiet, t.LeaveGrace = true, 0 },
+			func(b *rig) {
+				for range 3 {
+					b.put(at(1, 1))
+					b.clock.Advance(10 * time.Second)
+				}
+				b.put(hint(1))
+				b.clock.Advance(10 * time.Second)
+			}, 1},
 		"not for a learner who left where the policy takes no notice": {
 			func(t *timing.Terms) { t.LeaveGrace = 0 },
 			func(b *rig) {
@@ -145,6 +183,46 @@ func TestARecordIsDueEarly(t *testing.T) {
 			tt.run(b)
 			if got := records(b.freezeAll(10)); got != tt.want {
 				t.Errorf("%d records are due, want %d", got, tt.want)
+			}
+		})
+	}
+}
+
+// Who only says that they leave has done nothing in the lesson: no row must come of it,
+// whichever way it came.
+func TestOfAnUpdateThatSaysNothingButWhenToWriteNothingIsKept(t *testing.T) {
+	hint := progress.Update{Key: key(1), EventID: "hint", OccurredAt: 1_772_355_000_000_000, Leaving: true}
+	hurried := hint
+	hurried.Leaving, hurried.SyncWithin = false, progress.Some(30)
+	handedOn := func(b *rig, number uint64, item Item) []Result { return b.putFrom(SenderID{1}, number, item) }
+	for name, put := range map[string]func(b *rig, number uint64) []Result{
+		"from an app":                  func(b *rig, _ uint64) []Result { return b.put(hint) },
+		"from an app, with a time":     func(b *rig, _ uint64) []Result { return b.put(hurried) },
+		"twice":                        func(b *rig, _ uint64) []Result { return b.put(hint, hint) },
+		"for a home that is away":      func(b *rig, _ uint64) []Result { return b.putStray(hint) },
+		"from another sidecar":         func(b *rig, n uint64) []Result { return handedOn(b, n, Item{Update: hint}) },
+		"from another, for a home too": func(b *rig, n uint64) []Result { return handedOn(b, n, Item{Update: hint, Stray: true}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newRig(t, func(o *Options) { o.Policy.EventIDs.MaxCount = 100 })
+			for _, r := range put(b, 1) {
+				if r != (Result{Hint: true, Record: progress.Record{Key: key(1)}}) {
+					t.Errorf("with nothing unsaved the result is %+v", r)
+				}
+			}
+			if held := b.Unsaved(Filter{}); len(held) > 0 || len(b.strayIDs()) > 0 {
+				t.Errorf("it is held: %+v, strays %v", held, b.strayIDs())
+			}
+			b.put(at(1, 7))
+			before := b.Unsaved(Filter{})
+			for _, r := range put(b, 2) {
+				if r != (Result{Hint: true, Record: before[0].Record}) {
+					t.Errorf("with something unsaved the result is %+v", r)
+				}
+			}
+			b.crash()
+			if diff := cmp.Diff(before, b.Unsaved(Filter{})); diff != "" || len(b.strayIDs()) > 0 {
+				t.Errorf("it changed what is held, strays %v:\n%s", b.strayIDs(), diff)
 			}
 		})
 	}

@@ -64,6 +64,15 @@ func (l *lane) merge(e *entry, r progress.Record, u *progress.Update, now readin
 	}
 }
 
+// heed takes what an update of e says of when to write, and nothing else of it. What
+// says nothing of the learner is no beat of e's rhythm, and e is as quiet as before.
+func (l *lane) heed(e *entry, u *progress.Update, at time.Duration) {
+	e.hint(u, at, l.pending.order.table.Floor())
+	if l.pending.order.updated(e) {
+		l.signal()
+	}
+}
+
 // erase removes the learner's pending and frozen records, strays and event ids, and
 // writes that into c. It returns how many there were; strays count as pending, and
 // their event ids too.

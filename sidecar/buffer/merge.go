@@ -68,8 +68,12 @@ func (m *merger) knows(l *lane, i int) bool {
 	return l.events.kinds[spool.EventSalted] > 0 && l.events.has(m.call.saltedOf(m.call.key(i), m.in.update(i), &m.b.salt))
 }
 
-// take takes the i-th item. It returns false if it is refused.
+// take takes the i-th item. It returns false if nothing is kept of it.
 func (m *merger) take(l *lane, i int, result *Result) bool {
+	if u := m.in.update(i); u != nil && u.IsHint() {
+		m.heed(l, i, u, result)
+		return false
+	}
 	if m.in.isStray(i) {
 		x := m.keepStray(l, i, result)
 		if x == nil {
@@ -84,6 +88,18 @@ func (m *merger) take(l *lane, i int, result *Result) bool {
 	}
 	m.call.touch(e)
 	return true
+}
+
+// heed takes the i-th item, an update that says nothing but when to write. What is
+// frozen of its key is on its way already.
+func (m *merger) heed(l *lane, i int, u *progress.Update, result *Result) {
+	key := m.call.key(i)
+	if e := l.pending.entries[spool.Key(key)]; e != nil {
+		l.heed(e, u, m.now.elapsed)
+	}
+	result.Hint = true
+	result.Record = l.record(key)
+	result.Record.Key = m.in.key(i)
 }
 
 // keepStray takes the i-th item, an update, as itself. It returns nil if it is refused.

@@ -106,6 +106,8 @@ func (h *Handler) count(q *scan.Items, results []buffer.Result) int {
 			strays++
 		case r.Duplicate:
 			repeated++
+		case r.Hint:
+			accepted++
 		default:
 			accepted++
 			if r.Record.UpdateCount > 1 {

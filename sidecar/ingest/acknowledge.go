@@ -89,15 +89,16 @@ func appendResult(b []byte, r *buffer.Result) []byte {
 	switch {
 	case r.Err != nil:
 		return append(b, "null"...)
-	case !r.Duplicate:
-		return append(appendRecord(b, &r.Record, max(1, r.Record.UpdateCount)), '}')
 	case r.Record.UpdateCount == 0 && r.Record.Generation == 0:
 		// All of the lesson is saved, and only the database knows it.
 		b = append(b, '{')
 		b = appendKey(b, &r.Record.Key)
-		return append(b, `,"saved":true,"pendingUpdates":0,"duplicate":true}`...)
+		b = append(b, `,"saved":true,"pendingUpdates":0`...)
 	default:
 		b = appendRecord(b, &r.Record, max(1, r.Record.UpdateCount))
-		return append(b, `,"duplicate":true}`...)
 	}
+	if r.Duplicate {
+		b = append(b, `,"duplicate":true`...)
+	}
+	return append(b, '}')
 }

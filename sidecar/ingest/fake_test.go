@@ -61,6 +61,12 @@ func (b *fakeBuffer) Put(ctx context.Context, updates []progress.Update) ([]buff
 		if u.Leaving || u.SyncWithin.Set {
 			b.hinted = append(b.hinted, fmt.Sprintf("%s %t %v", u.UserID, u.Leaving, u.SyncWithin.Value))
 		}
+		if u.IsHint() {
+			r := b.records[u.Key]
+			r.Key = u.Key
+			results = append(results, buffer.Result{Record: r, Hint: true})
+			continue
+		}
 		b.clock++
 		r := u.Record(b.clock, 95)
 		if old, held := b.records[u.Key]; held {

@@ -35,6 +35,8 @@ func (h *home) PutFrom(
 		case r.Err != nil, r.Again, r.Stray: // a stray counts when it is merged
 		case r.Duplicate:
 			repeated++
+		case r.Hint:
+			accepted++
 		default:
 			accepted++
 			if r.Record.UpdateCount > 1 {

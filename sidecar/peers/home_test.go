@@ -33,7 +33,10 @@ func TestAnUpdateCountsOnceHoweverOftenItIsHandedOn(t *testing.T) {
 	handOn(1, of("ada", "e"), of("ada", "")) // since the answer was lost
 	handOn(2, of("ada", "e"), of("bob", "")) // the first one is a stray that was in doubt
 	handOn(2, of("ada", "e"), of("bob", ""))
-	if accepted, repeated := s.accepted.Load(), s.repeated.Load(); accepted != 3 || repeated != 1 {
+	hint := progress.Update{Key: of("ada", "").Key, Leaving: true}
+	handOn(3, hint)
+	handOn(3, hint)
+	if accepted, repeated := s.accepted.Load(), s.repeated.Load(); accepted != 4 || repeated != 1 {
 		t.Errorf("%d are counted as accepted and %d as repeated", accepted, repeated)
 	}
 }

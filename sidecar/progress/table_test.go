@@ -96,6 +96,26 @@ func say(input progress.Input, u *progress.Update, n int64) {
 	}
 }
 
+// An input that is not taken for one of what the learner did is lost with a hint.
+func TestAHintSaysNothingOfWhatTheLearnerDid(t *testing.T) {
+	about := map[string]bool{"userId": true, "courseId": true, "lessonId": true, "eventId": true, "occurredAt": true, "sentAt": true}
+	for _, input := range progress.Inputs(progress.Fields()) {
+		t.Run(input.Name, func(t *testing.T) {
+			var u progress.Update
+			say(input, &u, 3)
+			if u.IsHint() != input.Hint {
+				t.Errorf("alone it is a hint: %v", u.IsHint())
+			}
+			for _, hinted := range []progress.Update{{Leaving: true}, {SyncWithin: progress.Some(20)}} {
+				say(input, &hinted, 3)
+				if want := about[input.Name] || input.Hint; hinted.IsHint() != want {
+					t.Errorf("with %+v it is one: %v, want %v", hinted, hinted.IsHint(), want)
+				}
+			}
+		})
+	}
+}
+
 // An update's value that is not copied into the record is lost.
 func TestEveryInputReachesItsField(t *testing.T) {
 	const received = progress.Instant(1_700_000_000_000_000)

@@ -90,6 +90,19 @@ type Update struct {
 	SyncWithin Number
 }
 
+// IsHint reports whether the update says when to write and nothing of what the learner
+// did. It is no part of any record.
+func (u *Update) IsHint() bool {
+	if !u.Leaving && !u.SyncWithin.Set {
+		return false
+	}
+	rest := *u
+	rest.Key, rest.EventID = Key{}, ""
+	rest.OccurredAt, rest.SentAt, rest.ReportedAt = 0, 0, 0
+	rest.Leaving, rest.SyncWithin = false, Number{}
+	return rest == Update{}
+}
+
 // Record turns the update into a record of its own, as received at the given
 // instant. Percentage falls back to CurrentTime/Duration of this update, and a
 // percentage of at least completionThreshold (0 to 100, 0 for never) completes

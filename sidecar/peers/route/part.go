@@ -118,10 +118,11 @@ func (r *Router) countKept(reason string, results []buffer.Result) {
 	}
 }
 
-// accepted is how many items were neither refused nor accepted before.
+// accepted is how many items were neither refused nor accepted before, nor hints, of
+// which nothing is kept.
 func accepted(results []buffer.Result) (n int) {
 	for i := range results {
-		if results[i].Err == nil && !results[i].Duplicate {
+		if r := &results[i]; r.Err == nil && !r.Duplicate && !r.Hint {
 			n++
 		}
 	}

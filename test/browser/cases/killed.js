@@ -17,7 +17,7 @@ export function define(shared) {
       const first = await before.lesson("element");
       await first.seek(30);
       await first.play();
-      // Before ten seconds are over: then the lesson, which is new to the server, would be sent.
+      // Before half a minute is over: then the lesson would be sent.
       await first.reach(35.5);
       const stood = await first.time();
       await browser.kill();

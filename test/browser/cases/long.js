@@ -69,8 +69,8 @@ export function define(shared) {
       const row = await settled(shared.stack, name, [tab]);
       const posts = (await shared.stack.requests("b", name)).filter((entry) => entry.method === "POST" && entry.path === "/v1/progress");
       // A window begins with the first change after a request, and the fast film tells of one in four seconds or so.
-      // Beside the windows there are the first one, which ends after 10 s, the completion and the pause.
-      const [least, most] = [(MINUTES * 60) / (30 + 2 * 5), (MINUTES * 60) / 30 + 3];
+      // Beside the windows there are the completion and the pause.
+      const [least, most] = [(MINUTES * 60) / (30 + 2 * 5), (MINUTES * 60) / 30 + 2];
       assert.ok(posts.length >= least && posts.length <= most, `${posts.length} requests in ${MINUTES} minutes`);
       assert.ok(tab.sent.length - requests > 0.7 * least, `${tab.sent.length - requests} updates after the second minute`);
       assert.equal(row.completed, true);

@@ -29,7 +29,7 @@ type Options struct {
 	// Without it sessions end with the process.
 	SessionKey []byte
 	// Interval between two requests of a page that plays, in place of the
-	// client's 10 s.
+	// client's 30 s.
 	Interval time.Duration
 	// Transport to the sidecar. Default http.DefaultTransport.
 	Transport http.RoundTripper

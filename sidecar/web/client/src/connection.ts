@@ -1,9 +1,9 @@
-import { request, type Answer } from "./http.js";
+import { request, type Answer, type Load } from "./http.js";
 import type { Settings } from "./state.js";
 import type { ProgressError } from "./types.js";
 
 /** Sends a request: with `json` about what is in there, otherwise about the client's lesson, whose ids are added to the path. */
-export type Ask = (method: string, path: string, json?: string) => Promise<Answer>;
+export type Ask = (method: string, path: string, json?: string, load?: Load) => Promise<Answer>;
 
 /** The value of a setting that may be given as a function. */
 const valueOf = <T extends string | object>(setting?: T | (() => T | undefined)): T | undefined =>
@@ -23,8 +23,8 @@ export function createConnection(o: Settings, base: string, query: string) {
     return { "Content-Type": "application/json", ...(token && { "X-CSRF-Token": token }), ...valueOf(o.headers) };
   }
 
-  const ask: Ask = async (method, path, json) => {
-    const answer = await request(o.fetch ?? fetch, method, base + path + (json ? "" : query), headers, json);
+  const ask: Ask = async (method, path, json, load) => {
+    const answer = await request(o.fetch ?? fetch, method, base + path + (json ? "" : query), headers, json, load);
     const kind = answer.error?.kind;
     isOffline = kind === "network" && !navigator.onLine;
     if (kind !== "network") auth = kind === "auth" ? answer.error : undefined;

@@ -1,5 +1,5 @@
 import { attempts } from "./http.js";
-import { clock, copy, facts, line, outcome } from "./report.js";
+import { clock, copy, facts, line, outcome, rates } from "./report.js";
 import type { ProgressSync } from "./types.js";
 
 /** The page's panel, if it is open: a page has one. */
@@ -82,7 +82,9 @@ function show(): () => void {
   const empty = make("p");
   const requests = make("tbody");
   const titles = ["time", "method", "path", "status", "took"].map((title) => make("th", "", title));
-  const scroll = make("div", "scroll", empty, clients,
+  const numbers = rates([]).map(([title]) => [title, make("dd")] as const);
+  const sums = make("dl", "", ...numbers.map(([title, value]) => make("div", "", make("dt", "", title), value)));
+  const scroll = make("div", "scroll", empty, clients, make("h2", "", "Requests with progress, among the last 20"), sums,
     make("table", "", make("caption", "", "Requests of the page, the latest first"), make("thead", "", make("tr", "", ...titles)), requests));
   scroll.tabIndex = 0;
   name(scroll, "Clients and requests", "group");
@@ -122,6 +124,7 @@ function show(): () => void {
       }
     }
     write(empty, now[0] ? "" : "This page has no client.");
+    rates(attempts).forEach(([, value], i) => write(numbers[i]![1], value));
     const lines = attempts.map(line).reverse();
     // What is selected stays selected while there is nothing to tell.
     if (shown === (shown = "" + lines)) return;

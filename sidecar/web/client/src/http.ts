@@ -12,8 +12,16 @@ export interface Answer {
   retryAfter: number;
 }
 
-/** A request as it went, for the debug panel. */
-export interface Attempt {
+/** What a request with progress carries. */
+export interface Load {
+  /** How many updates. */
+  updates: number;
+  /** How often in a row such a request has failed before. */
+  retryCount: number;
+}
+
+/** A request as it went, for the debug panel; one with progress says what it carried. */
+export interface Attempt extends Partial<Load> {
   /** When it was sent, in Unix milliseconds. */
   at: number;
   method: string;
@@ -40,9 +48,9 @@ let underWay = 0;
 
 /** Sends a request, with a JSON body if one is given. Never fails: that the headers can't be made is told like a network that is not there. */
 export async function request(
-  send: typeof fetch, method: string, url: string, headersOf: () => HeadersInit, body?: string,
+  send: typeof fetch, method: string, url: string, headersOf: () => HeadersInit, body?: string, load?: Load,
 ): Promise<Answer> {
-  const attempt: Attempt = { at: Date.now(), method, url };
+  const attempt: Attempt = { at: Date.now(), method, url, ...load };
   if (attempts.push(attempt) > 20) attempts.shift();
   const answer: Answer = { body: {}, retryAfter: 0 };
   // A character has at most three bytes.

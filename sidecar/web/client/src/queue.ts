@@ -22,6 +22,9 @@ const newId = () => crypto.randomUUID?.() ?? "" + Date.now() + Math.random();
 export const inTime = (work: Promise<unknown>) =>
   Promise.race([work.catch(() => {}), new Promise((done) => setTimeout(done, KEEP))]);
 
+/** Whether it says that the learner leaves and nothing else: what that was merged with has counts. */
+export const isHint = ({ update }: StoredUpdate) => update.leaving && !("seekEvents" in update);
+
 const lessonOf = ({ courseId, lessonId }: Partial<Update>) => courseId + "\n" + lessonId;
 
 /**
@@ -42,7 +45,7 @@ export function createQueue(
   let releaseLock: (() => void) | undefined;
 
   const own = () => items.filter(isOwn);
-  const isOwn = ({ update }: StoredUpdate) => lessonOf(update) === lessonOf(ids);
+  const isOwn = (item: StoredUpdate) => lessonOf(item.update) === lessonOf(ids) && !isHint(item);
   const frozen = () => items.filter((item) => item.sent);
   const growing = () => items.filter((item) => !item.sent);
 
@@ -60,7 +63,7 @@ export function createQueue(
   }
 
   return {
-    /** Those of the lesson. */
+    /** Those of the lesson that tell what the learner did. */
     own,
     /** Those that may have been sent. */
     frozen,
@@ -79,11 +82,6 @@ export function createQueue(
       if (before.length > after.length) keep(before);
       if (!isStoringSoon) setTimeout(keep, KEEP);
       isStoringSoon = true;
-    },
-
-    /** Says with what is growing that the learner leaves. */
-    leave() {
-      for (const { update } of growing().slice(-1)) update.leaving = true;
     },
 
     /** Lets nothing that is there change any more. Returns it. */

@@ -27,6 +27,27 @@ export const line = ({ at, method, url, status, milliseconds, error }: Attempt):
   error ? why(error) : "",
 ];
 
+/**
+ * How the requests with progress that were answered, or failed, went: five numbers under the names that the policy's
+ * `status.sync` has. A dash stands for what is not known yet.
+ */
+export function rates(requests: readonly Attempt[]): [name: string, value: string][] {
+  const all = requests.filter(({ updates, milliseconds }) => updates && milliseconds !== undefined);
+  const done = all.filter(({ error }) => !error);
+  const retries = all.filter(({ retryCount }) => retryCount).length;
+  const minutes = all[1] ? (all[all.length - 1]!.at - all[0]!.at) / 60_000 : 0;
+  // A failure must not be rounded away.
+  const failed = Math.ceil((1000 * (all.length - done.length)) / all.length) / 10;
+  const told = (value: number, digits: number, unit = "") => Number.isFinite(value) ? value.toFixed(digits) + unit : "–";
+  return [
+    ["syncFrequency", told((all.length - 1) / minutes, 1)],
+    ["averageBatchSize", told(done.reduce((sum, { updates }) => sum + updates!, 0) / done.length, 1)],
+    ["successRate", told(100 - failed, 1, "%")],
+    ["averageRetries", told(retries / done.length, 2)],
+    ["errorRate", told(failed, 1, "%")],
+  ];
+}
+
 /** What came of a force sync. */
 export const outcome = (saved: boolean, { isDirty, error }: ProgressState): string =>
   saved ? "All of it is in the database."

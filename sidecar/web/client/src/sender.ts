@@ -63,7 +63,8 @@ export function createSender(
   /** What is growing is to be sent, too. */
   let isDue = false;
 
-  const post = (batch: StoredUpdate[]) => ask("POST", "progress", JSON.stringify(stamped(batch), o.enableCompression ? rounded : undefined));
+  const post = (batch: StoredUpdate[]) =>
+    ask("POST", "progress", JSON.stringify(stamped(batch), o.enableCompression ? rounded : undefined), { updates: batch.length, retryCount });
   const forgetLesson = () => ask("DELETE", "progress?");
 
   function send(reason?: Reason) {
@@ -203,7 +204,6 @@ export function createSender(
 
     /** Sends what it can while the page goes away, without waiting for anything. */
     leave() {
-      queue.leave();
       const all = queue.freeze();
       void queue.write(all);
       const rest = all.filter((item) => !inFlight.includes(item));

@@ -6,7 +6,7 @@ import { listen } from "./events.js";
 import { handle } from "./handlers.js";
 import { createLesson } from "./lesson.js";
 import { createPlace } from "./place.js";
-import { createQueue, inTime } from "./queue.js";
+import { createQueue, inTime, isHint } from "./queue.js";
 import { createSaved } from "./saved.js";
 import { createSender } from "./sender.js";
 import { DEFAULTS, stateOf, type Settings } from "./state.js";
@@ -17,12 +17,6 @@ import { defined } from "./update.js";
 import { followVideo, type Following } from "./video.js";
 import { positionOf, timeOf, type WireRecord, type WireSync } from "./wire.js";
 import { askWorker } from "./worker.js";
-
-/**
- * The interval, in milliseconds, of a lesson of which nothing is known to be on the server: "Saved" is to be seen soon. Any
- * interval but the default one is the application's choice, and is kept to.
- */
-const FIRST = 10_000;
 
 /** How often the client finds out what nothing tells it of, in milliseconds. */
 const TICK = 1_000;
@@ -54,6 +48,8 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
   let following: Following | undefined;
   /** The last position that an earlier page of this browser left, which the server may not have yet. */
   let left: Update | undefined;
+  /** The last that was said is something that the learner did, and waits for the interval of the sidecar. */
+  let isHere: boolean | undefined;
   let leavePage: (() => void) | undefined;
 
   const isRunning = () => phase === "running";
@@ -94,7 +90,7 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
       if (Object.keys(lesson.shown()).some(differs)) void callApplication(() => o.onProgressUpdate?.(next));
       if (next.completed && !before.completed && !by) void callApplication(() => o.onComplete?.());
     }
-    if (phase === "ending" && !queue.frozen()[0] && !next.isDirty) {
+    if (phase === "ending" && queue.frozen().every(isHint) && !next.isDirty) {
       leavePage?.();
       leavePage = undefined;
     }
@@ -147,14 +143,20 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
   }
 
   function add(change: Partial<Update>, isUrgent?: boolean) {
-    const { intervalMs } = o;
-    sender.add(change, !isUrgent && isRunning() && (lesson.isOnServer() || intervalMs !== DEFAULTS.intervalMs ? intervalMs : FIRST));
+    // A completion is saved at once anyway.
+    isHere = !isUrgent;
+    sender.add(change, !isUrgent && isRunning() && o.intervalMs);
     publish();
   }
 
-  /** Sends what is there, with the hint that the learner leaves. */
+  /** Says that the learner leaves, if that was not the last that was said, and something could be saved sooner for it. */
+  function sayLeaving() {
+    if (isHere && state.isPendingSync) queue.add({ leaving: true, moduleId: undefined });
+    isHere = false;
+  }
+
   function leave() {
-    queue.leave();
+    sayLeaving();
     sender.flush();
   }
 
@@ -214,6 +216,7 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
           }
         },
         pagehide() {
+          sayLeaving();
           sender.leave();
           exit();
         },
@@ -298,7 +301,7 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
     attachVideo(video, attach) {
       if (attach?.resume === false) place.choose();
       const where = () => place.isKnown() ? state.progressSeconds : undefined;
-      const mine = following = followVideo({ ...sync, lesson: scope + query, where, flush: leave }, video, attach);
+      const mine = following = followVideo({ ...sync, lesson: scope + query, where, flush: sender.flush, leave }, video, attach);
       return () => {
         mine.end();
         if (following === mine) following = undefined;

@@ -70,7 +70,7 @@ export interface ProgressDetails {
 
 /** How updates are gathered and sent; may change at any time without a restart. */
 export interface DebounceConfig {
-  /** How long after the first unsent change it is sent, in milliseconds. Default 30000, and 10000 for a lesson of which the server has nothing yet. */
+  /** How long after the first unsent change it is sent, in milliseconds. Default 30000. */
   intervalMs?: number;
   /** Attempts after the first before the client probes once a minute only. Nothing is dropped then. Default 3. */
   maxRetries?: number;

@@ -8,7 +8,10 @@ export interface VideoTarget extends Pick<ProgressSync, "updateProgress" | "getS
   lesson: string;
   /** Where the learner was, in seconds; undefined while nobody knows. */
   where(): number | undefined;
+  /** Sends what is there. */
   flush(): void;
+  /** Sends it with the hint that the learner leaves. */
+  leave(): void;
 }
 
 /** A media element that is followed. */
@@ -22,6 +25,9 @@ const TRIES = 5;
 
 /** A learner who has played less of a film than this is taken to where they were without being asked, in seconds. */
 const JUST_BEGUN = 10;
+
+/** A film that stands for so long may have been left, in milliseconds; most pauses are shorter. */
+const STANDING = 20_000;
 
 /** Which lesson an element last reported, and its source then. Of the page, since an element goes from one client to the next. */
 const reported = new WeakMap<HTMLMediaElement, [lesson: string, source: string]>();
@@ -56,6 +62,8 @@ export function followVideo(sync: VideoTarget, video: HTMLMediaElement, { resume
   let hasPlayed = true;
   /** What is between the film's position and the last one reported was not played. */
   let jumped = false;
+
+  let timer: ReturnType<typeof setTimeout> | undefined;
 
   const isNear = (seconds: number) => Math.abs(video.currentTime - seconds) < 1;
 
@@ -104,6 +112,14 @@ export function followVideo(sync: VideoTarget, video: HTMLMediaElement, { resume
     else sync.resume();
   }
 
+  /** The film stands, and the learner has done something just now. */
+  function stand() {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      if (video.paused) sync.leave();
+    }, STANDING);
+  }
+
   /** Begins with the next film, or with another quality of the same. */
   function beginAnew() {
     isForeign = false;
@@ -143,16 +159,18 @@ export function followVideo(sync: VideoTarget, video: HTMLMediaElement, { resume
       isOpen = false;
       report({ seekEvents: +hasPlayed });
       hasPlayed = false;
+      stand();
     },
     pause() {
       if (video.ended || video.seeking) return;
       report({ pauseEvents: 1 });
       sync.flush();
+      stand();
     },
     ended() {
       last = video.duration;
       report();
-      sync.flush();
+      sync.leave();
     },
     emptied: beginAnew,
     loadstart: beginAnew,
@@ -163,6 +181,7 @@ export function followVideo(sync: VideoTarget, video: HTMLMediaElement, { resume
   return {
     goTo,
     end() {
+      clearTimeout(timer);
       end();
       unsubscribe();
     },

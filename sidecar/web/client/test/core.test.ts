@@ -73,7 +73,7 @@ test("a rewind before the next request loses neither the furthest point nor the 
   sync.updateProgress(50, 300, { seekEvents: 1 });
   sync.updateProgress(60, 300);
   sync.updateProgress(55, 300, { seekEvents: 1 });
-  await wait(10_000);
+  await wait(30_000);
   expect(sidecar.updates.length).toBe(2);
   expect(sidecar.row()).toMatchObject({ maxPositionSeconds: 200, positionSeconds: 55, seekEvents: 2 });
 });
@@ -225,7 +225,7 @@ test("force sync that cannot save says why and keeps everything", async () => {
   sync.forceSync();
   await wait(0);
   sync.updateProgress(11, 300);
-  await wait(10_000);
+  await wait(30_000);
   sidecar.replies = [{ status: 503, body: { detail: "Not saved yet", sync: { status: "retrying", pendingUpdates: 1, error: { kind: "network", message: "no database" } } } }];
   expect(await sync.forceSync()).toBe(false);
   expect(sync.getState()).toMatchObject({ status: "saved", forceResult: "kept", isPendingSync: true, error: { kind: "network", message: "no database" } });
@@ -450,7 +450,7 @@ test("percent by what was seen keeps a learner from completing by a jump to the 
   const sync = await begin({ percentage: "watched" });
   sync.updateProgress(0, 300);
   sync.updateProgress(300, 300, { seekEvents: 1 });
-  await wait(10_000);
+  await wait(30_000);
   expect(sync.getState().completed).toBe(false);
   expect(sidecar.row().completed).toBe(false);
 });
@@ -459,7 +459,7 @@ test("numbers a media element has before it knows are not sent", async () => {
   const sync = await begin();
   sync.updateProgress(NaN, NaN);
   sync.updateProgress(5, Infinity);
-  await wait(10_000);
+  await wait(30_000);
   expect(sidecar.updates).toHaveLength(1);
   expect(sidecar.updates[0].duration).toBeUndefined();
 });

@@ -78,11 +78,26 @@ test("clients come and go while it is open", async () => {
   open();
   window.progressSync = { channels: sync, loops: still({}) };
   await wait(1000);
-  expect([...root().querySelectorAll("h2")].map((node) => node.textContent)).toEqual(["channels", "loops"]);
+  expect([...root().querySelectorAll("h2")].map((node) => node.textContent)).toEqual(["channels", "loops", "Requests with progress, among the last 20"]);
   window.progressSync = undefined;
   await wait(1000);
   expect(root().querySelectorAll("article")).toHaveLength(0);
   expect(root().querySelector("p")!.textContent).toBe("This page has no client.");
+});
+
+test("how the page's requests go is told in numbers, and in dashes while nothing was sent", async () => {
+  const numbers = () => ["syncFrequency", "averageBatchSize", "successRate", "averageRetries", "errorRate"].map(shown);
+  open();
+  expect(numbers()).toEqual(["–", "–", "–", "–", "–"]);
+  w.sidecar.replies = [{ status: 503 }];
+  sync.updateProgress(42, 300);
+  await wait(30_000);
+  sync.updateProgress(43, 300);
+  await wait(60_000);
+  expect(w.sidecar.posts.map(({ body }) => body.length), "the first is refused, and sent again").toEqual([1, 1, 1]);
+  // From the first to the third are 5 s and the interval.
+  expect(numbers()).toEqual(["4.0", "1.0", "66.6%", "0.50", "33.4%"]);
+  expect(JSON.stringify(attempts)).not.toContain("currentTime");
 });
 
 test("requests are shown with what went wrong, the latest first", async () => {

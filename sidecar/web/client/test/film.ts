@@ -2,6 +2,9 @@ import { vi } from "vitest";
 import type { AttachOptions, ProgressDetails, ProgressState } from "../src/index.js";
 import { followVideo, type Following, type VideoTarget } from "../src/video.js";
 
+/** How far apart Chromium tells where a film is, in milliseconds; test/traces.ts has it. */
+export const CHROMIUM = 265;
+
 /** A media element that does what the events of a browser's would tell. */
 export class Film extends EventTarget {
   currentSrc = "https://lms.example/film.mp4";
@@ -34,11 +37,11 @@ export class Film extends EventTarget {
     this.tell("play", "playing");
   }
 
-  /** Plays for so many seconds. */
-  async run(seconds: number): Promise<void> {
-    for (let i = 0; i < seconds * 4; i++) {
-      await vi.advanceTimersByTimeAsync(250);
-      this.#at += this.playbackRate / 4;
+  /** Plays for so many seconds, and tells where it is each so many milliseconds. */
+  async run(seconds: number, pace = 250): Promise<void> {
+    for (let ms = pace; ms <= seconds * 1000; ms += pace) {
+      await vi.advanceTimersByTimeAsync(pace);
+      this.#at += (this.playbackRate * pace) / 1000;
       this.tell("timeupdate");
     }
   }
@@ -95,6 +98,7 @@ export class Scribe implements VideoTarget {
   told: ({ at: number } & ProgressDetails)[] = [];
   resumed = 0;
   flushed = 0;
+  left = 0;
   #listeners = new Set<() => void>();
   #following: Following | undefined;
 
@@ -127,6 +131,7 @@ export class Scribe implements VideoTarget {
   getState = () => ({ resumeAt: this.resumeAt }) as ProgressState;
   updateProgress = (at: number, _: number, details?: ProgressDetails) => void this.told.push({ at, ...details });
   flush = () => void this.flushed++;
+  leave = () => void this.left++;
 
   subscribe = (listener: () => void) => {
     this.#listeners.add(listener);

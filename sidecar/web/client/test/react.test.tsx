@@ -82,7 +82,7 @@ test("StrictMode's double mounting sends nothing twice and loads once", async ()
   render(<StrictMode><Lesson /></StrictMode>);
   await wait(0);
   act(() => hook.updateProgress(10, 300, { seekEvents: 1 }));
-  await wait(10_000);
+  await wait(30_000);
   expect(loads()).toHaveLength(1);
   expect(sidecar.updates).toHaveLength(1);
 });

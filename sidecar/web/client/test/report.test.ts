@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Attempt } from "../src/http.js";
 import { createProgressSync } from "../src/index.js";
 import type { ProgressState } from "../src/index.js";
-import { clock, copy, facts, line, outcome } from "../src/report.js";
+import { clock, copy, facts, line, outcome, rates } from "../src/report.js";
 import { LESSON } from "./server.js";
 
 const STATE = createProgressSync({ ...LESSON, autoStart: false, storage: null }).getState();
@@ -36,6 +36,32 @@ test.each<[string, Partial<Attempt>, string[]]>([
   ["without an answer", { milliseconds: 40_000, error: { kind: "network", message: "TimeoutError" } }, ["–", "40000 ms", "network, TimeoutError"]],
 ])("a request that is %s", (_, change, told) => {
   expect(line({ at: AT, method: "GET", url: "/progress/v1/sync?userId=ada", ...change })).toEqual(["12:30:05", "GET", "/progress/v1/sync", ...told]);
+});
+
+/** A request with so many updates after so many seconds. */
+const sent = (seconds: number, updates: number, change: Partial<Attempt> = {}): Attempt =>
+  ({ at: AT + seconds * 1000, method: "POST", url: "/progress/v1/progress", milliseconds: 9, status: 200, updates, retryCount: 0, ...change });
+const refused: Partial<Attempt> = { status: 503, error: { kind: "server", status: 503, message: "busy" } };
+const question: Attempt = { at: AT, method: "GET", url: "/progress/v1/sync", milliseconds: 9, status: 200 };
+
+test.each<[string, Attempt[], string[]]>([
+  ["nothing", [], ["–", "–", "–", "–", "–"]],
+  ["a question", [question], ["–", "–", "–", "–", "–"]],
+  ["one that is under way", [sent(0, 1, { milliseconds: undefined, status: undefined })], ["–", "–", "–", "–", "–"]],
+  ["one", [sent(0, 2)], ["–", "2.0", "100.0%", "0.00", "0.0%"]],
+  ["two at once", [sent(0, 1), sent(0, 1)], ["–", "1.0", "100.0%", "0.00", "0.0%"]],
+  ["three in a minute", [sent(0, 1), question, sent(30, 1), sent(60, 2)], ["2.0", "1.3", "100.0%", "0.00", "0.0%"]],
+  ["one that is refused", [sent(0, 3, refused)], ["–", "–", "0.0%", "–", "100.0%"]],
+  ["one that is refused twice", [sent(0, 3, refused), sent(5, 3, { ...refused, retryCount: 1 }), sent(15, 3, { retryCount: 2 })],
+    ["8.0", "3.0", "33.3%", "2.00", "66.7%"]],
+  ["one of many that has no answer", [...Array.from({ length: 19 }, (_, i) => sent(i * 30, 1)), sent(570, 1, { error: { kind: "network", message: "" } })],
+    ["2.0", "1.0", "95.0%", "0.00", "5.0%"]],
+])("of %s the rates are told as far as they are known", (_, requests, told) => {
+  expect(rates(requests).map(([, value]) => value)).toEqual(told);
+});
+
+test("the rates have the names of the policy's status", () => {
+  expect(rates([]).map(([name]) => name)).toEqual(["syncFrequency", "averageBatchSize", "successRate", "averageRetries", "errorRate"]);
 });
 
 test.each<[string, boolean, Partial<ProgressState>, string]>([

@@ -66,7 +66,7 @@ test("Usage, basic implementation: shows and sends progress", async () => {
   sidecar.replies = [{ status: 503 }];
   fireEvent.click(screen.getByText("tick"));
   expect(screen.getByTitle(STRINGS.saving)).toBeTruthy();
-  await wait(10_000);
+  await wait(30_000);
   expect(screen.getByTitle(STRINGS.retrying)).toBeTruthy();
   fireEvent.click(screen.getByRole("button", { name: "Save progress now" }));
   await wait(0);

@@ -21,6 +21,8 @@ export class Sidecar {
   events = new Set<string>();
   rows = new Map<string, any>();
   held = new Map<string, number>();
+  /** Lessons of which something waited when a hint came that told nothing else. */
+  hurried: string[] = [];
   /** Taken in turn instead of the normal reply to writes. */
   replies: Reply[] = [];
   /** Taken in turn instead of the normal reply to the question where the learner is. */
@@ -102,6 +104,13 @@ export class Sidecar {
 
   #merge(u: any): any {
     const key = [u.userId, u.courseId, u.lessonId].join();
+    const told = Object.keys(u).filter((field) => !["eventId", "userId", "courseId", "lessonId", "occurredAt", "sentAt", "leaving"].includes(field));
+    if (u.leaving && !told.length) {
+      const pendingUpdates = this.held.get(key);
+      if (!pendingUpdates) return { userId: u.userId, courseId: u.courseId, lessonId: u.lessonId, saved: true, pendingUpdates: 0 };
+      this.hurried.push(u.lessonId);
+      return { ...this.rows.get(key), saved: false, pendingUpdates };
+    }
     const row = this.rows.get(key) ?? { positionSeconds: 0, maxPositionSeconds: 0, percentage: 0, completed: false, timeSpentSeconds: 0, seekEvents: 0, pauseEvents: 0, generation: 0, at: 0 };
     if (this.events.has(u.eventId)) {
       if (!this.held.get(key)) return { userId: u.userId, courseId: u.courseId, lessonId: u.lessonId, saved: true, pendingUpdates: 0, duplicate: true };

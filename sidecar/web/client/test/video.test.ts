@@ -104,7 +104,7 @@ test("opening a lesson, and the seek to where the learner was, reports nothing",
 test("a learner who seeks with the keyboard while it is paused is where they sought to", async () => {
   await follow();
   for (const to of [5, 10, 15]) film.seek(to);
-  await vi.advanceTimersByTimeAsync(10_000);
+  await vi.advanceTimersByTimeAsync(30_000);
   expect(sidecar.row()).toMatchObject({ positionSeconds: 15, seekEvents: 1, timeSpentSeconds: 0 });
 });
 
@@ -205,4 +205,47 @@ test("an audio lesson is followed like a film", async () => {
   audio.dispatchEvent(new Event("ended"));
   await vi.advanceTimersByTimeAsync(0);
   expect(sidecar.row().positionSeconds).toBe(42);
+});
+
+test.each<[string, () => Promise<void>, unknown[]]>([
+  ["at a pause of 20 s", async () => {
+    film.pause();
+    await vi.advanceTimersByTimeAsync(20_000);
+  }, [undefined, true]],
+  ["not before", async () => {
+    film.pause();
+    await vi.advanceTimersByTimeAsync(19_000);
+  }, [undefined]],
+  ["not at a shorter one", async () => {
+    film.pause();
+    await vi.advanceTimersByTimeAsync(19_000);
+    film.play();
+    await film.run(2);
+  }, [undefined]],
+  ["20 s after a seek in it, with the seek", async () => {
+    film.pause();
+    await vi.advanceTimersByTimeAsync(15_000);
+    film.seek(100);
+    await vi.advanceTimersByTimeAsync(19_000);
+    expect(sidecar.updates).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1000);
+  }, [undefined, true]],
+  ["for a tab that is closed in it, at once", async () => {
+    film.pause();
+    await vi.advanceTimersByTimeAsync(3000);
+    window.dispatchEvent(new Event("pagehide"));
+    await vi.advanceTimersByTimeAsync(0);
+  }, [undefined, true]],
+  ["with the end of the film", async () => {
+    film.duration = 60;
+    await film.run(52);
+    film.end();
+    await vi.advanceTimersByTimeAsync(60_000);
+  }, [undefined, undefined, true]],
+])("that the learner leaves is said %s", async (_, act, said) => {
+  await follow();
+  film.play();
+  await film.run(5);
+  await act();
+  expect(sidecar.updates.map(({ leaving }) => leaving)).toEqual(said);
 });

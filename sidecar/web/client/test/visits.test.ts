@@ -29,7 +29,7 @@ test("what was seen in two visits counts together", async () => {
   const second = await visit(48, 98);
   expect(second).toMatchObject({ watchedSeconds: 98, completed: true });
   expect(w.sidecar.row().completed).toBe(true);
-  expect(Math.max(...w.sidecar.updates.map((update) => update.watchedDuration))).toBe(98);
+  expect(Math.max(...w.sidecar.updates.map((update) => update.watchedDuration ?? 0))).toBe(98);
 });
 
 test("on another device it goes on from what the server has", async () => {
