@@ -8,6 +8,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/timing"
+	"github.com/progress-sync/progress-sync/test/bench/viewing"
 )
 
 func classOf(name string, interval time.Duration, match config.ClassMatch) config.Class {
@@ -46,14 +47,14 @@ func TestEachClassOfLessonsIsWrittenAtItsOwnInterval(t *testing.T) {
 	p.Terms, p.MaxPendingRecords = table, 0
 	r := newReplay(t, p)
 	of := map[string]*lessons{}
-	var moments []moment
+	var moments []viewing.Moment
 	for _, l := range all {
 		of[l.class] = l
 		for n := range l.learners {
 			k := progress.Key{UserID: fmt.Sprintf("%s-%d", l.class, n), CourseID: "course", LessonID: l.class}
 			start := time.Hour * time.Duration(n) / time.Duration(l.learners)
 			for watched := time.Duration(0); watched < l.length; watched += every {
-				moments = append(moments, moment{start + watched, progress.Update{
+				moments = append(moments, viewing.Moment{At: start + watched, Update: progress.Update{
 					Key: k, CurrentTime: progress.Some(watched.Seconds()), Duration: progress.Some(l.length.Seconds()),
 				}})
 			}

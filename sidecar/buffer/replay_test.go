@@ -7,13 +7,8 @@ import (
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
+	"github.com/progress-sync/progress-sync/test/bench/viewing"
 )
-
-// moment is an update that comes at a time since the start of a replay.
-type moment struct {
-	at     time.Duration
-	update progress.Update
-}
 
 // replay feeds a buffer with updates, and writes what it says is due, when it says so.
 type replay struct {
@@ -32,16 +27,16 @@ func newReplay(tb testing.TB, p Policy) *replay {
 }
 
 // run replays all moments in order, and ends when nothing is pending.
-func (r *replay) run(moments []moment) {
+func (r *replay) run(moments []viewing.Moment) {
 	r.t.Helper()
 	moments = slices.Clone(moments)
-	slices.SortStableFunc(moments, func(a, b moment) int { return cmp.Compare(a.at, b.at) })
+	slices.SortStableFunc(moments, func(a, b viewing.Moment) int { return cmp.Compare(a.At, b.At) })
 	for _, m := range moments {
-		r.writeUntil(m.at)
-		r.clock.Advance(m.at - r.now())
-		r.put(m.update)
-		if _, pending := r.opened[m.update.Key]; !pending {
-			r.opened[m.update.Key] = m.at
+		r.writeUntil(m.At)
+		r.clock.Advance(m.At - r.now())
+		r.put(m.Update)
+		if _, pending := r.opened[m.Update.Key]; !pending {
+			r.opened[m.Update.Key] = m.At
 		}
 	}
 	r.writeUntil(never)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/timing"
+	"github.com/progress-sync/progress-sync/test/bench/viewing"
 )
 
 // BenchmarkSessions replays sessions and reports the share of them whose last update is
@@ -24,10 +25,15 @@ func BenchmarkSessions(b *testing.B) {
 	patient.LeaveGrace = 20 * time.Second
 	for _, h := range []struct {
 		name string
-		habits
-	}{{"no-pauses", watchThrough}, {"pauses", pauseOften}, {"pauses-without-hints", pauseSilent}} {
-		for _, every := range []time.Duration{5 * time.Second, 10 * time.Second, time.Minute} {
-			sessions := sessionsOf(1000, every, h.habits)
+		viewing.Habits
+	}{
+		{"no-pauses", viewing.WatchThrough()},
+		{"pauses/hint=none", viewing.PauseOften(viewing.Silent)},
+		{"pauses/hint=20s", viewing.PauseOften(20 * time.Second)},
+		{"pauses/hint=0s", viewing.PauseOften(0)},
+	} {
+		for _, every := range []time.Duration{5 * time.Second, 10 * time.Second, 30 * time.Second, time.Minute} {
+			sessions := viewing.Sessions(viewing.Options{Name: "learner", Count: 1000, Over: time.Hour, Every: every, Habits: h.Habits})
 			var fixedRows int
 			for _, way := range []struct {
 				name  string
@@ -55,21 +61,22 @@ func BenchmarkSessions(b *testing.B) {
 
 // replaySessions returns how many rows were written, and how long the last update of each
 // session took to its save.
-func replaySessions(b *testing.B, sessions []session, terms timing.Terms) (rows int, lags []time.Duration) {
+func replaySessions(b *testing.B, sessions []viewing.Session, terms timing.Terms) (rows int, lags []time.Duration) {
 	b.Helper()
 	p := testPolicy()
 	p.Terms, p.MaxPendingRecords = timing.Only(terms, 15*time.Second), 0
 	r := newReplay(b, p)
-	var moments []moment
+	var moments []viewing.Moment
 	last := map[progress.Key]time.Duration{}
 	for i := range sessions {
-		moments = append(moments, sessions[i].moments...)
-		last[sessions[i].key] = sessions[i].last()
+		moments = append(moments, sessions[i].Moments...)
+		last[sessions[i].Key] = sessions[i].Last
 	}
 	r.wrote = func(record *progress.Record, _, at time.Duration) {
 		rows++
-		if ended := last[record.Key]; at >= ended {
+		if ended, missing := last[record.Key]; missing && at >= ended {
 			lags = append(lags, at-ended)
+			delete(last, record.Key)
 		}
 	}
 	r.run(moments)
