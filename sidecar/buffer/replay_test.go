@@ -35,7 +35,7 @@ func (r *replay) run(moments []viewing.Moment) {
 		r.writeUntil(m.At)
 		r.clock.Advance(m.At - r.now())
 		r.put(m.Update)
-		if _, pending := r.opened[m.Update.Key]; !pending {
+		if _, pending := r.opened[m.Update.Key]; !pending && !m.Update.IsHint() {
 			r.opened[m.Update.Key] = m.At
 		}
 	}
