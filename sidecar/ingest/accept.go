@@ -24,7 +24,7 @@ func (h *Handler) accept(w http.ResponseWriter, r *http.Request, limits Limits, 
 	defer h.pools.putBuffer(buf)
 	room := h.lease(limits)
 	defer room.end()
-	media, refused := h.receive(r, buf, limits, &room)
+	sent, refused := h.receive(r, buf, limits, &room)
 	if refused != nil {
 		h.refuse(w, refused)
 		return
@@ -35,10 +35,14 @@ func (h *Handler) accept(w http.ResponseWriter, r *http.Request, limits Limits, 
 		return
 	}
 	defer h.requests.leave()
+	if refused := h.unpack(sent.coding, buf, limits, &room); refused != nil {
+		h.refuse(w, refused)
+		return
+	}
 	received := progress.InstantOf(h.now())
 	q := h.pools.getItems(scan.Ask{Form: f, User: user, MaxItems: limits.MaxItems, Received: received})
 	defer h.pools.putItems(q)
-	if refused := decode(q, media, *buf); refused != nil {
+	if refused := decode(q, sent.media, *buf); refused != nil {
 		h.refuse(w, refused)
 		return
 	}

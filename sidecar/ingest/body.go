@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/progress-sync/progress-sync/sidecar/ingest/coding"
 	"github.com/progress-sync/progress-sync/sidecar/ingest/scan"
 )
 
@@ -67,9 +68,6 @@ const (
 )
 
 func mediaTypeOf(r *http.Request) mediaType {
-	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
-		return mediaOther
-	}
 	content := r.Header.Get("Content-Type")
 	switch content {
 	case "", "application/json", "text/plain;charset=UTF-8": // the last is a beacon's
@@ -93,35 +91,68 @@ func mediaTypeOf(r *http.Request) mediaType {
 	return mediaOther
 }
 
-// announced is what the head of r says of its body.
-func announced(r *http.Request, limits Limits) (mediaType, *refusal) {
-	media := mediaTypeOf(r)
-	switch {
-	case media == mediaOther:
-		return media, unsupportedMedia(r)
-	case r.ContentLength > limits.MaxBodyBytes:
-		return media, tooManyBytes(limits)
-	}
-	return media, nil
+// form is how a body is written.
+type form struct {
+	media  mediaType
+	coding coding.Coding
 }
 
-// receive reads the body of r into buf, which may grow.
-func (h *Handler) receive(r *http.Request, buf *[]byte, limits Limits, room *lease) (mediaType, *refusal) {
-	media, refused := announced(r, limits)
+// announced is what the head of r says of its body.
+func announced(r *http.Request, limits Limits) (form, *refusal) {
+	packed, known := coding.Of(r.Header)
+	f := form{mediaTypeOf(r), packed}
+	switch {
+	case !known:
+		return f, unsupportedCoding()
+	case f.media == mediaOther:
+		return f, unsupportedMedia(r)
+	case r.ContentLength > limits.MaxBodyBytes:
+		return f, tooManyBytes(limits)
+	}
+	return f, nil
+}
+
+// receive reads the body of r, as it was sent, into buf, which may grow.
+func (h *Handler) receive(r *http.Request, buf *[]byte, limits Limits, room *lease) (form, *refusal) {
+	f, refused := announced(r, limits)
 	if refused != nil {
-		return media, refused
+		return f, refused
 	}
 	body, err := readBody(r, *buf, limits.MaxBodyBytes, room)
 	*buf = body
 	switch {
 	case errors.Is(err, errTooLarge):
-		return media, tooManyBytes(limits)
+		return f, tooManyBytes(limits)
 	case errors.Is(err, errBusy):
-		return media, &refusal{ReasonOverloaded, *h.overloaded()}
+		return f, &refusal{ReasonOverloaded, *h.overloaded()}
 	case err != nil:
-		return media, incomplete()
+		return f, incomplete()
 	}
-	return media, nil
+	return f, nil
+}
+
+// unpack puts what a body is in the place of how it was sent.
+func (h *Handler) unpack(c coding.Coding, buf *[]byte, limits Limits, room *lease) *refusal {
+	sent := len(*buf)
+	if c != coding.Identity {
+		into := h.pools.getBuffer()
+		defer h.pools.putBuffer(into)
+		body, err := h.unpacker.Unpack(c, *buf, *into, coding.Limit{
+			Bytes: int(limits.MaxBodyBytes),
+			Grant: func(bytes int) bool { return room.grow(int64(sent + bytes)) },
+		})
+		switch {
+		case errors.Is(err, coding.ErrTooLarge):
+			return tooLarge(fmt.Sprintf("the unpacked body has more than %d bytes", limits.MaxBodyBytes))
+		case errors.Is(err, coding.ErrNoRoom):
+			return &refusal{ReasonOverloaded, *h.overloaded()}
+		case err != nil:
+			return notPacked(c, err)
+		}
+		*buf, *into = body, *buf
+	}
+	h.state.Received(c, sent, len(*buf))
+	return nil
 }
 
 func incomplete() *refusal {
@@ -147,12 +178,27 @@ func decode(q *scan.Items, media mediaType, body []byte) *refusal {
 
 func unsupportedMedia(r *http.Request) *refusal {
 	detail := "send one update or an array as Content-Type: application/json (or text/plain, as a beacon does), " +
-		"or one update a line as application/x-ndjson, in UTF-8 and without Content-Encoding; nothing was kept"
+		"or one update a line as application/x-ndjson, in UTF-8; nothing was kept"
 	if r.Header.Get("Content-Type") == "application/x-www-form-urlencoded" {
 		detail += ". This is what curl -d sends: use curl --json instead"
 	}
 	return &refusal{ReasonMediaType, problem{
 		status: http.StatusUnsupportedMediaType, kind: "media-type", title: "Unsupported media type", detail: detail,
+	}}
+}
+
+func unsupportedCoding() *refusal {
+	return &refusal{ReasonMediaType, problem{
+		status: http.StatusUnsupportedMediaType, kind: "content-encoding", title: "Unsupported content encoding",
+		detail:         "send the body as it is, or with Content-Encoding: gzip or zstd, and one of them once; nothing was kept",
+		acceptEncoding: coding.Accepted,
+	}}
+}
+
+func notPacked(c coding.Coding, err error) *refusal {
+	return &refusal{ReasonMalformed, problem{
+		status: http.StatusBadRequest, kind: "malformed", title: "Malformed body",
+		detail: fmt.Sprintf("Content-Encoding says %s, but %v; pack it anew, or send it as it is without that field; nothing was kept", c, err),
 	}}
 }
 

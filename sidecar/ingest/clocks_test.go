@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,7 +24,7 @@ const testNow progress.Instant = 1_772_359_200_000_000 // 2026-03-01T10:00:00Z
 // day is a Handler over a real buffer, on a clock that a test sets.
 type day struct {
 	t      *testing.T
-	now    time.Time
+	now    atomic.Pointer[time.Time] // the buffer's housekeeping reads it, too
 	disk   disk.FS
 	buffer *buffer.Buffer
 	h      *Handler
@@ -31,7 +32,8 @@ type day struct {
 
 func newDay(t *testing.T) *day {
 	t.Helper()
-	d := &day{t: t, now: testNow.Time(), disk: disktest.New()}
+	d := &day{t: t, disk: disktest.New()}
+	d.setTime(0)
 	d.begin()
 	t.Cleanup(d.end)
 	return d
@@ -39,7 +41,7 @@ func newDay(t *testing.T) *day {
 
 func (d *day) begin() {
 	d.t.Helper()
-	clock := func() time.Time { return d.now }
+	clock := func() time.Time { return *d.now.Load() }
 	b, err := buffer.Open(buffer.Options{
 		Dir: "spool", FS: d.disk, Now: clock, Policy: buffer.Policy{Terms: timing.Only(timing.Terms{Interval: time.Hour}, 0), EventIDs: buffer.DefaultEventIDs()},
 		FreeBytes: func(string) (uint64, error) { return 1 << 40, nil },
@@ -53,6 +55,11 @@ func (d *day) begin() {
 	d.h = New(Options{Buffer: b, Syncer: &fakeSyncer{}, Reader: &fakeReader{}, State: s, Limits: LimitsOf(config.Default()), Now: clock})
 }
 
+func (d *day) setTime(after time.Duration) {
+	now := testNow.Time().Add(after)
+	d.now.Store(&now)
+}
+
 func (d *day) end() {
 	d.t.Helper()
 	if err := d.buffer.Close(); err != nil {
@@ -63,7 +70,7 @@ func (d *day) end() {
 // at posts what a device says at a moment of the day.
 func (d *day) at(after time.Duration, body string) answer {
 	d.t.Helper()
-	d.now = testNow.Time().Add(after)
+	d.setTime(after)
 	r := httptest.NewRequest(http.MethodPost, progressPath, strings.NewReader(body))
 	r.Host = "localhost"
 	return ask(d.t, d.h, r)

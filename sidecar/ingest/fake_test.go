@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
+	"github.com/progress-sync/progress-sync/sidecar/ingest/coding"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/state"
 	"github.com/progress-sync/progress-sync/sidecar/status"
@@ -198,6 +199,8 @@ type fakeState struct {
 	merged   int
 	repeated int
 	rejected map[string]int
+	// received are the bytes of bodies as they were sent and unpacked.
+	received [3][2]int
 	streams  int
 	changed  chan struct{}
 }
@@ -258,6 +261,13 @@ func (s *fakeState) Repeated(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.repeated += n
+}
+
+func (s *fakeState) Received(c coding.Coding, sent, unpacked int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.received[c][0] += sent
+	s.received[c][1] += unpacked
 }
 
 func (s *fakeState) Rejected(reason string, n int) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/clocks"
+	"github.com/progress-sync/progress-sync/sidecar/ingest/coding"
 	"github.com/progress-sync/progress-sync/sidecar/ingest/scan"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/timing"
@@ -59,6 +60,8 @@ type Handler struct {
 	ended  chan struct{} // closed when streams have to end
 	bytes  atomic.Int64  // in flight
 	pools  pools
+	// unpacker is for bodies that clients have compressed.
+	unpacker coding.Unpacker
 	// Header values that every answer shares.
 	jsonType, noStore []string
 }

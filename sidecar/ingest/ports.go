@@ -6,6 +6,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/flush"
+	"github.com/progress-sync/progress-sync/sidecar/ingest/coding"
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/state"
@@ -103,6 +104,8 @@ type State interface {
 	Accepted(updates, merged int)
 	// Repeated counts updates that were acknowledged and not merged again.
 	Repeated(updates int)
+	// Received counts the bytes of a body as it was sent and as it is unpacked.
+	Received(c coding.Coding, sent, unpacked int)
 	// Rejected counts refused updates, or bodies whose updates can't be told
 	// apart as one. reason is one of Reasons.
 	Rejected(reason string, updates int)

@@ -18,8 +18,10 @@ type problem struct {
 	errors     []scan.Mistake
 	more       int // mistakes that are not among them
 	retryAfter time.Duration
-	sync       *state.SyncState
-	stale      bool // sync is not of the learner's home
+	// acceptEncoding names what is accepted (RFC 7694), if the coding is what is wrong.
+	acceptEncoding string
+	sync           *state.SyncState
+	stale          bool // sync is not of the learner's home
 }
 
 // problemType starts the type of every problem.
@@ -52,6 +54,9 @@ func (h *Handler) writeProblem(w http.ResponseWriter, p *problem) {
 	header.Set("Content-Type", "application/problem+json")
 	header.Set("Cache-Control", "no-store")
 	setRetryAfter(header, p.retryAfter)
+	if p.acceptEncoding != "" {
+		header.Set("Accept-Encoding", p.acceptEncoding)
+	}
 	w.WriteHeader(p.status)
 	_, _ = w.Write(append(encode(answer), '\n')) // a client that is gone needs no answer
 }

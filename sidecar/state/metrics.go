@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/progress-sync/progress-sync/sidecar/flush"
+	"github.com/progress-sync/progress-sync/sidecar/ingest/coding"
 	"github.com/progress-sync/progress-sync/sidecar/status"
 )
 
@@ -34,6 +35,7 @@ type metrics struct {
 	merged         prometheus.Counter
 	duplicates     prometheus.Counter
 	rejected       *prometheus.CounterVec
+	bodies         []bodyBytes // by coding
 	rows           *prometheus.CounterVec
 	records        prometheus.Counter
 	batches        *prometheus.CounterVec
@@ -117,6 +119,7 @@ func newMetrics(s *State) *metrics {
 		ConstLabels: prometheus.Labels{"version": s.version, "goversion": runtime.Version()},
 	})
 	build.Set(1)
+	m.countBodies()
 	m.registry.MustRegister(
 		m.accepted, m.merged, m.duplicates, m.rejected, m.rows, m.records, m.batches, m.attempts, m.retries, m.failures,
 		m.rewinds, m.missing, m.orphansWritten, m.orphansFailed,
@@ -124,6 +127,20 @@ func newMetrics(s *State) *metrics {
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
+}
+
+// bodyBytes counts what bodies of one content coding have.
+type bodyBytes struct{ sent, unpacked prometheus.Counter }
+
+func (m *metrics) countBodies() {
+	sent := prometheus.NewCounterVec(counter("body_bytes_total",
+		"Bytes of the bodies of updates as they were sent, by content coding."), []string{"coding"})
+	unpacked := prometheus.NewCounterVec(counter("body_unpacked_bytes_total",
+		"Bytes of the same bodies unpacked."), []string{"coding"})
+	for _, c := range coding.All() {
+		m.bodies = append(m.bodies, bodyBytes{sent.WithLabelValues(c.String()), unpacked.WithLabelValues(c.String())})
+	}
+	m.registry.MustRegister(sent, unpacked)
 }
 
 // Registerer takes the metrics of other packages into /metrics.

@@ -8,6 +8,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/flush"
+	"github.com/progress-sync/progress-sync/sidecar/ingest/coding"
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/status"
 )
@@ -132,6 +133,12 @@ func (s *State) Accepted(n, merged int) {
 // Repeated counts updates that were acknowledged and not merged again, since
 // one with the same event id was before.
 func (s *State) Repeated(n int) { s.metrics.duplicates.Add(float64(n)) }
+
+// Received counts the bytes of a body as it was sent and as it is unpacked.
+func (s *State) Received(c coding.Coding, sent, unpacked int) {
+	s.metrics.bodies[c].sent.Add(float64(sent))
+	s.metrics.bodies[c].unpacked.Add(float64(unpacked))
+}
 
 // Rejected counts updates that were refused. reason is one of a few fixed
 // words, such as "invalid" or "full"; it becomes a label.

@@ -10,28 +10,28 @@ import (
 	"sync/atomic"
 )
 
-// meter carries connections to the database and counts their bytes, both ways,
-// without those of TCP.
+// meter carries connections to a server and counts their bytes, both ways, without
+// those of TCP.
 type meter struct {
 	listener net.Listener
-	database string // host:port
+	server   string // host:port
 	bytes    atomic.Int64
 	lines    sync.WaitGroup
 }
 
-// startMeter returns one for a database, and the URI that leads through it. close ends
-// it.
+// startMeter returns one for the server of a URI, and the URI that leads through it.
+// close ends it.
 func startMeter(ctx context.Context, uri string) (m *meter, through string, err error) {
 	to, err := url.Parse(uri)
 	if err != nil {
-		return nil, "", fmt.Errorf("reading where the database is: %w", err)
+		return nil, "", fmt.Errorf("reading where the server is: %w", err)
 	}
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, "", fmt.Errorf("listening in front of the database: %w", err)
+		return nil, "", fmt.Errorf("listening in front of the server: %w", err)
 	}
-	m = &meter{listener: listener, database: to.Host}
+	m = &meter{listener: listener, server: to.Host}
 	m.lines.Go(func() { m.serve(ctx) })
 	to.Host = listener.Addr().String()
 	return m, to.String(), nil
@@ -51,9 +51,9 @@ func (m *meter) serve(ctx context.Context) {
 func (m *meter) carry(ctx context.Context, client net.Conn) {
 	defer func() { _ = client.Close() }()
 	var dialer net.Dialer
-	server, err := dialer.DialContext(ctx, "tcp", m.database)
+	server, err := dialer.DialContext(ctx, "tcp", m.server)
 	if err != nil {
-		return // the sidecar sees that, and tries again
+		return // the client sees that, and tries again
 	}
 	var directions sync.WaitGroup
 	for _, ends := range [][2]net.Conn{{server, client}, {client, server}} {

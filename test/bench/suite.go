@@ -51,6 +51,7 @@ func experiments() []experiment {
 		{"completions", completions},
 		{"latency", latency},
 		{"heartbeat", heartbeat},
+		{"payload", payload},
 		{"flush", flushRate},
 		{"catchup", catchUp},
 		{"hot", hotUpdates},

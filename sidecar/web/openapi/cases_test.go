@@ -139,7 +139,8 @@ func writes() (list []exchange) {
 			{op, "with an event id twice, saved", ready, 200, "", func(t *testing.T, s *stand, r *request) {
 				again := strings.NewReplacer("}", `,"eventId":"s"}`, "writes", "saved").Replace(good)
 				s.must(t, "POST", r.path, again)
-				s.must(t, "POST", "/v1/sync", "")
+				// This lesson only: what other cases left may be refused.
+				s.must(t, "POST", "/v1/sync?userId=ada&courseId=go-101&lessonId=saved", "")
 				r.give("application/json", again)
 			}, false},
 			{op, "of a good one and a bad one", ready, 207, "", give("[" + good + `,{"userId":"ada"}]`), false},
@@ -163,6 +164,14 @@ func writes() (list []exchange) {
 			{op, "of too many items", ready, 413, "too-large", func(t *testing.T, s *stand, r *request) {
 				s.limit(t, func(l *ingest.Limits) { l.MaxItems = 1 })
 				r.give("application/json", "["+good+","+good+"]")
+			}, false},
+			{op, "packed in a way that is not known", ready, 415, "content-encoding", func(_ *testing.T, _ *stand, r *request) {
+				r.give("application/json", good)
+				r.header.Set("Content-Encoding", "br")
+			}, false},
+			{op, "that is not packed as it says", ready, 400, "malformed", func(_ *testing.T, _ *stand, r *request) {
+				r.give("application/json", good)
+				r.header.Set("Content-Encoding", "zstd")
 			}, false},
 			{op, "of XML", ready, 415, "media-type", func(_ *testing.T, _ *stand, r *request) { r.give("application/xml", "<a/>") }, false},
 			{op, "of a number", ready, 422, "invalid", give("1"), false},
