@@ -99,7 +99,7 @@ func kindsOf(o options) (kinds []kind) {
 	return kinds
 }
 
-const classesConfiguration = `{"interval":"3m","classes":[
+const classesConfiguration = `{"interval":"3m","flushOnComplete":false,"classes":[
 	{"name":"short","match":{"maxDuration":"5m"},"interval":"1m"},
 	{"name":"long","match":{"minDuration":"30m"},"interval":"5m"}]}`
 

@@ -35,12 +35,21 @@ type report struct {
 	PauseEvents int64   `json:"pauseEvents,omitempty"`
 	Completed   bool    `json:"completed,omitempty"`
 	Leaving     bool    `json:"leaving,omitempty"`
+	OccurredAt  int64   `json:"occurredAt,omitempty"`
 }
 
-func reportOf(u *progress.Update) report {
+// reportOf is an update that happened at a moment. Which of two is the later one counts,
+// and not which of two connections is the faster.
+func reportOf(u *progress.Update, at time.Time) report {
 	return report{
-		u.UserID, u.CourseID, u.LessonID, u.CurrentTime.Value, u.Duration.Value, u.SeekEvents, u.PauseEvents, u.Completed, u.Leaving,
+		u.UserID, u.CourseID, u.LessonID, u.CurrentTime.Value, u.Duration.Value, u.SeekEvents, u.PauseEvents, u.Completed, u.Leaving, at.UnixMilli(),
 	}
+}
+
+// sending is an update that is due.
+type sending struct {
+	update *progress.Update
+	at     time.Time
 }
 
 // workers send at once.
@@ -58,7 +67,7 @@ func send(ctx context.Context, s *sidecar.Sidecar, sessions []viewing.Session) (
 	var mu sync.Mutex
 	all := map[progress.Key][]sent{}
 	group, ctx := errgroup.WithContext(ctx)
-	due := make(chan *progress.Update)
+	due := make(chan sending)
 	group.Go(func() error {
 		defer close(due)
 		for i := range moments {
@@ -68,23 +77,24 @@ func send(ctx context.Context, s *sidecar.Sidecar, sessions []viewing.Session) (
 				return ctx.Err()
 			case <-time.After(time.Until(began.Add(m.At))):
 			}
+			now := time.Now()
 			if u := &m.Update; u.CurrentTime.Set {
 				mu.Lock()
-				all[u.Key] = append(all[u.Key], sent{time.Now(), u.CurrentTime.Value})
+				all[u.Key] = append(all[u.Key], sent{now, u.CurrentTime.Value})
 				mu.Unlock()
 			}
 			select {
 			case <-ctx.Done():
 				return ctx.Err()
-			case due <- &m.Update:
+			case due <- sending{&m.Update, now}:
 			}
 		}
 		return nil
 	})
 	for range workers {
 		group.Go(func() error {
-			for u := range due {
-				body, err := json.Marshal(reportOf(u))
+			for one := range due {
+				body, err := json.Marshal(reportOf(one.update, one.at))
 				if err != nil {
 					return fmt.Errorf("writing an update: %w", err)
 				}

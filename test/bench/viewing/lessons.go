@@ -21,7 +21,7 @@ func Lessons(name string, learners int, length, lasting time.Duration) (all []Se
 			for watched := time.Duration(0); watched < length && start+watched < lasting; watched += LessonHeartbeat {
 				s.Last = begin + start + watched
 				s.Moments = append(s.Moments, Moment{s.Last, progress.Update{
-					Key: s.Key, CurrentTime: progress.Some(s.Last.Seconds()), Duration: progress.Some(length.Seconds()),
+					Key: s.Key, CurrentTime: progress.Some(1 + watched.Seconds()), Duration: progress.Some(length.Seconds()),
 				}})
 			}
 			all = append(all, s)
