@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { accepted, near } from "../lib/account.js";
+import { accepted, isHint, near } from "../lib/account.js";
 import { Cabled, lacksNetworks } from "../lib/cable.js";
 import { lacks } from "../lib/lack.js";
 import { Device, newName } from "../lib/learner.js";
@@ -19,7 +19,7 @@ export function define(shared) {
       const device = new Device(await browser.start(), shared.stack, "a", name);
       const byWorker = new Set();
       device.context.on("request", (request) => {
-        if (request.serviceWorker() && request.method() === "POST") JSON.parse(request.postData()).forEach(({ eventId }) => byWorker.add(eventId));
+        if (request.serviceWorker() && request.method() === "POST") JSON.parse(request.postData()).filter((update) => !isHint(update)).forEach(({ eventId }) => byWorker.add(eventId));
       });
       const syncs = await observeSync(device.context);
       await device.login(name);

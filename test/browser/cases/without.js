@@ -4,7 +4,10 @@ import { Example } from "../lib/example.js";
 import { ExamplePage } from "../lib/examplepage.js";
 import { newName } from "../lib/learner.js";
 import { scenario } from "../lib/scenario.js";
-import { eventually } from "../lib/wait.js";
+import { eventually, PATIENCE } from "../lib/wait.js";
+
+/** What a page gathers before it posts, in milliseconds. */
+const INTERVAL = 30_000;
 
 /** What some of the supported browsers do not have, and what takes it from a page before its first script. */
 const features = {
@@ -48,11 +51,11 @@ export function define(shared) {
       try {
         let page = await ExamplePage.open(context, example.url);
         const paused = await page.watch(60);
-        // Until the page knows what the server has, it sends no position: the row may be there without it.
+        // Until the page knows what the server has, it sends no position: that may come with the next post only.
         await eventually("the row to tell where the film was paused", async () => {
           near((await shared.stack.row(learner, "channels"))?.position_seconds, paused, "position");
           return true;
-        });
+        }, PATIENCE + INTERVAL);
         const indicator = page.page.locator("progress-sync-indicator");
         await eventually("the indicator to tell", async () => (await indicator.getAttribute("data-state")) === "saved");
         assert.deepEqual(page.complaints, []);

@@ -14,12 +14,14 @@ function content({ csrfToken: _token, sentAt, ...update }) {
   return update;
 }
 
+/** Says that the learner leaves and nothing else, and is part of no row. */
+export const isHint = (update) => Boolean(update.leaving) && !("seekEvents" in update);
+
 /** What pages sent, each event once. */
 export function unique(...tabs) {
   const updates = new Map();
   for (const update of tabs.flatMap((tab) => tab.sent)) {
-    // What says that the learner leaves and nothing else is part of no row.
-    if (update.leaving && !("seekEvents" in update)) continue;
+    if (isHint(update)) continue;
     const before = updates.get(update.eventId);
     if (before) assert.deepEqual(content(update), content(before), "an event was sent again with other content");
     updates.set(update.eventId, update);
@@ -52,7 +54,7 @@ export async function settled(stack, name, tabs, lesson = "lesson-1") {
   return row;
 }
 
-/** Updates that the sidecars accepted, by event id, as the way to them saw it. */
+/** Updates for rows that the sidecars accepted, by event id, as the way to them saw it. */
 export async function accepted(stack, name, pairs = ["a", "b", "c"]) {
   const ids = new Set();
   for (const pair of pairs) {

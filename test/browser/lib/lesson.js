@@ -1,3 +1,4 @@
+import { isHint } from "./account.js";
 import { eventually } from "./wait.js";
 
 /** A tab with a lesson: kind is "react" or "element". */
@@ -167,8 +168,8 @@ export class LessonPage {
     });
   }
 
-  /** Event ids that the page sent. */
+  /** Event ids that the page sent of updates for rows. */
   events() {
-    return new Set(this.sent.map((update) => update.eventId));
+    return new Set(this.sent.filter((update) => !isHint(update)).map((update) => update.eventId));
   }
 }

@@ -12,7 +12,8 @@ type Entry struct {
 	Path        string    `json:"path"`
 	Query       string    `json:"query,omitempty"`
 	ContentType string    `json:"contentType,omitempty"`
-	// Events are the event ids in the body.
+	// Events are the event ids in the body, without those of updates that say nothing but
+	// that the learner leaves.
 	Events []string `json:"events,omitempty"`
 	// Status of the answer; 0 if there was none.
 	Status int `json:"status"`
@@ -20,10 +21,13 @@ type Entry struct {
 	Fault Kind `json:"fault,omitempty"`
 }
 
-// events finds the event ids of a body that holds one update or an array.
+// events finds the event ids of a body that holds one update or an array. A page tells
+// the seeks in each update that becomes part of a row.
 func events(body []byte) []string {
 	type update struct {
-		EventID string `json:"eventId"`
+		EventID    string `json:"eventId"`
+		Leaving    bool   `json:"leaving"`
+		SeekEvents *int   `json:"seekEvents"`
 	}
 	var all []update
 	if json.Unmarshal(body, &all) != nil {
@@ -35,7 +39,7 @@ func events(body []byte) []string {
 	}
 	var ids []string
 	for _, u := range all {
-		if u.EventID != "" {
+		if isHint := u.Leaving && u.SeekEvents == nil; u.EventID != "" && !isHint {
 			ids = append(ids, u.EventID)
 		}
 	}

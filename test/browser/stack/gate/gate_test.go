@@ -67,7 +67,7 @@ func TestAFaultMeetsOneLearnersRequestsAsOftenAsItSays(t *testing.T) {
 	}
 	var got []int
 	for _, user := range []string{"ada", "bob", "ada", "ada"} {
-		got = append(got, send(t, g, user, `[{"eventId":"1"},{"eventId":"2"}]`))
+		got = append(got, send(t, g, user, `[{"eventId":"1"},{"eventId":"2","seekEvents":0,"leaving":true},{"eventId":"3","leaving":true}]`))
 	}
 	if diff := cmp.Diff([]int{503, 200, 503, 200}, got); diff != "" {
 		t.Error(diff)
