@@ -60,18 +60,21 @@ export function define(shared) {
           seconds,
         );
       await tab.video.evaluate((video) => (video.loop = true));
+      const clock = () => tab.page.evaluate(() => Date.now() / 1e3);
+      const started = await clock();
       await tab.play();
       const begun = await watch(120);
       const before = await measure();
       const requests = tab.sent.length;
       const played = begun + (await watch(MINUTES * 60 - 120));
       await tab.pause();
+      const took = (await clock()) - started;
       const row = await settled(shared.stack, name, [tab]);
       const posts = (await shared.stack.requests("b", name)).filter((entry) => entry.method === "POST" && entry.path === "/v1/progress");
       // A window begins with the first change after a request, and the fast film tells of one in four seconds or so.
-      // Beside the windows there are the completion and the pause.
-      const [least, most] = [(MINUTES * 60) / (30 + 2 * 5), (MINUTES * 60) / 30 + 2];
-      assert.ok(posts.length >= least && posts.length <= most, `${posts.length} requests in ${MINUTES} minutes`);
+      // Beside the windows there are the completion and the pause. On a busy machine the film is slower than the clock.
+      const [least, most] = [(MINUTES * 60) / (30 + 2 * 5), took / 30 + 2];
+      assert.ok(posts.length >= least && posts.length <= most, `${posts.length} requests in ${took} s`);
       assert.ok(tab.sent.length - requests > 0.7 * least, `${tab.sent.length - requests} updates after the second minute`);
       assert.equal(row.completed, true);
       // Where the film starts anew nothing is counted.

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { scenario } from "../lib/scenario.js";
-import { accepted, near } from "../lib/account.js";
+import { accepted, isHint, near } from "../lib/account.js";
 import { Device, newName } from "../lib/learner.js";
 import { eventually } from "../lib/wait.js";
 import { registerWorker, syncWorker } from "../lib/worker.js";
@@ -13,7 +13,7 @@ export function define(shared) {
     await registerWorker(device, tab.page, name);
     const byWorker = new Set();
     device.context.on("request", (request) => {
-      if (request.serviceWorker() && request.method() === "POST") JSON.parse(request.postData()).forEach(({ eventId }) => byWorker.add(eventId));
+      if (request.serviceWorker() && request.method() === "POST") JSON.parse(request.postData()).filter((update) => !isHint(update)).forEach(({ eventId }) => byWorker.add(eventId));
     });
     await device.context.setOffline(true);
     const stands = await tab.watch(40);
