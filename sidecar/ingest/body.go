@@ -91,44 +91,44 @@ func mediaTypeOf(r *http.Request) mediaType {
 	return mediaOther
 }
 
-// form is how a body is written.
-type form struct {
+// representation is how a body is written.
+type representation struct {
 	media  mediaType
 	coding coding.Coding
 }
 
 // announced is what the head of r says of its body.
-func announced(r *http.Request, limits Limits) (form, *refusal) {
+func announced(r *http.Request, limits Limits) (representation, *refusal) {
 	packed, known := coding.Of(r.Header)
-	f := form{mediaTypeOf(r), packed}
+	as := representation{mediaTypeOf(r), packed}
 	switch {
 	case !known:
-		return f, unsupportedCoding()
-	case f.media == mediaOther:
-		return f, unsupportedMedia(r)
+		return as, unsupportedCoding()
+	case as.media == mediaOther:
+		return as, unsupportedMedia(r)
 	case r.ContentLength > limits.MaxBodyBytes:
-		return f, tooManyBytes(limits)
+		return as, tooManyBytes(limits)
 	}
-	return f, nil
+	return as, nil
 }
 
 // receive reads the body of r, as it was sent, into buf, which may grow.
-func (h *Handler) receive(r *http.Request, buf *[]byte, limits Limits, room *lease) (form, *refusal) {
-	f, refused := announced(r, limits)
+func (h *Handler) receive(r *http.Request, buf *[]byte, limits Limits, room *lease) (representation, *refusal) {
+	as, refused := announced(r, limits)
 	if refused != nil {
-		return f, refused
+		return as, refused
 	}
 	body, err := readBody(r, *buf, limits.MaxBodyBytes, room)
 	*buf = body
 	switch {
 	case errors.Is(err, errTooLarge):
-		return f, tooManyBytes(limits)
+		return as, tooManyBytes(limits)
 	case errors.Is(err, errBusy):
-		return f, &refusal{ReasonOverloaded, *h.overloaded()}
+		return as, &refusal{ReasonOverloaded, *h.overloaded()}
 	case err != nil:
-		return f, incomplete()
+		return as, incomplete()
 	}
-	return f, nil
+	return as, nil
 }
 
 // unpack puts what a body is in the place of how it was sent.

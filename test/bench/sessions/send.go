@@ -18,8 +18,8 @@ import (
 	"github.com/progress-sync/progress-sync/test/kit/wait"
 )
 
-// sent is when a position was sent, or written.
-type sent struct {
+// mark is when a position was sent, or written.
+type mark struct {
 	at       time.Time
 	position float64
 }
@@ -57,7 +57,7 @@ const workers = 16
 
 // send sends the updates of all sessions at their moments. It returns those that have a
 // position, by key and in order.
-func send(ctx context.Context, s *sidecar.Sidecar, sessions []viewing.Session) (map[progress.Key][]sent, error) {
+func send(ctx context.Context, s *sidecar.Sidecar, sessions []viewing.Session) (map[progress.Key][]mark, error) {
 	var moments []viewing.Moment
 	for i := range sessions {
 		moments = append(moments, sessions[i].Moments...)
@@ -65,7 +65,7 @@ func send(ctx context.Context, s *sidecar.Sidecar, sessions []viewing.Session) (
 	slices.SortStableFunc(moments, func(a, b viewing.Moment) int { return cmp.Compare(a.At, b.At) })
 	began := time.Now()
 	var mu sync.Mutex
-	all := map[progress.Key][]sent{}
+	all := map[progress.Key][]mark{}
 	group, ctx := errgroup.WithContext(ctx)
 	due := make(chan sending)
 	group.Go(func() error {
@@ -80,7 +80,7 @@ func send(ctx context.Context, s *sidecar.Sidecar, sessions []viewing.Session) (
 			now := time.Now()
 			if u := &m.Update; u.CurrentTime.Set {
 				mu.Lock()
-				all[u.Key] = append(all[u.Key], sent{now, u.CurrentTime.Value})
+				all[u.Key] = append(all[u.Key], mark{now, u.CurrentTime.Value})
 				mu.Unlock()
 			}
 			select {

@@ -14,18 +14,18 @@ import (
 
 // played is what was sent to a sidecar and what it wrote, by key and in order.
 type played struct {
-	sent, writes map[progress.Key][]sent
+	sent, writes map[progress.Key][]mark
 }
 
 // read returns the rows of the journal.
-func read(ctx context.Context, conn *pgx.Conn) (map[progress.Key][]sent, error) {
+func read(ctx context.Context, conn *pgx.Conn) (map[progress.Key][]mark, error) {
 	rows, err := conn.Query(ctx, "SELECT at, user_id, lesson_id, position FROM writes ORDER BY at")
 	if err != nil {
 		return nil, fmt.Errorf("reading what is written: %w", err)
 	}
-	all := map[progress.Key][]sent{}
+	all := map[progress.Key][]mark{}
 	key := progress.Key{CourseID: "course"}
-	var w sent
+	var w mark
 	_, err = pgx.ForEachRow(rows, []any{&w.at, &key.UserID, &key.LessonID, &w.position}, func() error {
 		all[key] = append(all[key], w)
 		return nil
