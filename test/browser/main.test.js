@@ -34,7 +34,10 @@ const together = [
 ];
 
 before(async () => {
-  [shared.stack, shared.browser] = await Promise.all([startStack(), launch()]);
+  // What has started is stopped though the other one has not: the stack would keep this process.
+  const [stack, browser] = await Promise.allSettled([startStack(), launch()]);
+  [shared.stack, shared.browser] = [stack.value, browser.value];
+  for (const { reason } of [stack, browser]) if (reason) throw reason;
 });
 
 after(async () => {
