@@ -72,7 +72,11 @@ export class Bench extends LessonPage {
     const { mouse } = this.page;
     await mouse.move(x + from * width, y);
     await mouse.down();
-    for (let i = 1; i <= steps; i++) await mouse.move(x + (from + ((to - from) * i) / steps) * width, y);
+    for (let i = 1; i <= steps; i++) {
+      await mouse.move(x + (from + ((to - from) * i) / steps) * width, y);
+      // A hand takes a second or so, in which the browser seeks again and again.
+      await this.page.waitForTimeout(25);
+    }
     await mouse.up();
   }
 }
