@@ -30,7 +30,7 @@ const shared = {};
 
 /** Cases with learners of their own run side by side. */
 const together = [
-  long, watching, film, arrival, session, connections, devices, killed, leaving, trouble, guards, looks, pages, examples, without, worker, cable, power, stack,
+  long, watching, film, arrival, session, devices, killed, leaving, trouble, guards, looks, pages, examples, without, worker, stack,
 ];
 
 before(async () => {
@@ -53,6 +53,8 @@ describe("side by side", { concurrency: 4 }, () => {
 });
 
 describe("alone", { concurrency: 1 }, () => {
+  // They hold a page to a second, or have a browser of their own on a slow disk.
+  for (const cases of [connections, cable, power]) cases.define(shared);
   outage.define(shared);
   arrival.defineOutage(shared);
   connections.defineOutage(shared);

@@ -24,7 +24,7 @@ export function define(shared) {
       await first.reach(34);
       const unsynced = join(disk.volume, "unsynced");
       writeFileSync(unsynced, "is not on the disk");
-      // At any time between two writes, and before ten seconds are over: then the lesson, which is new to the server, would be sent.
+      // At any time between two writes, and before half a minute is over: then the lesson would be sent.
       await first.reach(35 + Math.random());
       const stood = await first.time();
       browser.freeze();
