@@ -51,7 +51,7 @@ stage unit go test -race -count=1 -timeout 20m ./...
 # What FuzzConversation finds is a difference between two servers, which is a fault only
 # after somebody has read the RFC: it is looked for with `make fuzz`, and the unit tests
 # play all that were found.
-stage fuzz env WITHOUT=FuzzConversation FUZZTIME="${FUZZTIME:-5s}" hack/fuzz.sh
+stage fuzz env WITHOUT=FuzzConversation FUZZTIME="${FUZZTIME:-2s}" hack/fuzz.sh
 stage fault env FAULT_DURATION="${FAULT_DURATION:-75s}" go test -count=1 -timeout 10m -v -run TestNothingIsLostOrDoubled ./test/fault
 stage client hack/client.sh
 stage proxies hack/proxies.sh
@@ -79,4 +79,12 @@ echo "total      $( ((failed)) && echo FAILED || echo 'passed ') $((SECONDS - be
 echo
 # What go test and node said at the end of each package, all stages together.
 grep -hE '^(ok|FAIL|---? FAIL|panic:|ℹ (tests|pass|fail))' "$logs"/test-*.log || true
+if ((failed)); then
+	echo
+	# Why it failed comes last, where whoever has only the end of this looks.
+	for log in "$logs"/test-*.log; do
+		grep -hE -A6 '^ *--- FAIL|^panic:|WARNING: DATA RACE' "$log" | grep -vE '^(ok|FAIL)\b' | head -n 20 || true
+		sed -n '/^✖ failing tests:/,$p' "$log" | grep -vE '^ +(at|generatedMessage|code|operator|actual|expected)\b|^ *}?$' | head -n 20
+	done
+fi
 exit "$failed"

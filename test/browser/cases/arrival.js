@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { near } from "../lib/account.js";
 import { Device, newName } from "../lib/learner.js";
 import { LessonPage } from "../lib/lesson.js";
-import { scenario } from "../lib/scenario.js";
+import { clientScenario, kinds, scenario } from "../lib/scenario.js";
 import { eventually } from "../lib/wait.js";
 
 /** How the first question where the learner was can go wrong. */
@@ -21,9 +21,9 @@ async function hasty(device, kind) {
 }
 
 export function define(shared) {
-  for (const kind of ["react", "element"]) {
+  for (const kind of kinds) {
     for (const [how, fault] of Object.entries(faults)) {
-      scenario(`${kind}: the place of the last visit survives a first question that ${how}`, async () => {
+      clientScenario(kind, `the place of the last visit survives a first question that ${how}`, async () => {
         const name = newName("place");
         const device = await Device.open(shared, "a", name);
         const first = await device.lesson(kind);
@@ -53,7 +53,7 @@ export function define(shared) {
       });
     }
 
-    scenario(`${kind}: a tab that is looked at again after another device was used tells so, and does not overwrite it`, async () => {
+    clientScenario(kind, "a tab that is looked at again after another device was used tells so, and does not overwrite it", async () => {
       const name = newName("again");
       const [desk, phone] = await Promise.all([Device.open(shared, "a", name), Device.open(shared, "b", name)]);
       const tab = await desk.lesson(kind, "lesson-1", { clock: true });
@@ -75,7 +75,7 @@ export function define(shared) {
       await Promise.all([desk.close(), phone.close()]);
     });
 
-    scenario(`${kind}: two tabs of a lesson agree`, async () => {
+    clientScenario(kind, "two tabs of a lesson agree", async () => {
       const device = await Device.open(shared, "a", newName("agree"));
       const [one, two] = [await device.lesson(kind), await device.lesson(kind)];
       await one.watch(60);

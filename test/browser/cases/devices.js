@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { scenario } from "../lib/scenario.js";
+import { clientScenario, kinds } from "../lib/scenario.js";
 import { accepted, near, settled, unique } from "../lib/account.js";
 import { Device, newName } from "../lib/learner.js";
 import { eventually } from "../lib/wait.js";
 
 export function define(shared) {
-  for (const kind of ["react", "element"]) {
-    scenario(`${kind}: offline at 60 % while another device reaches 80 % ends at 80 %, with the newest position`, async () => {
+  for (const kind of kinds) {
+    clientScenario(kind, "offline at 60 % while another device reaches 80 % ends at 80 %, with the newest position", async () => {
       const name = newName("offline");
       const [train, desk] = await Promise.all([Device.open(shared, "a", name), Device.open(shared, "b", name)]);
       const first = await train.lesson(kind);
@@ -39,7 +39,7 @@ export function define(shared) {
       await Promise.all([train.close(), desk.close()]);
     });
 
-    scenario(`${kind}: going back on a second device survives, and the furthest position stays`, async () => {
+    clientScenario(kind, "going back on a second device survives, and the furthest position stays", async () => {
       const name = newName("rewind");
       const [tablet, phone] = await Promise.all([Device.open(shared, "a", name), Device.open(shared, "b", name)]);
       const first = await tablet.lesson(kind);
@@ -59,7 +59,7 @@ export function define(shared) {
       await Promise.all([tablet.close(), phone.close()]);
     });
 
-    scenario(`${kind}: two tabs of one learner count nothing twice, when one of them is closed too`, async () => {
+    clientScenario(kind, "two tabs of one learner count nothing twice, when one of them is closed too", async () => {
       const name = newName("tabs");
       const device = await Device.open(shared, "a", name);
       const [first, second] = await Promise.all([device.lesson(kind), device.lesson(kind)]);

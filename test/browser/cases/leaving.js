@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { scenario } from "../lib/scenario.js";
+import { clientScenario, kinds } from "../lib/scenario.js";
 import { accepted, near, settled } from "../lib/account.js";
 import { Device, newName } from "../lib/learner.js";
 import { eventually } from "../lib/wait.js";
@@ -8,8 +8,8 @@ const ended = (tab) =>
   tab.video.evaluate((video) => video.ended || new Promise((done) => video.addEventListener("ended", done, { once: true })));
 
 export function define(shared) {
-  for (const kind of ["react", "element"]) {
-    scenario(`${kind}: a tab that is closed right after the end has completed the lesson`, async () => {
+  for (const kind of kinds) {
+    clientScenario(kind, "a tab that is closed right after the end has completed the lesson", async () => {
       const name = newName("closed");
       const device = await Device.open(shared, "a", name);
       const tab = await device.lesson(kind);
@@ -22,7 +22,7 @@ export function define(shared) {
       await device.close();
     });
 
-    scenario(`${kind}: a tab that is closed in the middle of the film has told how far it was`, async () => {
+    clientScenario(kind, "a tab that is closed in the middle of the film has told how far it was", async () => {
       const name = newName("middle");
       const device = await Device.open(shared, "a", name);
       const tab = await device.lesson(kind);
@@ -35,7 +35,7 @@ export function define(shared) {
       await device.close();
     });
 
-    scenario(`${kind}: a tab that is closed while its request is under way loses nothing and doubles nothing`, async () => {
+    clientScenario(kind, "a tab that is closed while its request is under way loses nothing and doubles nothing", async () => {
       const name = newName("flight");
       const device = await Device.open(shared, "a", name);
       const tab = await device.lesson(kind);
@@ -57,7 +57,7 @@ export function define(shared) {
       await device.close();
     });
 
-    scenario(`${kind}: another learner on the same computer never sends the first one's progress`, async () => {
+    clientScenario(kind, "another learner on the same computer never sends the first one's progress", async () => {
       const [ada, bob] = [newName("first"), newName("second")];
       const device = await Device.open(shared, "a", ada);
       let tab = await device.lesson(kind);

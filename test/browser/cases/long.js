@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { scenario } from "../lib/scenario.js";
+import { clientScenario, kinds } from "../lib/scenario.js";
 import { eventually } from "../lib/wait.js";
 import { settled } from "../lib/account.js";
 import { Device, newName } from "../lib/learner.js";
@@ -29,8 +29,8 @@ function hurry(fast) {
 }
 
 export function define(shared) {
-  for (const kind of ["react", "element"]) {
-    scenario(`${kind}: ten minutes of playback send a request each half a minute and leak nothing`, async () => {
+  for (const kind of kinds) {
+    clientScenario(kind, "ten minutes of playback send a request each half a minute and leak nothing", async () => {
       const name = newName("long");
       const device = await Device.open(shared, "b", name);
       await device.context.addInitScript(hurry, FAST);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { accessible } from "../lib/axe.js";
 import { Device, newName } from "../lib/learner.js";
-import { scenario } from "../lib/scenario.js";
+import { kinds, scenario } from "../lib/scenario.js";
 import { openSheet } from "../lib/sheet.js";
 import { eventually } from "../lib/wait.js";
 
@@ -82,7 +82,7 @@ export function define(shared) {
     });
   }
 
-  for (const kind of ["react", "element"]) {
+  for (const kind of kinds) {
     scenario(`${kind}: a screen reader is told of trouble and its end, and of nothing else`, async () => {
       const device = await Device.open(shared, "a", newName("said"));
       const tab = await device.lesson(kind);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Device, newName } from "../lib/learner.js";
-import { scenario } from "../lib/scenario.js";
+import { kinds, scenario } from "../lib/scenario.js";
 import { eventually } from "../lib/wait.js";
 
 const phone = { viewport: { width: 390, height: 844 } };
@@ -28,7 +28,7 @@ const kept = (page) =>
   });
 
 export function define(shared) {
-  for (const kind of ["react", "element"]) {
+  for (const kind of kinds) {
     scenario(`${kind}: starting over asks first, and then the film is at its start too`, async () => {
       const name = newName("anew");
       const device = await Device.open(shared, "a", name);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { settled } from "../lib/account.js";
 import { Device, newName } from "../lib/learner.js";
-import { scenario } from "../lib/scenario.js";
+import { clientScenario, kinds } from "../lib/scenario.js";
 import { eventually } from "../lib/wait.js";
 
 const words = (tab) => tab.indicator.evaluate((indicator) => (indicator.shadowRoot ?? indicator).querySelector("svg + span").textContent);
@@ -18,8 +18,8 @@ export function define(shared) {
     assert.equal(row.pause_events, 1);
   }
 
-  for (const kind of ["react", "element"]) {
-    scenario(`${kind}: a learner whose session ended is told to sign in, and the tab heals when they have, without a reload`, async () => {
+  for (const kind of kinds) {
+    clientScenario(kind, "a learner whose session ended is told to sign in, and the tab heals when they have, without a reload", async () => {
       const name = newName("session");
       const device = await Device.open(shared, "a", name);
       const tab = await device.lesson(kind);
@@ -47,7 +47,7 @@ export function define(shared) {
       "a login page in place of the answer": { status: 200, contentType: "text/html", body: "<!doctype html><title>Sign in</title>" },
       "a redirect to a login page of another site": { status: 302, headers: { Location: "http://login.example/" } },
     })) {
-      scenario(`${kind}: ${what} is taken for being signed out, and nothing is lost`, async () => {
+      clientScenario(kind, `${what} is taken for being signed out, and nothing is lost`, async () => {
         const name = newName("page");
         const device = await Device.open(shared, "a", name);
         const tab = await device.lesson(kind);
@@ -59,7 +59,7 @@ export function define(shared) {
       });
     }
 
-    scenario(`${kind}: a redirect to a login page is taken for being signed out, and nothing is lost`, async () => {
+    clientScenario(kind, "a redirect to a login page is taken for being signed out, and nothing is lost", async () => {
       const name = newName("redirect");
       const device = await Device.open(shared, "a", name);
       const tab = await device.lesson(kind);
@@ -69,7 +69,7 @@ export function define(shared) {
     });
 
     for (const milliseconds of [150, 300, 1000]) {
-      scenario(`${kind}: while the film plays and the way takes ${milliseconds} ms, each forced sync saves what was there`, async () => {
+      clientScenario(kind, `while the film plays and the way takes ${milliseconds} ms, each forced sync saves what was there`, async () => {
         const name = newName("force");
         const device = await Device.open(shared, "a", name);
         const tab = await device.lesson(kind);
@@ -90,7 +90,7 @@ export function define(shared) {
       });
     }
 
-    scenario(`${kind}: a learner who plays sees “Saved”, and no counter or button`, async () => {
+    clientScenario(kind, "a learner who plays sees “Saved”, and no counter or button", async () => {
       const name = newName("calm");
       const device = await Device.open(shared, "a", name);
       const tab = await device.lesson(kind);

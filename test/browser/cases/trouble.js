@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { scenario } from "../lib/scenario.js";
+import { clientScenario, kinds } from "../lib/scenario.js";
 import { accepted, near, settled } from "../lib/account.js";
 import { Device, newName } from "../lib/learner.js";
 import { eventually } from "../lib/wait.js";
@@ -8,9 +8,9 @@ export function define(shared) {
   const posts = async (name, pair = "a") =>
     (await shared.stack.requests(pair, name)).filter((entry) => entry.method === "POST" && entry.path === "/v1/progress");
 
-  for (const kind of ["react", "element"]) {
+  for (const kind of kinds) {
     for (const status of [503, 429]) {
-      scenario(`${kind}: ${status} with Retry-After is obeyed and shown, and nothing is lost`, async () => {
+      clientScenario(kind, `${status} with Retry-After is obeyed and shown, and nothing is lost`, async () => {
         const name = newName(`busy-${status}`);
         const device = await Device.open(shared, "a", name);
         const tab = await device.lesson(kind, "lesson-1", { clock: true });
@@ -32,7 +32,7 @@ export function define(shared) {
       });
     }
 
-    scenario(`${kind}: an update whose answer was lost is sent again and counted once`, async () => {
+    clientScenario(kind, "an update whose answer was lost is sent again and counted once", async () => {
       const name = newName("unheard");
       const device = await Device.open(shared, "a", name);
       const tab = await device.lesson(kind, "lesson-1", { clock: true });
@@ -48,7 +48,7 @@ export function define(shared) {
       await device.close();
     });
 
-    scenario(`${kind}: a beacon and a fetch with the same event are counted once`, async () => {
+    clientScenario(kind, "a beacon and a fetch with the same event are counted once", async () => {
       const name = newName("beacon");
       const device = await Device.open(shared, "a", name);
       const tab = await device.lesson(kind);
@@ -84,8 +84,8 @@ export function define(shared) {
 
 /** These hold up or end the sidecar of pair c, one after the other. */
 export function defineOwn(shared) {
-  for (const kind of ["react", "element"]) {
-    scenario(`${kind}: a reset during a flush leaves nothing of what was before`, async () => {
+  for (const kind of kinds) {
+    clientScenario(kind, "a reset during a flush leaves nothing of what was before", async () => {
       const name = newName("reset");
       const device = await Device.open(shared, "c", name);
       const tab = await device.lesson(kind);
@@ -119,7 +119,7 @@ export function defineOwn(shared) {
       await device.close();
     });
 
-    scenario(`${kind}: a sidecar that is killed during a write and comes back loses nothing and doubles nothing`, async () => {
+    clientScenario(kind, "a sidecar that is killed during a write and comes back loses nothing and doubles nothing", async () => {
       const name = newName("killed");
       const device = await Device.open(shared, "c", name);
       // Its clock has to go as the sidecar's does: what waits is as old as it says.

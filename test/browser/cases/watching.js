@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { scenario } from "../lib/scenario.js";
+import { kinds, scenario } from "../lib/scenario.js";
 import { near, settled } from "../lib/account.js";
 import { Device, newName } from "../lib/learner.js";
 import { eventually } from "../lib/wait.js";
 
 export function define(shared) {
-  for (const kind of ["react", "element"]) {
+  for (const kind of kinds) {
     scenario(`${kind}: play, pause, seek, speed and completion are in the row as they were`, async () => {
       const name = newName("exact");
       const device = await Device.open(shared, "a", name);
