@@ -84,7 +84,7 @@ if ((failed)); then
 	# Why it failed comes last, where whoever has only the end of this looks.
 	for log in "$logs"/test-*.log; do
 		grep -hE -A6 '^ *--- FAIL|^panic:|WARNING: DATA RACE' "$log" | grep -vE '^(ok|FAIL)\b' | head -n 20 || true
-		sed -n '/^✖ failing tests:/,$p' "$log" | grep -vE '^ +(at|generatedMessage|code|operator|actual|expected)\b|^ *}?$' | head -n 20
+		sed -n '/^✖ failing tests:/,$p' "$log" | grep -vE '^ +(at|generatedMessage|code|operator|actual|expected)\b|^ *}?$' | head -n 20 || true
 	done
 fi
 exit "$failed"
