@@ -100,6 +100,12 @@ type ProgressSyncPolicySpec struct {
 	// +kubebuilder:default={}
 	Peers PeersSpec `json:"peers,omitzero"`
 
+	// events says where those go that completions, resets and erasures make. Nowhere if
+	// unset.
+	//
+	// +optional
+	Events *EventsSpec `json:"events,omitempty"`
+
 	// injection says how the sidecar is put into a pod.
 	//
 	// +optional

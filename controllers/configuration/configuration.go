@@ -65,6 +65,7 @@ func Of(policy *v1alpha1.ProgressSyncPolicy, spoolLimit int64) config.Config {
 		out.Peers.Mode = config.PeersMode(mode)
 	}
 
+	out.Events.Webhook = webhook(spec.Events, policy.Namespace)
 	out.Logging.Level = config.LogLevel(strings.ToLower(string(spec.Logging.Level)))
 	return out
 }

@@ -37,6 +37,7 @@ type Config struct {
 	Ingest   Ingest   `json:"ingest"`
 	Peers    Peers    `json:"peers"`
 	Variants Variants `json:"variants,omitzero"`
+	Events   Events   `json:"events,omitzero"`
 	Logging  Logging  `json:"logging"`
 }
 

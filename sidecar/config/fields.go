@@ -125,6 +125,10 @@ func sectionFields(c *Config) []field {
 		{"peers", "mode", &c.Peers.Mode, `"Auto" or "Off"`,
 			oneOf(&c.Peers.Mode, PeersAuto, PeersOff)},
 
+		{"events", "webhook", &c.Events.Webhook,
+			"an object of url, an http or https address without user and fragment, types, and batch, an integer from 1 to 100",
+			func() bool { return c.Events.Webhook.valid() }},
+
 		{"logging", "level", &c.Logging.Level, `"info" or "debug"`,
 			oneOf(&c.Logging.Level, LogInfo, LogDebug)},
 	}
