@@ -186,6 +186,8 @@ const (
 	// ReasonOutboxMissing: the tables with the events are missing, or the sidecars may
 	// not use them.
 	ReasonOutboxMissing = "OutboxMissing"
+	// ReasonNoEventMark: the mapped table has no column without which there are no events.
+	ReasonNoEventMark = "NoEventMark"
 	// ReasonEventsStanding: no sidecar sends some of the events.
 	ReasonEventsStanding = "EventsStanding"
 	// ReasonEventsLate: events wait longer than anything known explains.

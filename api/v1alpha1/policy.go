@@ -100,11 +100,11 @@ type ProgressSyncPolicySpec struct {
 	// +kubebuilder:default={}
 	Peers PeersSpec `json:"peers,omitzero"`
 
-	// events says where those go that completions, resets and erasures make. Nowhere if
-	// unset.
+	// events says whether the database has events of what is completed.
 	//
 	// +optional
-	Events *EventsSpec `json:"events,omitempty"`
+	// +kubebuilder:default={}
+	Events EventsSpec `json:"events,omitzero"`
 
 	// injection says how the sidecar is put into a pod.
 	//

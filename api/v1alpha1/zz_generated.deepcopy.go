@@ -457,11 +457,7 @@ func (in *ProgressSyncPolicySpec) DeepCopyInto(out *ProgressSyncPolicySpec) {
 	in.Database.DeepCopyInto(&out.Database)
 	out.Ingest = in.Ingest
 	out.Peers = in.Peers
-	if in.Events != nil {
-		in, out := &in.Events, &out.Events
-		*out = new(EventsSpec)
-		(*in).DeepCopyInto(*out)
-	}
+	in.Events.DeepCopyInto(&out.Events)
 	in.Injection.DeepCopyInto(&out.Injection)
 	out.Logging = in.Logging
 }

@@ -190,7 +190,7 @@ func TestAWebhookIsAnAddressForTheSidecars(t *testing.T) {
 		},
 	} {
 		policy := lms().Build()
-		policy.Spec.Events = &v1alpha1.EventsSpec{Webhook: &c.spec}
+		policy.Spec.Events = v1alpha1.EventsSpec{Enabled: true, RetentionDays: 7, Webhook: &c.spec}
 		got := Of(policy, 0)
 		if diff := cmp.Diff(&c.want, got.Events.Webhook); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)

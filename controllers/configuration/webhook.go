@@ -11,11 +11,10 @@ import (
 
 // webhook in the words of the file, or nil for none. A Service becomes the address that
 // the cluster's DNS knows it by.
-func webhook(events *v1alpha1.EventsSpec, namespace string) *config.Webhook {
-	if events == nil || events.Webhook == nil {
+func webhook(spec *v1alpha1.WebhookSpec, namespace string) *config.Webhook {
+	if spec == nil {
 		return nil
 	}
-	spec := events.Webhook
 	out := &config.Webhook{URL: spec.URL, Batch: int(spec.Batch)}
 	if s := spec.Service; s != nil {
 		host := s.Name + "." + cmp.Or(s.Namespace, namespace) + ".svc"

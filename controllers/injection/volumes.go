@@ -45,7 +45,7 @@ func volumes(policy *v1alpha1.ProgressSyncPolicy) []corev1.Volume {
 			Sources: []corev1.VolumeProjection{}, DefaultMode: readable,
 		}}},
 	}
-	if w := webhook(policy); w != nil {
+	if w := policy.Spec.Events.Webhook; w != nil {
 		out = append(out, corev1.Volume{Name: VolumeWebhook, VolumeSource: corev1.VolumeSource{Secret: &corev1.SecretVolumeSource{
 			SecretName: w.SecretRef.Name,
 			Items: []corev1.KeyToPath{
@@ -59,17 +59,9 @@ func volumes(policy *v1alpha1.ProgressSyncPolicy) []corev1.Volume {
 	return out
 }
 
-// webhook of a policy, nil for none.
-func webhook(policy *v1alpha1.ProgressSyncPolicy) *v1alpha1.WebhookSpec {
-	if policy.Spec.Events == nil {
-		return nil
-	}
-	return policy.Spec.Events.Webhook
-}
-
 // webhookMount is where the sidecar finds the webhook's secret.
 func webhookMount(policy *v1alpha1.ProgressSyncPolicy) []corev1.VolumeMount {
-	if webhook(policy) == nil {
+	if policy.Spec.Events.Webhook == nil {
 		return nil
 	}
 	return []corev1.VolumeMount{{Name: VolumeWebhook, MountPath: webhookDir, ReadOnly: true}}

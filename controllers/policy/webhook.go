@@ -15,6 +15,7 @@ const eventsLate = 5 * time.Minute
 func eventsVerdict(f *facts) verdict {
 	return decide(f,
 		noWebhook,       // nobody wants them
+		noEventMark,     // there are none
 		noSidecars,      // nobody to ask
 		notAnsweringYet, // nobody answers
 		webhookGone,     // nothing is sent until a person acts
@@ -30,17 +31,19 @@ func eventsVerdict(f *facts) verdict {
 }
 
 func noWebhook(f *facts) *verdict {
-	if webhookOf(f.policy) != nil {
+	if f.policy.Spec.Events.Webhook != nil {
 		return nil
 	}
 	return isUnknown(v1alpha1.ReasonNoWebhook, "the policy has no events.webhook, so that no events are sent")
 }
 
-func webhookOf(policy *v1alpha1.ProgressSyncPolicy) *v1alpha1.WebhookSpec {
-	if policy.Spec.Events == nil {
+func noEventMark(f *facts) *verdict {
+	m := f.policy.Spec.Database.Mapping
+	if m == nil || m.EventMark != "" {
 		return nil
 	}
-	return policy.Spec.Events.Webhook
+	return isFalse(v1alpha1.ReasonNoEventMark,
+		"table %s.%s takes the records, and has no events without a column for the sidecars: ALTER TABLE … ADD COLUMN event_mark bigint, and name it in database.mapping.eventMark", m.Schema, m.Table)
 }
 
 func webhookGone(f *facts) *verdict {
@@ -54,7 +57,7 @@ func webhookGone(f *facts) *verdict {
 
 // webhookSecret: sidecars that have the Secret send for those whose pods are older.
 func webhookSecret(f *facts) *verdict {
-	w, ref := f.sidecars.Webhook, webhookOf(f.policy).SecretRef
+	w, ref := f.sidecars.Webhook, f.policy.Spec.Events.Webhook.SecretRef
 	if bad, failed := w.Failed(sidecar.WebhookBadSecret); failed {
 		return isFalse(v1alpha1.ReasonWebhookSecretInvalid,
 			"%s can't use key %s or %s of Secret %s: they must be whsec_ and 16 to 256 bytes in base64, such as echo whsec_$(openssl rand -base64 32) prints; "+

@@ -15,7 +15,7 @@ import (
 // sending facts of two pods whose sidecars say this of the webhook.
 func sending(w sidecarstatus.Webhook, changes ...func(*facts)) *facts {
 	return healthy(append([]func(*facts){func(f *facts) {
-		f.policy.Spec.Events = &v1alpha1.EventsSpec{Webhook: &v1alpha1.WebhookSpec{
+		f.policy.Spec.Events = v1alpha1.EventsSpec{Enabled: true, RetentionDays: 7, Webhook: &v1alpha1.WebhookSpec{
 			URL: "https://lms.example.com/events", Batch: 1,
 			SecretRef: v1alpha1.WebhookSecretRef{Name: "lms-webhook", Key: "secret", PreviousKey: "previous"},
 		}}

@@ -1,40 +1,28 @@
 package config
 
-import (
-	"net/url"
-	"slices"
-)
-
-// Events say where completions, resets and erasures go.
+// Events are told of lessons that are completed or reset and of learners that are
+// erased: in progress_sync.outbox, by the transaction that writes what they tell of.
 type Events struct {
+	// Enabled says whether there are any. Into a mapped table it takes
+	// Mapping.EventMark too.
+	Enabled bool `json:"enabled"`
+	// RetentionDays is how long an event can be read at least, and it is gone a day
+	// later at most; 1 to 90.
+	RetentionDays int `json:"retentionDays"`
 	// Webhook, if set, is sent the events.
 	Webhook *Webhook `json:"webhook,omitempty"`
 }
 
-// Webhook is an address that events are sent to. What signs them is in the mounted
-// Secret.
-type Webhook struct {
-	URL string `json:"url"`
-	// Types of the events that are sent, of EventTypes; all if empty.
-	Types []string `json:"types,omitempty"`
-	// Batch is how many events one request has at most; 1 to 100, 0 is 1.
-	Batch int `json:"batch,omitempty"`
-}
+const maxRetentionDays = 90
 
-// EventTypes are what Webhook.Types may name.
-func EventTypes() []string {
-	return []string{"dev.progresssync.lesson.completed", "dev.progresssync.lesson.reset", "dev.progresssync.learner.erased"}
-}
-
-const maxBatch = 100
-
-// valid says whether a webhook, nil for none, can be used.
-func (w *Webhook) valid() bool {
-	if w == nil {
-		return true
+// eventFields are the settings of Events.
+func eventFields(c *Config) []field {
+	e := &c.Events
+	return []field{
+		{"events", "enabled", &e.Enabled, "true or false", always},
+		{"events", "retentionDays", &e.RetentionDays, "an integer from 1 to 90", between(&e.RetentionDays, 1, maxRetentionDays)},
+		{"events", "webhook", &e.Webhook,
+			"an object of url, an http or https address without user and fragment, types, and batch, an integer from 1 to 100",
+			func() bool { return e.Webhook.valid() }},
 	}
-	u, err := url.Parse(w.URL)
-	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil && u.Fragment == "" &&
-		w.Batch >= 0 && w.Batch <= maxBatch &&
-		!slices.ContainsFunc(w.Types, func(t string) bool { return !slices.Contains(EventTypes(), t) })
 }
