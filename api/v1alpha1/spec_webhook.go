@@ -25,8 +25,8 @@ type WebhookSpec struct {
 	//
 	// +optional
 	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=2048
-	// +kubebuilder:validation:XValidation:rule="isURL(self) && url(self).getHostname() != '' && (url(self).getScheme() == 'https' || url(self).getScheme() == 'http' && url(self).getHostname().matches('^[-a-z0-9]+[.][-a-z0-9]+[.]svc([.][-.a-z0-9]+)?$'))",message="url must be an https address, such as https://lms.example.com/events, or http to a service of the cluster, such as http://lms.campus.svc/events"
+	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(https://[^/?#@]+|http://[-a-z0-9]+[.][-a-z0-9]+[.]svc([.]cluster[.]local)?(:[0-9]+)?)([/?].*)?$')",message="url must be an https address, such as https://lms.example.com/events, or http to a service of the cluster, such as http://lms.campus.svc/events"
 	// +kubebuilder:validation:XValidation:rule="!self.contains('@') && !self.contains('#')",message="url must have no user, password or fragment: the policy can be read by many, and requests are signed with secretRef"
 	URL string `json:"url,omitempty"`
 

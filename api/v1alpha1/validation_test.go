@@ -109,6 +109,7 @@ func TestBadPoliciesAreRefusedInWordsThatHelp(t *testing.T) {
 		"a webhook without a secret":     {with(`events: {enabled: true, webhook: {url: "https://a.b"}}`), "spec.events.webhook.secretRef: Required value"},
 		"http to elsewhere":              {with(`events: {enabled: true, webhook: {secretRef: {name: x}, url: "http://a.example.com/events"}}`), "url must be an https address"},
 		"http to what only looks local":  {with(`events: {enabled: true, webhook: {secretRef: {name: x}, url: "http://lms.campus.svc@a.example.com/"}}`), "url must"},
+		"http to what only sounds local": {with(`events: {enabled: true, webhook: {secretRef: {name: x}, url: "http://lms.campus.svc.example.com/"}}`), "url must be an https address"},
 		"an address that is none":        {with(`events: {enabled: true, webhook: {secretRef: {name: x}, url: "lms"}}`), "url must be an https address"},
 		"a password in the address":      {with(`events: {enabled: true, webhook: {secretRef: {name: x}, url: "https://a:b@c.d/"}}`), "url must have no user, password or fragment"},
 		"a service that is a path":       {with(`events: {enabled: true, webhook: {secretRef: {name: x}, service: {name: ../x}}}`), "name must be the name of a Service"},

@@ -29,7 +29,9 @@ type Database struct {
 	seen atomic.Pointer[target]
 	// enrolls says that the table of sidecars was seen to be there, as seen does of
 	// the table to write to.
-	enrolls  atomic.Bool
+	enrolls atomic.Bool
+	// sends says it of the tables for sending events.
+	sends    atomic.Bool
 	own      *target
 	closing  sync.WaitGroup
 	encoders sync.Pool

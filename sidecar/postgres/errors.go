@@ -121,6 +121,18 @@ func registryMissing(needed, found int, why string) error {
 	}}
 }
 
+// sendingMissing says why no events are sent, if batches can be written all the same.
+func sendingMissing(needed, found int, why string) error {
+	if found < versionToWrite {
+		return schemaMissing(needed, found, why)
+	}
+	return &setupError{failure: Failure{
+		Class: SchemaMissing, Kind: KindServer, Retry: Hold,
+		Message: fmt.Sprintf("Progress is written, but no events are sent to the webhook: the tables in schema progress_sync are of "+
+			"version %d, it takes version %d%s. Apply them: %s; then %s", found, versionToSend, why, printMigrations, grantTables),
+	}}
+}
+
 // drawMissing says what analytics lack, if sidecars have all that they need.
 func drawMissing(found int) string {
 	return fmt.Sprintf("the function progress_sync.variant_of, with which SQL tells a learner's variant, is missing: schema progress_sync is of "+

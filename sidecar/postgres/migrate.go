@@ -28,6 +28,7 @@ const (
 	versionToEnroll = 4
 	versionToDraw   = 5 // variants, in SQL: no sidecar does
 	versionToTell   = 6 // events, where a policy asks for them
+	versionToSend   = 7 // events to a webhook
 )
 
 // migration is a step of the schema. Its file enters itself in
@@ -128,8 +129,8 @@ type querier interface {
 
 func (d *Database) inspect(ctx context.Context, q querier) (schemaState, error) {
 	var state schemaState
-	var first, erasures, identity, sidecars, variants, outbox bool
-	if err := q.QueryRow(ctx, d.sql.schemaVersion).Scan(&state.exists, &first, &erasures, &identity, &sidecars, &variants, &outbox, &state.mayCreate); err != nil || !first {
+	var first, erasures, identity, sidecars, variants, outbox, webhook bool
+	if err := q.QueryRow(ctx, d.sql.schemaVersion).Scan(&state.exists, &first, &erasures, &identity, &sidecars, &variants, &outbox, &webhook, &state.mayCreate); err != nil || !first {
 		return state, err
 	}
 	err := q.QueryRow(ctx, d.sql.schemaMigrations).Scan(&state.version, &state.oldestProgram)
@@ -144,6 +145,8 @@ func (d *Database) inspect(ctx context.Context, q querier) (schemaState, error) 
 		state.version = min(state.version, 4)
 	case !outbox:
 		state.version = min(state.version, 5)
+	case !webhook:
+		state.version = min(state.version, 6)
 	}
 	return state, err
 }

@@ -18,6 +18,7 @@ type statements struct {
 	relationExtras, relationPolicies          string
 	tombstone, lockLedger, rights, exhausted  string
 	enroll, leave                             string
+	deliveries                                deliveryStatements
 }
 
 func loadStatements() statements {
@@ -43,6 +44,7 @@ func loadStatements() statements {
 		lockLedger:       load("lock_ledger.sql"),
 		enroll:           load("enroll.sql"),
 		leave:            load("leave.sql"),
+		deliveries:       loadDeliveries(),
 	}
 }
 
