@@ -30,7 +30,8 @@ type Database struct {
 	// enrolls says that the table of sidecars was seen to be there, as seen does of
 	// the table to write to.
 	enrolls  atomic.Bool
-	own      *target
+	// own and telling are for our own table, without events and with them.
+	own, telling *target
 	closing  sync.WaitGroup
 	encoders sync.Pool
 }
@@ -41,6 +42,7 @@ func New(options Options) *Database {
 	return &Database{
 		sql:      loadStatements(),
 		own:      newTarget(nil, ownTable()),
+		telling:  newTarget(nil, ownTable().telling("event_mark")),
 		options:  options,
 		pool:     newPool(options),
 		reading:  make(chan struct{}, max(1, options.MaxConnections-1)),

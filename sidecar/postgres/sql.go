@@ -18,6 +18,7 @@ type statements struct {
 	relationExtras, relationPolicies          string
 	tombstone, lockLedger, rights, exhausted  string
 	enroll, leave                             string
+	hasOutbox, eraseEvents                    string
 }
 
 func loadStatements() statements {
@@ -43,6 +44,8 @@ func loadStatements() statements {
 		lockLedger:       load("lock_ledger.sql"),
 		enroll:           load("enroll.sql"),
 		leave:            load("leave.sql"),
+		hasOutbox:        load("has_outbox.sql"),
+		eraseEvents:      load("erase_events.sql"),
 	}
 }
 
