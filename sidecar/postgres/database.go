@@ -29,11 +29,11 @@ type Database struct {
 	seen atomic.Pointer[target]
 	// enrolls says that the table of sidecars was seen to be there, as seen does of
 	// the table to write to.
-	enrolls  atomic.Bool
+	enrolls atomic.Bool
 	// own and telling are for our own table, without events and with them.
 	own, telling *target
-	closing  sync.WaitGroup
-	encoders sync.Pool
+	closing      sync.WaitGroup
+	encoders     sync.Pool
 }
 
 // New does no I/O: a sidecar starts without a database.

@@ -19,6 +19,7 @@ type statements struct {
 	tombstone, lockLedger, rights, exhausted  string
 	enroll, leave                             string
 	hasOutbox, eraseEvents                    string
+	readOutbox, keepOutbox                    string
 }
 
 func loadStatements() statements {
@@ -46,6 +47,8 @@ func loadStatements() statements {
 		leave:            load("leave.sql"),
 		hasOutbox:        load("has_outbox.sql"),
 		eraseEvents:      load("erase_events.sql"),
+		readOutbox:       load("read_outbox.sql"),
+		keepOutbox:       load("keep_outbox.sql"),
 	}
 }
 
