@@ -262,7 +262,7 @@ func (v *Deliveries) do(ctx context.Context, what string, f func(context.Context
 			return err
 		}
 		return f(ctx, outboxQuery{
-			sql: d.sql.deliveries, target: t.name,
+			sql: d.sql.deliveries, target: t.told,
 			run: func(sql string, scan func(pgx.Rows) error, arguments ...any) error {
 				return d.bounded(ctx, conn, s.options.StatementTimeout, sql, scan, arguments...)
 			},

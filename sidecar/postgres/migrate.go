@@ -153,7 +153,7 @@ func (d *Database) inspect(ctx context.Context, q querier) (schemaState, error) 
 
 // ready is readySchema where it has not been seen yet.
 func (d *Database) ready(ctx context.Context, options Options, conn *pgxpool.Conn) (*target, error) {
-	if t := d.seen.Load(); t != nil && t.mapping.Equal(options.Mapping) {
+	if t := d.seen.Load(); t != nil && t.serves(options) {
 		return t, nil
 	}
 	return d.readySchema(ctx, options, conn)
@@ -164,28 +164,39 @@ func (d *Database) readable(ctx context.Context, options Options, conn *pgxpool.
 	if t := d.seen.Load(); t != nil && t.mapping.Equal(options.Mapping) {
 		return t, nil
 	}
-	return d.find(ctx, options.Mapping, conn)
+	return d.find(ctx, options, conn)
 }
 
 // find makes the statements for our own table or the one that a mapping names.
-func (d *Database) find(ctx context.Context, mapping *config.Mapping, q querier) (*target, error) {
-	if mapping == nil {
+func (d *Database) find(ctx context.Context, options Options, q querier) (*target, error) {
+	switch {
+	case options.Mapping != nil:
+	case options.tells():
+		return d.telling, nil
+	default:
 		return d.own, nil
 	}
-	t, err := d.mapped(ctx, q, mapping)
+	t, err := d.mapped(ctx, q, options.Mapping)
 	if err != nil {
 		return nil, err
 	}
-	return newTarget(mapping, t), nil
+	if options.tells() {
+		t = t.telling(quoted(options.Mapping.EventMark))
+	}
+	return newTarget(options.Mapping, t), nil
 }
 
 // readySchema returns what to write to when the tables are as this program
 // needs them, after creating or upgrading ours if it may.
 func (d *Database) readySchema(ctx context.Context, options Options, conn *pgxpool.Conn) (*target, error) {
-	if err := d.upgrade(ctx, options, conn, versionToWrite, schemaMissing); err != nil {
+	needed, missing := versionToWrite, schemaMissing
+	if options.tells() {
+		needed, missing = versionToTell, eventsMissing
+	}
+	if err := d.upgrade(ctx, options, conn, needed, missing); err != nil {
 		return nil, err
 	}
-	t, err := d.find(ctx, options.Mapping, conn)
+	t, err := d.find(ctx, options, conn)
 	if err != nil {
 		return nil, err
 	}

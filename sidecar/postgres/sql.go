@@ -19,6 +19,8 @@ type statements struct {
 	tombstone, lockLedger, rights, exhausted  string
 	enroll, leave                             string
 	deliveries                                deliveryStatements
+	hasOutbox, eraseEvents                    string
+	readOutbox, keepOutbox                    string
 }
 
 func loadStatements() statements {
@@ -45,6 +47,10 @@ func loadStatements() statements {
 		enroll:           load("enroll.sql"),
 		leave:            load("leave.sql"),
 		deliveries:       loadDeliveries(),
+		hasOutbox:        load("has_outbox.sql"),
+		eraseEvents:      load("erase_events.sql"),
+		readOutbox:       load("read_outbox.sql"),
+		keepOutbox:       load("keep_outbox.sql"),
 	}
 }
 
