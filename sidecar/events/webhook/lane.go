@@ -31,7 +31,7 @@ type lane struct {
 	// size of the next request, in events.
 	size int
 	// ahead are events behind the cursor that were taken as witnesses.
-	ahead map[uuid.UUID]delivery.Position
+	ahead map[uuid.UUID]delivery.Event
 	// suspect was refused, refusals times while others were taken; seen is how many
 	// requests had been taken when it was last tried, known if it was by this process.
 	suspect  uuid.UUID
@@ -45,7 +45,7 @@ func (r *round) serve(ctx context.Context, of delivery.Lane) {
 	defer r.leave(of.Number)
 	l := &lane{
 		round: r, number: of.Number, cursor: of.Cursor, saved: of.Cursor, kept: time.Now(), size: r.batch(),
-		ahead: map[uuid.UUID]delivery.Position{}, suspect: of.Refused, refusals: of.Refusals,
+		ahead: map[uuid.UUID]delivery.Event{}, suspect: of.Refused, refusals: of.Refusals,
 	}
 	for ctx.Err() == nil && !l.lost && !r.stopped() {
 		if err := l.turn(ctx); err != nil && ctx.Err() == nil {
@@ -157,7 +157,7 @@ func (l *lane) attempt(ctx context.Context, events []delivery.Event, reached del
 			}
 			if said.Meaning == Taken {
 				l.taken(1)
-				l.ahead[witness.ID] = witness.Position
+				l.ahead[witness.ID] = witness
 			}
 			step = heard(t, said)
 		}
@@ -222,7 +222,8 @@ func (l *lane) suspected(id uuid.UUID, times int) {
 }
 
 // witness is an event of another learner, of which that is the first: another one each
-// time. It has no id if there is none.
+// time. Where there is none, one that was taken as a witness before is sent once more: a
+// lane must not stand until more happens. It has no id if there is neither.
 func (l *lane) witness(events []delivery.Event) delivery.Event {
 	seen := map[string]bool{events[0].Learner: true}
 	var all []delivery.Event
@@ -232,10 +233,13 @@ func (l *lane) witness(events []delivery.Event) delivery.Event {
 			all = append(all, e)
 		}
 	}
-	if len(all) == 0 {
-		return delivery.Event{}
+	if len(all) > 0 {
+		return all[l.refusals%len(all)]
 	}
-	return all[l.refusals%len(all)]
+	for _, e := range l.ahead {
+		return e
+	}
+	return delivery.Event{}
 }
 
 // moved follows a move of the lane in the database.
@@ -247,8 +251,8 @@ func (l *lane) moved(to delivery.Position, move func() (bool, error)) error {
 	l.lost = !mine
 	l.cursor, l.saved, l.kept = to, to, time.Now()
 	l.suspect, l.refusals, l.known = uuid.Nil, 0, false
-	for id, at := range l.ahead {
-		if at.Compare(to) <= 0 {
+	for id, e := range l.ahead {
+		if e.Compare(to) <= 0 {
 			delete(l.ahead, id)
 		}
 	}
