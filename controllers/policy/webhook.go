@@ -52,7 +52,7 @@ func webhookGone(f *facts) *verdict {
 	}
 	return isFalse(v1alpha1.ReasonWebhookGone,
 		"the receiver answered 410 (Gone) and is sent nothing any more; events are kept as long as the outbox keeps them; "+
-			"correct events.webhook, or take it out; any change of it starts sending again where it stopped")
+			"correct events.webhook, or take it out; another address, types or batch start sending again where it stopped")
 }
 
 // webhookSecret: sidecars that have the Secret send for those whose pods are older.

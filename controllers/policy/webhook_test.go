@@ -43,7 +43,7 @@ func TestEventsDelivered(t *testing.T) {
 		"nobody has told":                {sending(webhook{}), unknown, "WebhookUnknown", "older than the operator: restart the pods"},
 		"a lane has changed hands":       {sending(webhook{Told: 2, Held: 3}), unknown, "WebhookUnknown", "3 of 4 lanes"},
 		"a lane stands":                  {sending(webhook{Told: 2, Held: 3, Standing: 1}), no, "EventsStanding", "no sidecar sends the events of 1 of 4 lanes"},
-		"gone":                           {sending(failing("gone", 410, 0)), no, "WebhookGone", "any change of it starts sending again"},
+		"gone":                           {sending(failing("gone", 410, 0)), no, "WebhookGone", "start sending again"},
 		"a secret that is none":          {sending(failing("bad_secret", 0, 0)), no, "WebhookSecretInvalid", "can't use key secret or previous of Secret lms-webhook"},
 		"no secret":                      {sending(failing("no_secret", 0, 0)), no, "WebhookSecretMissing", "create Secret lms-webhook with key secret"},
 		"no secret in pods from before, others send": {sending(failing("no_secret", 0, 4)), yes, "Delivered", ""},

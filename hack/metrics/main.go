@@ -14,6 +14,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/config"
+	"github.com/progress-sync/progress-sync/sidecar/events/webhook"
 	"github.com/progress-sync/progress-sync/sidecar/flush"
 	"github.com/progress-sync/progress-sync/sidecar/ingest"
 	"github.com/progress-sync/progress-sync/sidecar/peers"
@@ -82,6 +83,9 @@ func gather() ([]*dto.MetricFamily, error) {
 	s.AttemptFailed(postgres.Failure{Class: postgres.Unreachable})
 	reachable := true
 	s.ConditionChanged(flush.Condition{Reachable: &reachable, ReachableSince: time.Now()})
+	if err := s.Registerer().Register(webhook.New(webhook.Options{}).Metrics()); err != nil {
+		return nil, fmt.Errorf("registering the metrics of the webhook: %w", err)
+	}
 	if err := s.Registerer().Register(peers.New(peers.Options{}, config.PeersOff).Metrics()); err != nil {
 		return nil, fmt.Errorf("registering the metrics of peers: %w", err)
 	}

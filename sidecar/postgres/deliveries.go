@@ -57,7 +57,7 @@ func (v *Deliveries) Look(ctx context.Context, take bool) (delivery.View, error)
 	err := v.do(ctx, "taking lanes of events", func(ctx context.Context, q outboxQuery) error {
 		for range 2 { // the second time they are there
 			lanes := 0
-			view = delivery.View{}
+			view = delivery.View{Target: q.target}
 			err := q.run(q.sql.look, func(rows pgx.Rows) (err error) {
 				lanes, err = scanView(rows, &view)
 				return err
@@ -81,7 +81,7 @@ func scanView(rows pgx.Rows, view *delivery.View) (lanes int, err error) {
 	var seq, refusals pgtype.Int4
 	var id, refused pgtype.UUID
 	var oldest pgtype.Float8
-	_, err = pgx.ForEachRow(rows, []any{&lane, &taken, &xid, &seq, &id, &refused, &refusals, &held, &stopped, &oldest, &view.SetAside}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&lane, &taken, &xid, &seq, &id, &refused, &refusals, &held, &stopped, &oldest, &view.SetAside, &view.Database}, func() error {
 		lanes++
 		if !held {
 			view.Standing++

@@ -57,6 +57,8 @@ type Lane struct {
 
 // View is how the lanes of a receiver stand.
 type View struct {
+	// Database and Target name what the events are of.
+	Database, Target string
 	// Taken lanes were free and are this process' from now on.
 	Taken []Lane
 	// Standing lanes are nobody's.

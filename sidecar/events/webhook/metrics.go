@@ -4,6 +4,8 @@ import (
 	"maps"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/progress-sync/progress-sync/sidecar/status"
 )
 
 const namespace = "progress_sync"
@@ -35,7 +37,7 @@ func describe() described {
 	}
 }
 
-// Metrics are what /metrics tells of the webhook: nothing but counts while there is none.
+// Metrics are what /metrics tells of the webhook: zeros while there is none.
 func (s *Sender) Metrics() prometheus.Collector { return &collector{describe(), s} }
 
 type collector struct {
@@ -66,7 +68,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	}
 	s := c.sender.Status()
 	if s == nil {
-		return
+		s = &status.Webhook{}
 	}
 	gauge := func(desc *prometheus.Desc, v float64) {
 		out <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, v)

@@ -14,6 +14,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/events/delivery"
 	"github.com/progress-sync/progress-sync/sidecar/flush/breaker"
+	"github.com/progress-sync/progress-sync/sidecar/outbox"
 )
 
 // Store is what sending asks of the database; *postgres.Deliveries is one. Those that
@@ -151,6 +152,8 @@ type round struct {
 	notBefore time.Time
 	// gone: the receiver wants nothing more.
 	gone bool
+	// database and target name what the events are of.
+	database, target string
 }
 
 func (s *Sender) round(c config.Config) *round {
@@ -195,6 +198,7 @@ func (r *round) look(ctx context.Context, lanes *sync.WaitGroup) {
 		return
 	}
 	r.mu.Lock()
+	r.database, r.target = view.Database, view.Target
 	for _, lane := range view.Taken {
 		if r.held[lane.Number] {
 			continue // its lease had ended, and it is ours again
@@ -277,7 +281,10 @@ func (r *round) post(ctx context.Context, events []delivery.Event) (Answer, erro
 	if err != nil {
 		return Answer{}, err
 	}
-	m, err := messageOf(events, r.webhook.Batch > 1)
+	r.mu.Lock()
+	source := outbox.SourceOf(r.database, r.target)
+	r.mu.Unlock()
+	m, err := messageOf(source, events, r.webhook.Batch > 1)
 	if err != nil {
 		return Answer{}, err
 	}

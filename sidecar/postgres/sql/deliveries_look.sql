@@ -19,7 +19,8 @@ SELECT d.lane, t.lane IS NOT NULL AS taken, t.xid::text, t.seq, t.id, t.refused,
        t.lane IS NOT NULL OR d.leased_until > now() AS held,
        t.lane IS NULL AND d.stopped_for IS NOT DISTINCT FROM $5::text AS stopped,
        extract(epoch FROM now() - o.created_at)::float8 AS oldest,
-       (SELECT count(*) FROM progress_sync.undelivered AS u WHERE u.receiver = $1::text) AS set_aside
+       (SELECT count(*) FROM progress_sync.undelivered AS u WHERE u.receiver = $1::text) AS set_aside,
+       current_database()::text
 FROM progress_sync.deliveries AS d
 LEFT JOIN taken AS t ON t.lane = d.lane
 LEFT JOIN LATERAL (
