@@ -23,17 +23,17 @@ type described struct{ oldest, setAside, held, standing, delivered, requests *pr
 
 func describe() described {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
-		return prometheus.NewDesc(prometheus.BuildFQName(namespace, "webhook", name), help, labels, nil)
+		return prometheus.NewDesc(prometheus.BuildFQName(namespace, "", name), help, labels, nil)
 	}
 	return described{
-		oldest: desc("oldest_event_seconds",
+		oldest: desc("webhook_oldest_event_seconds",
 			"Age of the oldest event that is neither delivered nor set aside, of all lanes, as each sidecar last saw it; 0 if there is none."),
-		setAside: desc("set_aside_events",
+		setAside: desc("webhook_set_aside_events",
 			"Events in the database that the receiver refused while it took others, as each sidecar last saw it."),
-		held:      desc("lanes", "Lanes of events that this sidecar sends."),
-		standing:  desc("standing_lanes", "Lanes of events that no sidecar sends, as each sidecar last saw it."),
-		delivered: desc("delivered_total", "Events that the receiver took, those among them that were sent again."),
-		requests:  desc("requests_total", "Requests to the receiver, by outcome: taken, refused, busy, gone, no_answer, unreachable.", "outcome"),
+		held:      desc("webhook_lanes", "Lanes of events that this sidecar sends."),
+		standing:  desc("webhook_standing_lanes", "Lanes of events that no sidecar sends, as each sidecar last saw it."),
+		delivered: desc("webhook_delivered_total", "Events that the receiver took, those among them that were sent again."),
+		requests:  desc("webhook_requests_total", "Requests to the receiver, by outcome: taken, refused, busy, gone, no_answer, unreachable.", "outcome"),
 	}
 }
 
