@@ -71,7 +71,7 @@ func (h *Handler) routes() *http.ServeMux {
 		mux.HandleFunc(pattern, h.forLMS(h.byMethod(m)))
 	}
 	if h.events != nil {
-		mux.HandleFunc(outboxPath, h.forLMS(h.byMethod(reads(h.limited(h.pull)))))
+		mux.HandleFunc(outboxPath, h.forLMS(h.byMethod(methods{http.MethodGet: h.limited(h.pull)})))
 	}
 	if h.openAPI != nil {
 		mux.HandleFunc(openAPIPath, h.forLMS(h.byMethod(reads(h.describe))))
