@@ -24,6 +24,9 @@ const (
 	// ConditionPeered is True when the sidecars hand on to the homes of their
 	// learners. Homes save writes and are never needed: Ready does not follow it.
 	ConditionPeered = "Peered"
+	// ConditionEventsDelivered is True when the receiver of events.webhook takes what
+	// it is sent, and nothing waits for long. Unknown where no webhook is set.
+	ConditionEventsDelivered = "EventsDelivered"
 
 	// ConditionReconciling and ConditionStalled are there while they are True, as
 	// kstatus has them: Ready is False, and will become True by itself, or not
@@ -160,6 +163,37 @@ const (
 	// ReasonMixedVersions: sidecars speak different versions of the protocol
 	// between them.
 	ReasonMixedVersions = "MixedVersions"
+)
+
+// Reasons of EventsDelivered.
+const (
+	ReasonDelivered = "Delivered"
+	// ReasonNoWebhook: the policy has no events.webhook.
+	ReasonNoWebhook = "NoWebhook"
+	// ReasonWebhookUnknown: the sidecars have not said yet how it goes, or are too old
+	// to tell.
+	ReasonWebhookUnknown = "WebhookUnknown"
+	// ReasonWebhookGone: the receiver answered 410 and is sent nothing any more.
+	ReasonWebhookGone = "WebhookGone"
+	// ReasonWebhookSecretMissing: the sidecars have no secret to sign with.
+	ReasonWebhookSecretMissing = "WebhookSecretMissing"
+	// ReasonWebhookSecretInvalid: the secret is none.
+	ReasonWebhookSecretInvalid = "WebhookSecretInvalid"
+	// ReasonWebhookUnreachable: the receiver does not answer.
+	ReasonWebhookUnreachable = "WebhookUnreachable"
+	// ReasonWebhookRefused: the receiver answers, and takes nothing.
+	ReasonWebhookRefused = "WebhookRefused"
+	// ReasonOutboxMissing: the tables with the events are missing, or the sidecars may
+	// not use them.
+	ReasonOutboxMissing = "OutboxMissing"
+	// ReasonNoEventMark: the mapped table has no column without which there are no events.
+	ReasonNoEventMark = "NoEventMark"
+	// ReasonEventsStanding: no sidecar sends some of the events.
+	ReasonEventsStanding = "EventsStanding"
+	// ReasonEventsLate: events wait longer than anything known explains.
+	ReasonEventsLate = "EventsLate"
+	// ReasonEventsSetAside: the receiver refused events while it took others.
+	ReasonEventsSetAside = "EventsSetAside"
 )
 
 // Reasons of several conditions.

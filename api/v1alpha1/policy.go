@@ -100,6 +100,12 @@ type ProgressSyncPolicySpec struct {
 	// +kubebuilder:default={}
 	Peers PeersSpec `json:"peers,omitzero"`
 
+	// events says whether the database has events of what is completed.
+	//
+	// +optional
+	// +kubebuilder:default={}
+	Events EventsSpec `json:"events,omitzero"`
+
 	// injection says how the sidecar is put into a pod.
 	//
 	// +optional

@@ -14,6 +14,7 @@ type Name string
 // +kubebuilder:validation:XValidation:rule="!has(self.fixed) || !(self.keyColumns.userId in self.fixed || has(self.keyColumns.courseId) && self.keyColumns.courseId in self.fixed || self.keyColumns.lessonId in self.fixed || self.columns.exists(f, self.columns[f] in self.fixed))",message="fixed must not name a column of keyColumns or columns: each column takes one thing"
 // +kubebuilder:validation:XValidation:rule="!('courseId' in self.columns && has(self.keyColumns.courseId))",message="columns may name courseId only if keyColumns has no courseId: the course is a part of the key or it is not"
 // +kubebuilder:validation:XValidation:rule="!has(self.scale) || self.scale.all(f, f in self.columns)",message="scale may name only fields that columns has"
+// +kubebuilder:validation:XValidation:rule="!has(self.eventMark) || !(self.eventMark == self.keyColumns.userId || has(self.keyColumns.courseId) && self.eventMark == self.keyColumns.courseId || self.eventMark == self.keyColumns.lessonId || self.columns.exists(f, self.columns[f] == self.eventMark) || has(self.fixed) && self.eventMark in self.fixed)",message="eventMark must not name a column of keyColumns, columns or fixed: each column takes one thing"
 type TableMapping struct {
 	// schema of the table, any but progress_sync.
 	//
@@ -64,6 +65,12 @@ type TableMapping struct {
 	// +kubebuilder:validation:MaxProperties=16
 	// +kubebuilder:validation:XValidation:rule="self.all(c, bytes(c).size() >= 1 && bytes(c).size() <= 63 && !c.matches(r'\\p{Cc}'))",message="fixed must name columns: 1 to 63 bytes, no control characters, without quotes"
 	Fixed map[string]FixedValue `json:"fixed,omitempty"`
+
+	// eventMark is a column of type bigint that may be null, which the sidecars keep
+	// for themselves. Rows of a table without one have no events.
+	//
+	// +optional
+	EventMark Name `json:"eventMark,omitempty"`
 }
 
 // Scale of a column's unit, as text.

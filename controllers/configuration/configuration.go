@@ -65,6 +65,13 @@ func Of(policy *v1alpha1.ProgressSyncPolicy, spoolLimit int64) config.Config {
 		out.Peers.Mode = config.PeersMode(mode)
 	}
 
+	out.Events.Enabled = spec.Events.Enabled
+	if days := spec.Events.RetentionDays; days != 0 { // an API server with an older definition knows none
+		out.Events.RetentionDays = int(days)
+	}
+
+	out.Events.Webhook = webhook(spec.Events.Webhook, policy.Namespace)
+
 	out.Logging.Level = config.LogLevel(strings.ToLower(string(spec.Logging.Level)))
 	return out
 }
@@ -79,7 +86,7 @@ func mapping(spec *v1alpha1.TableMapping) *config.Mapping {
 		KeyColumns: config.KeyColumns{
 			UserID: string(spec.KeyColumns.UserID), CourseID: string(spec.KeyColumns.CourseID), LessonID: string(spec.KeyColumns.LessonID),
 		},
-		Columns: make(map[string]string, len(spec.Columns)),
+		Columns: make(map[string]string, len(spec.Columns)), EventMark: string(spec.EventMark),
 	}
 	for field, column := range spec.Columns {
 		out.Columns[field] = string(column)

@@ -170,3 +170,33 @@ func drawMapping(t *rapid.T) *v1alpha1.TableMapping {
 	}
 	return m
 }
+
+func TestAWebhookIsAnAddressForTheSidecars(t *testing.T) {
+	for name, c := range map[string]struct {
+		spec v1alpha1.WebhookSpec
+		want config.Webhook
+	}{
+		"a url": {
+			v1alpha1.WebhookSpec{URL: "https://lms.example.com/events?of=campus", Batch: 20, Types: []v1alpha1.EventType{v1alpha1.EventLessonReset}},
+			config.Webhook{URL: "https://lms.example.com/events?of=campus", Batch: 20, Types: []string{"dev.progresssync.lesson.reset"}},
+		},
+		"a service with the defaults": {
+			v1alpha1.WebhookSpec{Service: &v1alpha1.WebhookService{Name: "lms", Port: 80, Path: "/"}, Batch: 1},
+			config.Webhook{URL: "http://lms.campus.svc/", Batch: 1},
+		},
+		"a service elsewhere": {
+			v1alpha1.WebhookSpec{Service: &v1alpha1.WebhookService{Name: "hooks", Namespace: "backend", Port: 8080, Path: "/events"}, Batch: 1},
+			config.Webhook{URL: "http://hooks.backend.svc:8080/events", Batch: 1},
+		},
+	} {
+		policy := lms().Build()
+		policy.Spec.Events = v1alpha1.EventsSpec{Enabled: true, RetentionDays: 7, Webhook: &c.spec}
+		got := Of(policy, 0)
+		if diff := cmp.Diff(&c.want, got.Events.Webhook); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+		if err := got.Validate(); err != nil {
+			t.Errorf("%s: the sidecars refuse it: %v", name, err)
+		}
+	}
+}

@@ -48,12 +48,12 @@ func sidecar(policy *v1alpha1.ProgressSyncPolicy, options Options, gracePeriodSe
 		},
 		Resources:       resources(policy),
 		SecurityContext: securityContext(),
-		VolumeMounts: []corev1.VolumeMount{
+		VolumeMounts: append([]corev1.VolumeMount{
 			{Name: VolumeConfig, MountPath: configDir, ReadOnly: true},
 			{Name: VolumeDatabase, MountPath: databaseDir, ReadOnly: true},
 			{Name: VolumeSpool, MountPath: spoolDir},
 			{Name: VolumeNoToken, MountPath: tokenDir, ReadOnly: true},
-		},
+		}, webhookMount(policy)...),
 		// The app waits for this one: five minutes are for replaying a full spool on
 		// a slow claim. A container that was restarted is not ready, and its pod
 		// neither, until it has started; the kubelet asks no oftener than each second.

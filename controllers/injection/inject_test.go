@@ -65,7 +65,7 @@ func TestInjectedPods(t *testing.T) {
 				}),
 			lmsPolicy(), usual(), "busy.yaml",
 		},
-		"a policy changes ports, image, pull secrets, resources, spool, Secret key and asks for traces": {
+		"a policy changes ports, image, pull secrets, resources, spool, Secret key, has a webhook and asks for traces": {
 			lmsPod(),
 			lmsPolicy().Port(18787).
 				Resources(
@@ -79,6 +79,10 @@ func TestInjectedPods(t *testing.T) {
 					p.Spec.Buffer.SizeLimit = resource.MustParse("4Gi")
 					p.Spec.Peers = v1alpha1.PeersSpec{Mode: v1alpha1.PeersOff, Port: 19788}
 					p.Spec.Database.SecretRef = v1alpha1.SecretRef{Name: "lms-pg", Key: "dsn"}
+					p.Spec.Events = v1alpha1.EventsSpec{Enabled: true, RetentionDays: 7, Webhook: &v1alpha1.WebhookSpec{
+						URL: "https://lms.example.com/events", Batch: 1,
+						SecretRef: v1alpha1.WebhookSecretRef{Name: "lms-webhook", Key: "signing", PreviousKey: "signing-before"},
+					}}
 				}),
 			usual(), "tuned.yaml",
 		},

@@ -30,6 +30,8 @@ const (
 	VolumeConfig   = "progress-sync-config"
 	VolumeDatabase = "progress-sync-database"
 	VolumeSpool    = "progress-sync-spool"
+	// VolumeWebhook is there where the policy has a webhook.
+	VolumeWebhook = "progress-sync-webhook"
 	// VolumeNoToken is empty, and lies where the pod's token would.
 	VolumeNoToken = "progress-sync-no-token"
 )
@@ -37,7 +39,7 @@ const (
 // IsOwnVolume says whether the name is one of the sidecar's volumes.
 func IsOwnVolume(name string) bool {
 	switch name {
-	case VolumeConfig, VolumeDatabase, VolumeSpool, VolumeNoToken:
+	case VolumeConfig, VolumeDatabase, VolumeSpool, VolumeWebhook, VolumeNoToken:
 		return true
 	}
 	return false
@@ -48,6 +50,9 @@ const (
 	configDir   = "/etc/progress-sync/config"
 	databaseDir = "/etc/progress-sync/database"
 	spoolDir    = "/var/lib/progress-sync"
+	// webhookDir is where sidecars look for the webhook's secret unless they are told
+	// otherwise. A flag would keep an older sidecar of injection.image from starting.
+	webhookDir = "/etc/progress-sync/webhook"
 	// tokenDir is where the API server mounts the token of the pod's account into
 	// every container that has nothing there.
 	tokenDir = "/var/run/secrets/kubernetes.io/serviceaccount" //nolint:gosec // G101: a path, which says where a token is kept away from
@@ -56,6 +61,10 @@ const (
 	ConfigKey = "config.json"
 	// uriFile is where the connection URI lies, whatever its key is called.
 	uriFile = "uri"
+	// secretFile and previousFile are where the webhook's secrets lie, whatever their
+	// keys are called.
+	secretFile   = "secret"
+	previousFile = "previous"
 )
 
 // StatusPort is where a sidecar answers the pod network, read-only.

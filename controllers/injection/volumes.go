@@ -20,7 +20,7 @@ func volumes(policy *v1alpha1.ProgressSyncPolicy) []corev1.Volume {
 	// The sidecar is not root, and no other container mounts these.
 	readable := ptr.To[int32](0o444)
 	secret := policy.Spec.Database.SecretRef
-	return []corev1.Volume{
+	out := []corev1.Volume{
 		{Name: VolumeConfig, VolumeSource: corev1.VolumeSource{ConfigMap: &corev1.ConfigMapVolumeSource{
 			LocalObjectReference: corev1.LocalObjectReference{Name: ConfigMapName(policy.Name)},
 			Items:                []corev1.KeyToPath{{Key: ConfigKey, Path: ConfigKey}},
@@ -45,6 +45,26 @@ func volumes(policy *v1alpha1.ProgressSyncPolicy) []corev1.Volume {
 			Sources: []corev1.VolumeProjection{}, DefaultMode: readable,
 		}}},
 	}
+	if w := policy.Spec.Events.Webhook; w != nil {
+		out = append(out, corev1.Volume{Name: VolumeWebhook, VolumeSource: corev1.VolumeSource{Secret: &corev1.SecretVolumeSource{
+			SecretName: w.SecretRef.Name,
+			Items: []corev1.KeyToPath{
+				{Key: w.SecretRef.Key, Path: secretFile},
+				{Key: w.SecretRef.PreviousKey, Path: previousFile},
+			},
+			DefaultMode: readable,
+			Optional:    ptr.To(true),
+		}}})
+	}
+	return out
+}
+
+// webhookMount is where the sidecar finds the webhook's secret.
+func webhookMount(policy *v1alpha1.ProgressSyncPolicy) []corev1.VolumeMount {
+	if policy.Spec.Events.Webhook == nil {
+		return nil
+	}
+	return []corev1.VolumeMount{{Name: VolumeWebhook, MountPath: webhookDir, ReadOnly: true}}
 }
 
 // spool is a volume of the pod's own, or the claim that the policy names.

@@ -64,6 +64,7 @@ func TestAPolicyIsReadyBeforeItsPods(t *testing.T) {
 		v1alpha1.ConditionDatabaseReachable: metav1.ConditionUnknown,
 		v1alpha1.ConditionSynced:            metav1.ConditionUnknown,
 		v1alpha1.ConditionPeered:            metav1.ConditionUnknown,
+		v1alpha1.ConditionEventsDelivered:   metav1.ConditionUnknown,
 	} {
 		c := meta.FindStatusCondition(policy.Status.Conditions, kind)
 		if c == nil || c.Status != want || c.ObservedGeneration != policy.Generation {

@@ -14,14 +14,16 @@ import (
 func conditions(f *facts) []metav1.Condition {
 	ready, injected, sidecars := readyVerdict(f), injectedVerdict(f), sidecarsVerdict(f)
 	database, synced, peers := databaseVerdict(f), syncedVerdict(f), peersVerdict(f)
+	events := eventsVerdict(f)
 	all := []named{
 		{v1alpha1.ConditionReady, ready},
-		{v1alpha1.ConditionHealthy, healthyVerdict(f, ready, database, synced, injected, sidecars, peers)},
+		{v1alpha1.ConditionHealthy, healthyVerdict(f, ready, database, synced, injected, sidecars, peers, events)},
 		{v1alpha1.ConditionInjected, injected},
 		{v1alpha1.ConditionSidecarsReady, sidecars},
 		{v1alpha1.ConditionDatabaseReachable, database},
 		{v1alpha1.ConditionSynced, synced},
 		{v1alpha1.ConditionPeered, peers},
+		{v1alpha1.ConditionEventsDelivered, events},
 	}
 	if ready.status != metav1.ConditionTrue {
 		kind := v1alpha1.ConditionReconciling

@@ -251,7 +251,7 @@ func TestStalledAndReconcilingGoWhenTheyAreOver(t *testing.T) {
 		change(f)
 		f.policy.Status = status(f, v1alpha1.UnsavedStatus{})
 	}
-	if got := len(f.policy.Status.Conditions); got != 7 {
+	if got := len(f.policy.Status.Conditions); got != 8 {
 		t.Errorf("%d conditions: %+v", got, f.policy.Status.Conditions)
 	}
 }

@@ -30,6 +30,7 @@ func TestMetricsShowTheStatus(t *testing.T) {
 		# HELP progress_sync_operator_policy_condition Condition of a policy: 1 for True, 0 for False, -1 for Unknown.
 		# TYPE progress_sync_operator_policy_condition gauge
 		progress_sync_operator_policy_condition{namespace="campus",policy="lms",type="DatabaseReachable"} 1
+		progress_sync_operator_policy_condition{namespace="campus",policy="lms",type="EventsDelivered"} -1
 		progress_sync_operator_policy_condition{namespace="campus",policy="lms",type="Healthy"} 0
 		progress_sync_operator_policy_condition{namespace="campus",policy="lms",type="Injected"} 1
 		progress_sync_operator_policy_condition{namespace="campus",policy="lms",type="Peered"} 1

@@ -28,6 +28,8 @@ type Summary struct {
 	Tried, Blocked int
 	// Peers is whether they hand on to each other.
 	Peers Peers
+	// Webhook is whether events arrive.
+	Webhook Webhook
 
 	Records  Records
 	Updates  Updates
@@ -147,6 +149,7 @@ func (s *Summary) add(d *status.Document, at time.Time, policy Policy) {
 	}
 	s.addDatabase(d)
 	s.addPeers(d.Peers, at)
+	s.addWebhook(d.Webhook, at)
 	s.addAttempts(d)
 	s.addClasses(d.Classes, at)
 	s.addVariants(d.Variants)

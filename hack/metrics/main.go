@@ -10,12 +10,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-logr/logr"
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/config"
+	"github.com/progress-sync/progress-sync/sidecar/events/webhook"
 	"github.com/progress-sync/progress-sync/sidecar/flush"
 	"github.com/progress-sync/progress-sync/sidecar/ingest"
+	"github.com/progress-sync/progress-sync/sidecar/outbox"
 	"github.com/progress-sync/progress-sync/sidecar/peers"
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/state"
@@ -82,9 +85,13 @@ func gather() ([]*dto.MetricFamily, error) {
 	s.AttemptFailed(postgres.Failure{Class: postgres.Unreachable})
 	reachable := true
 	s.ConditionChanged(flush.Condition{Reachable: &reachable, ReachableSince: time.Now()})
+	if err := s.Registerer().Register(webhook.New(webhook.Options{}).Metrics()); err != nil {
+		return nil, fmt.Errorf("registering the metrics of the webhook: %w", err)
+	}
 	if err := s.Registerer().Register(peers.New(peers.Options{}, config.PeersOff).Metrics()); err != nil {
 		return nil, fmt.Errorf("registering the metrics of peers: %w", err)
 	}
+	s.Registerer().MustRegister(slices.Concat(outbox.NewFeed(nil, nil).Metrics(), outbox.NewKeeper(nil, nil, logr.Discard()).Metrics())...)
 	families, err := s.Gatherer().Gather()
 	if err != nil {
 		return nil, fmt.Errorf("gathering the metrics: %w", err)

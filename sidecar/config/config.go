@@ -37,6 +37,7 @@ type Config struct {
 	Ingest   Ingest   `json:"ingest"`
 	Peers    Peers    `json:"peers"`
 	Variants Variants `json:"variants,omitzero"`
+	Events   Events   `json:"events"`
 	Logging  Logging  `json:"logging"`
 }
 
@@ -228,6 +229,7 @@ func Default() Config {
 			MaxConcurrent: 1024,
 		},
 		Peers:   Peers{Mode: PeersAuto},
+		Events:  Events{RetentionDays: 7},
 		Logging: Logging{Level: LogInfo},
 	}
 }

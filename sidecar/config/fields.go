@@ -42,7 +42,7 @@ func (f field) mistake(value []byte) string {
 
 // fields lists every setting of c, those of its lists by the elements that c has.
 func fields(c *Config) []field {
-	return slices.Concat(sectionFields(c), adaptiveFields(c), classFields(c), variantFields(c))
+	return slices.Concat(sectionFields(c), adaptiveFields(c), classFields(c), variantFields(c), eventFields(c))
 }
 
 // sectionFields are the settings that every configuration has.
@@ -109,7 +109,7 @@ func sectionFields(c *Config) []field {
 		{"database", "statementTimeout", &c.Database.StatementTimeout, "a duration from 100ms to 10m",
 			within(&c.Database.StatementTimeout, 100*time.Millisecond, 10*time.Minute)},
 		{"database", "mapping", &c.Database.Mapping,
-			"an object of schema, table, keyColumns, columns, scale and fixed, with names and values as strings", always},
+			"an object of schema, table, keyColumns, columns, scale, fixed and eventMark, with names and values as strings", always},
 
 		{"ingest", "maxBodyBytes", &c.Ingest.MaxBodyBytes, "an integer from 1024 (1 KiB) to 67108864 (64 MiB)", func() bool {
 			return c.Ingest.MaxBodyBytes >= 1<<10 && c.Ingest.MaxBodyBytes <= 64<<20

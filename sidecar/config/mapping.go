@@ -29,6 +29,9 @@ type Mapping struct {
 	// in which Postgres reads the column's type. They are written once, with a
 	// new row.
 	Fixed map[string]string `json:"fixed,omitempty"`
+	// EventMark is a column that the sidecars keep for themselves, a bigint that may
+	// be null. Rows of a table without one have no events.
+	EventMark string `json:"eventMark,omitempty"`
 }
 
 // KeyColumns are the columns of a record's key. Together, or together with
@@ -135,6 +138,9 @@ func (m *Mapping) mistakes() []string {
 			say("fixed.%s is too long or holds a zero byte; allowed: up to %d bytes", c, maxFixedValue)
 		}
 	}
+	if m.EventMark != "" {
+		column("eventMark", m.EventMark)
+	}
 	return found
 }
 
@@ -143,6 +149,6 @@ func (m *Mapping) Equal(o *Mapping) bool {
 	if m == nil || o == nil {
 		return m == o
 	}
-	return m.Schema == o.Schema && m.Table == o.Table && m.KeyColumns == o.KeyColumns &&
+	return m.Schema == o.Schema && m.Table == o.Table && m.KeyColumns == o.KeyColumns && m.EventMark == o.EventMark &&
 		maps.Equal(m.Columns, o.Columns) && maps.Equal(m.Scale, o.Scale) && maps.Equal(m.Fixed, o.Fixed)
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // Options are what a Handler works with. All are required but Homes, without which each
-// learner's home is here, Terms, Now, and Panel and OpenAPI, whose paths are not found without them.
+// learner's home is here, Terms, Now, and Events, Panel and OpenAPI, whose paths are not found without them.
 type Options struct {
 	Buffer Buffer
 	Syncer Syncer
@@ -23,6 +23,8 @@ type Options struct {
 	Reader Reader
 	State  State
 	Homes  Homes
+	// Events serves /v1/events.
+	Events Events
 	Limits Limits
 	// Terms tell the variants of learners; nil for none.
 	Terms *timing.Table
@@ -43,6 +45,7 @@ type Handler struct {
 	reader Reader
 	state  State
 	homes  Homes
+	events Events
 	limits atomic.Pointer[Limits]
 	terms  atomic.Pointer[timing.Table]
 	now    func() time.Time
@@ -69,7 +72,7 @@ type Handler struct {
 // New makes a Handler.
 func New(o Options) *Handler {
 	h := &Handler{
-		buffer: o.Buffer, syncer: o.Syncer, eraser: o.Eraser, reader: o.Reader, state: o.State, homes: o.Homes,
+		buffer: o.Buffer, syncer: o.Syncer, eraser: o.Eraser, reader: o.Reader, state: o.State, homes: o.Homes, events: o.Events,
 		ended: make(chan struct{}), panel: o.Panel, openAPI: o.OpenAPI, clocks: clocks.New(),
 		jsonType: []string{"application/json"}, noStore: []string{"no-store"},
 		pools: pools{layout: scan.NewLayout(progress.Fields())},

@@ -70,6 +70,9 @@ func (h *Handler) routes() *http.ServeMux {
 	} {
 		mux.HandleFunc(pattern, h.forLMS(h.byMethod(m)))
 	}
+	if h.events != nil {
+		mux.HandleFunc(outboxPath, h.forLMS(h.byMethod(methods{http.MethodGet: h.limited(h.pull)})))
+	}
 	if h.openAPI != nil {
 		mux.HandleFunc(openAPIPath, h.forLMS(h.byMethod(reads(h.describe))))
 	}
@@ -144,7 +147,7 @@ func (h *Handler) notFound(w http.ResponseWriter, _ *http.Request) {
 	h.writeProblem(w, &problem{
 		status: http.StatusNotFound, kind: "not-found", title: "Not found",
 		detail: "there is no such path; the API is /v1/progress, /v1/progress/complete, /v1/sync, " +
-			"/v1/sync/events, /v1/dead-letters and /v1/users",
+			"/v1/sync/events, /v1/events, /v1/dead-letters and /v1/users",
 	})
 }
 

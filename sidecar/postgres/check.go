@@ -37,7 +37,7 @@ func (d *Database) Check(ctx context.Context) (SchemaReport, error) {
 			return err
 		}
 		report.Version = state.version
-		wrong, err := d.checkSchema(ctx, conn, state, len(all))
+		wrong, err := d.checkSchema(ctx, conn, s.options, state, len(all))
 		if err != nil {
 			return err
 		}
@@ -57,6 +57,9 @@ func (d *Database) Check(ctx context.Context) (SchemaReport, error) {
 			} else if len(wrong) > 0 {
 				mistakes = append(mistakes, named("checking the mapped table", incomplete(report.Table, wrong)))
 			}
+			if s.options.Events && !s.options.tells() {
+				report.Notes = append(report.Notes, marklessNote(report.Table))
+			}
 			for _, f := range of(findings, notes, notes) {
 				report.Notes = append(report.Notes, f.String())
 			}
@@ -71,7 +74,7 @@ func (d *Database) Check(ctx context.Context) (SchemaReport, error) {
 
 // checkSchema says what is wrong with our own tables, the most important thing only:
 // with what batches need, or else with what sidecars need to find each other.
-func (d *Database) checkSchema(ctx context.Context, q querier, state schemaState, newest int) (wrong, err error) {
+func (d *Database) checkSchema(ctx context.Context, q querier, options Options, state schemaState, newest int) (wrong, err error) {
 	if state.version < versionToWrite {
 		return schemaMissing(newest, state.version, ""), nil
 	}
@@ -81,6 +84,14 @@ func (d *Database) checkSchema(ctx context.Context, q querier, state schemaState
 	wrong, err = d.checkRights(ctx, q, rightsMissing, "lesson_progress", "ledger", "erasures")
 	if wrong != nil || err != nil {
 		return wrong, err
+	}
+	if options.tells() {
+		if state.version < versionToTell {
+			return eventsMissing(newest, state.version, ""), nil
+		}
+		if wrong, err = d.checkRights(ctx, q, rightsMissing, "outbox"); wrong != nil || err != nil {
+			return wrong, err
+		}
 	}
 	if state.version < versionToEnroll {
 		return registryMissing(newest, state.version, ""), nil

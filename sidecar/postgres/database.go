@@ -29,10 +29,13 @@ type Database struct {
 	seen atomic.Pointer[target]
 	// enrolls says that the table of sidecars was seen to be there, as seen does of
 	// the table to write to.
-	enrolls  atomic.Bool
-	own      *target
-	closing  sync.WaitGroup
-	encoders sync.Pool
+	enrolls atomic.Bool
+	// sends says it of the tables for sending events.
+	sends atomic.Bool
+	// own and telling are for our own table, without events and with them.
+	own, telling *target
+	closing      sync.WaitGroup
+	encoders     sync.Pool
 }
 
 // New does no I/O: a sidecar starts without a database.
@@ -41,6 +44,7 @@ func New(options Options) *Database {
 	return &Database{
 		sql:      loadStatements(),
 		own:      newTarget(nil, ownTable()),
+		telling:  newTarget(nil, ownTable().telling("event_mark")),
 		options:  options,
 		pool:     newPool(options),
 		reading:  make(chan struct{}, max(1, options.MaxConnections-1)),

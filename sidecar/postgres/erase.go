@@ -65,6 +65,9 @@ func (d *Database) Erase(ctx context.Context, userID string, before time.Time) (
 				return err
 			}
 			erased = Erased{Rows: tag.RowsAffected()}
+			if err := d.eraseEvents(ctx, tx, t, row.UserID, before, erased.Rows); err != nil {
+				return err
+			}
 			var remains, visible bool
 			if err := tx.QueryRow(ctx, t.remains, learner...).Scan(&remains, &visible); err != nil {
 				return err
@@ -84,6 +87,20 @@ func (d *Database) Erase(ctx context.Context, userID string, before time.Time) (
 		return Erased{}, named(what, erasureRefused(err))
 	}
 	return erased, nil
+}
+
+// eraseEvents removes the events of a learner, also those of a time when there were
+// events, and tells of the erasure if there are any.
+func (d *Database) eraseEvents(ctx context.Context, tx pgx.Tx, t *target, userID string, before time.Time, rows int64) error {
+	var there bool
+	if err := tx.QueryRow(ctx, d.sql.hasOutbox).Scan(&there); err != nil {
+		return err
+	}
+	if !there && !t.events {
+		return nil
+	}
+	_, err := tx.Exec(ctx, d.sql.eraseEvents, userID, t.told, rows, before, before.UnixMicro(), t.events, EventErased)
+	return err
 }
 
 // erasureRefused says of an erasure what Classify would say of a record: nothing

@@ -121,6 +121,32 @@ func registryMissing(needed, found int, why string) error {
 	}}
 }
 
+// eventsMissing says why nothing is written while events are asked for: one that could
+// not be written would be lost.
+func eventsMissing(needed, found int, why string) error {
+	if found < versionToWrite {
+		return schemaMissing(needed, found, why)
+	}
+	return &setupError{failure: Failure{
+		Class: SchemaMissing, Kind: KindServer, Retry: Hold,
+		Message: fmt.Sprintf("The policy asks for events, and progress_sync.outbox is missing: the tables in schema progress_sync are of version "+
+			"%d, it takes version %d%s. Apply them: %s; then %s Or set spec.events.enabled to false. Until then nothing is written, so that no "+
+			"event is lost", found, versionToTell, why, printMigrations, grantTables),
+	}}
+}
+
+// sendingMissing says why no events are sent, if batches can be written all the same.
+func sendingMissing(needed, found int, why string) error {
+	if found < versionToWrite {
+		return schemaMissing(needed, found, why)
+	}
+	return &setupError{failure: Failure{
+		Class: SchemaMissing, Kind: KindServer, Retry: Hold,
+		Message: fmt.Sprintf("Progress is written, but no events are sent to the webhook: the tables in schema progress_sync are of "+
+			"version %d, it takes version %d%s. Apply them: %s; then %s", found, versionToSend, why, printMigrations, grantTables),
+	}}
+}
+
 // drawMissing says what analytics lack, if sidecars have all that they need.
 func drawMissing(found int) string {
 	return fmt.Sprintf("the function progress_sync.variant_of, with which SQL tells a learner's variant, is missing: schema progress_sync is of "+

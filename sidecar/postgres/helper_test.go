@@ -52,8 +52,8 @@ func (w *writer) next(records ...progress.Record) progress.Batch {
 	return progress.Batch{Number: w.last + 1, ID: batchID(w.last + 1), Records: records}
 }
 
-// batchID is an id for a number, of more than 32 bits.
-func batchID(number uint64) uint64 { return 1<<62 + number }
+// batchID is an id for a number, of more than 32 bits, and not only in its lowest two.
+func batchID(number uint64) uint64 { return 1<<62 + number<<2 }
 
 func (w *writer) try(ctx context.Context, b progress.Batch) (Result, error) {
 	r, err := w.d.Apply(ctx, w.id, w.owner, w.last, b)

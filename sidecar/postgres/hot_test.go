@@ -10,16 +10,24 @@ import (
 // TestUpdatesStayOnTheirPage holds that the table's fillfactor and the lack of
 // an index on what changes let updates be heap-only.
 func TestUpdatesStayOnTheirPage(t *testing.T) {
+	for name, events := range map[string]bool{"without events": false, "with events": true} {
+		t.Run(name, func(t *testing.T) { stayOnTheirPage(t, events) })
+	}
+}
+
+func stayOnTheirPage(t *testing.T, events bool) {
+	t.Helper()
 	uri := pgtest.Database(t)
-	d := open(t, Options{URI: fixed(uri)})
+	d := open(t, Options{URI: fixed(uri), Events: events})
 	w := claim(t, d)
 	const rows, batchSize = 6000, 500
-	for range 2 {
+	for pass := range 2 {
 		for from := 0; from < rows; from += batchSize {
 			var batch []progress.Record
 			for n := from; n < from+batchSize; n++ {
 				r := watched(n)
 				r.UserID, r.CourseID = "3f0c9a52-8d1e-4b7a-9c61-0e5d2b7f4a13", "b7e1d2c3-5a4f-4e6d-8c9b-1a2f3e4d5c6b"
+				r.Completed = pass == 1 // then each has an event, if there are any
 				batch = append(batch, r)
 			}
 			w.apply(t, batch...)

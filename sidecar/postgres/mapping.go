@@ -96,6 +96,7 @@ func plan(name string, m *config.Mapping, r relation) (table, []finding) {
 			})
 		}
 	}
+	s.mark()
 	s.unfilled()
 	if index, ok := s.keyIndex(); ok {
 		for i := range t.fixed {
@@ -107,6 +108,28 @@ func plan(name string, m *config.Mapping, r relation) (table, []finding) {
 	s.security()
 	s.surroundings()
 	return t, s.findings
+}
+
+// mark takes the column for marks, if one is named. Before a batch has completed or
+// reset a row it is null.
+func (s *survey) mark() {
+	if s.mapping.EventMark == "" {
+		return
+	}
+	c, ok := s.use("eventMark", s.mapping.EventMark)
+	if ok && (c.base != "bigint" || c.notNull) {
+		s.refuse("column %s for eventMark must be a bigint that may be null", quoted(s.mapping.EventMark))
+		return
+	}
+	if s.mapping.Columns["completed"] == "" && s.mapping.Columns["generation"] == "" {
+		s.say(notes, "columns has neither completed nor generation, so that the only events are of learners who are erased")
+	}
+}
+
+// marklessNote says why there are no events though the policy asks for them.
+func marklessNote(name string) string {
+	return fmt.Sprintf("the policy asks for events, and database.mapping names no eventMark, so there are none of rows of %[1]s: "+
+		"ALTER TABLE %[1]s ADD COLUMN progress_event_mark bigint; and name it there", name)
 }
 
 // survey collects what there is to say about a table.

@@ -27,6 +27,8 @@ const (
 	versionToWrite  = 3
 	versionToEnroll = 4
 	versionToDraw   = 5 // variants, in SQL: no sidecar does
+	versionToTell   = 6 // events, where a policy asks for them
+	versionToSend   = 7 // events to a webhook
 )
 
 // migration is a step of the schema. Its file enters itself in
@@ -127,8 +129,8 @@ type querier interface {
 
 func (d *Database) inspect(ctx context.Context, q querier) (schemaState, error) {
 	var state schemaState
-	var first, erasures, identity, sidecars, variants bool
-	if err := q.QueryRow(ctx, d.sql.schemaVersion).Scan(&state.exists, &first, &erasures, &identity, &sidecars, &variants, &state.mayCreate); err != nil || !first {
+	var first, erasures, identity, sidecars, variants, outbox, webhook bool
+	if err := q.QueryRow(ctx, d.sql.schemaVersion).Scan(&state.exists, &first, &erasures, &identity, &sidecars, &variants, &outbox, &webhook, &state.mayCreate); err != nil || !first {
 		return state, err
 	}
 	err := q.QueryRow(ctx, d.sql.schemaMigrations).Scan(&state.version, &state.oldestProgram)
@@ -141,13 +143,17 @@ func (d *Database) inspect(ctx context.Context, q querier) (schemaState, error) 
 		state.version = min(state.version, 3)
 	case !variants:
 		state.version = min(state.version, 4)
+	case !outbox:
+		state.version = min(state.version, 5)
+	case !webhook:
+		state.version = min(state.version, 6)
 	}
 	return state, err
 }
 
 // ready is readySchema where it has not been seen yet.
 func (d *Database) ready(ctx context.Context, options Options, conn *pgxpool.Conn) (*target, error) {
-	if t := d.seen.Load(); t != nil && t.mapping.Equal(options.Mapping) {
+	if t := d.seen.Load(); t != nil && t.serves(options) {
 		return t, nil
 	}
 	return d.readySchema(ctx, options, conn)
@@ -158,28 +164,39 @@ func (d *Database) readable(ctx context.Context, options Options, conn *pgxpool.
 	if t := d.seen.Load(); t != nil && t.mapping.Equal(options.Mapping) {
 		return t, nil
 	}
-	return d.find(ctx, options.Mapping, conn)
+	return d.find(ctx, options, conn)
 }
 
 // find makes the statements for our own table or the one that a mapping names.
-func (d *Database) find(ctx context.Context, mapping *config.Mapping, q querier) (*target, error) {
-	if mapping == nil {
+func (d *Database) find(ctx context.Context, options Options, q querier) (*target, error) {
+	switch {
+	case options.Mapping != nil:
+	case options.tells():
+		return d.telling, nil
+	default:
 		return d.own, nil
 	}
-	t, err := d.mapped(ctx, q, mapping)
+	t, err := d.mapped(ctx, q, options.Mapping)
 	if err != nil {
 		return nil, err
 	}
-	return newTarget(mapping, t), nil
+	if options.tells() {
+		t = t.telling(quoted(options.Mapping.EventMark))
+	}
+	return newTarget(options.Mapping, t), nil
 }
 
 // readySchema returns what to write to when the tables are as this program
 // needs them, after creating or upgrading ours if it may.
 func (d *Database) readySchema(ctx context.Context, options Options, conn *pgxpool.Conn) (*target, error) {
-	if err := d.upgrade(ctx, options, conn, versionToWrite, schemaMissing); err != nil {
+	needed, missing := versionToWrite, schemaMissing
+	if options.tells() {
+		needed, missing = versionToTell, eventsMissing
+	}
+	if err := d.upgrade(ctx, options, conn, needed, missing); err != nil {
 		return nil, err
 	}
-	t, err := d.find(ctx, options.Mapping, conn)
+	t, err := d.find(ctx, options, conn)
 	if err != nil {
 		return nil, err
 	}

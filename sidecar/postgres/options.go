@@ -42,6 +42,8 @@ type Options struct {
 	ReadTimeout time.Duration
 	// Mapping, if set, names an existing table to use instead of ours.
 	Mapping *config.Mapping
+	// Events says whether what is completed, reset or erased has events.
+	Events bool
 	// ApplicationName shows in pg_stat_activity, unless the URI has one.
 	ApplicationName string
 }
@@ -68,6 +70,9 @@ func (o Options) withDefaults() Options {
 	}
 	return o
 }
+
+// tells reports whether there are events: they are asked for, and the table can have them.
+func (o Options) tells() bool { return o.Events && canTell(o.Mapping) }
 
 // needsNewPool reports whether connections made under o don't fit next.
 func (o Options) needsNewPool(next Options) bool {

@@ -71,10 +71,6 @@ func (d *Database) enroll(ctx context.Context, conn *pgxpool.Conn, options Optio
 func (d *Database) Leave(ctx context.Context, writer, owner uuid.UUID) error {
 	s := d.session()
 	err := d.withConnection(ctx, s, s.writeLimit(), func(ctx context.Context, conn *pgxpool.Conn) error {
-		nothing := func(rows pgx.Rows) error {
-			rows.Close()
-			return rows.Err()
-		}
 		return withSettings(ctx, conn, d.sql.asynchronous, s.options.StatementTimeout, d.sql.leave, nothing, writer.String(), owner.String())
 	})
 	if err != nil {

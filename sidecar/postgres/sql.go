@@ -18,6 +18,9 @@ type statements struct {
 	relationExtras, relationPolicies          string
 	tombstone, lockLedger, rights, exhausted  string
 	enroll, leave                             string
+	deliveries                                deliveryStatements
+	hasOutbox, eraseEvents                    string
+	readOutbox, keepOutbox                    string
 }
 
 func loadStatements() statements {
@@ -43,6 +46,11 @@ func loadStatements() statements {
 		lockLedger:       load("lock_ledger.sql"),
 		enroll:           load("enroll.sql"),
 		leave:            load("leave.sql"),
+		deliveries:       loadDeliveries(),
+		hasOutbox:        load("has_outbox.sql"),
+		eraseEvents:      load("erase_events.sql"),
+		readOutbox:       load("read_outbox.sql"),
+		keepOutbox:       load("keep_outbox.sql"),
 	}
 }
 

@@ -49,10 +49,16 @@ func TestTheStatementsAreTheOnesToRead(t *testing.T) {
 	if mistakes = of(mistakes, refuses, lacks); len(mistakes) > 0 {
 		t.Fatal(mistakes)
 	}
-	for name, table := range map[string]table{"own": ownTable(), "mapped": mapped, "courseless": courseless} {
+	for name, table := range map[string]table{
+		"own": ownTable(), "mapped": mapped, "courseless": courseless,
+		"own_telling": ownTable().telling("event_mark"), "courseless_telling": courseless.telling(`"mark"`),
+	} {
 		for operation, sql := range map[string]string{
 			"apply": applySQL(table), "snapshot": snapshotSQL(table), "erase": eraseSQL(table),
 		} {
+			if table.mark != "" && operation != "apply" {
+				continue // as without events
+			}
 			file := filepath.Join("testdata", operation+"_"+name+".sql")
 			if os.Getenv("UPDATE_TESTDATA") != "" {
 				if err := os.WriteFile(file, []byte(sql+"\n"), 0o644); err != nil {

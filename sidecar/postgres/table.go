@@ -21,6 +21,9 @@ type table struct {
 	// courseIsKey is false for a table that has one row a lesson, whatever the
 	// course.
 	courseIsKey bool
+	// mark is the column, quoted, by which a batch finds the rows that it has completed
+	// or reset, and tells of them; empty if their rows have no events.
+	mark string
 }
 
 // fields are those of a record as the table takes them.
@@ -121,10 +124,18 @@ func ownTableOf(record []field) table {
 	return t
 }
 
+// telling is the table with a column for marks, quoted.
+func (t table) telling(mark string) table {
+	t.mark = mark
+	return t
+}
+
 // target is all that is sent to read and write a table.
 type target struct {
 	name    string          // of the table, qualified and quoted
 	mapping *config.Mapping // nil for our own
+	events  bool            // whether apply and an erasure write events
+	told    string          // what the events are of
 	// apply writes one batch, snapshot reads, erase deletes a learner's rows, and
 	// remains tells whether they are gone.
 	apply, snapshot, erase, remains string
@@ -134,9 +145,14 @@ type target struct {
 	forms    *KeyForms
 }
 
+// serves reports whether the target is what the options ask for.
+func (t *target) serves(o Options) bool {
+	return t.mapping.Equal(o.Mapping) && t.events == o.tells()
+}
+
 func newTarget(mapping *config.Mapping, t table) *target {
 	target := &target{
-		name: t.name, mapping: mapping, apply: applySQL(t), snapshot: snapshotSQL(t), erase: eraseSQL(t), remains: remainsSQL(t),
+		name: t.name, mapping: mapping, events: t.mark != "", told: t.eventTarget(), apply: applySQL(t), snapshot: snapshotSQL(t), erase: eraseSQL(t), remains: remainsSQL(t),
 		forms: t.forms(),
 	}
 	for _, f := range t.fixed {

@@ -11,14 +11,15 @@ import "strings"
 // the fixed values.
 func applySQL(t table) string {
 	n, m := incoming{t}, merge{t}
+	e := tell{m}
 	present, future := m.rows()
 	holes := map[string]string{
 		"incoming":      n.rows(func(field) bool { return true }),
 		"deciding":      n.rows(decides),
 		"unused":        strings.Join(n.unused(), ", "),
 		"table":         t.name,
-		"columns":       strings.Join(t.targets(), ", "),
-		"values":        "i." + strings.Join(t.targets(), ", i."),
+		"columns":       strings.Join(e.targets(), ", "),
+		"values":        e.values(),
 		"key":           strings.Join(t.conflict(), ", "),
 		"key of i":      strings.Join(t.key("i"), ", "),
 		"learner":       t.conflict()[0],
@@ -27,15 +28,18 @@ func applySQL(t table) string {
 		"l is excluded": t.same("l", "excluded"),
 		"t is i":        t.same("t", "i"),
 		"t is excluded": t.same("t", "excluded"),
-		"merged":        strings.Join(m.assignments(), ",\n        "),
+		"merged":        strings.Join(e.assignments(), ",\n        "),
+		"returned":      e.returned(),
 		"changes":       m.changes(),
 		"present":       strings.Join(present, ", "),
 		"future":        strings.Join(future, ",\n            "),
 		"fail":          failNotWritten,
 	}
 	if t.existing {
+		holes["told"] = e.statement("(SELECT * FROM updated UNION ALL SELECT * FROM inserted)")
 		return fill(load("apply_mapped.sql"), holes)
 	}
+	holes["told"] = e.statement("written")
 	return fill(load("apply_own.sql"), holes)
 }
 

@@ -14,6 +14,9 @@ type Options struct {
 	// ConfigFile and DatabaseURIFile need not exist; they are watched.
 	ConfigFile      string
 	DatabaseURIFile string
+	// WebhookSecretDir has what signs events for the webhook; it need not exist, and is
+	// read anew for each request.
+	WebhookSecretDir string
 	// InjectedConfig is the configuration of the moment when the pod was injected,
 	// as the file has it; empty if there is none.
 	InjectedConfig string

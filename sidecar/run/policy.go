@@ -44,6 +44,7 @@ func databaseOptions(c config.Config, uri func() (string, error)) postgres.Optio
 		ExecMode:         c.Database.ExecMode,
 		Migrations:       c.Database.Migrations,
 		Mapping:          c.Database.Mapping,
+		Events:           c.Events.Enabled,
 		StatementTimeout: c.Database.StatementTimeout.D(),
 		ReadTimeout:      c.Database.ReadTimeout.D(),
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,8 +15,10 @@ import (
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/config"
+	"github.com/progress-sync/progress-sync/sidecar/events/webhook"
 	"github.com/progress-sync/progress-sync/sidecar/flush"
 	"github.com/progress-sync/progress-sync/sidecar/ingest"
+	"github.com/progress-sync/progress-sync/sidecar/outbox"
 	"github.com/progress-sync/progress-sync/sidecar/peers"
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/spool/upgrade"
@@ -38,6 +41,9 @@ type sidecar struct {
 	tracing  *tracing.Tracing // nil for none
 	flusher  *flush.Flusher
 	peers    *peers.Peers
+	webhook  *webhook.Sender
+	feed     *outbox.Feed
+	keeper   *outbox.Keeper
 	handler  *ingest.Handler
 	deadline *deadline
 	// early is signalled when the pod begins to be deleted.
@@ -96,13 +102,17 @@ func open(ctx context.Context, o Options, memory int64) (*sidecar, error) {
 	if s.peers, err = s.newPeers(c); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
+	s.feed = outbox.NewFeed(s.db, func() int { return s.inUse().Events.RetentionDays })
+	s.keeper = outbox.NewKeeper(s.db, func() config.Events { return s.inUse().Events }, s.log.WithName("outbox"))
+	s.state.Registerer().MustRegister(slices.Concat(s.feed.Metrics(), s.keeper.Metrics())...)
 	s.handler = ingest.New(ingest.Options{
 		Buffer: peered{s.buffer, s.peers}, Homes: s.peers, Syncer: s.flusher, Eraser: s.flusher, Reader: reader{s.db, s.buffer.Writer()}, State: s.state,
-		Limits: s.limits(c), Terms: policy.Terms, Panel: panel.New(panel.Options{State: s.state, Config: s.inUse}), OpenAPI: openapi.Document(),
+		Events: s.feed, Limits: s.limits(c), Terms: policy.Terms, Panel: panel.New(panel.Options{State: s.state, Config: s.inUse}), OpenAPI: openapi.Document(),
 	})
 	s.state.Attach(s.buffer, s.db.Connections)
 	s.state.AttachPeers(s.peers.Status)
 	s.state.AttachAdaptive(s.adaptive.status)
+	s.webhook = s.newWebhook(c)
 	if err := s.listen(); err != nil {
 		return nil, errors.Join(err, s.close())
 	}

@@ -68,6 +68,7 @@ func (s *State) Document() status.Document {
 		DeadLetters: status.DeadLetters{Count: v.stats.DeadLetters},
 		Erasures:    s.erasures(v),
 		Peers:       s.peersNow(v.stats.Strays),
+		Webhook:     s.webhookNow(),
 	}
 }
 
@@ -93,6 +94,17 @@ func (s *State) adaptiveNow() *status.Adaptive {
 		return nil
 	}
 	return adaptive()
+}
+
+// webhookNow is nil until AttachWebhook.
+func (s *State) webhookNow() *status.Webhook {
+	s.mu.Lock()
+	webhook := s.webhook
+	s.mu.Unlock()
+	if webhook == nil {
+		return nil
+	}
+	return webhook()
 }
 
 func (s *State) erasures(v view) status.Erasures {

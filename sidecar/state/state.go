@@ -64,6 +64,7 @@ type State struct {
 	connections func() int
 	peers       func() status.Peers
 	adaptive    func() *status.Adaptive
+	webhook     func() *status.Webhook
 	config      *config.Choice
 	refusal     string
 	condition   flush.Condition
@@ -119,6 +120,14 @@ func (s *State) AttachAdaptive(adaptive func() *status.Adaptive) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.adaptive = adaptive
+}
+
+// AttachWebhook gives the state what there is to tell of sending events: nil while the
+// configuration in use has no webhook.
+func (s *State) AttachWebhook(webhook func() *status.Webhook) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.webhook = webhook
 }
 
 // Accepted counts updates that are on disk and acknowledged, and how many of

@@ -46,6 +46,9 @@ type Document struct {
 	Erasures    Erasures    `json:"erasures"`
 	// Peers are null in the document of a program that has none.
 	Peers *Peers `json:"peers,omitempty"`
+	// Webhook is null while the configuration has none, and in the document of a program
+	// that knows none.
+	Webhook *Webhook `json:"webhook,omitempty"`
 }
 
 // State is what the sync of a sidecar is doing.

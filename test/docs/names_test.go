@@ -74,6 +74,9 @@ func TestMetricsAreThoseOfTheCode(t *testing.T) {
 	for name := range matches(`(?:desc\(|Name: )"([a-z_]+)"`, source(t, "sidecar/peers")) {
 		inCode["progress_sync_"+name] = true
 	}
+	for name := range matches(`(?:desc\(|Name: )"([a-z_]+)"`, source(t, "sidecar/events")+source(t, "sidecar/outbox")) {
+		inCode["progress_sync_"+name] = true
+	}
 	const pattern = "`(progress_sync_[a-z_]+)`"
 	same(t, "the code", inCode, "docs/metrics.md", matches(pattern, read(t, "docs/metrics.md")))
 

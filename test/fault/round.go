@@ -82,6 +82,9 @@ func (r *round) run(ctx context.Context, long time.Duration) error {
 	for _, schedule := range r.suite.schedules {
 		group.Go(func() error { return schedule.run(faulty, r.suite.world, r.suite.tally) })
 	}
+	for _, feed := range r.suite.feeds {
+		group.Go(func() error { return feed.follow(faulty) })
+	}
 	err := group.Wait()
 	accounts, wrongAnswer := r.finish()
 	if err != nil {
@@ -93,6 +96,9 @@ func (r *round) run(ctx context.Context, long time.Duration) error {
 			return err
 		}
 		if err := r.compare(ctx, table, accounts[table]); err != nil {
+			return err
+		}
+		if err := r.compareEvents(ctx, table); err != nil {
 			return err
 		}
 	}
@@ -172,6 +178,23 @@ func (r *round) compare(ctx context.Context, table string, account *truth.Accoun
 	}
 	report := account.Verify(mine, truth.Options{CompletionThresholdPercent: world.CompletionThresholdPercent})
 	r.suite.tally.compared(table, report, r.loads[table])
+	return nil
+}
+
+// compareEvents holds the events of all rounds against the rows.
+func (r *round) compareEvents(ctx context.Context, table string) error {
+	feed := r.suite.feeds[table]
+	if err := feed.drain(ctx); err != nil {
+		return err
+	}
+	conn, err := r.suite.world.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	events, again, wrong := feed.told(ctx, conn)
+	r.suite.tally.told(table, events, again)
+	r.suite.tally.found(wrong)
 	return nil
 }
 

@@ -54,6 +54,8 @@ type suite struct {
 	trace *log.Logger
 	// saved are the rows of all rounds so far.
 	saved map[rowOf]truth.Row
+	// feeds read the events of each table.
+	feeds map[string]*feed
 }
 
 // ErrNotClean means that the report shows something that must not be.
@@ -61,7 +63,7 @@ var ErrNotClean = errors.New("the promises were not kept")
 
 // Run runs a whole suite. The report is printed in any case.
 func Run(ctx context.Context, options Options) (err error) {
-	s := &suite{options: options, tally: newTally(options.Seed), saved: map[rowOf]truth.Row{}}
+	s := &suite{options: options, tally: newTally(options.Seed), saved: map[rowOf]truth.Row{}, feeds: map[string]*feed{}}
 	began := time.Now()
 	_, _ = fmt.Fprintf(options.Out, "seed %d\n", options.Seed)
 	file, err := os.Create(filepath.Join(options.Dir, "trace.log"))
@@ -77,6 +79,9 @@ func Run(ctx context.Context, options Options) (err error) {
 		return fmt.Errorf("starting sidecars and Postgres: %w", err)
 	}
 	defer func() { err = errors.Join(err, s.world.Close()) }()
+	for _, table := range world.Tables() {
+		s.feeds[table] = newFeed(s.world, table)
+	}
 	err = s.run(ctx, began)
 	s.tally.found(s.world.Findings()...)
 	s.tally.passed(s.world.Network.Batches())

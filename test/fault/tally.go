@@ -28,12 +28,13 @@ type tally struct {
 	batches                           int64
 	keys, wrong                       int
 	keysOf                            map[string]int
+	eventsOf, againOf                 map[string]int
 	lost, doubled                     int64
 	findings                          []string
 }
 
 func newTally(seed uint64) *tally {
-	return &tally{seed: seed, injected: map[string]int64{}, missing: map[string]string{}, keysOf: map[string]int{}}
+	return &tally{seed: seed, injected: map[string]int64{}, missing: map[string]string{}, keysOf: map[string]int{}, eventsOf: map[string]int{}, againOf: map[string]int{}}
 }
 
 func (t *tally) began(fault string) {
@@ -60,6 +61,13 @@ func (t *tally) compared(table string, r truth.Report, load *learner.Load) {
 	if err := r.Err(); err != nil {
 		t.findings = append(t.findings, table+": "+err.Error())
 	}
+}
+
+// told has the events of a table so far, and how many of them a reader got again.
+func (t *tally) told(table string, events, again int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.eventsOf[table], t.againOf[table] = events, again
 }
 
 // passed is told how many batches sidecars have handed on.
@@ -144,6 +152,10 @@ func (t *tally) print(w io.Writer, took time.Duration) {
 	write(line, "of them there twice for a moment", t.ahead)
 	for _, table := range slices.Sorted(maps.Keys(t.keysOf)) {
 		write(line, "keys compared in "+table, t.keysOf[table])
+	}
+	for _, table := range slices.Sorted(maps.Keys(t.eventsOf)) {
+		write(line, "events compared in "+table, t.eventsOf[table])
+		write(line, "of them read again", t.againOf[table])
 	}
 	write(line, "updates lost", t.lost)
 	write(line, "updates doubled", t.doubled)

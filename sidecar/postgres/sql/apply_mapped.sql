@@ -32,7 +32,7 @@ WITH claim AS (
     FROM there AS t JOIN incoming AS excluded ON {t is excluded}
     WHERE {l is excluded}
       AND ({changes})
-    RETURNING 1
+    RETURNING {returned}
 ), inserted AS (
     INSERT INTO {table} AS l (
         {columns})
@@ -44,8 +44,8 @@ WITH claim AS (
     ON CONFLICT ({key}) DO UPDATE SET
         {merged}
     WHERE {changes}
-    RETURNING 1
-), unused AS (
+    RETURNING {returned}
+){told}, unused AS (
     -- The arrays that the table has no column for: the server has to know their types.
     SELECT {unused}
 )

@@ -20,8 +20,8 @@ WITH claim AS (
     ON CONFLICT ({key}) DO UPDATE SET
         {merged}
     WHERE {changes}
-    RETURNING 1
-)
+    RETURNING {returned}
+){told}
 -- Fewer rows than records: then those are counted that have to change a row or make
 -- one. They are named here once more, since a second use of incoming would make it a
 -- table that the server has to fill.

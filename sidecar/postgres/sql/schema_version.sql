@@ -1,7 +1,7 @@
 -- Asks only catalogs that everyone may read, so that it answers before the
 -- schema is there and without rights on it.
 SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'progress_sync'),
-       count(*) FILTER (WHERE c.relname NOT IN ('erasures', 'sidecars')) = 3,
+       count(*) FILTER (WHERE c.relname NOT IN ('erasures', 'sidecars', 'outbox', 'deliveries', 'undelivered')) = 3,
        count(*) FILTER (WHERE c.relname = 'erasures') = 1,
        count(*) FILTER (WHERE c.relname = 'ledger' AND EXISTS (
            SELECT FROM pg_catalog.pg_attribute a
@@ -10,10 +10,14 @@ SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'progress_syn
        EXISTS (
            SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace f ON f.oid = p.pronamespace
            WHERE f.nspname = 'progress_sync' AND p.proname = 'variant_of'),
+       count(*) FILTER (WHERE c.relname = 'outbox') = 1 AND count(*) FILTER (WHERE c.relname = 'lesson_progress' AND EXISTS (
+           SELECT FROM pg_catalog.pg_attribute a
+           WHERE a.attrelid = c.oid AND a.attname = 'event_mark' AND NOT a.attisdropped)) = 1,
+       count(*) FILTER (WHERE c.relname IN ('deliveries', 'undelivered')) = 2,
        coalesce((SELECT has_schema_privilege(oid, 'CREATE') FROM pg_catalog.pg_namespace WHERE nspname = 'progress_sync'),
            has_database_privilege(current_database(), 'CREATE'))
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = 'progress_sync'
-  AND c.relname IN ('lesson_progress', 'ledger', 'schema_migrations', 'erasures', 'sidecars')
+  AND c.relname IN ('lesson_progress', 'ledger', 'schema_migrations', 'erasures', 'sidecars', 'outbox', 'deliveries', 'undelivered')
   AND c.relkind IN ('r', 'p')

@@ -2,6 +2,7 @@ package openapi_test
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -13,6 +14,8 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/ingest"
 	"github.com/progress-sync/progress-sync/sidecar/peers/hop"
+	"github.com/progress-sync/progress-sync/sidecar/postgres"
+	"github.com/progress-sync/progress-sync/test/kit"
 )
 
 // place is where a case happens.
@@ -45,6 +48,7 @@ const (
 	replayAll        = "POST /v1/dead-letters/replay"
 	replay, drop     = "POST /v1/dead-letters/{id}/replay", "DELETE /v1/dead-letters/{id}"
 	events           = "GET /v1/sync/events"
+	pull             = "GET /v1/events"
 	erase            = "DELETE /v1/users/{userId}"
 	file             = "GET /ui/{file}"
 )
@@ -105,6 +109,24 @@ func exchanges() []exchange {
 		}, false},
 		{replayAll, "of no SQLSTATE", ready, 400, "query", query("sqlState", "1"), false},
 		{replayAll, "during the shutdown", closed, 503, "stopping", nil, false},
+		{pull, "with some", ready, 200, "", func(t *testing.T, s *stand, _ *request) {
+			s.must(t, "POST", "/v1/progress/complete", `{"userId":"pull","courseId":"c","lessonIds":["1","2"]}`)
+			s.must(t, "DELETE", "/v1/progress?userId=pull&courseId=c&lessonId=1", "")
+			s.must(t, "DELETE", "/v1/users/pulled", "")
+			kit.Eventually(t, "the events", func() error {
+				failToSync(t, s) // or not: it may be held up by what other cases left
+				all := s.must(t, "GET", "/v1/events", "")
+				return kit.Unless(strings.Contains(all, "lesson.reset") && strings.Contains(all, "learner.erased"), all)
+			})
+		}, false},
+		{pull, "after what is no cursor", ready, 400, "query", query("after", "x"), false},
+		{pull, "with a limit of none", ready, 400, "query", query("limit", "0"), false},
+		{pull, "while there are none", ready, 409, "events-off", func(t *testing.T, s *stand, _ *request) {
+			s.faults.events.Store(&postgres.ErrEventsOff)
+			t.Cleanup(func() { s.faults.events.Store(nil) })
+		}, false},
+		{pull, "of long ago", ready, 410, "events-gone", query("after", base64.RawURLEncoding.EncodeToString([]byte("1 9 1 1000000 0123456789abcdef"))), false},
+		{pull, "without Postgres", away, 503, "database", nil, false},
 		{erase, "without Postgres", away, 202, "", nil, false},
 		{erase, "of too long an id", ready, 400, "query", func(_ *testing.T, _ *stand, r *request) {
 			r.in["userId"] = strings.Repeat("x", 256)

@@ -17,6 +17,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/flush"
 	"github.com/progress-sync/progress-sync/sidecar/front"
 	"github.com/progress-sync/progress-sync/sidecar/ingest"
+	"github.com/progress-sync/progress-sync/sidecar/outbox"
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/state"
@@ -44,6 +45,8 @@ type faults struct {
 	replay  atomic.Pointer[error]
 	erase   atomic.Pointer[error]
 	home    atomic.Pointer[error] // of the learners' home
+	events  atomic.Pointer[error]
+	feed    *outbox.Feed
 }
 
 func (f *faults) Put(ctx context.Context, updates []progress.Update) ([]buffer.Result, error) {
@@ -65,6 +68,13 @@ func (f *faults) ReplayDeadLetter(id uint64) error {
 		return *err
 	}
 	return f.Buffer.ReplayDeadLetter(id)
+}
+
+func (f *faults) Read(ctx context.Context, cursor string, limit int) (outbox.Page, error) {
+	if err := f.events.Load(); err != nil {
+		return outbox.Page{}, *err
+	}
+	return f.feed.Read(ctx, cursor, limit)
 }
 
 func (f *faults) Erase(ctx context.Context, user string) (flush.Erased, error) {
@@ -101,16 +111,16 @@ func newStand(t *testing.T, uri string, policy buffer.Policy, free uint64) *stan
 	}
 	c := config.Default()
 	db := postgres.New(postgres.Options{
-		URI: func() (string, error) { return uri, nil }, MaxConnections: 2, Migrations: config.MigrationsAuto,
+		URI: func() (string, error) { return uri, nil }, MaxConnections: 2, Migrations: config.MigrationsAuto, Events: true,
 		StatementTimeout: 20 * time.Second, ReadTimeout: 20 * time.Second,
 	})
 	c.Retry.InitialDelay = config.Duration(20 * time.Millisecond)
 	f := flush.New(flush.Options{Buffer: b, Database: s.Timed(db), Observer: s, Policy: flush.PolicyOf(c)})
 	s.Attach(b, db.Connections)
-	made := &stand{buffer: b, faults: &faults{Buffer: b, flusher: f}, limits: ingest.LimitsOf(c)}
+	made := &stand{buffer: b, faults: &faults{Buffer: b, flusher: f, feed: outbox.NewFeed(db, func() int { return 7 })}, limits: ingest.LimitsOf(c)}
 	made.limits.ReadTimeout = 20 * time.Second
 	made.handler = ingest.New(ingest.Options{
-		Buffer: made.faults, Syncer: f, Eraser: made.faults, Reader: reader{db, b.Writer()}, State: s, Limits: made.limits,
+		Buffer: made.faults, Syncer: f, Eraser: made.faults, Reader: reader{db, b.Writer()}, State: s, Limits: made.limits, Events: made.faults,
 		Panel:   panel.New(panel.Options{State: s, Config: func() config.Config { return c }}),
 		OpenAPI: openapi.Document(),
 	})

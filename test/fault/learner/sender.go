@@ -83,7 +83,7 @@ func (s *sender) updates(n int, key func() truth.Key) []truth.Entry {
 			Key: key(), CurrentTime: s.number(560), Duration: &duration,
 			WatchedDelta: &delta, WatchedDuration: s.number(1000),
 			SeekEvents: s.random.Int64N(1000), PauseEvents: s.random.Int64N(1000),
-			Completed: s.random.IntN(2000) == 0, OccurredAt: at,
+			Completed: s.random.IntN(500) == 0, OccurredAt: at,
 		}
 		if s.random.IntN(3) == 0 {
 			u.PlaybackSpeed, u.ModuleID = s.number(2), fmt.Sprintf("module %d", s.random.IntN(5))

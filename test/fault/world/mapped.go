@@ -9,6 +9,9 @@ import "github.com/progress-sync/progress-sync/sidecar/config"
 // row-level security.
 const MappedTable = "campus.progress"
 
+// MappedTarget is what its events are of.
+const MappedTarget = `"campus"."progress" "tenant"=7`
+
 const mappedSQL = `
 CREATE SCHEMA campus;
 CREATE TABLE campus.pupils (name text PRIMARY KEY);
@@ -37,6 +40,7 @@ func mapping() *config.Mapping {
 		Schema: "campus", Table: "progress",
 		KeyColumns: config.KeyColumns{UserID: "user_id", CourseID: "course_id", LessonID: "lesson_id"},
 		Fixed:      map[string]string{"tenant": "7"},
+		EventMark:  "event_mark",
 		Columns: map[string]string{
 			"moduleId": "module_id", "moduleAt": "module_at", "moduleReceivedAt": "module_received_at",
 			"positionSeconds": "position_seconds", "positionAt": "position_at", "positionReceivedAt": "position_received_at",

@@ -86,6 +86,7 @@ func configuration() config.Config {
 	// the sidecars making new ones.
 	c.Database.Migrations = config.MigrationsManual
 	c.Database.StatementTimeout = config.Duration(3 * time.Second)
+	c.Events.Enabled = true
 	return c
 }
 

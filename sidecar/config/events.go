@@ -1,0 +1,28 @@
+package config
+
+// Events are told of lessons that are completed or reset and of learners that are
+// erased: in progress_sync.outbox, by the transaction that writes what they tell of.
+type Events struct {
+	// Enabled says whether there are any. Into a mapped table it takes
+	// Mapping.EventMark too.
+	Enabled bool `json:"enabled"`
+	// RetentionDays is how long an event can be read at least, and it is gone a day
+	// later at most; 1 to 90.
+	RetentionDays int `json:"retentionDays"`
+	// Webhook, if set, is sent the events.
+	Webhook *Webhook `json:"webhook,omitempty"`
+}
+
+const maxRetentionDays = 90
+
+// eventFields are the settings of Events.
+func eventFields(c *Config) []field {
+	e := &c.Events
+	return []field{
+		{"events", "enabled", &e.Enabled, "true or false", always},
+		{"events", "retentionDays", &e.RetentionDays, "an integer from 1 to 90", between(&e.RetentionDays, 1, maxRetentionDays)},
+		{"events", "webhook", &e.Webhook,
+			"an object of url, an http or https address without user and fragment, types, and batch, an integer from 1 to 100",
+			func() bool { return e.Webhook.valid() }},
+	}
+}

@@ -1,0 +1,18 @@
+-- A part of applySQL: the events of the rows that this very batch has completed or
+-- reset. The mark of such a row was set under its lock, so that of two batches which
+-- complete a lesson in the same moment only the first finds its own there.
+, told AS (
+    INSERT INTO progress_sync.outbox (id, aggregatetype, aggregateid, type, payload, target, seq)
+    SELECT
+        progress_sync.event_id({target}, k.type, w.user_id, {course of the key}, w.lesson_id, w.generation), 'learner', w.user_id, k.type,
+        jsonb_strip_nulls(jsonb_build_object(
+            'userId', w.user_id, 'courseId', w.course_id, 'lessonId', w.lesson_id, 'moduleId', w.module_id, 'generation', w.generation)
+            || CASE k.flag WHEN 1 THEN jsonb_build_object(
+                'completedAt', to_char(w.completed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+                'percentage', w.percentage, 'positionSeconds', w.position_seconds, 'timeSpentSeconds', w.time_spent_seconds)
+            ELSE '{}' END),
+        {target}, row_number() OVER (ORDER BY w.user_id, w.course_id, w.lesson_id, k.flag DESC)
+    FROM {written} AS w
+    JOIN (VALUES (1, {completed}), (2, {reset})) AS k (flag, type) ON w.mark & k.flag <> 0
+    WHERE w.mark & -4 = {batch}
+)

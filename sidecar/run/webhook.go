@@ -1,0 +1,25 @@
+package run
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/progress-sync/progress-sync/sidecar/config"
+	"github.com/progress-sync/progress-sync/sidecar/events/delivery"
+	"github.com/progress-sync/progress-sync/sidecar/events/webhook"
+)
+
+// newWebhook makes what sends events to the webhook of the configuration, if it has one.
+func (s *sidecar) newWebhook(c config.Config) *webhook.Sender {
+	w := webhook.New(webhook.Options{
+		Version: s.options.Version, SecretDir: s.options.WebhookSecretDir, Log: s.log.WithName("webhook"),
+		Store: func(r delivery.Receiver, owner uuid.UUID, lease time.Duration) webhook.Store {
+			return s.db.Deliveries(r, owner, lease)
+		},
+	})
+	w.Configure(c)
+	s.state.Registerer().MustRegister(w.Metrics())
+	s.state.AttachWebhook(w.Status)
+	return w
+}
