@@ -10,6 +10,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/clocks"
 	"github.com/progress-sync/progress-sync/sidecar/ingest/coding"
 	"github.com/progress-sync/progress-sync/sidecar/ingest/scan"
+	"github.com/progress-sync/progress-sync/sidecar/ingest/standards"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/timing"
 )
@@ -60,6 +61,7 @@ type Handler struct {
 	ended  chan struct{} // closed when streams have to end
 	bytes  atomic.Int64  // in flight
 	pools  pools
+	ranges standards.Ranges
 	// unpacker is for bodies that clients have compressed.
 	unpacker coding.Unpacker
 	// Header values that every answer shares.
@@ -72,7 +74,7 @@ func New(o Options) *Handler {
 		buffer: o.Buffer, syncer: o.Syncer, eraser: o.Eraser, reader: o.Reader, state: o.State, homes: o.Homes,
 		ended: make(chan struct{}), panel: o.Panel, openAPI: o.OpenAPI, clocks: clocks.New(),
 		jsonType: []string{"application/json"}, noStore: []string{"no-store"},
-		pools: pools{layout: scan.NewLayout(progress.Fields())},
+		pools: pools{layout: scan.NewLayout(progress.Fields())}, ranges: standards.RangesOf(progress.Fields()),
 	}
 	if h.now = o.Now; h.now == nil {
 		h.now = time.Now
