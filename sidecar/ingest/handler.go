@@ -91,10 +91,10 @@ func (h *Handler) SetLimits(l Limits) {
 	h.limits.Store(&l)
 }
 
-// UpdatePaths are those that updates are posted to. The answer to such a POST
+// UpdatePaths are those that updates are posted or put to. The answer to such a request
 // takes as long as a disk sync, and needs nothing of the request's context but
 // its values.
-func UpdatePaths() []string { return []string{progressPath, completePath} }
+func UpdatePaths() []string { return []string{progressPath, completePath, statementsPath, caliperPath} }
 
 // ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
