@@ -155,7 +155,7 @@ type Ingest struct {
 	// Standards are those in whose forms events are taken too; none if empty.
 	Standards []Standard `json:"standards,omitempty"`
 	// IRIPrefixes are cut from the IRIs that these have for learners, courses and
-	// lessons; 16 at most, of up to 255 bytes.
+	// lessons; 16 at most, of up to 255 characters.
 	IRIPrefixes []string `json:"iriPrefixes,omitempty"`
 }
 

@@ -123,7 +123,7 @@ func sectionFields(c *Config) []field {
 			func() bool { return c.Ingest.UserHeader == "" || isUserHeader(c.Ingest.UserHeader) }},
 		{"ingest", "standards", &c.Ingest.Standards, `an array of "xAPI" and "Caliper", each once at most`,
 			func() bool { return areStandards(c.Ingest.Standards) }},
-		{"ingest", "iriPrefixes", &c.Ingest.IRIPrefixes, "an array of up to 16 different strings of 1 to 255 bytes",
+		{"ingest", "iriPrefixes", &c.Ingest.IRIPrefixes, "an array of up to 16 different strings of 1 to 255 characters",
 			func() bool { return arePrefixes(c.Ingest.IRIPrefixes) }},
 
 		{"peers", "mode", &c.Peers.Mode, `"Auto" or "Off"`,

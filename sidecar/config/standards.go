@@ -1,6 +1,9 @@
 package config
 
-import "slices"
+import (
+	"slices"
+	"unicode/utf8"
+)
 
 // areStandards allows each standard once.
 func areStandards(list []Standard) bool {
@@ -17,7 +20,7 @@ func areStandards(list []Standard) bool {
 func arePrefixes(list []string) bool {
 	const most, longest = 16, 255
 	for i, p := range list {
-		if p == "" || len(p) > longest || slices.Contains(list[:i], p) {
+		if p == "" || utf8.RuneCountInString(p) > longest || slices.Contains(list[:i], p) {
 			return false
 		}
 	}
