@@ -62,6 +62,7 @@ type Handler struct {
 	bytes  atomic.Int64  // in flight
 	pools  pools
 	ranges standards.Ranges
+	told   *told
 	// unpacker is for bodies that clients have compressed.
 	unpacker coding.Unpacker
 	// Header values that every answer shares.
@@ -74,7 +75,7 @@ func New(o Options) *Handler {
 		buffer: o.Buffer, syncer: o.Syncer, eraser: o.Eraser, reader: o.Reader, state: o.State, homes: o.Homes,
 		ended: make(chan struct{}), panel: o.Panel, openAPI: o.OpenAPI, clocks: clocks.New(),
 		jsonType: []string{"application/json"}, noStore: []string{"no-store"},
-		pools: pools{layout: scan.NewLayout(progress.Fields())}, ranges: standards.RangesOf(progress.Fields()),
+		pools: pools{layout: scan.NewLayout(progress.Fields())}, ranges: standards.RangesOf(progress.Fields()), told: newTold(),
 	}
 	if h.now = o.Now; h.now == nil {
 		h.now = time.Now

@@ -91,19 +91,19 @@ func (h *Handler) routes() *http.ServeMux {
 // reads of statements, too; they are no methods of the path here.
 func (h *Handler) standardRoutes(mux *http.ServeMux) {
 	mux.HandleFunc(caliperPath, h.byMethod(methods{http.MethodPost: h.ofStandard(config.StandardCaliper, h.postEnvelope)}))
-	mux.HandleFunc(aboutPath, h.forLMS(h.byMethod(reads(h.ofXAPI(h.about)))))
+	mux.HandleFunc(aboutPath, speaking(h.forLMS(h.byMethod(reads(h.ofXAPI(h.about))))))
 	write := h.byMethod(methods{
 		http.MethodPost: h.ofXAPI(h.versioned(h.postStatements)), http.MethodPut: h.ofXAPI(h.versioned(h.putStatement)),
 	})
 	unkept := h.ofXAPI(h.notStored)
-	mux.HandleFunc(statementsPath, func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc(statementsPath, speaking(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet || r.Method == http.MethodHead {
 			unkept(w, r, *h.limits.Load())
 			return
 		}
 		write(w, r)
-	})
-	mux.HandleFunc(xapiPath, func(w http.ResponseWriter, r *http.Request) { unkept(w, r, *h.limits.Load()) })
+	}))
+	mux.HandleFunc(xapiPath, speaking(func(w http.ResponseWriter, r *http.Request) { unkept(w, r, *h.limits.Load()) }))
 }
 
 func (h *Handler) byMethod(m methods) http.HandlerFunc {

@@ -74,7 +74,19 @@ func (h *Handler) take(
 		h.refuseEvents(w, mistake)
 		return nil, false
 	}
-	return events, h.putEvents(w, r, s, events, &room, received)
+	if s == config.StandardXAPI {
+		if index := h.told.conflict(events); index >= 0 {
+			h.refuseConflict(w, index)
+			return nil, false
+		}
+	}
+	if !h.putEvents(w, r, s, events, &room, received) {
+		return nil, false
+	}
+	if s == config.StandardXAPI {
+		h.told.remember(events)
+	}
+	return events, true
 }
 
 // putEvents accepts the updates among the events, and answers only if it can't.

@@ -19,17 +19,19 @@ const (
 	version2 = "2.0.0"
 )
 
-// ofXAPI is for the paths of xAPI, whose answers all name the version.
-func (h *Handler) ofXAPI(next endpoint) endpoint {
-	return h.ofStandard(config.StandardXAPI, func(w http.ResponseWriter, r *http.Request, limits Limits) {
-		answered := version1
+// speaking names the version in every answer of the paths of xAPI.
+func speaking(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		version := version1
 		if v := r.Header.Get(versionHeader); v == "2.0" || strings.HasPrefix(v, "2.0.") {
-			answered = version2
+			version = version2
 		}
-		w.Header().Set(versionHeader, answered)
-		next(w, r, limits)
-	})
+		w.Header().Set(versionHeader, version)
+		next(w, r)
+	}
 }
+
+func (h *Handler) ofXAPI(next endpoint) endpoint { return h.ofStandard(config.StandardXAPI, next) }
 
 // versioned refuses requests of another version, or of none.
 func (h *Handler) versioned(next endpoint) endpoint {

@@ -22,7 +22,11 @@ func tells() (list []exchange) {
 			{op, "of nothing that is needed", ready, 400, "invalid", give("{}"), false},
 			{op, "of an erased learner", ready, 410, "erased", func(t *testing.T, s *stand, r *request) {
 				s.must(t, "DELETE", "/v1/users/lost", "")
-				r.body = strings.NewReplacer(`"ada"`, `"lost"`, ":ada", ":lost").Replace(r.body)
+				const id, other = "4f1c8c1e-9a53-4c8e-8a53-0d9a4a6d1c01", "4f1c8c1e-9a53-4c8e-8a53-0d9a4a6d1c09"
+				r.body = strings.NewReplacer(`"ada"`, `"lost"`, ":ada", ":lost", id, other).Replace(r.body)
+				if r.query.Has("statementId") {
+					r.query.Set("statementId", other)
+				}
 			}, false},
 			{op, "of too many bytes", ready, 413, "too-large", limits(func(l *ingest.Limits) { l.MaxBodyBytes = 10 }), false},
 			{op, "of XML", ready, 415, "media-type", func(_ *testing.T, _ *stand, r *request) { r.give("application/xml", "<a/>") }, false},
@@ -32,6 +36,11 @@ func tells() (list []exchange) {
 			{op, "on a full disk", full, 507, "no-space", nil, false},
 			{op, "that may have reached the learner's home", ready, 503, "in-doubt", inDoubt, false},
 		}...)
+	}
+	for _, op := range []string{postStatements, putStatement} {
+		list = append(list, exchange{op, "of another id's", ready, 409, "conflict", func(_ *testing.T, _ *stand, r *request) {
+			r.body = strings.ReplaceAll(r.body, "0[.]45", "0[.]44")
+		}, false})
 	}
 	return append(list, []exchange{
 		{aboutXAPI, "that the policy does not name", ready, 404, "not-found", off, false},
