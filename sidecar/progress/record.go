@@ -32,7 +32,8 @@ type Record struct {
 	Duration      float64 // seconds, by the last writer
 	Percentage    float64 // 0 to 100
 	Watched       float64 // seconds, absolute
-	TimeSpent     int64   // microseconds, a sum
+	Segments      Segments
+	TimeSpent     int64 // microseconds, a sum
 	SeekEvents    int64
 	PauseEvents   int64
 	PlaybackSpeed float64
@@ -52,8 +53,8 @@ type Record struct {
 }
 
 // Merge joins two records of one key. The record of the higher generation wins
-// whole; within a generation sums add, maxima and completion only rise, and
-// other fields go to their last writer. Merge is commutative and associative.
+// whole; within a generation sums add, maxima and completion only rise, segments are
+// united, and other fields go to their last writer. Merge is commutative and associative.
 func Merge(a, b Record) Record {
 	if a.Generation != b.Generation {
 		if a.Generation > b.Generation {
@@ -77,6 +78,7 @@ func Merge(a, b Record) Record {
 	m.MaxPosition = max(a.MaxPosition, b.MaxPosition)
 	m.Percentage = max(a.Percentage, b.Percentage)
 	m.Watched = max(a.Watched, b.Watched)
+	m.Segments = a.Segments.Join(b.Segments)
 	more := b.sums()
 	for i, sum := range m.sums() {
 		*sum += *more[i]

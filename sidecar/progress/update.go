@@ -71,6 +71,8 @@ type Update struct {
 	WatchedDuration Number
 	WatchedDelta    Number
 	PlaybackSpeed   Number
+	// WatchedSegments are what was seen. See SegmentsOf.
+	WatchedSegments Segments
 	SeekEvents      int64
 	PauseEvents     int64
 	Completed       bool
@@ -144,6 +146,7 @@ func (u Update) Record(received Instant, completionThreshold float64) Record {
 		r.Percentage = min(100, 100*u.CurrentTime.Value/u.Duration.Value)
 	}
 	r.Watched = u.WatchedDuration.Value
+	r.Segments = u.WatchedSegments
 	r.TimeSpent = Micros(u.WatchedDelta.Value)
 	if u.Completed || completionThreshold > 0 && r.Percentage >= completionThreshold {
 		r.Completed, r.CompletedAt = true, occurred

@@ -31,6 +31,10 @@ func Give(f progress.Field, r *progress.Record) {
 		*f.Flag(r) = true
 	case progress.TypeTime, progress.TypeGeneration:
 		*f.Instant(r) = 1_772_359_200_000_000
+	case progress.TypeSegments:
+		*f.Segments(r) = progress.SegmentsOf([][2]float64{{0, 12}, {30, 45}}, 1800)
+	case progress.TypeStep:
+		*f.Step(r) = 2
 	default:
 		*f.Number(r) = 12.5
 	}
