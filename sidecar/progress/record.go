@@ -32,8 +32,7 @@ type Record struct {
 	Duration      float64 // seconds, by the last writer
 	Percentage    float64 // 0 to 100
 	Watched       float64 // seconds, absolute
-	Segments      Segments
-	TimeSpent     int64 // microseconds, a sum
+	TimeSpent     int64   // microseconds, a sum
 	SeekEvents    int64
 	PauseEvents   int64
 	PlaybackSpeed float64
@@ -50,6 +49,8 @@ type Record struct {
 	LastWatchedAt  Instant
 	// ReceivedAt is when the newest of the updates reached a sidecar.
 	ReceivedAt Instant
+	// Segments are what was seen.
+	Segments Segments
 }
 
 // Merge joins two records of one key. The record of the higher generation wins

@@ -71,8 +71,6 @@ type Update struct {
 	WatchedDuration Number
 	WatchedDelta    Number
 	PlaybackSpeed   Number
-	// WatchedSegments are what was seen. See SegmentsOf.
-	WatchedSegments Segments
 	SeekEvents      int64
 	PauseEvents     int64
 	Completed       bool
@@ -90,6 +88,8 @@ type Update struct {
 	Leaving bool
 	// SyncWithin is how many seconds the update may wait to be written.
 	SyncWithin Number
+	// WatchedSegments are what was seen. See SegmentsOf.
+	WatchedSegments Segments
 }
 
 // IsHint reports whether the update says when to write and nothing of what the learner
