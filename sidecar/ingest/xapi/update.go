@@ -88,6 +88,7 @@ func (s *statement) place(u *progress.Update, what meaning) {
 func (s *statement) watched(u *progress.Update, what meaning) {
 	if text, is := s.result.extensions[extSegments].(string); is {
 		segments := playedSegments(text)
+		u.WatchedSegments = progress.SegmentsOf(segments, s.take(standards.Length, extLength, 1).Value)
 		u.WatchedDuration = s.ranges.Take(standards.Watched, lengthOf(segments))
 	}
 	if !s.result.timed {

@@ -57,7 +57,14 @@ func TestWhatAVerbBecomes(t *testing.T) {
 		"progress of a video is a share": {`{"result":{"extensions":{"` + extProgress + `":0.25}}}`,
 			standards.OutcomeUpdate, progress.Update{Percentage: progress.Some(25), PauseEvents: 1}},
 		"played segments are united": {`{"result":{"extensions":{"` + extSegments + `":"30[.]45[,]0[.]12[,]6[.]20"}}}`,
-			standards.OutcomeUpdate, progress.Update{WatchedDuration: progress.Some(35), PauseEvents: 1}},
+			standards.OutcomeUpdate, progress.Update{
+				WatchedDuration: progress.Some(35), PauseEvents: 1, WatchedSegments: progress.SegmentsOf([][2]float64{{0, 20}, {30, 45}}, 0),
+			}},
+		"played segments of a film of two hours": {`{"result":{"extensions":{"` + extSegments + `":"0[.]3600"}},"context":{"extensions":{"` + extLength + `":7200}}}`,
+			standards.OutcomeUpdate, progress.Update{
+				Duration: progress.Some(7200), WatchedDuration: progress.Some(3600), PauseEvents: 1,
+				WatchedSegments: progress.SegmentsOf([][2]float64{{0, 3600}}, 7200),
+			}},
 		"a length and a speed": {`{"context":{"extensions":{"` + extLength + `":120,"` + extSpeed + `":"2x"}}}`,
 			standards.OutcomeUpdate, progress.Update{Duration: progress.Some(120), PlaybackSpeed: progress.Some(2), PauseEvents: 1}},
 		"a length that is not known yet": {`{"context":{"extensions":{"` + extLength + `":0}}}`, standards.OutcomeUpdate, progress.Update{PauseEvents: 1}},
@@ -170,7 +177,7 @@ func TestPlayedSegmentsAreUnited(t *testing.T) {
 		"0[.]12[,]0[.]12":                            {{0, 12}},
 		"":                                           nil,
 		"5[.]5[,]9[.]2[,]-1[.]3[,]x[.]4[,]1[,]2[.]3": {{2, 3}},
-		"0[.]Inf[,]NaN[.]3[,]0[.]1e300":               nil,
+		"0[.]Inf[,]NaN[.]3[,]0[.]1e300":              nil,
 	} {
 		if diff := cmp.Diff(want, playedSegments(text)); diff != "" {
 			t.Errorf("%q (-want +got) %s", text, diff)
