@@ -145,7 +145,38 @@ type IngestSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches(r'^[-!#$%&\\x27*+.^_\\x60|~0-9A-Za-z]{1,64}$')",message="userHeader must be the name of a request header, such as X-Progress-User: 1 to 64 letters, digits and '-'; leave it out for none"
 	// +kubebuilder:validation:XValidation:rule="!self.matches('(?i)^((accept|access-control|content|if|proxy|sec|upgrade)(-.*)?|authorization|cache-control|connection|cookie2?|date|dnt|downlink|dpr|expect|forwarded|from|host|http2-settings|keep-alive|last-event-id|max-forwards|origin|pragma|prefer|priority|range|referer|rtt|save-data|set-cookie2?|te|trailer|transfer-encoding|user-agent|via|viewport-width|width|x-csrf-token|x-forwarded-(for|host|port|proto)|x-requested-with)$')",message="userHeader must be a header that neither HTTP nor a browser uses, such as X-Progress-User: a learner could choose it, or it would never say who they are"
 	UserHeader string `json:"userHeader,omitempty"`
+
+	// standards are those in whose forms the sidecar takes events beside its own:
+	// xAPI, with cmi5 and the video profile, at /v1/xapi/statements, and Caliper at
+	// /v1/caliper. If unset, none.
+	//
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=2
+	Standards []Standard `json:"standards,omitempty"`
+
+	// iriPrefixes are cut from the IRIs that these standards have for learners,
+	// courses and lessons, so that the ids are those that the LMS uses, such as
+	// https://lms.example/course/. The longest that fits is cut. Up to 16 of up to
+	// 255 characters.
+	//
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=255
+	IRIPrefixes []string `json:"iriPrefixes,omitempty"`
 }
+
+// Standard is one for telling of learning.
+//
+// +kubebuilder:validation:Enum=xAPI;Caliper
+type Standard string
+
+const (
+	StandardXAPI    Standard = "xAPI"
+	StandardCaliper Standard = "Caliper"
+)
 
 // LogLevel is how much is logged.
 //

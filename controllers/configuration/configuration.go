@@ -60,6 +60,10 @@ func Of(policy *v1alpha1.ProgressSyncPolicy, spoolLimit int64) config.Config {
 	out.Ingest.MaxItems = int(spec.Ingest.MaxItems)
 	out.Ingest.MaxConcurrent = int(spec.Ingest.MaxConcurrent)
 	out.Ingest.UserHeader = spec.Ingest.UserHeader
+	for _, s := range spec.Ingest.Standards {
+		out.Ingest.Standards = append(out.Ingest.Standards, config.Standard(s))
+	}
+	out.Ingest.IRIPrefixes = spec.Ingest.IRIPrefixes
 
 	if mode := spec.Peers.Mode; mode != "" { // an API server with an older definition knows none
 		out.Peers.Mode = config.PeersMode(mode)

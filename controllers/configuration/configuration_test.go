@@ -67,6 +67,10 @@ func TestWhatTheAPIServerTakesTheSidecarTakes(t *testing.T) {
 			MaxBodyBytes: rapid.Int64Range(1<<10, 64<<20).Draw(t, "maxBodyBytes"),
 			MaxItems:     number("maxItems", 1, 100_000), MaxConcurrent: number("maxConcurrent", 1, 100_000),
 			UserHeader: rapid.SampledFrom([]string{"", "X-Progress-User", "remote-user"}).Draw(t, "userHeader"),
+			Standards: rapid.SampledFrom([][]v1alpha1.Standard{
+				nil, {v1alpha1.StandardXAPI}, {v1alpha1.StandardCaliper, v1alpha1.StandardXAPI},
+			}).Draw(t, "standards"),
+			IRIPrefixes: rapid.SampledFrom([][]string{nil, {"https://lms.example/", "urn:x:"}}).Draw(t, "iriPrefixes"),
 		}
 		spec.Peers.Mode = rapid.SampledFrom([]v1alpha1.PeersMode{"", v1alpha1.PeersAuto, v1alpha1.PeersOff}).Draw(t, "peers")
 		spec.Logging.Level = rapid.SampledFrom([]v1alpha1.LogLevel{v1alpha1.LogInfo, v1alpha1.LogDebug}).Draw(t, "level")

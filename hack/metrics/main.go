@@ -19,6 +19,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/flush"
 	"github.com/progress-sync/progress-sync/sidecar/ingest"
 	"github.com/progress-sync/progress-sync/sidecar/outbox"
+	"github.com/progress-sync/progress-sync/sidecar/ingest/standards"
 	"github.com/progress-sync/progress-sync/sidecar/peers"
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/state"
@@ -81,6 +82,11 @@ func gather() ([]*dto.MetricFamily, error) {
 	s.AttachAdaptive(func() *status.Adaptive { return new(status.Adaptive) })
 	for _, reason := range ingest.Reasons() {
 		s.Rejected(string(reason), 0)
+	}
+	for _, standard := range []config.Standard{config.StandardXAPI, config.StandardCaliper} {
+		for _, outcome := range standards.Outcomes() {
+			s.Standard(standard, outcome, 0)
+		}
 	}
 	s.AttemptFailed(postgres.Failure{Class: postgres.Unreachable})
 	reachable := true

@@ -153,7 +153,22 @@ type Ingest struct {
 	// UserHeader, if set, names the header in which the LMS's proxy puts the
 	// learner of its session. Requests speak for no other learner then.
 	UserHeader string `json:"userHeader,omitempty"`
+	// Standards are those in whose forms events are taken too; none if empty.
+	Standards []Standard `json:"standards,omitempty"`
+	// IRIPrefixes are cut from the IRIs that these have for learners, courses and
+	// lessons; 16 at most, of up to 255 characters.
+	IRIPrefixes []string `json:"iriPrefixes,omitempty"`
 }
+
+// Standard is one of the field's standards for telling of learning.
+type Standard string
+
+const (
+	// StandardXAPI is xAPI, 1.0.3 and 2.0, with cmi5 and the video profile.
+	StandardXAPI Standard = "xAPI"
+	// StandardCaliper is Caliper Analytics, 1.1 and 1.2.
+	StandardCaliper Standard = "Caliper"
+)
 
 // PeersMode says whether sidecars hand on to each other.
 type PeersMode string

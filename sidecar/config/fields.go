@@ -121,6 +121,10 @@ func sectionFields(c *Config) []field {
 		{"ingest", "userHeader", &c.Ingest.UserHeader,
 			`"", or a header name of 1 to 64 characters that neither HTTP nor a browser uses, such as "X-Progress-User"`,
 			func() bool { return c.Ingest.UserHeader == "" || isUserHeader(c.Ingest.UserHeader) }},
+		{"ingest", "standards", &c.Ingest.Standards, `an array of "xAPI" and "Caliper", each once at most`,
+			func() bool { return areStandards(c.Ingest.Standards) }},
+		{"ingest", "iriPrefixes", &c.Ingest.IRIPrefixes, "an array of up to 16 different strings of 1 to 255 characters",
+			func() bool { return arePrefixes(c.Ingest.IRIPrefixes) }},
 
 		{"peers", "mode", &c.Peers.Mode, `"Auto" or "Off"`,
 			oneOf(&c.Peers.Mode, PeersAuto, PeersOff)},

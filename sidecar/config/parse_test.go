@@ -90,6 +90,9 @@ func TestParseNamesEveryMistake(t *testing.T) {
 		"a user header that is no header name": {`{"ingest":{"userHeader":"X Progress User"}}`,
 			[]string{`ingest.userHeader is "X Progress User"; allowed: "", or a header name of 1 to 64 characters`}},
 		"a user header that any page may send": {`{"ingest":{"userHeader":"accept-language"}}`, []string{"neither HTTP nor a browser uses"}},
+		"a standard that there is not":         {`{"ingest":{"standards":["SCORM"]}}`, []string{`ingest.standards is ["SCORM"]; allowed: an array of "xAPI" and "Caliper"`}},
+		"a standard twice":                     {`{"ingest":{"standards":["xAPI","xAPI"]}}`, []string{`ingest.standards is`}},
+		"a prefix of nothing":                  {`{"ingest":{"iriPrefixes":[""]}}`, []string{`ingest.iriPrefixes is [""]; allowed: an array of up to 16`}},
 		"a user header as a list":              {`{"ingest":{"userHeader":["X-A"]}}`, []string{`ingest.userHeader is ["X-A"]; allowed`}},
 		"peers in lower case":                  {`{"peers":{"mode":"off"}}`, []string{`peers.mode is "off"; allowed: "Auto" or "Off"`}},
 		"several at once": {
@@ -145,7 +148,7 @@ func TestWhatIsNotUsedIsNotInTheFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"leaveGrace", "minSyncWithin", "classes", "adaptive", "variants", "quietPeriod"} {
+	for _, name := range []string{"leaveGrace", "minSyncWithin", "classes", "adaptive", "variants", "quietPeriod", "standards", "iriPrefixes"} {
 		if strings.Contains(string(file), name) {
 			t.Errorf("%s is in %s", name, file)
 		}
@@ -183,7 +186,8 @@ func TestEveryFieldIsReadAndChecked(t *testing.T) {
 			Columns: map[string]string{"percentage": "p"}, Fixed: map[string]string{"f": "1"},
 		},
 	}
-	want.Ingest = config.Ingest{MaxBodyBytes: 2048, MaxItems: 5, MaxConcurrent: 6, UserHeader: "X-Progress-User"}
+	want.Ingest = config.Ingest{MaxBodyBytes: 2048, MaxItems: 5, MaxConcurrent: 6, UserHeader: "X-Progress-User",
+		Standards: []config.Standard{config.StandardCaliper}, IRIPrefixes: []string{"https://lms.example/"}}
 	want.Peers = config.Peers{Mode: config.PeersOff}
 	want.Logging = config.Logging{Level: config.LogDebug}
 	file, err := json.Marshal(want)

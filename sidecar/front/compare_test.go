@@ -87,6 +87,8 @@ var conversations = map[string]string{
 	"less body than announced":                   post("9") + "hello",
 	"half a head":                                "POST /v1/progress HTTP/1.1\r\nHost: localhost\r\n",
 	"half a first line":                          "POST /v1/prog",
+	"a PUT":                                      strings.Replace(post("2"), "POST", "PUT", 1) + "hi" + post("2") + "hi",
+	"a PUT of another path":                      "PUT /v1/sync HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nhi" + post("2") + "hi",
 	"a query":                                    "POST /v1/progress?a=b HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nhi",
 	"an escaped path":                            "POST /v1/%70rogress HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nhi",
 	"an absolute target":                         "POST http://evil/v1/progress HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nhi",
@@ -258,11 +260,12 @@ func TestAnySeriesOfRequestsEndsAsWithNetHTTP(t *testing.T) {
 		"A: 1", "A: 2", "a: 1", "A:", "B: 1", "B:  2 ", "B: A: 1", "Connection: keep-alive", "Prefer: return=minimal", "X-Answer: nothing",
 	})
 	odd := rapid.SampledFrom([]string{"Connection: close", "Transfer-Encoding: chunked", "Content-Length: 02", "Expect: 100-continue", "A", " A: 1", "Pragma: no-cache"})
+	method := rapid.SampledFrom([]string{"POST", "POST", "PUT"})
 	path := rapid.SampledFrom([]string{plainPath, plainPath, otherPlainPath, "/v1/sync"})
 	rapid.Check(t, func(t *rapid.T) {
 		var sent strings.Builder
 		for range rapid.IntRange(1, 6).Draw(t, "requests") {
-			sent.WriteString("POST " + path.Draw(t, "path") + " HTTP/1.1\r\n")
+			sent.WriteString(method.Draw(t, "method") + " " + path.Draw(t, "path") + " HTTP/1.1\r\n")
 			fields := rapid.SliceOfN(field, 0, 4).Draw(t, "fields")
 			switch rapid.IntRange(0, 9).Draw(t, "kind") {
 			case 0: // whatever was drawn

@@ -21,8 +21,8 @@ type Refuser interface {
 	// RefuseIncomplete answers a request with a body of which nothing has come.
 	// Only the request's method is known by then.
 	RefuseIncomplete(w http.ResponseWriter, r *http.Request)
-	// RefuseUnread answers a POST of one of the paths that is refused whatever its
-	// body says, and reports false for any other.
+	// RefuseUnread answers a POST or a PUT of one of the paths that is refused whatever
+	// its body says, and reports false for any other.
 	RefuseUnread(w http.ResponseWriter, r *http.Request) bool
 }
 

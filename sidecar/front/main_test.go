@@ -157,7 +157,7 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	var content []byte
 	var err error
 	length, encoding := r.ContentLength, r.TransferEncoding
-	if r.Method == http.MethodPost && (r.URL.Path == plainPath || r.URL.Path == otherPlainPath) {
+	if (r.Method == http.MethodPost || r.Method == http.MethodPut) && (r.URL.Path == plainPath || r.URL.Path == otherPlainPath) {
 		content, err = io.ReadAll(r.Body)
 	} else {
 		length, encoding = 0, nil

@@ -13,22 +13,25 @@ import (
 type target struct {
 	uri   string
 	url   url.URL
-	plain bool // a POST of one of the server's paths
+	plain bool // a POST or a PUT of one of the server's paths
 }
 
 // targetOf reads the first line as net/http does. It is false for a URI that is
 // none, and for the one of the server as a whole, "*".
 func targetOf(h *fasthttp.RequestHeader, paths []string) (target, bool) {
 	if i := slices.Index(paths, string(h.RequestURI())); i >= 0 {
-		return target{uri: paths[i], url: url.URL{Path: paths[i]}, plain: h.IsPost()}, true
+		return target{uri: paths[i], url: url.URL{Path: paths[i]}, plain: hasBody(h)}, true
 	}
 	uri := string(h.RequestURI())
 	u, err := url.ParseRequestURI(uri)
 	if err != nil || uri == "*" {
 		return target{}, false
 	}
-	return target{uri: uri, url: *u, plain: h.IsPost() && slices.Contains(paths, u.Path)}, true
+	return target{uri: uri, url: *u, plain: hasBody(h) && slices.Contains(paths, u.Path)}, true
 }
+
+// hasBody reports whether the request is of a method whose body is read.
+func hasBody(h *fasthttp.RequestHeader) bool { return h.IsPost() || h.IsPut() }
 
 // request is a request for a handler of net/http. All its strings are copies: what a
 // handler keeps outlives fasthttp's request, whose memory the next one gets.
@@ -50,7 +53,7 @@ func (r *request) take(ctx *fasthttp.RequestCtx, t *target) {
 		Host: r.head.host, Header: r.head.header,
 		ContentLength: int64(max(h.ContentLength(), -1)), Body: http.NoBody,
 	}
-	if !t.plain {
+	if !h.IsPost() {
 		r.http.Method = string(h.Method())
 	}
 	if !h.IsHTTP11() {

@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
+	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/ingest/coding"
+	"github.com/progress-sync/progress-sync/sidecar/ingest/standards"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/state"
 	"github.com/progress-sync/progress-sync/sidecar/status"
@@ -199,6 +201,7 @@ type fakeState struct {
 	merged   int
 	repeated int
 	rejected map[string]int
+	events   map[string]int // by standard and outcome
 	// received are the bytes of bodies as they were sent and unpacked.
 	received [3][2]int
 	streams  int
@@ -268,6 +271,15 @@ func (s *fakeState) Received(c coding.Coding, sent, unpacked int) {
 	defer s.mu.Unlock()
 	s.received[c][0] += sent
 	s.received[c][1] += unpacked
+}
+
+func (s *fakeState) Standard(standard config.Standard, outcome standards.Outcome, n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.events == nil {
+		s.events = map[string]int{}
+	}
+	s.events[string(standard)+" "+string(outcome)] += n
 }
 
 func (s *fakeState) Rejected(reason string, n int) {

@@ -10,6 +10,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/clocks"
 	"github.com/progress-sync/progress-sync/sidecar/ingest/coding"
 	"github.com/progress-sync/progress-sync/sidecar/ingest/scan"
+	"github.com/progress-sync/progress-sync/sidecar/ingest/standards"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/timing"
 )
@@ -63,6 +64,8 @@ type Handler struct {
 	ended  chan struct{} // closed when streams have to end
 	bytes  atomic.Int64  // in flight
 	pools  pools
+	ranges standards.Ranges
+	told   *told
 	// unpacker is for bodies that clients have compressed.
 	unpacker coding.Unpacker
 	// Header values that every answer shares.
@@ -75,7 +78,7 @@ func New(o Options) *Handler {
 		buffer: o.Buffer, syncer: o.Syncer, eraser: o.Eraser, reader: o.Reader, state: o.State, homes: o.Homes, events: o.Events,
 		ended: make(chan struct{}), panel: o.Panel, openAPI: o.OpenAPI, clocks: clocks.New(),
 		jsonType: []string{"application/json"}, noStore: []string{"no-store"},
-		pools: pools{layout: scan.NewLayout(progress.Fields())},
+		pools: pools{layout: scan.NewLayout(progress.Fields())}, ranges: standards.RangesOf(progress.Fields()), told: newTold(),
 	}
 	if h.now = o.Now; h.now == nil {
 		h.now = time.Now
@@ -92,10 +95,10 @@ func (h *Handler) SetLimits(l Limits) {
 	h.limits.Store(&l)
 }
 
-// UpdatePaths are those that updates are posted to. The answer to such a POST
+// UpdatePaths are those that updates are posted or put to. The answer to such a request
 // takes as long as a disk sync, and needs nothing of the request's context but
 // its values.
-func UpdatePaths() []string { return []string{progressPath, completePath} }
+func UpdatePaths() []string { return []string{progressPath, completePath, statementsPath, caliperPath} }
 
 // ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -21,6 +21,10 @@ type Limits struct {
 	// UserHeader names the header that says which learner a request speaks for;
 	// without it requests say so themselves.
 	UserHeader string
+	// Standards are those that are taken beside the sidecar's own form.
+	Standards []config.Standard
+	// IRIPrefixes are cut from the IRIs of learners, courses and lessons in them.
+	IRIPrefixes []string
 }
 
 // LimitsOf is the part of the configuration that this package follows.
@@ -31,6 +35,8 @@ func LimitsOf(c config.Config) Limits {
 		MaxConcurrent: c.Ingest.MaxConcurrent,
 		ReadTimeout:   c.Database.ReadTimeout.D(),
 		UserHeader:    c.Ingest.UserHeader,
+		Standards:     c.Ingest.Standards,
+		IRIPrefixes:   c.Ingest.IRIPrefixes,
 	}
 }
 

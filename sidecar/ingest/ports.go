@@ -5,8 +5,10 @@ import (
 	"net/http"
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
+	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/flush"
 	"github.com/progress-sync/progress-sync/sidecar/ingest/coding"
+	"github.com/progress-sync/progress-sync/sidecar/ingest/standards"
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/state"
@@ -106,6 +108,8 @@ type State interface {
 	Repeated(updates int)
 	// Received counts the bytes of a body as it was sent and as it is unpacked.
 	Received(c coding.Coding, sent, unpacked int)
+	// Standard counts accepted events in the form of a standard.
+	Standard(s config.Standard, outcome standards.Outcome, events int)
 	// Rejected counts refused updates, or bodies whose updates can't be told
 	// apart as one. reason is one of Reasons.
 	Rejected(reason string, updates int)

@@ -115,6 +115,11 @@ func putProblem(err error, retry time.Duration) (reason Reason, p problem) {
 
 // refuseAll answers a request of which nothing was good.
 func (h *Handler) refuseAll(w http.ResponseWriter, m *scan.Mistakes) {
+	p := h.problemOfAll(m)
+	h.writeProblem(w, &p)
+}
+
+func (h *Handler) problemOfAll(m *scan.Mistakes) problem {
 	m.Shorten()
 	p := problem{
 		status: m.Status, kind: "invalid", title: "Invalid updates",
@@ -135,5 +140,5 @@ func (h *Handler) refuseAll(w http.ResponseWriter, m *scan.Mistakes) {
 	if m.Items > 1 {
 		p.detail = fmt.Sprintf("none of the %d items was kept, see errors; the first: %s", m.Items, p.detail)
 	}
-	h.writeProblem(w, &p)
+	return p
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/ingest/scan"
 )
 
@@ -18,6 +19,10 @@ const (
 	usersPath       = "/v1/users"
 	panelPath       = "/ui"
 	openAPIPath     = "/openapi.json"
+	xapiPath        = "/v1/xapi/"
+	statementsPath  = "/v1/xapi/statements"
+	aboutPath       = "/v1/xapi/about"
+	caliperPath     = "/v1/caliper"
 )
 
 // endpoint answers a request under the limits of the moment.
@@ -36,7 +41,7 @@ func reads(s endpoint) methods { return methods{http.MethodGet: s, http.MethodHe
 // allowed are the methods as the header Allow has them.
 func (m methods) allowed() string {
 	var names []string
-	for _, name := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodDelete} {
+	for _, name := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete} {
 		if m[name] != nil {
 			names = append(names, name)
 		}
@@ -58,6 +63,7 @@ func (h *Handler) routes() *http.ServeMux {
 	} {
 		mux.HandleFunc(pattern, h.byMethod(m))
 	}
+	h.standardRoutes(mux)
 	for pattern, m := range map[string]methods{
 		deadLettersPath:             reads(h.limited(h.listDeadLetters)),
 		deadLettersPath + "/replay": {http.MethodPost: h.limited(h.replayDeadLetters)},
@@ -82,6 +88,25 @@ func (h *Handler) routes() *http.ServeMux {
 	}
 	mux.HandleFunc("/", h.forLMS(h.notFound))
 	return mux
+}
+
+// standardRoutes are the paths of the field's standards. A record store would answer
+// reads of statements, too; they are no methods of the path here.
+func (h *Handler) standardRoutes(mux *http.ServeMux) {
+	mux.HandleFunc(caliperPath, h.byMethod(methods{http.MethodPost: h.ofStandard(config.StandardCaliper, h.postEnvelope)}))
+	mux.HandleFunc(aboutPath, speaking(h.forLMS(h.byMethod(reads(h.ofXAPI(h.about))))))
+	write := h.byMethod(methods{
+		http.MethodPost: h.ofXAPI(h.versioned(h.postStatements)), http.MethodPut: h.ofXAPI(h.versioned(h.putStatement)),
+	})
+	unkept := h.ofXAPI(h.notStored)
+	mux.HandleFunc(statementsPath, speaking(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet || r.Method == http.MethodHead {
+			unkept(w, r, *h.limits.Load())
+			return
+		}
+		write(w, r)
+	}))
+	mux.HandleFunc(xapiPath, speaking(func(w http.ResponseWriter, r *http.Request) { unkept(w, r, *h.limits.Load()) }))
 }
 
 func (h *Handler) byMethod(m methods) http.HandlerFunc {
@@ -147,7 +172,7 @@ func (h *Handler) notFound(w http.ResponseWriter, _ *http.Request) {
 	h.writeProblem(w, &problem{
 		status: http.StatusNotFound, kind: "not-found", title: "Not found",
 		detail: "there is no such path; the API is /v1/progress, /v1/progress/complete, /v1/sync, " +
-			"/v1/sync/events, /v1/events, /v1/dead-letters and /v1/users",
+			"/v1/sync/events, /v1/events, /v1/xapi/statements, /v1/caliper, /v1/dead-letters and /v1/users",
 	})
 }
 

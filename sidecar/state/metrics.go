@@ -36,6 +36,7 @@ type metrics struct {
 	duplicates     prometheus.Counter
 	rejected       *prometheus.CounterVec
 	bodies         []bodyBytes // by coding
+	events         *prometheus.CounterVec
 	rows           *prometheus.CounterVec
 	records        prometheus.Counter
 	batches        *prometheus.CounterVec
@@ -66,6 +67,9 @@ func newMetrics(s *State) *metrics {
 			"Updates that were acknowledged and not merged again, since one with the same event id had been accepted.")),
 		rejected: prometheus.NewCounterVec(counter("updates_rejected_total",
 			"Updates that were refused, by reason."), []string{"reason"}),
+		events: prometheus.NewCounterVec(counter("standard_events_total",
+			"Events that were accepted in the form of a standard, by what became of them: an update, nothing since they say nothing of progress, "+
+				"or nothing since they take another one back."), []string{"standard", "outcome"}),
 		rows: prometheus.NewCounterVec(counter("rows_written_total",
 			"Rows inserted or really changed in the database, by what they were written for: saved, or replayed after a failover."),
 			[]string{"outcome"}),
@@ -121,7 +125,7 @@ func newMetrics(s *State) *metrics {
 	build.Set(1)
 	m.countBodies()
 	m.registry.MustRegister(
-		m.accepted, m.merged, m.duplicates, m.rejected, m.rows, m.records, m.batches, m.attempts, m.retries, m.failures,
+		m.accepted, m.merged, m.duplicates, m.rejected, m.events, m.rows, m.records, m.batches, m.attempts, m.retries, m.failures,
 		m.rewinds, m.missing, m.orphansWritten, m.orphansFailed,
 		m.saveLag, m.roundTrips, m.journalSync, build, newGauges(s), newByClass(s), newByVariant(s),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),

@@ -9,6 +9,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/flush"
 	"github.com/progress-sync/progress-sync/sidecar/ingest/coding"
+	"github.com/progress-sync/progress-sync/sidecar/ingest/standards"
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/status"
 )
@@ -147,6 +148,11 @@ func (s *State) Repeated(n int) { s.metrics.duplicates.Add(float64(n)) }
 func (s *State) Received(c coding.Coding, sent, unpacked int) {
 	s.metrics.bodies[c].sent.Add(float64(sent))
 	s.metrics.bodies[c].unpacked.Add(float64(unpacked))
+}
+
+// Standard counts accepted events in the form of a standard.
+func (s *State) Standard(standard config.Standard, outcome standards.Outcome, events int) {
+	s.metrics.events.WithLabelValues(string(standard), string(outcome)).Add(float64(events))
 }
 
 // Rejected counts updates that were refused. reason is one of a few fixed

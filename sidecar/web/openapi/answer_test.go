@@ -42,6 +42,8 @@ func (d *description) newRequest(key string) *request {
 			r.in[p.Name] = fmt.Sprint(p.Example)
 		case "query":
 			r.query.Set(p.Name, fmt.Sprint(p.Example))
+		case "header":
+			r.header.Set(p.Name, fmt.Sprint(p.Example))
 		}
 	}
 	if example, found := op.RequestBody.Content["application/json"].Examples["one"]; found {

@@ -143,7 +143,7 @@ func exchanges() []exchange {
 		}, false},
 		{file, "that there is not", ready, 404, "not-found", func(_ *testing.T, _ *stand, r *request) { r.in["file"] = "none.js" }, false},
 	}
-	return append(list, writes()...)
+	return append(append(list, writes()...), tells()...)
 }
 
 // writes are the exchanges of the calls that take items.
@@ -243,7 +243,7 @@ func (d *description) guards() (list []exchange) {
 		list = append(list,
 			exchange{key, "for nobody", ready, 401, "user-header", as(""), false},
 			exchange{key, "for two learners", ready, 400, "user-header", as("ada", "bob"), false},
-			exchange{key, "for the learner", ready, 200, "", as("ada"), false},
+			exchange{key, "for the learner", ready, op.best(), "", as("ada"), false},
 			exchange{key, "for another learner", ready, 403, "other-user", func(t *testing.T, s *stand, r *request) {
 				as("bob")(t, s, r)
 				if r.body == "" {

@@ -119,6 +119,8 @@ func newStand(t *testing.T, uri string, policy buffer.Policy, free uint64) *stan
 	s.Attach(b, db.Connections)
 	made := &stand{buffer: b, faults: &faults{Buffer: b, flusher: f, feed: outbox.NewFeed(db, func() int { return 7 })}, limits: ingest.LimitsOf(c)}
 	made.limits.ReadTimeout = 20 * time.Second
+	made.limits.Standards = []config.Standard{config.StandardXAPI, config.StandardCaliper}
+	made.limits.IRIPrefixes = []string{"learner:"}
 	made.handler = ingest.New(ingest.Options{
 		Buffer: made.faults, Syncer: f, Eraser: made.faults, Reader: reader{db, b.Writer()}, State: s, Limits: made.limits, Events: made.faults,
 		Panel:   panel.New(panel.Options{State: s, Config: func() config.Config { return c }}),
