@@ -9,7 +9,7 @@ import { build } from "esbuild";
 import { minify } from "terser";
 
 const entries = [
-  { name: "index", takes: "createProgressSync", is: "the core", budget: 7450 },
+  { name: "index", takes: "createProgressSync", is: "the core", budget: 7460 },
   { name: "react", takes: "useOptimizedProgress, ProgressSyncIndicator", is: "hook and indicator, beside the core and React", budget: 2200 },
   { name: "react", takes: "*", is: "the same with several lessons, their sum and the provider", budget: 2500 },
   { name: "element", takes: "*", is: "custom element, alone or beside the core", budget: 3000 },

@@ -44,7 +44,7 @@ export function compressing(send: typeof fetch = fetch): typeof fetch {
   return async (url, init) => {
     const body = init?.body;
     const isWorth = typeof body === "string" && body.length >= LEAST && !isRefused && !isGone && !globalThis.document?.hidden
-      && globalThis.CompressionStream && new URL("" + url, location.href).origin === location.origin;
+      && globalThis.CompressionStream && new URL("" + url, globalThis.document?.baseURI ?? location.href).origin === location.origin;
     const packed = isWorth && await pack(body);
     if (!packed) return send(url, init);
     const headers = new Headers(init!.headers);

@@ -30,6 +30,8 @@ export class Sidecar {
   /** The answer is lost after the write was taken. */
   loseAnswers = 0;
   down = false;
+  /** It knows of no receipts, or a proxy keeps from it that one is wanted. */
+  older = false;
   /** How far its clock is ahead of the page's, in milliseconds. */
   ahead = 0;
   /** A write waits for this before it is answered. */
@@ -99,7 +101,8 @@ export class Sidecar {
     }
     const progress = seen.body.map((update: any) => this.#merge(update));
     if (this.loseAnswers-- > 0) throw new TypeError("answer lost");
-    return json({ progress, sync: this.#sync() });
+    if (this.older || seen.headers?.["Prefer"] !== "return=receipt") return json({ progress, sync: this.#sync() });
+    return json({ progress: progress.map(receipt), sync: brief(this.#sync()) });
   }
 
   #merge(u: any): any {
@@ -143,6 +146,15 @@ export class Sidecar {
     };
   }
 }
+
+/** What a receipt has of a record. */
+function receipt({ userId, positionSeconds, percentage, completed, lastWatchedAt, generation }: any): object {
+  if (userId) return { saved: true };
+  return { positionSeconds, percentage, ...completed && { completed }, lastWatchedAt, ...generation && { generation } };
+}
+
+/** What a receipt has of a sync state. */
+const brief = ({ pendingUpdates, nextSyncAt, writer, stale }: any) => ({ pendingUpdates, ...nextSyncAt && { nextSyncAt }, writer, ...stale && { stale } });
 
 /** What survives a page. */
 export class Shelf implements ProgressStorage {
