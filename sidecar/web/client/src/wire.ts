@@ -1,3 +1,4 @@
+import type { Segments } from "./segments.js";
 import type { ErrorKind } from "./types.js";
 
 /**
@@ -10,6 +11,7 @@ export interface WireRecord {
   durationSeconds?: number;
   percentage?: number;
   watchedSeconds?: number;
+  watchedSegments?: Segments;
   completed?: boolean;
   lastWatchedAt?: string;
   generation?: number;

@@ -128,6 +128,7 @@ export class Sidecar {
       row.maxPositionSeconds = Math.max(row.maxPositionSeconds, u.currentTime ?? 0);
       row.percentage = Math.max(row.percentage, u.percentage ?? (u.duration ? (100 * u.currentTime) / u.duration : 0));
       row.timeSpentSeconds += u.watchedDelta ?? 0;
+      if (u.watchedSegments) row.watchedSegments = join([...row.watchedSegments ?? [], ...u.watchedSegments]);
       row.seekEvents += u.seekEvents ?? 0;
       row.pauseEvents += u.pauseEvents ?? 0;
       row.completed ||= !!u.completed || row.percentage >= 95;
@@ -145,6 +146,14 @@ export class Sidecar {
       ...this.stale && { stale: true },
     };
   }
+}
+
+/** Stretches as the sidecar keeps them of a lesson of less than 1024 seconds: by whole ones. */
+function join(stretches: [number, number][]): [number, number][] {
+  const seconds = new Set(stretches.flatMap(([from, to]) => Array.from({ length: Math.round(to) - Math.round(from) }, (_, i) => Math.round(from) + i)));
+  const starts = [...seconds].filter((second) => !seconds.has(second - 1)).sort((a, b) => a - b);
+  const ends = [...seconds].filter((second) => !seconds.has(second + 1)).sort((a, b) => a - b);
+  return starts.map((start, i) => [start, ends[i]! + 1]);
 }
 
 /** What a receipt has of a record. */
