@@ -70,15 +70,16 @@ func (h *Handler) accept(w http.ResponseWriter, r *http.Request, limits Limits, 
 		}
 	}
 	acknowledged := h.count(q, results)
+	p := preferred(r)
 	switch {
 	case acknowledged == 0 && q.Mistakes.Count > 0:
 		h.refuseAll(w, &q.Mistakes)
 	case q.Mistakes.Count > 0:
 		h.answerSome(w, r, user, q, results)
-	case wantsMinimal(r):
-		w.WriteHeader(http.StatusNoContent)
+	case p == preferMinimal:
+		h.answerNothing(w)
 	default:
-		h.answerAll(w, user, q, results)
+		h.answerAll(w, p, user, q, results)
 	}
 }
 

@@ -15,7 +15,8 @@ func (h *Handler) answerSome(w http.ResponseWriter, r *http.Request, user string
 	defer h.pools.putBuffer(out)
 	b := (*out)[:0]
 	b = append(b, '{')
-	if !wantsMinimal(r) {
+	p := preferred(r)
+	if p != preferMinimal {
 		b = append(b, `"progress":[`...)
 		next := 0
 		for item := range q.Count {
@@ -24,7 +25,7 @@ func (h *Handler) answerSome(w http.ResponseWriter, r *http.Request, user string
 				if next > 0 || item > 0 {
 					b = append(b, ',')
 				}
-				b = appendResult(b, &results[next])
+				b = p.append(b, &results[next])
 			}
 			if next == start { // a bad item
 				if item > 0 {
@@ -41,12 +42,10 @@ func (h *Handler) answerSome(w http.ResponseWriter, r *http.Request, user string
 		b = append(b, `,"moreErrors":`...)
 		b = strconv.AppendInt(b, int64(more), 10)
 	}
-	b = append(b, `,"sync":`...)
-	state := h.stateOf(buffer.Filter{UserID: user})
-	state.Variant = h.variantAmong(q.Updates)
-	b = appendSyncState(b, &state, areElsewhere(results))
+	b = h.appendState(b, p, user, q, results)
 	b = append(b, "}\n"...)
 	*out = b
+	h.apply(w, p)
 	switch {
 	case q.Mistakes.Full:
 		setRetryAfter(w.Header(), h.untilNextSync())
@@ -58,39 +57,58 @@ func (h *Handler) answerSome(w http.ResponseWriter, r *http.Request, user string
 
 // answerAll answers when every item was accepted. A user is told of their own
 // part of the sync state.
-func (h *Handler) answerAll(w http.ResponseWriter, user string, q *scan.Items, results []buffer.Result) {
+func (h *Handler) answerAll(w http.ResponseWriter, p preference, user string, q *scan.Items, results []buffer.Result) {
 	out := h.pools.getBuffer()
 	defer h.pools.putBuffer(out)
 	b := (*out)[:0]
 	b = append(b, `{"progress":`...)
 	if q.Single {
-		b = appendResult(b, &results[0])
+		b = p.append(b, &results[0])
 	} else {
 		b = append(b, '[')
 		for i := range results {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = appendResult(b, &results[i])
+			b = p.append(b, &results[i])
 		}
 		b = append(b, ']')
 	}
-	b = append(b, `,"sync":`...)
-	state := h.stateOf(buffer.Filter{UserID: user})
-	state.Variant = h.variantAmong(q.Updates)
-	b = appendSyncState(b, &state, areElsewhere(results))
+	b = h.appendState(b, p, user, q, results)
 	b = append(b, "}\n"...)
 	*out = b
+	h.apply(w, p)
 	h.write(w, http.StatusOK, b)
 }
+
+// append writes of a key what the client wants of it.
+func (p preference) append(b []byte, r *buffer.Result) []byte {
+	if p == preferReceipt {
+		return appendReceipt(b, r)
+	}
+	return appendResult(b, r)
+}
+
+// appendState writes the sync state beside the results.
+func (h *Handler) appendState(b []byte, p preference, user string, q *scan.Items, results []buffer.Result) []byte {
+	b = append(b, `,"sync":`...)
+	state := h.stateOf(buffer.Filter{UserID: user})
+	if p == preferReceipt {
+		return appendBriefSync(b, &state, areElsewhere(results))
+	}
+	state.Variant = h.variantAmong(q.Updates)
+	return appendSyncState(b, &state, areElsewhere(results))
+}
+
+// isAllSaved reports whether only the database knows what there is of a key.
+func isAllSaved(r *buffer.Result) bool { return r.Record.UpdateCount == 0 && r.Record.Generation == 0 }
 
 // appendResult writes what the sidecar holds of a key, all of it unsaved.
 func appendResult(b []byte, r *buffer.Result) []byte {
 	switch {
 	case r.Err != nil:
 		return append(b, "null"...)
-	case r.Record.UpdateCount == 0 && r.Record.Generation == 0:
-		// All of the lesson is saved, and only the database knows it.
+	case isAllSaved(r):
 		b = append(b, '{')
 		b = appendKey(b, &r.Record.Key)
 		b = append(b, `,"saved":true,"pendingUpdates":0`...)

@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"net/http"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -68,8 +67,9 @@ type Handler struct {
 	told   *told
 	// unpacker is for bodies that clients have compressed.
 	unpacker coding.Unpacker
-	// Header values that every answer shares.
+	// Header values that answers share, preferences by what is preferred.
 	jsonType, noStore []string
+	preferences       [3][]string
 }
 
 // New makes a Handler.
@@ -77,7 +77,7 @@ func New(o Options) *Handler {
 	h := &Handler{
 		buffer: o.Buffer, syncer: o.Syncer, eraser: o.Eraser, reader: o.Reader, state: o.State, homes: o.Homes, events: o.Events,
 		ended: make(chan struct{}), panel: o.Panel, openAPI: o.OpenAPI, clocks: clocks.New(),
-		jsonType: []string{"application/json"}, noStore: []string{"no-store"},
+		jsonType: []string{"application/json"}, noStore: []string{"no-store"}, preferences: preferenceWords(),
 		pools: pools{layout: scan.NewLayout(progress.Fields())}, ranges: standards.RangesOf(progress.Fields()), told: newTold(),
 	}
 	if h.now = o.Now; h.now == nil {
@@ -147,18 +147,4 @@ func (h *Handler) write(w http.ResponseWriter, status int, body []byte) {
 	header["Content-Type"], header["Cache-Control"] = h.jsonType, h.noStore
 	w.WriteHeader(status)
 	_, _ = w.Write(body)
-}
-
-// wantsMinimal reports whether the client prefers an answer without content
-// (RFC 7240).
-func wantsMinimal(r *http.Request) bool {
-	for _, line := range r.Header["Prefer"] {
-		for preference := range strings.SplitSeq(line, ",") {
-			preference, _, _ = strings.Cut(preference, ";")
-			if strings.EqualFold(strings.TrimSpace(preference), "return=minimal") {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -162,12 +162,15 @@ func TestPostForms(t *testing.T) {
 		body, content, prefer string
 		code, records         int
 	}{
-		"an array":                      {"[" + item("a") + "," + item("b") + "]", "application/json; charset=UTF-8", "", 200, 2},
-		"an array of one":               {"[" + item("a") + "]", "", "", 200, 1},
-		"an empty array":                {"[]", "", "", 200, 0},
-		"lines":                         {item("a") + "\n" + item("b"), "application/x-ndjson", "", 200, 2},
-		"minimal":                       {item("a"), "", "respond-async, return=minimal", 204, 0},
-		"minimal with a good and a bad": {"[" + item("a") + ",1]", "", "return=minimal", 207, 0},
+		"an array":                       {"[" + item("a") + "," + item("b") + "]", "application/json; charset=UTF-8", "", 200, 2},
+		"an array of one":                {"[" + item("a") + "]", "", "", 200, 1},
+		"an empty array":                 {"[]", "", "", 200, 0},
+		"lines":                          {item("a") + "\n" + item("b"), "application/x-ndjson", "", 200, 2},
+		"minimal":                        {item("a"), "", "respond-async, return=minimal", 204, 0},
+		"minimal with a good and a bad":  {"[" + item("a") + ",1]", "", "return=minimal", 207, 0},
+		"receipts":                       {"[" + item("a") + "," + item("b") + "]", "", "respond-async, return=receipt", 200, 2},
+		"receipts with a good and a bad": {"[" + item("a") + ",1]", "", "return=receipt", 207, 2},
+		"the first of two preferences":   {item("a"), "", "return=minimal, return=receipt", 204, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDesk()

@@ -52,7 +52,7 @@ func (h *Handler) reset(w http.ResponseWriter, r *http.Request, limits Limits) {
 		h.refuseAll(w, &m)
 	case wantsMinimal(r):
 		h.countReset(&results[0])
-		w.WriteHeader(http.StatusNoContent)
+		h.answerNothing(w)
 	default:
 		h.countReset(&results[0])
 		if results[0].Elsewhere && before != nil && !*before {

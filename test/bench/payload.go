@@ -21,7 +21,7 @@ func (t traffic) all() float64 { return t.pages + t.database }
 
 // payload compares what passes between pages and the database for the same lessons: a
 // page that posts each heartbeat to an app that writes each, and one that gathers half a
-// minute for a sidecar. The hard case is the first page with the sidecar.
+// minute for a sidecar and asks for receipts. The hard case is the first page with the sidecar.
 func payload(ctx context.Context, s *suite) error {
 	interval := 3 * time.Minute / acceleration
 	uri, err := s.database(ctx, "payload")
@@ -44,14 +44,13 @@ func payload(ctx context.Context, s *suite) error {
 	}
 	defer direct.Kill()
 
-	measure := func(address, path string, gap time.Duration, after func() error) (t traffic, err error) {
+	measure := func(address string, shape load.Shape, gap time.Duration, after func() error) (t traffic, err error) {
 		pages, way, err := startMeter(ctx, "http://"+address)
 		if err != nil {
 			return t, err
 		}
 		defer pages.close()
 		before := database.bytes.Load()
-		shape := load.Shape{Path: path, Items: 1, Set: load.WorkingSet{Learners: heartbeatLearners}}
 		rate := float64(heartbeatLearners) / gap.Seconds() * acceleration
 		if err := paced(ctx, way[len("http://"):], shape, rate, windows*interval); err != nil {
 			return t, err
@@ -61,19 +60,24 @@ func payload(ctx context.Context, s *suite) error {
 		}
 		return traffic{float64(pages.bytes.Load()), float64(database.bytes.Load() - before)}, nil
 	}
+	shape := func(path string) load.Shape {
+		return load.Shape{Path: path, Items: 1, Set: load.WorkingSet{Learners: heartbeatLearners}}
+	}
+	asPackage := shape("/v1/progress")
+	asPackage.Receipt = true
 	sync := func() error { return ours.sync(ctx) }
 	if err := sync(); err != nil {
 		return err
 	}
-	gathered, err := measure(ours.Address, "/v1/progress", packageGap, sync)
+	gathered, err := measure(ours.Address, asPackage, packageGap, sync)
 	if err != nil {
 		return err
 	}
-	each, err := measure(ours.Address, "/v1/progress", heartbeatGap, sync)
+	each, err := measure(ours.Address, shape("/v1/progress"), heartbeatGap, sync)
 	if err != nil {
 		return err
 	}
-	written, err := measure(direct.Address, "/", heartbeatGap, func() error { return nil })
+	written, err := measure(direct.Address, shape("/"), heartbeatGap, func() error { return nil })
 	if err != nil {
 		return err
 	}

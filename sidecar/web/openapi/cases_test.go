@@ -153,6 +153,11 @@ func writes() (list []exchange) {
 		list = append(list, []exchange{
 			{op, "of nothing", ready, 200, "", give("[]"), false},
 			{op, "with Prefer", ready, 204, "", minimal, false},
+			{op, "with Prefer for a receipt", ready, 200, "", receipt, false},
+			{op, "of a good one and a bad one with Prefer for a receipt", ready, 207, "", func(t *testing.T, s *stand, r *request) {
+				receipt(t, s, r)
+				give("["+good+`,{"userId":"ada"}]`)(t, s, r)
+			}, false},
 			{op, "with an event id twice", ready, 200, "", func(t *testing.T, s *stand, r *request) {
 				again := strings.Replace(good, "}", `,"eventId":"e"}`, 1)
 				s.must(t, "POST", r.path, again)
@@ -280,6 +285,8 @@ func limits(change func(*ingest.Limits)) func(*testing.T, *stand, *request) {
 }
 
 func minimal(_ *testing.T, _ *stand, r *request) { r.header.Set("Prefer", "return=minimal") }
+
+func receipt(_ *testing.T, _ *stand, r *request) { r.header.Set("Prefer", "return=receipt") }
 
 // implausible accepts what Postgres will refuse.
 func implausible(t *testing.T, s *stand, lesson string) {

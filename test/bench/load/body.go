@@ -16,6 +16,8 @@ type Shape struct {
 	Set WorkingSet
 	// Minimal asks for an answer without a body.
 	Minimal bool
+	// Receipt asks for an answer without the records, as the browser package does.
+	Receipt bool
 }
 
 const learnerPrefix = "learner-"
@@ -46,8 +48,11 @@ func (s Shape) request(buf []byte, n int, now time.Time) []byte {
 		body = append(body, ']')
 	}
 	prefer := ""
-	if s.Minimal {
+	switch {
+	case s.Minimal:
 		prefer = "Prefer: return=minimal\r\n"
+	case s.Receipt:
+		prefer = "Prefer: return=receipt\r\n"
 	}
 	buf = fmt.Appendf(buf[:0], "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n%sContent-Length: %d\r\n\r\n",
 		s.Path, prefer, len(body))

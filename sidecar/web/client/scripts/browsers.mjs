@@ -10,7 +10,7 @@ import { transform } from "esbuild";
 const oldest = { chrome: 91, edge: 91, firefox: 90, safari: 15 };
 
 /** Not in all of them. The code asks whether they are there, and the README says what is different without. */
-const optional = ["navigator.locks", "crypto.randomUUID", "BroadcastChannel"];
+const optional = ["navigator.locks", "crypto.randomUUID", "BroadcastChannel", "CompressionStream"];
 
 const { api, javascript } = createRequire(import.meta.url)("@mdn/browser-compat-data");
 const types = new Map(Object.entries({ ...api, ...javascript.builtins }));

@@ -7,7 +7,7 @@ for (const made of ["dist", "LICENSE"]) rmSync(made, { recursive: true, force: t
 const packed = execFileSync("npm", ["pack", "--dry-run", "--json", "--loglevel=error", "--foreground-scripts=false"]);
 const [{ files, size }] = JSON.parse(packed);
 const names = files.map((file) => file.path);
-const entries = ["index", "react", "element", "debug", "serviceworker"].flatMap((name) => [`dist/${name}.js`, `dist/${name}.d.ts`]);
+const entries = ["index", "react", "element", "compress", "debug", "serviceworker"].flatMap((name) => [`dist/${name}.js`, `dist/${name}.d.ts`]);
 const wrong = [
   ...["LICENSE", "README.md", "package.json", ...entries].filter((name) => !names.includes(name)),
   ...names.filter((name) => !/^(LICENSE|README\.md|package\.json|dist\/[a-z]+(\.d)?\.[jt]s)$/.test(name)),

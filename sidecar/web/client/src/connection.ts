@@ -18,13 +18,21 @@ export function createConnection(o: Settings, base: string, query: string) {
   /** The CSRF token that was sent last. */
   let token: string | undefined;
 
-  function headers(): HeadersInit {
+  /** Of another origin no receipt is asked: it would have to allow the header first. */
+  const isOfPage = () => new URL(base, document.baseURI).origin === location.origin;
+
+  function headers(json?: string): HeadersInit {
     token = valueOf(o.csrfToken);
-    return { "Content-Type": "application/json", ...(token && { "X-CSRF-Token": token }), ...valueOf(o.headers) };
+    return {
+      "Content-Type": "application/json",
+      ...(token && { "X-CSRF-Token": token }),
+      ...(json && isOfPage() && { Prefer: "return=receipt" }),
+      ...valueOf(o.headers),
+    };
   }
 
   const ask: Ask = async (method, path, json, load) => {
-    const answer = await request(o.fetch ?? fetch, method, base + path + (json ? "" : query), headers, json, load);
+    const answer = await request(o.fetch ?? fetch, method, base + path + (json ? "" : query), () => headers(json), json, load);
     const kind = answer.error?.kind;
     isOffline = kind === "network" && !navigator.onLine;
     if (kind !== "network") auth = kind === "auth" ? answer.error : undefined;

@@ -1,10 +1,10 @@
 import { serverTime } from "./clock.js";
-import { addSegment, watched, type Segments } from "./segments.js";
+import { unite, watched, type Segments } from "./segments.js";
 import type { Settings, Shown } from "./state.js";
 import type { ProgressDetails, Update } from "./types.js";
 import { positionOf, timeOf, type WireRecord } from "./wire.js";
 
-type Standing = Omit<Shown, "watchedSeconds">;
+type Standing = Omit<Shown, "watchedSeconds" | "watchedSegments">;
 
 const START: Standing = { progressSeconds: 0, watchedPercentage: 0, completed: false };
 
@@ -12,6 +12,12 @@ const START: Standing = { progressSeconds: 0, watchedPercentage: 0, completed: f
 const LENIENCE = 1.25;
 /** And so much longer, since its events come late, in seconds. */
 const SLACK = 1;
+
+/** From this length on it is a live stream, whose player gives a number for endless, in seconds: of it nobody knows segments. */
+const ENDLESS = 1e6;
+
+/** To a tenth of a second, which is more than the sidecar keeps. Stretches that meet do so afterwards, too. */
+const tenth = (seconds: number) => +seconds.toFixed(1);
 
 /** What the learner has done in one lesson, as far as it is known here. */
 export function createLesson(o: Settings) {
@@ -38,10 +44,11 @@ export function createLesson(o: Settings) {
     local = lift(local, record, isNewer);
     if (isNewer) reachedAt = when;
     seenElsewhere = Math.max(seenElsewhere, record.watchedSeconds ?? 0);
+    segments = unite(segments, record.watchedSegments);
   }
 
   return {
-    shown: (): Shown => ({ ...(o.enableOptimisticUpdates ? local : accepted), watchedSeconds: watchedSeconds() }),
+    shown: (): Shown => ({ ...(o.enableOptimisticUpdates ? local : accepted), watchedSeconds: watchedSeconds(), watchedSegments: segments }),
     isOnServer: () => isOnServer,
 
     /** What was seen of the lesson; undefined until that includes what earlier pages have seen. */
@@ -61,10 +68,12 @@ export function createLesson(o: Settings) {
       const at = Date.now();
       const step = last && !seekEvents && !jumped ? currentTime - last.position : 0;
       let watchedDelta = 0;
+      let watchedSegments: Segments | undefined;
       // Farther than playing could have got since the last call is a jump, not watched.
       if (last && step > 0 && step <= (at - last.at) / 1e3 * last.speed * LENIENCE + SLACK) {
         watchedDelta = step / last.speed;
-        segments = addSegment(segments, [last.position, currentTime]);
+        segments = unite(segments, [[last.position, currentTime]]);
+        if (length! < ENDLESS) watchedSegments = [[tenth(last.position), tenth(currentTime)]];
       }
       last = { position: currentTime, at, speed: speed ?? 1 };
       const watchedDuration = watchedSeconds();
@@ -73,7 +82,7 @@ export function createLesson(o: Settings) {
       reachedAt = serverTime();
       local = lift(local, { currentTime, percentage, completed: isComplete(percentage) });
       return [
-        { currentTime, duration: length, percentage, playbackSpeed: speed, watchedDelta, watchedDuration, seekEvents, pauseEvents },
+        { currentTime, duration: length, percentage, playbackSpeed: speed, watchedDelta, watchedDuration, watchedSegments, seekEvents, pauseEvents },
         local.completed !== before,
       ];
     },
@@ -92,7 +101,7 @@ export function createLesson(o: Settings) {
 
     /** Goes on with what earlier pages of this browser have seen. */
     restore(earlier: Segments) {
-      segments = earlier.reduce(addSegment, segments);
+      segments = unite(segments, earlier);
       isRestored = true;
     },
 

@@ -1,8 +1,12 @@
 /** Stretches of a lesson in seconds, apart from each other. */
 export type Segments = [from: number, to: number][];
 
-/** The union of the segments and one more. */
-export function addSegment(segments: Segments, [from, to]: Segments[0]): Segments {
+/** The union of segments. */
+export const unite = (some: Segments = [], more: Segments = []): Segments => more.reduce(addSegment, some);
+
+/** The segments and one more; they themselves if it is in one of them. */
+function addSegment(segments: Segments, [from, to]: Segments[0]): Segments {
+  if (segments.some(([start, end]) => start <= from && end >= to)) return segments;
   const apart = segments.filter(([start, end]) => {
     if (end < from || start > to) return true;
     from = Math.min(from, start);

@@ -12,6 +12,8 @@ export interface LeftoverOptions {
   userId: () => string | undefined | Promise<string | undefined>;
   /** Sent with every request, such as the session's CSRF token. */
   headers?: () => HeadersInit | Promise<HeadersInit>;
+  /** Default the worker's own. */
+  fetch?: typeof fetch;
 }
 
 /** The event of Background Sync, of which TypeScript's types of the web know nothing. */
@@ -38,11 +40,11 @@ export async function sendLeftovers(options: LeftoverOptions): Promise<void> {
   const headers = new Headers(await options.headers?.());
   headers.set("Content-Type", "application/json");
   const scopes = new Set((await browserStorage.list()).filter((item) => learnerOf(item) === userId).map((item) => item.scope));
-  for (const scope of scopes) await sendScope(scope, headers);
+  for (const scope of scopes) await sendScope(scope, headers, options.fetch ?? fetch);
 }
 
 /** Sends what is left of a learner behind one endpoint. */
-async function sendScope(scope: string, headers: Headers): Promise<void> {
+async function sendScope(scope: string, headers: Headers, send: typeof fetch): Promise<void> {
   const queue = createQueue({}, scope, browserStorage, () => undefined);
   // As a page would be: no other takes it over while the lock is there, and the next one does when it is gone.
   queue.claim();
@@ -52,7 +54,7 @@ async function sendScope(scope: string, headers: Headers): Promise<void> {
     for (;;) {
       const batch = queue.frozen().slice(0, size);
       if (!batch[0]) return;
-      const answer = await post(scope, headers, batch);
+      const answer = await post(scope, headers, send, batch);
       const { finished } = outcomeOf(batch, answer);
       await queue.remove(finished);
       if (finished.length === batch.length) continue;
@@ -66,7 +68,7 @@ async function sendScope(scope: string, headers: Headers): Promise<void> {
   }
 }
 
-const post = (scope: string, headers: Headers, batch: StoredUpdate[]) =>
-  request(fetch, "POST", endpointOf(scope) + "/v1/progress", () => headers, JSON.stringify(stamped(batch), rounded));
+const post = (scope: string, headers: Headers, send: typeof fetch, batch: StoredUpdate[]) =>
+  request(send, "POST", endpointOf(scope) + "/v1/progress", () => headers, JSON.stringify(stamped(batch), rounded));
 
 const endpointOf = (scope: string) => scope.split("\n")[0]!.slice("progress-sync ".length);

@@ -46,7 +46,7 @@ export interface Facts {
 }
 
 /** What the lesson shows of what the learner has done. */
-export type Shown = Pick<ProgressState, "progressSeconds" | "watchedPercentage" | "watchedSeconds" | "completed">;
+export type Shown = Pick<ProgressState, "progressSeconds" | "watchedPercentage" | "watchedSeconds" | "watchedSegments" | "completed">;
 
 /** The client's state; `own` are the updates of the lesson that this browser alone has. */
 export function stateOf(o: Settings, facts: Facts & Shown, own: StoredUpdate[]): ProgressState {

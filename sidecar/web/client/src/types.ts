@@ -36,6 +36,8 @@ export interface ProgressState {
   readonly watchedPercentage: number;
   /** Seconds of the lesson seen at least once, in this browser or by what the server knows. */
   readonly watchedSeconds: number;
+  /** Which of it: stretches apart from each other, in no order, such as for a bar; of other devices as the server rounds them. */
+  readonly watchedSegments: readonly (readonly [from: number, to: number])[];
   readonly completed: boolean;
   /** The server has not been asked yet where the learner is. */
   readonly isLoading: boolean;
@@ -131,6 +133,8 @@ export interface Update {
   percentage?: number;
   watchedDuration?: number;
   watchedDelta?: number;
+  /** What was seen, in seconds. It may have been told before. */
+  watchedSegments?: [from: number, to: number][];
   seekEvents?: number;
   pauseEvents?: number;
   playbackSpeed?: number;

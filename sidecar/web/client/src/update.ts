@@ -1,4 +1,8 @@
+import { unite } from "./segments.js";
 import type { StoredUpdate, Update } from "./types.js";
+
+/** The sidecar takes no more segments in an update. */
+const SEGMENTS = 512;
 
 /** The object without what is undefined. */
 export const defined = <T extends object>(value: T): T =>
@@ -14,6 +18,7 @@ function merge(older: Update, newer: Update): Update {
   for (const field of ["percentage", "watchedDuration"] as const) {
     if (older[field]! > (merged[field] ?? 0)) merged[field] = older[field];
   }
+  merged.watchedSegments = unite(older.watchedSegments, newer.watchedSegments).slice(-SEGMENTS);
   return merged;
 }
 

@@ -1,12 +1,17 @@
+import type { Segments } from "./segments.js";
 import type { ErrorKind } from "./types.js";
 
-/** The sidecar's record of a lesson; of an update that it had already, and saved, no more than the last two. */
+/**
+ * The sidecar's record of a lesson. A receipt has position, percentage and, if there is one, completion, time and generation;
+ * an update that the sidecar had already, and saved, has the last two or less.
+ */
 export interface WireRecord {
   positionSeconds?: number;
   maxPositionSeconds?: number;
   durationSeconds?: number;
   percentage?: number;
   watchedSeconds?: number;
+  watchedSegments?: Segments;
   completed?: boolean;
   lastWatchedAt?: string;
   generation?: number;
@@ -16,10 +21,9 @@ export interface WireRecord {
 
 /** The sidecar's sync state. */
 export interface WireSync {
-  status: string;
   pendingUpdates: number;
   nextSyncAt?: string | null;
-  error: { kind: ErrorKind; message: string } | null;
+  error?: { kind: ErrorKind; message: string } | null;
   /** The name of the sidecar that answers. */
   writer?: string;
   /** The learner's home was not asked: the state is that of a sidecar that may have accepted nothing. */

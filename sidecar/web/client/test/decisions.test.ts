@@ -76,6 +76,6 @@ test("a snapshot has what the types say, and nothing of what the parts know besi
   };
   expect(Object.keys(stateOf(o, { ...facts, ...createLesson(o).shown() }, [])).sort()).toEqual([
     "completed", "error", "forceResult", "isDirty", "isLoading", "isPendingSync", "isStale", "lastSyncedAt", "pendingUpdates",
-    "progressSeconds", "resumeAt", "retryCount", "status", "watchedPercentage", "watchedSeconds",
+    "progressSeconds", "resumeAt", "retryCount", "status", "watchedPercentage", "watchedSeconds", "watchedSegments",
   ]);
 });

@@ -30,6 +30,8 @@ export class Sidecar {
   /** The answer is lost after the write was taken. */
   loseAnswers = 0;
   down = false;
+  /** It knows of no receipts, or a proxy keeps from it that one is wanted. */
+  older = false;
   /** How far its clock is ahead of the page's, in milliseconds. */
   ahead = 0;
   /** A write waits for this before it is answered. */
@@ -99,7 +101,8 @@ export class Sidecar {
     }
     const progress = seen.body.map((update: any) => this.#merge(update));
     if (this.loseAnswers-- > 0) throw new TypeError("answer lost");
-    return json({ progress, sync: this.#sync() });
+    if (this.older || seen.headers?.["Prefer"] !== "return=receipt") return json({ progress, sync: this.#sync() });
+    return json({ progress: progress.map(receipt), sync: brief(this.#sync()) });
   }
 
   #merge(u: any): any {
@@ -125,6 +128,7 @@ export class Sidecar {
       row.maxPositionSeconds = Math.max(row.maxPositionSeconds, u.currentTime ?? 0);
       row.percentage = Math.max(row.percentage, u.percentage ?? (u.duration ? (100 * u.currentTime) / u.duration : 0));
       row.timeSpentSeconds += u.watchedDelta ?? 0;
+      if (u.watchedSegments) row.watchedSegments = join([...row.watchedSegments ?? [], ...u.watchedSegments]);
       row.seekEvents += u.seekEvents ?? 0;
       row.pauseEvents += u.pauseEvents ?? 0;
       row.completed ||= !!u.completed || row.percentage >= 95;
@@ -143,6 +147,23 @@ export class Sidecar {
     };
   }
 }
+
+/** Stretches as the sidecar keeps them of a lesson of less than 1024 seconds: by whole ones. */
+function join(stretches: [number, number][]): [number, number][] {
+  const seconds = new Set(stretches.flatMap(([from, to]) => Array.from({ length: Math.round(to) - Math.round(from) }, (_, i) => Math.round(from) + i)));
+  const starts = [...seconds].filter((second) => !seconds.has(second - 1)).sort((a, b) => a - b);
+  const ends = [...seconds].filter((second) => !seconds.has(second + 1)).sort((a, b) => a - b);
+  return starts.map((start, i) => [start, ends[i]! + 1]);
+}
+
+/** What a receipt has of a record. */
+function receipt({ userId, positionSeconds, percentage, completed, lastWatchedAt, generation }: any): object {
+  if (userId) return { saved: true };
+  return { positionSeconds, percentage, ...completed && { completed }, lastWatchedAt, ...generation && { generation } };
+}
+
+/** What a receipt has of a sync state. */
+const brief = ({ pendingUpdates, nextSyncAt, writer, stale }: any) => ({ pendingUpdates, ...nextSyncAt && { nextSyncAt }, writer, ...stale && { stale } });
 
 /** What survives a page. */
 export class Shelf implements ProgressStorage {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { addSegment, watched, type Segments } from "../src/segments.js";
+import { unite, watched, type Segments } from "../src/segments.js";
 import { gather, rounded, stamped } from "../src/update.js";
 import type { StoredUpdate, Update } from "../src/index.js";
 
@@ -34,8 +34,16 @@ test.each<[string, Segments, number]>([
   ["inside each other", [[0, 100], [10, 20]], 100],
   ["bridged by a third", [[0, 10], [20, 30], [5, 25]], 30],
 ])("segments %s are counted once", (_, segments, seconds) => {
-  const union = segments.reduce((all, one) => addSegment(all, one), [] as Segments);
-  expect(watched(union)).toBe(seconds);
+  expect(watched(unite([], segments))).toBe(seconds);
+});
+
+test("updates that become one have seen what either has, and no more stretches than the sidecar takes", () => {
+  const seen = (...watchedSegments: Segments): StoredUpdate => ({ ...item(1), update: { ...item(1).update, watchedSegments } });
+  const merged = (...items: StoredUpdate[]) => items.reduce(gather, [] as StoredUpdate[])[0]!.update.watchedSegments;
+  expect(merged(seen([0, 10]), item(1), seen([10, 12.5]), seen([40, 41]))).toEqual([[0, 12.5], [40, 41]]);
+  expect(merged(item(1), seen([0, 10]))).toEqual([[0, 10]]);
+  const many = Array.from({ length: 600 }, (_, i) => seen([10 * i, 10 * i + 1]));
+  expect(merged(...many)).toHaveLength(512);
 });
 
 test("compression is rounding to milliseconds, and keeps the start of a lesson and a percentage of zero", () => {
