@@ -29,10 +29,14 @@ type Database struct {
 	seen atomic.Pointer[target]
 	// enrolls says that the table of sidecars was seen to be there, as seen does of
 	// the table to write to.
-	enrolls  atomic.Bool
-	own      *target
-	closing  sync.WaitGroup
-	encoders sync.Pool
+	enrolls atomic.Bool
+	// catalogued says the same of the catalogue of courses, and reports is what
+	// statistics were last read from.
+	catalogued atomic.Bool
+	reports    atomic.Pointer[foundTarget]
+	own        *target
+	closing    sync.WaitGroup
+	encoders   sync.Pool
 }
 
 // New does no I/O: a sidecar starts without a database.

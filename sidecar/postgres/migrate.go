@@ -27,6 +27,7 @@ const (
 	versionToWrite  = 3
 	versionToEnroll = 4
 	versionToDraw   = 5 // variants, in SQL: no sidecar does
+	versionToReport = 6
 )
 
 // migration is a step of the schema. Its file enters itself in
@@ -76,6 +77,8 @@ func MigrationSQL(mapping *config.Mapping) (string, error) {
 		fmt.Fprintf(&b, "\n-- version %d: %s\nBEGIN;\n%s;\n\n%s\nCOMMIT;\n",
 			m.version, strings.ReplaceAll(m.name, "_", " "), lockSQL(), strings.TrimSpace(m.sql))
 	}
+	fmt.Fprintf(&b, "\n-- A table that had many rows before version %d has no index for the statistics of a course.\n"+
+		"-- Build it as the owner of the table, outside a transaction; writes go on meanwhile:\n--   %s\n", versionToReport, buildIndex)
 	if mapping != nil {
 		b.WriteString("\n" + mappingPlan(mapping))
 	}
@@ -101,7 +104,7 @@ func mappingPlan(m *config.Mapping) string {
 	}
 	fmt.Fprintf(&b, "--   a unique index on %s, alone or with columns of a fixed value\n", quotedList(keyColumns(m)))
 	fmt.Fprintf(&b, "--   GRANT USAGE ON SCHEMA %s TO <role>; GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO <role>;\n", quoted(m.Schema), name)
-	b.WriteString("-- `sidecar migrate --check` says whether it has.\n")
+	b.WriteString("-- `sidecar migrate --check` says whether it has. Views for statistics over it: `sidecar migrate --views`.\n")
 	return b.String()
 }
 
@@ -127,8 +130,8 @@ type querier interface {
 
 func (d *Database) inspect(ctx context.Context, q querier) (schemaState, error) {
 	var state schemaState
-	var first, erasures, identity, sidecars, variants bool
-	if err := q.QueryRow(ctx, d.sql.schemaVersion).Scan(&state.exists, &first, &erasures, &identity, &sidecars, &variants, &state.mayCreate); err != nil || !first {
+	var first, erasures, identity, sidecars, variants, statistics bool
+	if err := q.QueryRow(ctx, d.sql.schemaVersion).Scan(&state.exists, &first, &erasures, &identity, &sidecars, &variants, &statistics, &state.mayCreate); err != nil || !first {
 		return state, err
 	}
 	err := q.QueryRow(ctx, d.sql.schemaMigrations).Scan(&state.version, &state.oldestProgram)
@@ -141,6 +144,8 @@ func (d *Database) inspect(ctx context.Context, q querier) (schemaState, error) 
 		state.version = min(state.version, 3)
 	case !variants:
 		state.version = min(state.version, 4)
+	case !statistics:
+		state.version = min(state.version, 5)
 	}
 	return state, err
 }
@@ -261,5 +266,6 @@ func (d *Database) migrateOnce(ctx context.Context, options Options, conn *pgxpo
 func (d *Database) forgetSchema(err error) {
 	if class := Classify(err).Class; class == SchemaMissing || class == Unsupported {
 		d.seen.Store(nil)
+		d.reports.Store(nil)
 	}
 }

@@ -18,6 +18,9 @@ type statements struct {
 	relationExtras, relationPolicies          string
 	tombstone, lockLedger, rights, exhausted  string
 	enroll, leave                             string
+	listed, catalogue, catalogueLock          string
+	catalogueRemove, cataloguePut             string
+	reportIndex                               string
 }
 
 func loadStatements() statements {
@@ -43,6 +46,12 @@ func loadStatements() statements {
 		lockLedger:       load("lock_ledger.sql"),
 		enroll:           load("enroll.sql"),
 		leave:            load("leave.sql"),
+		listed:           load("listed.sql"),
+		catalogue:        load("catalogue.sql"),
+		catalogueLock:    load("catalogue_lock.sql"),
+		catalogueRemove:  load("catalogue_remove.sql"),
+		cataloguePut:     load("catalogue_put.sql"),
+		reportIndex:      load("report_index.sql"),
 	}
 }
 
