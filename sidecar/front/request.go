@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/valyala/fasthttp"
 )
@@ -13,22 +14,32 @@ import (
 type target struct {
 	uri   string
 	url   url.URL
-	plain bool // a POST of one of the server's paths
+	plain bool // a POST of one of the server's paths, or a PUT below one
 }
 
 // targetOf reads the first line as net/http does. It is false for a URI that is
 // none, and for the one of the server as a whole, "*".
 func targetOf(h *fasthttp.RequestHeader, paths []string) (target, bool) {
 	if i := slices.Index(paths, string(h.RequestURI())); i >= 0 {
-		return target{uri: paths[i], url: url.URL{Path: paths[i]}, plain: h.IsPost()}, true
+		return target{uri: paths[i], url: url.URL{Path: paths[i]}, plain: h.IsPost() && !isFolder(paths[i])}, true
 	}
 	uri := string(h.RequestURI())
 	u, err := url.ParseRequestURI(uri)
 	if err != nil || uri == "*" {
 		return target{}, false
 	}
-	return target{uri: uri, url: *u, plain: h.IsPost() && slices.Contains(paths, u.Path)}, true
+	plain := false
+	switch {
+	case h.IsPost():
+		plain = slices.Contains(paths, u.Path) && !isFolder(u.Path)
+	case h.IsPut():
+		plain = slices.ContainsFunc(paths, func(path string) bool { return isFolder(path) && strings.HasPrefix(u.Path, path) })
+	}
+	return target{uri: uri, url: *u, plain: plain}, true
 }
+
+// isFolder reports whether a path of the server stands for what is below it.
+func isFolder(path string) bool { return strings.HasSuffix(path, "/") }
 
 // request is a request for a handler of net/http. All its strings are copies: what a
 // handler keeps outlives fasthttp's request, whose memory the next one gets.
@@ -50,7 +61,7 @@ func (r *request) take(ctx *fasthttp.RequestCtx, t *target) {
 		Host: r.head.host, Header: r.head.header,
 		ContentLength: int64(max(h.ContentLength(), -1)), Body: http.NoBody,
 	}
-	if !t.plain {
+	if !t.plain || h.IsPut() {
 		r.http.Method = string(h.Method())
 	}
 	if !h.IsHTTP11() {

@@ -15,7 +15,7 @@ import (
 )
 
 // Options are what a Handler works with. All are required but Homes, without which each
-// learner's home is here, Terms, Now, and Panel and OpenAPI, whose paths are not found without them.
+// learner's home is here, Statistics, Terms, Now, and Panel and OpenAPI, whose paths are not found without them.
 type Options struct {
 	Buffer Buffer
 	Syncer Syncer
@@ -23,7 +23,10 @@ type Options struct {
 	Reader Reader
 	State  State
 	Homes  Homes
-	Limits Limits
+	// Statistics are needed for the paths of statistics and courses, which are not found
+	// without.
+	Statistics Statistics
+	Limits     Limits
 	// Terms tell the variants of learners; nil for none.
 	Terms *timing.Table
 	// Now is the clock, time.Now if nil.
@@ -37,24 +40,25 @@ type Options struct {
 // Handler serves the local API. The server around it must bound the time to
 // read a request.
 type Handler struct {
-	buffer Buffer
-	syncer Syncer
-	eraser Eraser
-	reader Reader
-	state  State
-	homes  Homes
-	limits atomic.Pointer[Limits]
-	terms  atomic.Pointer[timing.Table]
-	now    func() time.Time
-	clocks *clocks.Corrector
+	buffer     Buffer
+	syncer     Syncer
+	eraser     Eraser
+	reader     Reader
+	state      State
+	homes      Homes
+	statistics Statistics
+	limits     atomic.Pointer[Limits]
+	terms      atomic.Pointer[timing.Table]
+	now        func() time.Time
+	clocks     *clocks.Corrector
 
 	mux     *http.ServeMux
 	panel   http.Handler
 	openAPI []byte
 
-	requests, reads, syncs, streams semaphore
-	handedStreams                   semaphore // streams that other sidecars hand on
-	patience                        patience
+	requests, reads, syncs, streams, reports semaphore
+	handedStreams                            semaphore // streams that other sidecars hand on
+	patience                                 patience
 
 	ending sync.Once
 	ended  chan struct{} // closed when streams have to end
@@ -69,7 +73,7 @@ type Handler struct {
 // New makes a Handler.
 func New(o Options) *Handler {
 	h := &Handler{
-		buffer: o.Buffer, syncer: o.Syncer, eraser: o.Eraser, reader: o.Reader, state: o.State, homes: o.Homes,
+		buffer: o.Buffer, syncer: o.Syncer, eraser: o.Eraser, reader: o.Reader, state: o.State, homes: o.Homes, statistics: o.Statistics,
 		ended: make(chan struct{}), panel: o.Panel, openAPI: o.OpenAPI, clocks: clocks.New(),
 		jsonType: []string{"application/json"}, noStore: []string{"no-store"},
 		pools: pools{layout: scan.NewLayout(progress.Fields())},
@@ -89,10 +93,10 @@ func (h *Handler) SetLimits(l Limits) {
 	h.limits.Store(&l)
 }
 
-// UpdatePaths are those that updates are posted to. The answer to such a POST
-// takes as long as a disk sync, and needs nothing of the request's context but
-// its values.
-func UpdatePaths() []string { return []string{progressPath, completePath} }
+// BodyPaths are those that bodies are sent to, as package front has them. The answer to
+// an update takes as long as a disk sync, that to a catalogue as long as the database;
+// they need nothing of the request's context but its values.
+func BodyPaths() []string { return []string{progressPath, completePath, coursesPath + "/"} }
 
 // ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {

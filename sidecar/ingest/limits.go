@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/config"
+	"github.com/progress-sync/progress-sync/sidecar/postgres"
+	"github.com/progress-sync/progress-sync/sidecar/stats"
 )
 
 // Limits cap what one request, and all requests together, may take, and say
@@ -21,6 +23,8 @@ type Limits struct {
 	// UserHeader names the header that says which learner a request speaks for;
 	// without it requests say so themselves.
 	UserHeader string
+	// Kept says what the table keeps of a record.
+	Kept stats.Kept
 }
 
 // LimitsOf is the part of the configuration that this package follows.
@@ -31,6 +35,7 @@ func LimitsOf(c config.Config) Limits {
 		MaxConcurrent: c.Ingest.MaxConcurrent,
 		ReadTimeout:   c.Database.ReadTimeout.D(),
 		UserHeader:    c.Ingest.UserHeader,
+		Kept:          postgres.KeptBy(c.Database.Mapping),
 	}
 }
 

@@ -16,6 +16,8 @@ const (
 	eventsPath      = "/v1/sync/events"
 	deadLettersPath = "/v1/dead-letters"
 	usersPath       = "/v1/users"
+	statsPath       = "/v1/stats"
+	coursesPath     = "/v1/courses"
 	panelPath       = "/ui"
 	openAPIPath     = "/openapi.json"
 )
@@ -36,7 +38,7 @@ func reads(s endpoint) methods { return methods{http.MethodGet: s, http.MethodHe
 // allowed are the methods as the header Allow has them.
 func (m methods) allowed() string {
 	var names []string
-	for _, name := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodDelete} {
+	for _, name := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete} {
 		if m[name] != nil {
 			names = append(names, name)
 		}
@@ -69,6 +71,14 @@ func (h *Handler) routes() *http.ServeMux {
 		usersPath + "/{userId}":          {http.MethodDelete: h.erase},
 	} {
 		mux.HandleFunc(pattern, h.forLMS(h.byMethod(m)))
+	}
+	if h.statistics != nil {
+		mux.HandleFunc(statsPath, h.byMethod(reads(h.readStats)))
+		mux.HandleFunc(statsPath+"/courses/{courseId}", h.forLMS(h.byMethod(reads(h.readCourseStats))))
+		mux.HandleFunc(coursesPath+"/{courseId}", h.forLMS(h.byMethod(methods{
+			http.MethodGet: h.limited(h.readCatalogue), http.MethodHead: h.limited(h.readCatalogue),
+			http.MethodPut: h.putCatalogue, http.MethodDelete: h.deleteCatalogue,
+		})))
 	}
 	if h.openAPI != nil {
 		mux.HandleFunc(openAPIPath, h.forLMS(h.byMethod(reads(h.describe))))
@@ -144,7 +154,7 @@ func (h *Handler) notFound(w http.ResponseWriter, _ *http.Request) {
 	h.writeProblem(w, &problem{
 		status: http.StatusNotFound, kind: "not-found", title: "Not found",
 		detail: "there is no such path; the API is /v1/progress, /v1/progress/complete, /v1/sync, " +
-			"/v1/sync/events, /v1/dead-letters and /v1/users",
+			"/v1/sync/events, /v1/stats, /v1/courses, /v1/dead-letters and /v1/users",
 	})
 }
 

@@ -85,8 +85,8 @@ func (h *Handler) isForLMS(w http.ResponseWriter, r *http.Request, header string
 	}
 	h.writeProblem(w, &problem{
 		status: http.StatusForbidden, kind: "not-for-learners", title: "Not for learners",
-		detail: "requests with the header " + header + " may use /v1/progress, /v1/progress/complete, /v1/sync and " +
-			"/v1/sync/events; the LMS's backend asks for the rest without it",
+		detail: "requests with the header " + header + " may use /v1/progress, /v1/progress/complete, /v1/sync, " +
+			"/v1/sync/events and /v1/stats; the LMS's backend asks for the rest without it",
 	})
 	return false
 }

@@ -105,8 +105,9 @@ func scanCourse(rows pgx.Rows, table string) ([]stats.CourseLesson, error) {
 	return lessons, rows.Err()
 }
 
-// Listed returns what the catalogue says of the courses and lessons of records.
-func (d *Database) Listed(ctx context.Context, records []progress.Record) (stats.Catalogue, error) {
+// Listed returns what the catalogue says of the courses and lessons of records, and of
+// one course more unless its id is empty.
+func (d *Database) Listed(ctx context.Context, courseID string, records []progress.Record) (stats.Catalogue, error) {
 	s := d.session()
 	listed := stats.Catalogue{Courses: map[string]stats.Totals{}, Lessons: make([]stats.Listed, len(records))}
 	err := d.withConnection(ctx, s, s.options.ReadTimeout, func(ctx context.Context, conn *pgxpool.Conn) error {
@@ -122,6 +123,10 @@ func (d *Database) Listed(ctx context.Context, records []progress.Record) (stats
 			if !slices.Contains(asked[k.CourseID], records[i].CourseID) {
 				asked[k.CourseID] = append(asked[k.CourseID], records[i].CourseID)
 			}
+		}
+		if courseID != "" {
+			id, _ := t.courseForm(courseID)
+			asked[id] = append(asked[id], courseID)
 		}
 		distinct := make([]string, 0, len(asked))
 		for course := range asked {

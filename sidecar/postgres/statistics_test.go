@@ -177,7 +177,7 @@ func TestTheCatalogueHasIdsAsTheMappedTableGivesThemBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	records := []progress.Record{{Key: progress.Key{UserID: "u", CourseID: "07", LessonID: "001"}, Percentage: 50}}
-	catalogue, err := d.Listed(t.Context(), records)
+	catalogue, err := d.Listed(t.Context(), "", records)
 	want := stats.Catalogue{Courses: map[string]stats.Totals{"07": {Lessons: 2, Weight: 4}}, Lessons: []stats.Listed{{Weight: 1}}}
 	if diff := cmp.Diff(want, catalogue); err != nil || diff != "" {
 		t.Errorf("%v, -want +got:\n%s", err, diff)
@@ -195,7 +195,7 @@ func TestWithoutTheTableThereIsNoCatalogue(t *testing.T) {
 	uri := pgtest.Database(t)
 	d := open(t, Options{URI: fixed(uri), Migrations: config.MigrationsManual})
 	records := []progress.Record{watched(1)}
-	if c, err := d.Listed(t.Context(), records); err != nil || len(c.Courses) > 0 {
+	if c, err := d.Listed(t.Context(), "", records); err != nil || len(c.Courses) > 0 {
 		t.Errorf("the catalogue is %v, %v", c, err)
 	}
 	if lessons, err := d.Catalogue(t.Context(), "course"); err != nil || len(lessons) > 0 {

@@ -66,7 +66,7 @@ func sameAsTheViews(t *rapid.T, d *Database, conn *pgx.Conn, user string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	catalogue, err := d.Listed(t.Context(), records)
+	catalogue, err := d.Listed(t.Context(), "", records)
 	if err != nil {
 		t.Fatal(err)
 	}

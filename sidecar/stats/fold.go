@@ -92,6 +92,9 @@ func Fold(records []progress.Record, catalogue Catalogue, kept Kept) Learner {
 	return l
 }
 
+// NothingOf is the course with a catalogue of a learner who has started none of it.
+func NothingOf(id string, t Totals, kept Kept) Course { return (&sums{}).course(id, t, kept) }
+
 // sums are what records add up to. Percentages are in millionths, so that the sums
 // don't depend on the order; listed ones are of lessons in the catalogue, by weight.
 type sums struct {
@@ -167,7 +170,7 @@ func (s *sums) course(id string, t Totals, kept Kept) Course {
 }
 
 func percent(kept Kept, done, of int64) *float64 {
-	return known(kept.done(), float64(done)/float64(of)/1e6)
+	return known(kept.done(), float64(done)/(float64(of)*1e6))
 }
 
 func known[T any](known bool, value T) *T {
