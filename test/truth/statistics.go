@@ -10,8 +10,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Lesson is one of a course's catalogue.
-type Lesson struct {
+// listing is one of the lessons of a course's catalogue.
+type listing struct {
 	CourseID, LessonID string
 	Weight             int
 	Required           bool
@@ -27,10 +27,17 @@ func OwnViews() Views {
 	return Views{"progress_sync.learner_course", "progress_sync.course_lessons", "progress_sync.learner_totals"}
 }
 
-// VerifyViews reads the views and returns how they differ from what the rows and the
-// catalogue say, worked out the slow way. A row for which belongs is false plays no
-// part, and nor does what a view has of its course.
-func VerifyViews(ctx context.Context, conn *pgx.Conn, views Views, rows []Row, catalogue []Lesson, belongs func(courseID string) bool) ([]string, error) {
+// VerifyViews reads the views and returns how they differ from what all rows of their
+// table and the catalogue say, worked out the slow way.
+func VerifyViews(ctx context.Context, conn *pgx.Conn, views Views, rows []Row) ([]string, error) {
+	result, err := conn.Query(ctx, "SELECT course_id, lesson_id, weight, required FROM progress_sync.course_catalogue")
+	if err != nil {
+		return nil, fmt.Errorf("reading the catalogue: %w", err)
+	}
+	catalogue, err := pgx.CollectRows(result, pgx.RowToStructByPos[listing])
+	if err != nil {
+		return nil, fmt.Errorf("reading the catalogue: %w", err)
+	}
 	var found []string
 	var started []Row
 	for _, r := range rows {
@@ -42,19 +49,16 @@ func VerifyViews(ctx context.Context, conn *pgx.Conn, views Views, rows []Row, c
 		name, columns string
 		want          map[string][]float64
 	}{
-		{views.LearnerCourse, `user_id || '/' || course_id, course_id, lessons_started, lessons_completed, percent, coalesce(required_percent, -1),
+		{views.LearnerCourse, `user_id || '/' || course_id, lessons_started, lessons_completed, percent, coalesce(required_percent, -1),
 			coalesce(lessons, 0), coalesce(required_lessons, 0), coalesce(required_completed, 0), time_spent_seconds,
 			extract(epoch FROM first_seen), extract(epoch FROM last_seen)`, learnerCourses(started, catalogue)},
-		{views.CourseLessons, `course_id || '/' || lesson_id, course_id, learners, completed, coalesce(completion_percent, -1),
+		{views.CourseLessons, `course_id || '/' || lesson_id, learners, completed, coalesce(completion_percent, -1),
 			coalesce(median_percent, -1), coalesce(median_position_seconds, -1), coalesce(weight, 0), unfinished_by_tenth[1], unfinished_by_tenth[2],
 			unfinished_by_tenth[5], unfinished_by_tenth[10], (SELECT sum(n) FROM unnest(unfinished_by_tenth) AS n)`, courseLessons(started, catalogue)},
-		{views.LearnerTotals, `user_id, '', courses, lessons_started, lessons_completed, time_spent_seconds,
+		{views.LearnerTotals, `user_id, courses, lessons_started, lessons_completed, time_spent_seconds,
 			extract(epoch FROM first_seen), extract(epoch FROM last_seen)`, learnerTotals(started)},
 	} {
-		if v.name == "" {
-			continue
-		}
-		got, err := readView(ctx, conn, "SELECT "+v.columns+" FROM "+v.name, belongs)
+		got, err := readView(ctx, conn, "SELECT "+v.columns+" FROM "+v.name)
 		if err != nil {
 			return nil, fmt.Errorf("reading %s: %w", v.name, err)
 		}
@@ -72,8 +76,8 @@ func VerifyViews(ctx context.Context, conn *pgx.Conn, views Views, rows []Row, c
 	return found, nil
 }
 
-// readView reads numbers by a key and a course in front of them.
-func readView(ctx context.Context, conn *pgx.Conn, sql string, belongs func(string) bool) (map[string][]float64, error) {
+// readView reads numbers by the key in front of them.
+func readView(ctx context.Context, conn *pgx.Conn, sql string) (map[string][]float64, error) {
 	rows, err := conn.Query(ctx, sql)
 	if err != nil {
 		return nil, err
@@ -81,18 +85,16 @@ func readView(ctx context.Context, conn *pgx.Conn, sql string, belongs func(stri
 	defer rows.Close()
 	all := map[string][]float64{}
 	for rows.Next() {
-		var key, course string
-		numbers := make([]float64, len(rows.FieldDescriptions())-2)
-		into := []any{&key, &course}
+		var key string
+		numbers := make([]float64, len(rows.FieldDescriptions())-1)
+		into := []any{&key}
 		for i := range numbers {
 			into = append(into, &numbers[i])
 		}
 		if err := rows.Scan(into...); err != nil {
 			return nil, err
 		}
-		if course == "" || belongs(course) {
-			all[key] = numbers
-		}
+		all[key] = numbers
 	}
 	return all, rows.Err()
 }
@@ -118,15 +120,16 @@ func group(rows []Row, by func(Row) string) map[string][]Row {
 	return groups
 }
 
-func learnerCourses(rows []Row, catalogue []Lesson) map[string][]float64 {
+func learnerCourses(rows []Row, catalogue []listing) map[string][]float64 {
 	all := map[string][]float64{}
+	courses := map[string][]listing{}
+	for _, l := range catalogue {
+		courses[l.CourseID] = append(courses[l.CourseID], l)
+	}
 	for key, of := range group(rows, func(r Row) string { return r.UserID + "/" + r.CourseID }) {
-		listed := map[string]Lesson{}
+		listed := map[string]listing{}
 		var weight, requiredWeight, required float64
-		for _, l := range catalogue {
-			if l.CourseID != of[0].CourseID {
-				continue
-			}
+		for _, l := range courses[of[0].CourseID] {
 			listed[l.LessonID] = l
 			weight += float64(l.Weight)
 			if l.Required {
@@ -184,7 +187,7 @@ func visits(rows []Row) []float64 {
 
 func epoch(t time.Time) float64 { return float64(t.UnixMicro()) / 1e6 }
 
-func courseLessons(rows []Row, catalogue []Lesson) map[string][]float64 {
+func courseLessons(rows []Row, catalogue []listing) map[string][]float64 {
 	all := map[string][]float64{}
 	weights := map[string]float64{}
 	for _, l := range catalogue {
