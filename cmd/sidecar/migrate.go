@@ -19,14 +19,15 @@ import (
 func migrateCommand(args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("sidecar migrate", flag.ExitOnError)
 	printSQL := flags.Bool("print", false, "print the SQL of the sidecar's tables, to be piped into psql, and what a mapped table needs")
+	views := flags.Bool("views", false, "print the SQL of the views for statistics over the table that records go to, to be piped into psql; over the sidecar's own table the migrations make them")
 	check := flags.Bool("check", false, "connect and say whether the tables are there; exit code 1 if something is missing")
 	configFile := flags.String("config", "/etc/progress-sync/config/config.json", "configuration file, for database.mapping; it may be missing. An injected container has another in "+config.InjectedVariable+", and the newer counts")
 	uriFile := flags.String("database-uri-file", "/etc/progress-sync/database/uri", "file with the connection string of Postgres, for --check")
 	if err := parse(flags, args); err != nil {
 		return err
 	}
-	if *printSQL == *check {
-		return errors.New("usage: sidecar migrate --print | --check")
+	if count(*printSQL, *views, *check) != 1 {
+		return errors.New("usage: sidecar migrate --print | --views | --check")
 	}
 	// What is kept in the spool is the running sidecar's alone.
 	injected := config.Read(config.InjectedVariable, []byte(os.Getenv(config.InjectedVariable)))
@@ -35,6 +36,10 @@ func migrateCommand(args []string, out io.Writer) error {
 		return choice.Err
 	}
 	c := choice.Config
+	if *views {
+		_, err := io.WriteString(out, postgres.ViewsSQL(c.Database.Mapping))
+		return err
+	}
 	if *printSQL {
 		sql, err := postgres.MigrationSQL(c.Database.Mapping)
 		if err != nil {
@@ -44,6 +49,15 @@ func migrateCommand(args []string, out io.Writer) error {
 		return err
 	}
 	return checkDatabase(c, *uriFile, out)
+}
+
+func count(flags ...bool) (n int) {
+	for _, set := range flags {
+		if set {
+			n++
+		}
+	}
+	return n
 }
 
 func checkDatabase(c config.Config, uriFile string, out io.Writer) error {

@@ -55,6 +55,11 @@ func TestMigrateChecksWhatItPrints(t *testing.T) {
 	if out, err := run("--check"); err != nil || !strings.Contains(out, `Note on "public"."nowhere": the table is UNLOGGED`) || !strings.Contains(out, `records go to "public"."nowhere"`) {
 		t.Errorf("with a table that will do: %q, %v", out, err)
 	}
+	if sql, err := run("--views"); err != nil || !strings.Contains(sql, `progress_sync."learner_course_nowhere"`) {
+		t.Errorf("the views of a mapping: %v\n%s", err, sql)
+	} else if err := pgtest.Shared(t).Exec(t.Context(), name, sql); err != nil {
+		t.Error(err)
+	}
 	// A pod whose ConfigMap is not there knows its table all the same.
 	if err := os.Remove(conf); err != nil {
 		t.Fatal(err)
@@ -75,7 +80,7 @@ func TestMigrateChecksWhatItPrints(t *testing.T) {
 			t.Errorf("%q is not in %v", want, err)
 		}
 	}
-	for _, args := range [][]string{{}, {"--print", "--check"}} {
+	for _, args := range [][]string{{}, {"--print", "--check"}, {"--views", "--print"}} {
 		if _, err := run(args...); err == nil {
 			t.Errorf("migrate %v was taken", args)
 		}

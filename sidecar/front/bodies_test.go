@@ -13,13 +13,20 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/front"
 )
 
+// folder makes what is PUT below it plain.
+const folder = "/v1/courses/"
+
 // What a handler leaves of a body must not be read as a request, by which a client
 // could send one that a proxy has not checked.
 func TestWhatIsLeftOfABodyIsNotARequest(t *testing.T) {
 	const smuggled = "GET /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n"
 	chunk := func(size int) string { return fmt.Sprintf("%x\r\n%s\r\n", size, strings.Repeat("a", size)) }
 	to := func(path, fields string) string {
-		return "POST " + path + " HTTP/1.1\r\nHost: localhost\r\n" + fields + "\r\n\r\n"
+		method := "POST"
+		if strings.HasPrefix(path, folder) {
+			method = "PUT"
+		}
+		return method + " " + path + " HTTP/1.1\r\nHost: localhost\r\n" + fields + "\r\n\r\n"
 	}
 	for name, sent := range map[string]string{
 		"a body":                      fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(smuggled), smuggled),
@@ -31,7 +38,7 @@ func TestWhatIsLeftOfABodyIsNotARequest(t *testing.T) {
 		"a chunk's end that is none":  "Transfer-Encoding: chunked\r\n\r\n1\r\na" + smuggled,
 		"trailers that are none":      "Transfer-Encoding: chunked\r\n\r\n0\r\n" + smuggled,
 	} {
-		for _, path := range []string{plainPath, plainPath + "?a=b", "/v1/sync"} {
+		for _, path := range []string{plainPath, plainPath + "?a=b", "/v1/sync", folder + "a%2Fb"} {
 			for reads := range 3 {
 				t.Run(fmt.Sprintf("%s of %s, %d bytes read", name, path, reads), func(t *testing.T) {
 					var handled []string
@@ -39,7 +46,7 @@ func TestWhatIsLeftOfABodyIsNotARequest(t *testing.T) {
 						handled = append(handled, r.URL.Path)
 						_, _ = r.Body.Read(make([]byte, reads))
 						w.WriteHeader(http.StatusNoContent)
-					})), refuser{}, plainPath)
+					})), refuser{}, plainPath, folder)
 					fields, body, _ := strings.Cut(sent, "\r\n\r\n")
 					all(t, serve(t, s), to(path, fields)+body)
 					if err := s.Shutdown(t.Context()); err != nil {
@@ -50,6 +57,40 @@ func TestWhatIsLeftOfABodyIsNotARequest(t *testing.T) {
 					}
 				})
 			}
+		}
+	}
+}
+
+// A PUT that comes without its body would empty what it replaces.
+func TestAPutBelowAFolderHasItsBody(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	serveOn(t, front.New(settings(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		_, _ = fmt.Fprintf(w, "%s %s %s %v", r.Method, r.URL.Path, body, err)
+	})), refuser{}, plainPath, folder), l)
+	defer http.DefaultClient.CloseIdleConnections()
+	for _, c := range []struct{ method, path, want string }{
+		{http.MethodPut, folder + "a", "PUT " + folder + "a hello <nil>"},
+		{http.MethodPut, folder + "a%2Fb?c=d", "PUT " + folder + "a/b hello <nil>"},
+		{http.MethodPut, plainPath, "PUT " + plainPath + "  <nil>"},
+		{http.MethodPost, folder, "POST " + folder + "  <nil>"},
+		{http.MethodPost, plainPath, "POST " + plainPath + " hello <nil>"},
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), c.method, "http://"+l.Addr().String()+c.path, strings.NewReader("hello"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, _ := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if string(got) != c.want {
+			t.Errorf("%s %s: %s, want %s", c.method, c.path, got, c.want)
 		}
 	}
 }

@@ -1,7 +1,7 @@
 // Package front serves HTTP/1.1 with fasthttp, for a handler of net/http.
 //
 // In come connections; out go calls of the handler. A POST or a PUT of one of the
-// given paths is plain: its handler reads the body as it comes, gets the background context, so
+// given paths is plain, and so is a PUT below one that ends in a slash: its handler reads the body as it comes, gets the background context, so
 // that it must not wait for long, and its answer is sent when it returns. It must not
 // change the request or its header, nor keep these; their strings it may keep. All
 // other requests have no body, and a context that ends when their client has gone;

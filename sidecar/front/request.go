@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/valyala/fasthttp"
 )
@@ -13,25 +14,30 @@ import (
 type target struct {
 	uri   string
 	url   url.URL
-	plain bool // a POST or a PUT of one of the server's paths
+	plain bool // a POST or a PUT of one of the server's paths, or a PUT below one
 }
 
 // targetOf reads the first line as net/http does. It is false for a URI that is
 // none, and for the one of the server as a whole, "*".
 func targetOf(h *fasthttp.RequestHeader, paths []string) (target, bool) {
 	if i := slices.Index(paths, string(h.RequestURI())); i >= 0 {
-		return target{uri: paths[i], url: url.URL{Path: paths[i]}, plain: hasBody(h)}, true
+		return target{uri: paths[i], url: url.URL{Path: paths[i]}, plain: hasBody(h) && !isFolder(paths[i])}, true
 	}
 	uri := string(h.RequestURI())
 	u, err := url.ParseRequestURI(uri)
 	if err != nil || uri == "*" {
 		return target{}, false
 	}
-	return target{uri: uri, url: *u, plain: hasBody(h) && slices.Contains(paths, u.Path)}, true
+	return target{uri: uri, url: *u, plain: hasBody(h) && slices.ContainsFunc(paths, func(path string) bool {
+		return isFolder(path) && h.IsPut() && strings.HasPrefix(u.Path, path) || !isFolder(path) && u.Path == path
+	})}, true
 }
 
 // hasBody reports whether the request is of a method whose body is read.
 func hasBody(h *fasthttp.RequestHeader) bool { return h.IsPost() || h.IsPut() }
+
+// isFolder reports whether a path of the server stands for what is below it.
+func isFolder(path string) bool { return strings.HasSuffix(path, "/") }
 
 // request is a request for a handler of net/http. All its strings are copies: what a
 // handler keeps outlives fasthttp's request, whose memory the next one gets.

@@ -26,7 +26,8 @@ type Server struct {
 }
 
 // New makes a Server of h, which it takes over. All timeouts of h must be set.
-// Paths are those that a POST or a PUT of is plain, with whatever query.
+// Paths are those that a POST or a PUT of is plain, with whatever query; one that ends in a
+// slash makes a PUT of what is below it plain.
 func New(h *http.Server, refuser Refuser, paths ...string) *Server {
 	s := &Server{http: h, conns: map[*conn]struct{}{}, empty: make(chan struct{})}
 	s.routes = newHandlers(h, refuser, paths)

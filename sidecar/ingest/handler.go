@@ -15,7 +15,7 @@ import (
 )
 
 // Options are what a Handler works with. All are required but Homes, without which each
-// learner's home is here, Terms, Now, and Events, Panel and OpenAPI, whose paths are not found without them.
+// learner's home is here, Terms, Now, and Events, Statistics, Panel and OpenAPI, whose paths are not found without them.
 type Options struct {
 	Buffer Buffer
 	Syncer Syncer
@@ -25,7 +25,9 @@ type Options struct {
 	Homes  Homes
 	// Events serves /v1/events.
 	Events Events
-	Limits Limits
+	// Statistics serves the paths of statistics and courses.
+	Statistics Statistics
+	Limits     Limits
 	// Terms tell the variants of learners; nil for none.
 	Terms *timing.Table
 	// Now is the clock, time.Now if nil.
@@ -39,25 +41,26 @@ type Options struct {
 // Handler serves the local API. The server around it must bound the time to
 // read a request.
 type Handler struct {
-	buffer Buffer
-	syncer Syncer
-	eraser Eraser
-	reader Reader
-	state  State
-	homes  Homes
-	events Events
-	limits atomic.Pointer[Limits]
-	terms  atomic.Pointer[timing.Table]
-	now    func() time.Time
-	clocks *clocks.Corrector
+	buffer     Buffer
+	syncer     Syncer
+	eraser     Eraser
+	reader     Reader
+	state      State
+	homes      Homes
+	events     Events
+	statistics Statistics
+	limits     atomic.Pointer[Limits]
+	terms      atomic.Pointer[timing.Table]
+	now        func() time.Time
+	clocks     *clocks.Corrector
 
 	mux     *http.ServeMux
 	panel   http.Handler
 	openAPI []byte
 
-	requests, reads, syncs, streams semaphore
-	handedStreams                   semaphore // streams that other sidecars hand on
-	patience                        patience
+	requests, reads, syncs, streams, reports semaphore
+	handedStreams                            semaphore // streams that other sidecars hand on
+	patience                                 patience
 
 	ending sync.Once
 	ended  chan struct{} // closed when streams have to end
@@ -75,7 +78,8 @@ type Handler struct {
 // New makes a Handler.
 func New(o Options) *Handler {
 	h := &Handler{
-		buffer: o.Buffer, syncer: o.Syncer, eraser: o.Eraser, reader: o.Reader, state: o.State, homes: o.Homes, events: o.Events,
+		buffer: o.Buffer, syncer: o.Syncer, eraser: o.Eraser, reader: o.Reader, state: o.State, homes: o.Homes,
+		events: o.Events, statistics: o.Statistics,
 		ended: make(chan struct{}), panel: o.Panel, openAPI: o.OpenAPI, clocks: clocks.New(),
 		jsonType: []string{"application/json"}, noStore: []string{"no-store"}, preferences: preferenceWords(),
 		pools: pools{layout: scan.NewLayout(progress.Fields())}, ranges: standards.RangesOf(progress.Fields()), told: newTold(),
@@ -95,10 +99,12 @@ func (h *Handler) SetLimits(l Limits) {
 	h.limits.Store(&l)
 }
 
-// UpdatePaths are those that updates are posted or put to. The answer to such a request
-// takes as long as a disk sync, and needs nothing of the request's context but
-// its values.
-func UpdatePaths() []string { return []string{progressPath, completePath, statementsPath, caliperPath} }
+// BodyPaths are those that bodies are sent to, as package front has them. The answer to
+// an update takes as long as a disk sync, that to a catalogue as long as the database;
+// they need nothing of the request's context but its values.
+func BodyPaths() []string {
+	return []string{progressPath, completePath, coursesPath + "/", statementsPath, caliperPath}
+}
 
 // ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -33,17 +33,20 @@ type desk struct {
 	reader *fakeReader
 	syncer *fakeSyncer
 	state  *fakeState
+	// numbers are the statistics.
+	numbers *fakeStatistics
 }
 
 func newDesk() *desk {
 	d := &desk{
 		buffer: newFakeBuffer(), syncer: &fakeSyncer{},
-		reader: &fakeReader{saved: Saved{Applied: []uint64{0, 0}}},
-		state:  &fakeState{rejected: map[string]int{}},
+		reader:  &fakeReader{saved: Saved{Applied: []uint64{0, 0}}},
+		state:   &fakeState{rejected: map[string]int{}},
+		numbers: &fakeStatistics{},
 	}
 	d.state.sync.Status = status.StatePending
 	d.Handler = New(Options{
-		Buffer: d.buffer, Syncer: d.syncer, Reader: d.reader, State: d.state,
+		Buffer: d.buffer, Syncer: d.syncer, Reader: d.reader, State: d.state, Statistics: d.numbers,
 		Limits: LimitsOf(config.Default()),
 	})
 	return d

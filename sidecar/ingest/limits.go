@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/config"
+	"github.com/progress-sync/progress-sync/sidecar/postgres"
+	"github.com/progress-sync/progress-sync/sidecar/stats"
 )
 
 // Limits cap what one request, and all requests together, may take, and say
@@ -25,6 +27,8 @@ type Limits struct {
 	Standards []config.Standard
 	// IRIPrefixes are cut from the IRIs of learners, courses and lessons in them.
 	IRIPrefixes []string
+	// Kept says what the table keeps of a record.
+	Kept stats.Kept
 }
 
 // LimitsOf is the part of the configuration that this package follows.
@@ -37,6 +41,7 @@ func LimitsOf(c config.Config) Limits {
 		UserHeader:    c.Ingest.UserHeader,
 		Standards:     c.Ingest.Standards,
 		IRIPrefixes:   c.Ingest.IRIPrefixes,
+		Kept:          postgres.KeptBy(c.Database.Mapping),
 	}
 }
 

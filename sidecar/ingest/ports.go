@@ -12,6 +12,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/state"
+	"github.com/progress-sync/progress-sync/sidecar/stats"
 )
 
 // Buffer is where accepted updates go; *buffer.Buffer is one.
@@ -87,6 +88,21 @@ type Homes interface {
 // Reader asks the database.
 type Reader interface {
 	Read(ctx context.Context, filter buffer.Filter) (Saved, error)
+}
+
+// Statistics asks the database beside what writes, so that no report keeps progress
+// waiting, and keeps the catalogue of courses.
+type Statistics interface {
+	// Listed is what the catalogue says of records, and of one course more unless that
+	// is empty.
+	Listed(ctx context.Context, courseID string, records []progress.Record) (stats.Catalogue, error)
+	// CourseLessons may be a little old.
+	CourseLessons(ctx context.Context, courseID string) (stats.CourseLessons, error)
+	// Catalogue is what was put for a course, empty if nothing was.
+	Catalogue(ctx context.Context, courseID string) ([]stats.Lesson, error)
+	// PutCatalogue replaces it, by none if there are no lessons, and counts the
+	// differences.
+	PutCatalogue(ctx context.Context, courseID string, lessons []stats.Lesson) (changed int64, err error)
 }
 
 // State tells how syncing goes, and counts what came in; *state.State is one.

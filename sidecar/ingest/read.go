@@ -151,15 +151,38 @@ func (h *Handler) agrees(applied []uint64) bool {
 // appendView writes the answer, sorted by key. missed says that the learner's home was
 // not asked.
 func appendView(b []byte, v *view, sync *state.SyncState, missed bool) []byte {
-	slices.SortFunc(v.saved, func(a, b progress.Record) int { return a.Key.Compare(b.Key) })
-	slices.SortFunc(v.unsaved, func(a, b buffer.Unsaved) int { return a.Record.Key.Compare(b.Record.Key) })
 	b = append(b, `{"progress":[`...)
 	first := true
-	for s, d := 0, 0; s < len(v.saved) || d < len(v.unsaved); {
+	v.each(func(saved *progress.Record, unsaved *buffer.Unsaved) {
 		if !first {
 			b = append(b, ',')
 		}
 		first = false
+		switch {
+		case unsaved == nil:
+			b = append(appendRecord(b, saved, 0), '}')
+		case saved == nil:
+			b = appendUnsaved(b, unsaved, unsaved.Record)
+		default:
+			b = appendUnsaved(b, unsaved, progress.Merge(*saved, unsaved.Record.Raise(saved.Generation)))
+		}
+	})
+	b = append(b, `],"stale":`...)
+	if v.stale {
+		b = append(b, `true,"sync":`...)
+	} else {
+		b = append(b, `false,"sync":`...)
+	}
+	b = appendSyncState(b, sync, missed)
+	return append(b, "}\n"...)
+}
+
+// each calls do for every key in order, with what is saved of it and what is not, either
+// of which may be nil.
+func (v *view) each(do func(saved *progress.Record, unsaved *buffer.Unsaved)) {
+	slices.SortFunc(v.saved, func(a, b progress.Record) int { return a.Key.Compare(b.Key) })
+	slices.SortFunc(v.unsaved, func(a, b buffer.Unsaved) int { return a.Record.Key.Compare(b.Record.Key) })
+	for s, d := 0, 0; s < len(v.saved) || d < len(v.unsaved); {
 		order := -1
 		switch {
 		case s == len(v.saved):
@@ -169,25 +192,16 @@ func appendView(b []byte, v *view, sync *state.SyncState, missed bool) []byte {
 		}
 		switch {
 		case order < 0:
-			b = append(appendRecord(b, &v.saved[s], 0), '}')
+			do(&v.saved[s], nil)
 			s++
 		case order > 0:
-			b = appendUnsaved(b, &v.unsaved[d], v.unsaved[d].Record)
+			do(nil, &v.unsaved[d])
 			d++
 		default:
-			unsaved := v.unsaved[d].Record.Raise(v.saved[s].Generation)
-			b = appendUnsaved(b, &v.unsaved[d], progress.Merge(v.saved[s], unsaved))
+			do(&v.saved[s], &v.unsaved[d])
 			s, d = s+1, d+1
 		}
 	}
-	b = append(b, `],"stale":`...)
-	if v.stale {
-		b = append(b, `true,"sync":`...)
-	} else {
-		b = append(b, `false,"sync":`...)
-	}
-	b = appendSyncState(b, sync, missed)
-	return append(b, "}\n"...)
 }
 
 // appendUnsaved writes a merged record together with the part of it that is not

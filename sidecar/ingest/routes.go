@@ -17,6 +17,8 @@ const (
 	eventsPath      = "/v1/sync/events"
 	deadLettersPath = "/v1/dead-letters"
 	usersPath       = "/v1/users"
+	statsPath       = "/v1/stats"
+	coursesPath     = "/v1/courses"
 	panelPath       = "/ui"
 	openAPIPath     = "/openapi.json"
 	xapiPath        = "/v1/xapi/"
@@ -78,6 +80,14 @@ func (h *Handler) routes() *http.ServeMux {
 	}
 	if h.events != nil {
 		mux.HandleFunc(outboxPath, h.forLMS(h.byMethod(methods{http.MethodGet: h.limited(h.pull)})))
+	}
+	if h.statistics != nil {
+		mux.HandleFunc(statsPath, h.byMethod(reads(h.readStats)))
+		mux.HandleFunc(statsPath+"/courses/{courseId}", h.forLMS(h.byMethod(reads(h.readCourseStats))))
+		mux.HandleFunc(coursesPath+"/{courseId}", h.forLMS(h.byMethod(methods{
+			http.MethodGet: h.limited(h.readCatalogue), http.MethodHead: h.limited(h.readCatalogue),
+			http.MethodPut: h.putCatalogue, http.MethodDelete: h.deleteCatalogue,
+		})))
 	}
 	if h.openAPI != nil {
 		mux.HandleFunc(openAPIPath, h.forLMS(h.byMethod(reads(h.describe))))
@@ -172,7 +182,7 @@ func (h *Handler) notFound(w http.ResponseWriter, _ *http.Request) {
 	h.writeProblem(w, &problem{
 		status: http.StatusNotFound, kind: "not-found", title: "Not found",
 		detail: "there is no such path; the API is /v1/progress, /v1/progress/complete, /v1/sync, " +
-			"/v1/sync/events, /v1/events, /v1/xapi/statements, /v1/caliper, /v1/dead-letters and /v1/users",
+			"/v1/sync/events, /v1/events, /v1/stats, /v1/courses, /v1/xapi/statements, /v1/caliper, /v1/dead-letters and /v1/users",
 	})
 }
 

@@ -15,13 +15,16 @@ func (h *Handler) RefuseFraming(w http.ResponseWriter, _ *http.Request) {
 // RefuseIncomplete answers a request of whose body nothing came in time.
 func (h *Handler) RefuseIncomplete(w http.ResponseWriter, _ *http.Request) { h.refuse(w, incomplete()) }
 
-// RefuseUnread answers a request with updates that would be refused whatever its
-// body says, and reports false for any other.
+// RefuseUnread answers a request with updates or a catalogue that would be refused
+// whatever its body says, and reports false for any other.
 func (h *Handler) RefuseUnread(w http.ResponseWriter, r *http.Request) bool {
 	if !h.admits(w, r) {
 		return true
 	}
 	limits := *h.limits.Load()
+	if r.Method == http.MethodPut {
+		return h.refuseUnreadCatalogue(w, r, limits)
+	}
 	if _, wrong := requireUser(r, limits.UserHeader); wrong != nil {
 		h.refuseUser(w, wrong, 1)
 		return true
@@ -31,4 +34,15 @@ func (h *Handler) RefuseUnread(w http.ResponseWriter, r *http.Request) bool {
 		return true
 	}
 	return false
+}
+
+func (h *Handler) refuseUnreadCatalogue(w http.ResponseWriter, r *http.Request, limits Limits) bool {
+	if !h.isForLMS(w, r, limits.UserHeader) {
+		return true
+	}
+	_, refused := announced(r, limits)
+	if refused != nil {
+		h.writeProblem(w, &refused.problem)
+	}
+	return refused != nil
 }

@@ -86,7 +86,7 @@ func (h *Handler) isForLMS(w http.ResponseWriter, r *http.Request, header string
 	h.writeProblem(w, &problem{
 		status: http.StatusForbidden, kind: "not-for-learners", title: "Not for learners",
 		detail: "requests with the header " + header + " may use /v1/progress, /v1/progress/complete, /v1/sync, " +
-			"/v1/sync/events, /v1/xapi/statements and /v1/caliper; the LMS's backend asks for the rest without it",
+			"/v1/sync/events, /v1/stats, /v1/xapi/statements and /v1/caliper; the LMS's backend asks for the rest without it",
 	})
 	return false
 }

@@ -33,7 +33,7 @@ func served(t *testing.T, h *Handler, patience time.Duration) (address string, s
 	s = front.New(&http.Server{
 		Handler: h, MaxHeaderBytes: 16 << 10,
 		ReadHeaderTimeout: patience, ReadTimeout: patience, WriteTimeout: time.Minute, IdleTimeout: time.Minute,
-	}, h, UpdatePaths()...)
+	}, h, BodyPaths()...)
 	ended := make(chan error, 1)
 	go func() { ended <- s.Serve(l) }()
 	t.Cleanup(func() {

@@ -43,8 +43,15 @@ func (d *Database) Check(ctx context.Context) (SchemaReport, error) {
 		}
 		if wrong != nil {
 			mistakes = append(mistakes, named("checking the sidecar's tables", wrong))
-		} else if state.version < versionToDraw {
-			report.Notes = append(report.Notes, drawMissing(state.version))
+		} else {
+			if state.version < versionToDraw {
+				report.Notes = append(report.Notes, drawMissing(state.version))
+			}
+			notes, err := d.checkStatistics(ctx, conn, s.options, state.version)
+			if err != nil {
+				return err
+			}
+			report.Notes = append(report.Notes, notes...)
 		}
 		if m := s.options.Mapping; m != nil {
 			report.Table = nameOf(m)
@@ -97,6 +104,37 @@ func (d *Database) checkSchema(ctx context.Context, q querier, options Options, 
 		return registryMissing(newest, state.version, ""), nil
 	}
 	return d.checkRights(ctx, q, registryDenied, "sidecars")
+}
+
+// checkStatistics says what reports lack.
+func (d *Database) checkStatistics(ctx context.Context, q querier, options Options, version int) ([]string, error) {
+	if version < versionToReport {
+		return []string{viewsMissing(version)}, nil
+	}
+	var notes []string
+	wrong, err := d.checkRights(ctx, q, catalogueDenied, "course_catalogue")
+	if err != nil {
+		return nil, err
+	}
+	if wrong != nil {
+		notes = append(notes, Classify(wrong).Message)
+	}
+	if options.Mapping != nil {
+		return notes, nil
+	}
+	var valid *bool
+	if err := q.QueryRow(ctx, d.sql.reportIndex).Scan(&valid); err != nil {
+		return nil, err
+	}
+	switch {
+	case valid == nil:
+		notes = append(notes, "it has no index for the statistics of a course, which therefore read the whole table. "+
+			"Outside a transaction, as the owner of the table, run: "+buildIndex)
+	case !*valid:
+		notes = append(notes, "its index for the statistics of a course was not built to the end, and is of no use. "+
+			"Outside a transaction, as the owner of the table, run: "+dropIndex+" "+buildIndex)
+	}
+	return notes, nil
 }
 
 // checkRights says what keeps the role from using some of our tables.

@@ -32,6 +32,10 @@ type Database struct {
 	enrolls atomic.Bool
 	// sends says it of the tables for sending events.
 	sends atomic.Bool
+	// catalogued says it of the catalogue of courses, and reports is what statistics were
+	// last read from.
+	catalogued atomic.Bool
+	reports    atomic.Pointer[foundTarget]
 	// own and telling are for our own table, without events and with them.
 	own, telling *target
 	closing      sync.WaitGroup

@@ -153,6 +153,35 @@ func drawMissing(found int) string {
 		"version %d, it takes version %d. Sidecars work without it. To have it, apply: %s", found, versionToDraw, printMigrations)
 }
 
+// statisticsMissing says why there is no catalogue of courses, if batches can be written
+// all the same.
+func statisticsMissing(needed, found int, why string) error {
+	if found < versionToWrite {
+		return schemaMissing(needed, found, why)
+	}
+	return &setupError{failure: Failure{
+		Class: SchemaMissing, Kind: KindServer, Retry: Hold,
+		Message: fmt.Sprintf("Progress is written, but there is no catalogue of courses: the tables in schema progress_sync are of "+
+			"version %d, it takes version %d%s. Apply them: %s; then %s", found, versionToReport, why, printMigrations, grantTables),
+	}}
+}
+
+// viewsMissing says what reports lack, if sidecars have all that they need.
+func viewsMissing(found int) string {
+	return fmt.Sprintf("the views for statistics and the catalogue of courses are missing: schema progress_sync is of "+
+		"version %d, it takes version %d. Progress is written without them. To have them, apply: %s; then %s",
+		found, versionToReport, printMigrations, grantTables)
+}
+
+// catalogueDenied says what a role lacks that may write batches.
+func catalogueDenied() error {
+	return &setupError{failure: Failure{
+		Class: NoPrivilege, Kind: KindServer, Retry: Hold,
+		Message: "Progress is written, but the statistics of courses fail: the role in the Secret lacks rights on the table " +
+			"progress_sync.course_catalogue. As the owner of the tables, run: " + grantTables,
+	}}
+}
+
 // registryDenied says what a role lacks that may write batches.
 func registryDenied() error {
 	return &setupError{failure: Failure{
@@ -230,5 +259,7 @@ const (
 	grantCreate     = "GRANT CREATE ON DATABASE <database> TO <role>;"
 	grantSchema     = "ALTER SCHEMA progress_sync OWNER TO <role>; and the same for its tables."
 	grantTables     = "GRANT USAGE ON SCHEMA progress_sync TO <role>; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA progress_sync TO <role>;"
+	buildIndex      = "CREATE INDEX CONCURRENTLY IF NOT EXISTS lesson_progress_course ON progress_sync.lesson_progress (course_id, lesson_id);"
+	dropIndex       = "DROP INDEX CONCURRENTLY progress_sync.lesson_progress_course;"
 	printMigrations = `sidecar migrate --print | psql -v ON_ERROR_STOP=1 "$DATABASE_URI"`
 )

@@ -29,6 +29,7 @@ const (
 	versionToDraw   = 5 // variants, in SQL: no sidecar does
 	versionToTell   = 6 // events, where a policy asks for them
 	versionToSend   = 7 // events to a webhook
+	versionToReport = 8 // statistics
 )
 
 // migration is a step of the schema. Its file enters itself in
@@ -78,6 +79,8 @@ func MigrationSQL(mapping *config.Mapping) (string, error) {
 		fmt.Fprintf(&b, "\n-- version %d: %s\nBEGIN;\n%s;\n\n%s\nCOMMIT;\n",
 			m.version, strings.ReplaceAll(m.name, "_", " "), lockSQL(), strings.TrimSpace(m.sql))
 	}
+	fmt.Fprintf(&b, "\n-- A table that had many rows before version %d has no index for the statistics of a course.\n"+
+		"-- Build it as the owner of the table, outside a transaction; writes go on meanwhile:\n--   %s\n", versionToReport, buildIndex)
 	if mapping != nil {
 		b.WriteString("\n" + mappingPlan(mapping))
 	}
@@ -103,7 +106,7 @@ func mappingPlan(m *config.Mapping) string {
 	}
 	fmt.Fprintf(&b, "--   a unique index on %s, alone or with columns of a fixed value\n", quotedList(keyColumns(m)))
 	fmt.Fprintf(&b, "--   GRANT USAGE ON SCHEMA %s TO <role>; GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO <role>;\n", quoted(m.Schema), name)
-	b.WriteString("-- `sidecar migrate --check` says whether it has.\n")
+	b.WriteString("-- `sidecar migrate --check` says whether it has. Views for statistics over it: `sidecar migrate --views`.\n")
 	return b.String()
 }
 
@@ -129,8 +132,9 @@ type querier interface {
 
 func (d *Database) inspect(ctx context.Context, q querier) (schemaState, error) {
 	var state schemaState
-	var first, erasures, identity, sidecars, variants, outbox, webhook bool
-	if err := q.QueryRow(ctx, d.sql.schemaVersion).Scan(&state.exists, &first, &erasures, &identity, &sidecars, &variants, &outbox, &webhook, &state.mayCreate); err != nil || !first {
+	var first, erasures, identity, sidecars, variants, outbox, webhook, statistics bool
+	if err := q.QueryRow(ctx, d.sql.schemaVersion).Scan(
+		&state.exists, &first, &erasures, &identity, &sidecars, &variants, &outbox, &webhook, &statistics, &state.mayCreate); err != nil || !first {
 		return state, err
 	}
 	err := q.QueryRow(ctx, d.sql.schemaMigrations).Scan(&state.version, &state.oldestProgram)
@@ -147,6 +151,8 @@ func (d *Database) inspect(ctx context.Context, q querier) (schemaState, error) 
 		state.version = min(state.version, 5)
 	case !webhook:
 		state.version = min(state.version, 6)
+	case !statistics:
+		state.version = min(state.version, 7)
 	}
 	return state, err
 }
@@ -278,5 +284,6 @@ func (d *Database) migrateOnce(ctx context.Context, options Options, conn *pgxpo
 func (d *Database) forgetSchema(err error) {
 	if class := Classify(err).Class; class == SchemaMissing || class == Unsupported {
 		d.seen.Store(nil)
+		d.reports.Store(nil)
 	}
 }

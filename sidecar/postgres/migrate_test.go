@@ -81,7 +81,7 @@ func TestManualWaitsUntilTheTablesAreThere(t *testing.T) {
 func TestTablesThatVanishAreMadeAgain(t *testing.T) {
 	for name, sql := range map[string]string{
 		"the whole schema":   "DROP SCHEMA progress_sync CASCADE",
-		"the progress table": "DROP TABLE progress_sync.lesson_progress",
+		"the progress table": "DROP TABLE progress_sync.lesson_progress CASCADE",
 		"the ledger":         "DROP TABLE progress_sync.ledger",
 		"the erasures":       "DROP TABLE progress_sync.erasures",
 	} {

@@ -21,6 +21,9 @@ type statements struct {
 	deliveries                                deliveryStatements
 	hasOutbox, eraseEvents                    string
 	readOutbox, keepOutbox                    string
+	listed, catalogue, catalogueLock          string
+	catalogueRemove, cataloguePut             string
+	reportIndex                               string
 }
 
 func loadStatements() statements {
@@ -51,6 +54,12 @@ func loadStatements() statements {
 		eraseEvents:      load("erase_events.sql"),
 		readOutbox:       load("read_outbox.sql"),
 		keepOutbox:       load("keep_outbox.sql"),
+		listed:           load("listed.sql"),
+		catalogue:        load("catalogue.sql"),
+		catalogueLock:    load("catalogue_lock.sql"),
+		catalogueRemove:  load("catalogue_remove.sql"),
+		cataloguePut:     load("catalogue_put.sql"),
+		reportIndex:      load("report_index.sql"),
 	}
 }
 

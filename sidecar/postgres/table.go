@@ -139,6 +139,8 @@ type target struct {
 	// apply writes one batch, snapshot reads, erase deletes a learner's rows, and
 	// remains tells whether they are gone.
 	apply, snapshot, erase, remains string
+	// courseReport reads the statistics of a course, empty where no course is kept.
+	courseReport string
 	// fixed are the values of apply's last parameters, keyFixed of the others'.
 	fixed    [][]byte
 	keyFixed []any
@@ -153,7 +155,7 @@ func (t *target) serves(o Options) bool {
 func newTarget(mapping *config.Mapping, t table) *target {
 	target := &target{
 		name: t.name, mapping: mapping, events: t.mark != "", told: t.eventTarget(), apply: applySQL(t), snapshot: snapshotSQL(t), erase: eraseSQL(t), remains: remainsSQL(t),
-		forms: t.forms(),
+		courseReport: courseReportSQL(t), forms: t.forms(),
 	}
 	for _, f := range t.fixed {
 		target.fixed = append(target.fixed, []byte(f.value))

@@ -25,6 +25,7 @@ func (s *sidecar) reloadSecret() {
 		s.state.SetLocal(err == nil && target.Local())
 	}
 	s.db.Reload()
+	s.reports.Reload()
 	s.flusher.Nudge()
 }
 
@@ -88,6 +89,7 @@ func (s *sidecar) apply() {
 	policy := bufferPolicy(c, s.memory, s.hurry)
 	s.buffer.SetPolicy(policy)
 	s.db.SetOptions(databaseOptions(c, nil))
+	s.reports.SetOptions(reportOptions(c, nil))
 	s.flusher.SetPolicy(flush.PolicyOf(c))
 	s.handler.SetLimits(s.limits(c))
 	s.handler.SetTerms(policy.Terms)

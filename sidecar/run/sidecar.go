@@ -38,6 +38,7 @@ type sidecar struct {
 	buffer   *buffer.Buffer
 	adaptive *stretching
 	db       *postgres.Database
+	reports  statistics
 	tracing  *tracing.Tracing // nil for none
 	flusher  *flush.Flusher
 	peers    *peers.Peers
@@ -94,6 +95,7 @@ func open(ctx context.Context, o Options, memory int64) (*sidecar, error) {
 	s.adaptive = newStretching(time.Now, s.buffer.SetStretch)
 	s.adaptive.configure(c, false)
 	s.db = postgres.New(databaseOptions(c, s.databaseURI))
+	s.reports = newStatistics(c, s.databaseURI)
 	s.tracing = s.startTracing()
 	s.flusher = flush.New(flush.Options{
 		Buffer: s.buffer, Database: s.adaptive.database(s.state.Timed(s.tracing.Database(s.db))), Observer: s.state, Policy: flush.PolicyOf(c),
@@ -107,9 +109,10 @@ func open(ctx context.Context, o Options, memory int64) (*sidecar, error) {
 	s.state.Registerer().MustRegister(slices.Concat(s.feed.Metrics(), s.keeper.Metrics())...)
 	s.handler = ingest.New(ingest.Options{
 		Buffer: peered{s.buffer, s.peers}, Homes: s.peers, Syncer: s.flusher, Eraser: s.flusher, Reader: reader{s.db, s.buffer.Writer()}, State: s.state,
-		Events: s.feed, Limits: s.limits(c), Terms: policy.Terms, Panel: panel.New(panel.Options{State: s.state, Config: s.inUse}), OpenAPI: openapi.Document(),
+		Events: s.feed, Statistics: s.reports,
+		Limits: s.limits(c), Terms: policy.Terms, Panel: panel.New(panel.Options{State: s.state, Config: s.inUse}), OpenAPI: openapi.Document(),
 	})
-	s.state.Attach(s.buffer, s.db.Connections)
+	s.state.Attach(s.buffer, func() int { return s.db.Connections() + s.reports.Connections() })
 	s.state.AttachPeers(s.peers.Status)
 	s.state.AttachAdaptive(s.adaptive.status)
 	s.webhook = s.newWebhook(c)
@@ -144,7 +147,7 @@ func (s *sidecar) listen() error {
 		handler       http.Handler
 		plain         []string
 	}{
-		{"the API", s.options.Listen, apiConnections(s.memory), s.local(), ingest.UpdatePaths()},
+		{"the API", s.options.Listen, apiConnections(s.memory), s.local(), ingest.BodyPaths()},
 		{"profiles", s.options.Pprof, statusConnections, profiles(), nil},
 		{"the status", s.options.StatusListen, statusConnections, s.state.PodHandler(), nil},
 	}
@@ -201,6 +204,7 @@ func (s *sidecar) close() error {
 		_ = server.listener.Close()
 	}
 	s.db.Close()
+	s.reports.Close()
 	s.tracing.Close()
 	if err := s.buffer.Close(); err != nil {
 		return fmt.Errorf("closing the spool: %w", err)

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/progress-sync/progress-sync/test/fault/learner"
@@ -178,6 +179,25 @@ func (r *round) compare(ctx context.Context, table string, account *truth.Accoun
 	}
 	report := account.Verify(mine, truth.Options{CompletionThresholdPercent: world.CompletionThresholdPercent})
 	r.suite.tally.compared(table, report, r.loads[table])
+	return r.compareViews(ctx, conn, table, rows)
+}
+
+// compareViews holds what the views say against the rows, which were held against the
+// account. Every second lesson of this round is in a catalogue, and one that nobody has
+// begun.
+func (r *round) compareViews(ctx context.Context, conn *pgx.Conn, table string, rows []truth.Row) error {
+	if _, err := conn.Exec(ctx, `INSERT INTO progress_sync.course_catalogue (course_id, lesson_id, weight, required)
+		SELECT $1, lesson_id, 1 + n % 3, n % 4 > 0
+		FROM (SELECT lesson_id, row_number() OVER (ORDER BY lesson_id) AS n FROM (
+			SELECT DISTINCT lesson_id FROM `+table+` WHERE course_id = $1 UNION SELECT 'begun by nobody') AS l) AS numbered
+		WHERE n % 2 = 1 ON CONFLICT DO NOTHING`, r.course); err != nil {
+		return fmt.Errorf("filling the catalogue: %w", err)
+	}
+	found, err := truth.VerifyViews(ctx, conn, world.Views(table), rows)
+	if err != nil {
+		return err
+	}
+	r.suite.tally.viewed(found)
 	return nil
 }
 

@@ -78,6 +78,13 @@ func (t *tally) passed(batches int64) {
 }
 
 // found adds what went wrong besides.
+// viewed adds how views differ from the rows that they are of.
+func (t *tally) viewed(differences []string) {
+	if n := len(differences); n > 0 {
+		t.found(fmt.Errorf("views for statistics are wrong in %d rows, first %s", n, differences[0]))
+	}
+}
+
 func (t *tally) found(errs ...error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

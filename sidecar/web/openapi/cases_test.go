@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,6 +52,11 @@ const (
 	pull             = "GET /v1/events"
 	erase            = "DELETE /v1/users/{userId}"
 	file             = "GET /ui/{file}"
+	learnerStats     = "GET /v1/stats"
+	courseStats      = "GET /v1/stats/courses/{courseId}"
+	catalogue        = "GET /v1/courses/{courseId}"
+	putCatalogue     = "PUT /v1/courses/{courseId}"
+	dropCatalogue    = "DELETE /v1/courses/{courseId}"
 )
 
 const userHeader = "X-Progress-User"
@@ -143,7 +149,46 @@ func exchanges() []exchange {
 		}, false},
 		{file, "that there is not", ready, 404, "not-found", func(_ *testing.T, _ *stand, r *request) { r.in["file"] = "none.js" }, false},
 	}
-	return append(append(list, writes()...), tells()...)
+	return slices.Concat(list, writes(), tells(), statistics())
+}
+
+// statistics are the exchanges about what rows add up to.
+func statistics() []exchange {
+	known := func(t *testing.T, s *stand, r *request) {
+		s.must(t, "POST", "/v1/progress", `{"userId":"counted","courseId":"go-101","lessonId":"channels","percentage":40,"watchedDelta":3}`)
+		s.must(t, "POST", "/v1/sync?userId=counted", "")
+		s.must(t, "PUT", "/v1/courses/go-101", `{"lessons":[{"lessonId":"channels","weight":2},{"lessonId":"select","required":false}]}`)
+		if r.query.Has("userId") {
+			r.query.Set("userId", "counted")
+		}
+	}
+	return []exchange{
+		{learnerStats, "of what is saved", ready, 200, "", known, false},
+		{learnerStats, "of one course that was not started", ready, 200, "", func(t *testing.T, s *stand, r *request) {
+			known(t, s, r)
+			r.query = url.Values{"userId": {"nobody"}, "courseId": {"go-101"}}
+		}, false},
+		{learnerStats, "without a learner", ready, 400, "query", func(_ *testing.T, _ *stand, r *request) { r.query.Del("userId") }, false},
+		{learnerStats, "of a lesson", ready, 400, "query", query("lessonId", "channels"), false},
+		{learnerStats, "while Postgres is away", away, 503, "no-statistics", nil, false},
+		{courseStats, "of what is saved", ready, 200, "", known, false},
+		{courseStats, "of too long an id", ready, 400, "query", func(_ *testing.T, _ *stand, r *request) { r.in["courseId"] = strings.Repeat("x", 256) }, false},
+		{courseStats, "while Postgres is away", away, 503, "no-statistics", nil, false},
+		{courseStats, "of a table without courses", ready, 409, "no-courses", func(t *testing.T, s *stand, r *request) {
+			r.in["courseId"] = "none is kept"
+			s.faults.report.Store(&postgres.ErrNoCourses)
+			t.Cleanup(func() { s.faults.report.Store(nil) })
+		}, false},
+		{catalogue, "that there is", ready, 200, "", known, false},
+		{catalogue, "that there is not", ready, 404, "not-found", func(_ *testing.T, _ *stand, r *request) { r.in["courseId"] = "none" }, false},
+		{catalogue, "while Postgres is away", away, 503, "no-statistics", nil, false},
+		{putCatalogue, "of half a document", ready, 400, "malformed", give(`{"lessons":`), false},
+		{putCatalogue, "of too many bytes", ready, 413, "too-large", limits(func(l *ingest.Limits) { l.MaxBodyBytes = 10 }), false},
+		{putCatalogue, "of XML", ready, 415, "media-type", func(_ *testing.T, _ *stand, r *request) { r.give("application/xml", "<a/>") }, false},
+		{putCatalogue, "of a weight that is none", ready, 422, "invalid", give(`{"lessons":[{"lessonId":"l","weight":0}]}`), false},
+		{putCatalogue, "while Postgres is away", away, 503, "no-statistics", nil, false},
+		{dropCatalogue, "while Postgres is away", away, 503, "no-statistics", nil, false},
+	}
 }
 
 // writes are the exchanges of the calls that take items.

@@ -21,6 +21,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/state"
+	"github.com/progress-sync/progress-sync/sidecar/stats"
 	"github.com/progress-sync/progress-sync/sidecar/timing"
 	"github.com/progress-sync/progress-sync/sidecar/web/openapi"
 	"github.com/progress-sync/progress-sync/sidecar/web/panel"
@@ -47,6 +48,7 @@ type faults struct {
 	home    atomic.Pointer[error] // of the learners' home
 	events  atomic.Pointer[error]
 	feed    *outbox.Feed
+	report  atomic.Pointer[error]
 }
 
 func (f *faults) Put(ctx context.Context, updates []progress.Update) ([]buffer.Result, error) {
@@ -94,6 +96,21 @@ func (r reader) Read(ctx context.Context, f buffer.Filter) (ingest.Saved, error)
 	return ingest.Saved{Records: snapshot.Records, Applied: snapshot.Numbers}, err
 }
 
+// numbers are the statistics.
+type numbers struct {
+	*postgres.Database
+	faults *faults
+}
+
+func (n numbers) CourseLessons(ctx context.Context, courseID string) (stats.CourseLessons, error) {
+	if err := n.faults.report.Load(); err != nil {
+		return stats.CourseLessons{}, *err
+	}
+	asOf := time.Now()
+	lessons, err := n.Database.CourseLessons(ctx, courseID)
+	return stats.CourseLessons{AsOf: asOf, Lessons: lessons}, err
+}
+
 // nowhere is a database that can't be reached.
 const nowhere = "postgres://nobody@127.0.0.1:1/none?connect_timeout=1"
 
@@ -123,8 +140,9 @@ func newStand(t *testing.T, uri string, policy buffer.Policy, free uint64) *stan
 	made.limits.IRIPrefixes = []string{"learner:"}
 	made.handler = ingest.New(ingest.Options{
 		Buffer: made.faults, Syncer: f, Eraser: made.faults, Reader: reader{db, b.Writer()}, State: s, Limits: made.limits, Events: made.faults,
-		Panel:   panel.New(panel.Options{State: s, Config: func() config.Config { return c }}),
-		OpenAPI: openapi.Document(),
+		Statistics: numbers{db, made.faults},
+		Panel:      panel.New(panel.Options{State: s, Config: func() config.Config { return c }}),
+		OpenAPI:    openapi.Document(),
 	})
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -134,7 +152,7 @@ func newStand(t *testing.T, uri string, policy buffer.Policy, free uint64) *stan
 	server := front.New(&http.Server{
 		Handler: made.handler, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 		ReadHeaderTimeout: time.Minute, ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: time.Minute,
-	}, made.handler, ingest.UpdatePaths()...)
+	}, made.handler, ingest.BodyPaths()...)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	running, stop := context.WithCancel(context.Background())
@@ -167,6 +185,7 @@ func newReady(t *testing.T) *stand {
 	s := newStand(t, uri, buffer.Policy{}, 1<<40)
 	s.must(t, "POST", "/v1/progress", `{"userId":"first","courseId":"c","lessonId":"l"}`)
 	s.must(t, "POST", "/v1/sync", "")
+	s.must(t, "PUT", "/v1/courses/go-101", `{"lessons":[{"lessonId":"l"}]}`)
 	pgtest.Execute(t, pgtest.Connect(t, uri), "ALTER TABLE progress_sync.lesson_progress ADD CONSTRAINT plausible CHECK (seek_events <= 1000)")
 	return s
 }

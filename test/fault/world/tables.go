@@ -4,19 +4,33 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
+
+	"github.com/progress-sync/progress-sync/sidecar/postgres"
+	"github.com/progress-sync/progress-sync/test/truth"
 )
 
-// CreateTables makes the schema as the sidecar prints it, and MappedTable, for a
+// CreateTables makes the schema as the sidecar prints it, and MappedTable with its views, for a
 // role that may write rows and nothing else.
 func (w *World) CreateTables(ctx context.Context) error {
 	sql, err := exec.CommandContext(ctx, w.options.Binary, "migrate", "--print").Output()
 	if err != nil {
 		return fmt.Errorf("printing the schema: %w", err)
 	}
-	if err := w.Exec(ctx, string(sql)+mappedSQL+w.detourSQL()); err != nil {
+	if err := w.Exec(ctx, string(sql)+mappedSQL+w.detourSQL()+";\n"+postgres.ViewsSQL(mapping())); err != nil {
 		return err
 	}
 	return w.Grant(ctx)
+}
+
+// Views are those for statistics over a table.
+func Views(table string) truth.Views {
+	if table != MappedTable {
+		return truth.OwnViews()
+	}
+	name := func(v postgres.View) string { return "progress_sync." + postgres.MappedView(v, mapping()) }
+	return truth.Views{
+		LearnerCourse: name(postgres.LearnerCourse), CourseLessons: name(postgres.CourseLessons), LearnerTotals: name(postgres.LearnerTotals),
+	}
 }
 
 // Grant gives the sidecars their rights.
