@@ -45,6 +45,8 @@ func (d *Database) Check(ctx context.Context) (SchemaReport, error) {
 			mistakes = append(mistakes, named("checking the sidecar's tables", wrong))
 		} else if state.version < versionToDraw {
 			report.Notes = append(report.Notes, drawMissing(state.version))
+		} else if s.options.tells() && state.version < versionToSend {
+			report.Notes = append(report.Notes, Classify(sendingMissing(len(all), state.version, "")).Message)
 		}
 		if m := s.options.Mapping; m != nil {
 			report.Table = nameOf(m)
