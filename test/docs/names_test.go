@@ -71,8 +71,10 @@ func TestMetricsAreThoseOfTheCode(t *testing.T) {
 	for name := range matches(`(?:counter\(|add\(|Name: )"([a-z_]+)"`, source(t, "sidecar/state")) {
 		inCode["progress_sync_"+name] = true
 	}
-	for name := range matches(`(?:desc\(|Name: )"([a-z_]+)"`, source(t, "sidecar/peers")) {
-		inCode["progress_sync_"+name] = true
+	for _, dir := range []string{"sidecar/peers", "sidecar/outbox"} {
+		for name := range matches(`(?:desc\(|Name: )"([a-z_]+)"`, source(t, dir)) {
+			inCode["progress_sync_"+name] = true
+		}
 	}
 	const pattern = "`(progress_sync_[a-z_]+)`"
 	same(t, "the code", inCode, "docs/metrics.md", matches(pattern, read(t, "docs/metrics.md")))
