@@ -41,11 +41,12 @@ func (d *Database) Check(ctx context.Context) (SchemaReport, error) {
 		if err != nil {
 			return err
 		}
-		if wrong != nil {
+		switch {
+		case wrong != nil:
 			mistakes = append(mistakes, named("checking the sidecar's tables", wrong))
-		} else if state.version < versionToDraw {
+		case state.version < versionToDraw:
 			report.Notes = append(report.Notes, drawMissing(state.version))
-		} else if s.options.tells() && state.version < versionToSend {
+		case s.options.tells() && state.version < versionToSend:
 			report.Notes = append(report.Notes, Classify(sendingMissing(len(all), state.version, "")).Message)
 		}
 		if m := s.options.Mapping; m != nil {
