@@ -91,6 +91,7 @@ func TestParseNamesEveryMistake(t *testing.T) {
 			[]string{`ingest.userHeader is "X Progress User"; allowed: "", or a header name of 1 to 64 characters`}},
 		"a user header that any page may send": {`{"ingest":{"userHeader":"accept-language"}}`, []string{"neither HTTP nor a browser uses"}},
 		"a user header as a list":              {`{"ingest":{"userHeader":["X-A"]}}`, []string{`ingest.userHeader is ["X-A"]; allowed`}},
+		"events for no day":                    {`{"events":{"enabled":true,"retentionDays":0}}`, []string{"events.retentionDays is 0; allowed: an integer from 1 to 90"}},
 		"peers in lower case":                  {`{"peers":{"mode":"off"}}`, []string{`peers.mode is "off"; allowed: "Auto" or "Off"`}},
 		"several at once": {
 			`{"sync":{"batchSize":0,"completionThresholdPercent":101},"database":{"maxConnections":"2"},"ingest":{"userHeader":"Host"},` +
@@ -180,11 +181,12 @@ func TestEveryFieldIsReadAndChecked(t *testing.T) {
 		ReadTimeout: 5e8, StatementTimeout: 6e9,
 		Mapping: &config.Mapping{
 			Schema: "s", Table: "t", KeyColumns: config.KeyColumns{UserID: "u", CourseID: "c", LessonID: "l"},
-			Columns: map[string]string{"percentage": "p"}, Fixed: map[string]string{"f": "1"},
+			Columns: map[string]string{"percentage": "p"}, Fixed: map[string]string{"f": "1"}, EventMark: "m",
 		},
 	}
 	want.Ingest = config.Ingest{MaxBodyBytes: 2048, MaxItems: 5, MaxConcurrent: 6, UserHeader: "X-Progress-User"}
 	want.Peers = config.Peers{Mode: config.PeersOff}
+	want.Events = config.Events{Enabled: true, RetentionDays: 90}
 	want.Logging = config.Logging{Level: config.LogDebug}
 	file, err := json.Marshal(want)
 	if err != nil {
