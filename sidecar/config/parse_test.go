@@ -94,6 +94,7 @@ func TestParseNamesEveryMistake(t *testing.T) {
 		"a standard twice":                     {`{"ingest":{"standards":["xAPI","xAPI"]}}`, []string{`ingest.standards is`}},
 		"a prefix of nothing":                  {`{"ingest":{"iriPrefixes":[""]}}`, []string{`ingest.iriPrefixes is [""]; allowed: an array of up to 16`}},
 		"a user header as a list":              {`{"ingest":{"userHeader":["X-A"]}}`, []string{`ingest.userHeader is ["X-A"]; allowed`}},
+		"events for no day":                    {`{"events":{"enabled":true,"retentionDays":0}}`, []string{"events.retentionDays is 0; allowed: an integer from 1 to 90"}},
 		"peers in lower case":                  {`{"peers":{"mode":"off"}}`, []string{`peers.mode is "off"; allowed: "Auto" or "Off"`}},
 		"several at once": {
 			`{"sync":{"batchSize":0,"completionThresholdPercent":101},"database":{"maxConnections":"2"},"ingest":{"userHeader":"Host"},` +
@@ -183,12 +184,13 @@ func TestEveryFieldIsReadAndChecked(t *testing.T) {
 		ReadTimeout: 5e8, StatementTimeout: 6e9,
 		Mapping: &config.Mapping{
 			Schema: "s", Table: "t", KeyColumns: config.KeyColumns{UserID: "u", CourseID: "c", LessonID: "l"},
-			Columns: map[string]string{"percentage": "p"}, Fixed: map[string]string{"f": "1"},
+			Columns: map[string]string{"percentage": "p"}, Fixed: map[string]string{"f": "1"}, EventMark: "m",
 		},
 	}
 	want.Ingest = config.Ingest{MaxBodyBytes: 2048, MaxItems: 5, MaxConcurrent: 6, UserHeader: "X-Progress-User",
 		Standards: []config.Standard{config.StandardCaliper}, IRIPrefixes: []string{"https://lms.example/"}}
 	want.Peers = config.Peers{Mode: config.PeersOff}
+	want.Events = config.Events{Enabled: true, RetentionDays: 90}
 	want.Logging = config.Logging{Level: config.LogDebug}
 	file, err := json.Marshal(want)
 	if err != nil {

@@ -190,7 +190,7 @@ func TestStatisticsOfACourseSayHowOldTheyAre(t *testing.T) {
 	}
 }
 
-func put(body string) *http.Request {
+func putCourse(body string) *http.Request {
 	return httptest.NewRequest(http.MethodPut, "/v1/courses/go", strings.NewReader(body))
 }
 
@@ -199,7 +199,7 @@ func TestACatalogueComesBackAsItWasPut(t *testing.T) {
 	if a := d.call(t, http.MethodGet, "/v1/courses/go"); a.code != http.StatusNotFound {
 		t.Errorf("before it was put: %d %s", a.code, a.text)
 	}
-	expect(t, d.ask(t, put(`{"lessons":[{"lessonId":"1"},{"lessonId":"ü","weight":7,"required":false}]}`)), http.StatusOK,
+	expect(t, d.ask(t, putCourse(`{"lessons":[{"lessonId":"1"},{"lessonId":"ü","weight":7,"required":false}]}`)), http.StatusOK,
 		map[string]any{"courseId": "go", "lessons": 2.0, "changed": 2.0})
 	want := `{"courseId":"go","lessons":[{"lessonId":"1","weight":1,"required":true},{"lessonId":"ü","weight":7,"required":false}]}` + "\n"
 	if a := d.call(t, http.MethodGet, "/v1/courses/go"); a.text != want {
@@ -209,7 +209,7 @@ func TestACatalogueComesBackAsItWasPut(t *testing.T) {
 	z := gzip.NewWriter(&packed)
 	_, _ = z.Write([]byte(`{"lessons":[{"lessonId":"packed"}]}`))
 	_ = z.Close()
-	r := put(packed.String())
+	r := putCourse(packed.String())
 	r.Header.Set("Content-Encoding", "gzip")
 	if a := d.ask(t, r); a.code != http.StatusOK || d.numbers.courses["go"][0].LessonID != "packed" {
 		t.Errorf("packed: %d %s", a.code, a.text)
@@ -251,7 +251,7 @@ func TestACatalogueThatIsWrongChangesNothing(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := newDesk()
-			a := d.ask(t, put(c.body))
+			a := d.ask(t, putCourse(c.body))
 			expect(t, a, c.code, nil)
 			field, _ := a.body["field"].(string)
 			if detail, _ := a.body["detail"].(string); !strings.Contains(detail, c.detail) || field != c.field {
@@ -266,7 +266,7 @@ func TestACatalogueThatIsWrongChangesNothing(t *testing.T) {
 
 func TestOfManyMistakesInACatalogueAHundredAreListed(t *testing.T) {
 	lessons := strings.Repeat(`,{"lessonId":""}`, 130)
-	a := newDesk().ask(t, put(`{"lessons":[`+lessons[1:]+`]}`))
+	a := newDesk().ask(t, putCourse(`{"lessons":[`+lessons[1:]+`]}`))
 	if listed, _ := a.body["errors"].([]any); a.code != 422 || len(listed) != 100 || a.body["moreErrors"] != 30.0 {
 		t.Errorf("%d: %d listed, %v more", a.code, len(listed), a.body["moreErrors"])
 	}

@@ -2,12 +2,14 @@ package outbox
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/progress-sync/progress-sync/sidecar/config"
+	"github.com/progress-sync/progress-sync/sidecar/postgres"
 )
 
 const (
@@ -69,6 +71,10 @@ func (k *Keeper) turn(ctx context.Context, now time.Time) {
 	overdue, err := k.db.KeepEvents(ctx, events.RetentionDays)
 	switch {
 	case ctx.Err() != nil:
+	case errors.Is(err, postgres.ErrEventsOff): // the configuration has just changed
+		k.last = config.Events{}
+	case errors.Is(err, postgres.ErrEventsUnmarked):
+		k.log.Info("The policy asks for events, and rows of the mapped table have none: name a column in database.mapping.eventMark")
 	case err != nil:
 		k.next = now.Add(keepAgain)
 		k.log.Info("Partitions for events can't be kept; events are written all the same, and old ones stay until it succeeds", "why", err.Error())

@@ -45,11 +45,14 @@ func TestTheOutboxIsKept(t *testing.T) {
 		looks []look
 		want  []int
 	}{
-		"not while there are no events":      {[]look{{events: config.Events{RetentionDays: 7}}}, nil},
-		"at once when they are switched on":  {[]look{{}, {after: time.Minute, events: on}}, []int{7}},
-		"once an hour":                       {[]look{{events: on}, {after: 59 * time.Minute, events: on}, {after: time.Hour, events: on}}, []int{7, 7}},
-		"at once with another retention":     {[]look{{events: on}, {after: time.Minute, events: config.Events{Enabled: true, RetentionDays: 2}}}, []int{7, 2}},
-		"soon after it failed":               {[]look{{events: on, err: errors.New("x")}, {after: 4 * time.Minute, events: on}, {after: 5 * time.Minute, events: on}}, []int{7, 7}},
+		"not while there are no events":     {[]look{{events: config.Events{RetentionDays: 7}}}, nil},
+		"at once when they are switched on": {[]look{{}, {after: time.Minute, events: on}}, []int{7}},
+		"once an hour":                      {[]look{{events: on}, {after: 59 * time.Minute, events: on}, {after: time.Hour, events: on}}, []int{7, 7}},
+		"at once with another retention":    {[]look{{events: on}, {after: time.Minute, events: config.Events{Enabled: true, RetentionDays: 2}}}, []int{7, 2}},
+		"soon after it failed":              {[]look{{events: on, err: errors.New("x")}, {after: 4 * time.Minute, events: on}, {after: 5 * time.Minute, events: on}}, []int{7, 7}},
+		"not again and again where the table can't have events": {
+			[]look{{events: on, err: postgres.ErrEventsUnmarked}, {after: 30 * time.Minute, events: on}}, []int{7},
+		},
 		"soon while somebody reads old days": {[]look{{events: on, late: 1}, {after: 5 * time.Minute, events: on}}, []int{7, 7}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -112,3 +112,29 @@ func BenchmarkEncode(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkEvents writes batches of rows that are there already and complete none of
+// them, without events and with them, by turns.
+func BenchmarkEvents(b *testing.B) {
+	uri := durableServer(b)
+	const keys, rows = 5000, 500
+	for turn := range 3 {
+		for _, events := range []bool{false, true} {
+			b.Run(fmt.Sprintf("turn=%d/events=%t", turn, events), func(b *testing.B) {
+				w := claim(b, open(b, Options{URI: fixed(uri), Events: events}))
+				batches := make([][]progress.Record, keys/rows)
+				for i := range batches {
+					for j := range rows {
+						batches[i] = append(batches[i], watched(i*rows+j))
+					}
+					w.apply(b, batches[i]...)
+				}
+				b.ResetTimer()
+				for i := range b.N {
+					w.apply(b, batches[i%len(batches)]...)
+				}
+				b.ReportMetric(float64(b.N*rows)/b.Elapsed().Seconds(), "rows/s")
+			})
+		}
+	}
+}

@@ -41,12 +41,15 @@ func (d *Database) Check(ctx context.Context) (SchemaReport, error) {
 		if err != nil {
 			return err
 		}
-		if wrong != nil {
+		switch {
+		case wrong != nil:
 			mistakes = append(mistakes, named("checking the sidecar's tables", wrong))
-		} else {
-			if state.version < versionToDraw {
-				report.Notes = append(report.Notes, drawMissing(state.version))
-			}
+		case state.version < versionToDraw:
+			report.Notes = append(report.Notes, drawMissing(state.version))
+		case s.options.tells() && state.version < versionToSend:
+			report.Notes = append(report.Notes, Classify(sendingMissing(len(all), state.version, "")).Message)
+		}
+		if wrong == nil {
 			notes, err := d.checkStatistics(ctx, conn, s.options, state.version)
 			if err != nil {
 				return err

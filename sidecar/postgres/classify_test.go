@@ -47,6 +47,8 @@ func TestClassify(t *testing.T) {
 		"a time out of range":                 {server("22008"), BadData, KindValidation, Data},
 		"a character that is not UTF-8":       {server("22021"), BadData, KindValidation, Data},
 		"a check that fails":                  {server("23514"), BadData, KindValidation, Data},
+		"a partition of the outbox that came": {&pgconn.PgError{Code: "23514", SchemaName: "progress_sync", TableName: "outbox_default"}, Conflict, KindServer, Transient},
+		"a partition of somebody else's":      {&pgconn.PgError{Code: "23514", SchemaName: "public", TableName: "outbox_default"}, BadData, KindValidation, Data},
 		"a key too long for the index":        {server("54000"), BadData, KindValidation, Data},
 		"a read-only transaction":             {server("25006"), ReadOnly, KindServer, Transient},
 		"a failed transaction":                {server("25P02"), Other, KindServer, Transient},

@@ -54,7 +54,7 @@ type Deliveries struct {
 // Look says how the lanes stand, and with take takes those that are free.
 func (v *Deliveries) Look(ctx context.Context, take bool) (delivery.View, error) {
 	var view delivery.View
-	err := v.do(ctx, "taking lanes of events", func(ctx context.Context, q outboxQuery) error {
+	err := v.do(ctx, "taking lanes of events", func(q outboxQuery) error {
 		for range 2 { // the second time they are there
 			lanes := 0
 			view = delivery.View{Target: q.target}
@@ -108,7 +108,7 @@ func positionOf(xid string, seq int32, id uuid.UUID) (delivery.Position, error) 
 // Read returns at most so many events of a lane that come after a position.
 func (v *Deliveries) Read(ctx context.Context, lane int, after delivery.Position, most int) (delivery.Page, error) {
 	page := delivery.Page{Reached: after}
-	err := v.do(ctx, "reading events", func(_ context.Context, q outboxQuery) error {
+	err := v.do(ctx, "reading events", func(q outboxQuery) error {
 		return q.run(q.sql.read, func(rows pgx.Rows) error { return scanPage(rows, &page, most) },
 			strconv.FormatUint(after.Transaction, 10), after.Number, after.ID.String(), q.target, v.receiver.Types, int32(lane),
 			int32(eventsAhead), int32(most))
@@ -170,7 +170,7 @@ func (v *Deliveries) Refuse(ctx context.Context, lane int, event uuid.UUID, time
 
 // Release gives all lanes of the process back.
 func (v *Deliveries) Release(ctx context.Context) error {
-	return v.do(ctx, "giving lanes of events back", func(_ context.Context, q outboxQuery) error {
+	return v.do(ctx, "giving lanes of events back", func(q outboxQuery) error {
 		return q.run(q.sql.release, nothing, v.receiver.Name, v.owner)
 	})
 }
@@ -178,7 +178,7 @@ func (v *Deliveries) Release(ctx context.Context) error {
 // Stop says that the receiver wants nothing more on its terms, if the process still has a
 // lane.
 func (v *Deliveries) Stop(ctx context.Context) error {
-	return v.do(ctx, "stopping to send events", func(_ context.Context, q outboxQuery) error {
+	return v.do(ctx, "stopping to send events", func(q outboxQuery) error {
 		return q.run(q.sql.stop, nothing, v.receiver.Name, v.owner, v.receiver.Terms)
 	})
 }
@@ -187,7 +187,7 @@ func (v *Deliveries) Stop(ctx context.Context) error {
 // is nil for those that the outbox has no more. It removes those older than so many days.
 func (v *Deliveries) Again(ctx context.Context, lane, days, most int) ([]delivery.Event, error) {
 	var events []delivery.Event
-	err := v.do(ctx, "reading events to send again", func(_ context.Context, q outboxQuery) error {
+	err := v.do(ctx, "reading events to send again", func(q outboxQuery) error {
 		var xid, kind, learner string
 		var seq int32
 		var id pgtype.UUID
@@ -208,14 +208,14 @@ func (v *Deliveries) Again(ctx context.Context, lane, days, most int) ([]deliver
 
 // Tried says what came of sending a dead letter again: with done it is removed.
 func (v *Deliveries) Tried(ctx context.Context, event uuid.UUID, done bool, status int) error {
-	return v.do(ctx, "noting an event that was sent again", func(_ context.Context, q outboxQuery) error {
+	return v.do(ctx, "noting an event that was sent again", func(q outboxQuery) error {
 		return q.run(q.sql.tried, nothing, v.receiver.Name, event.String(), done, int32(status))
 	})
 }
 
 // ofLane runs a statement that returns a row if the lane is this process'.
 func (v *Deliveries) ofLane(ctx context.Context, what, sql string, lane int, arguments ...any) (mine bool, err error) {
-	err = v.do(ctx, what, func(_ context.Context, q outboxQuery) error {
+	err = v.do(ctx, what, func(q outboxQuery) error {
 		return q.run(sql, func(rows pgx.Rows) error {
 			mine = rows.Next()
 			rows.Close()
@@ -239,7 +239,7 @@ type outboxQuery struct {
 
 // do runs f on a connection. It leaves one of several connections, or the next turn on the
 // only one, to writes.
-func (v *Deliveries) do(ctx context.Context, what string, f func(context.Context, outboxQuery) error) error {
+func (v *Deliveries) do(ctx context.Context, what string, f func(outboxQuery) error) error {
 	d := v.database
 	s := d.session()
 	ctx, cancel := context.WithTimeout(ctx, s.writeLimit())
@@ -261,7 +261,7 @@ func (v *Deliveries) do(ctx context.Context, what string, f func(context.Context
 		if err != nil {
 			return err
 		}
-		return f(ctx, outboxQuery{
+		return f(outboxQuery{
 			sql: d.sql.deliveries, target: t.told,
 			run: func(sql string, scan func(pgx.Rows) error, arguments ...any) error {
 				return d.bounded(ctx, conn, s.options.StatementTimeout, sql, scan, arguments...)

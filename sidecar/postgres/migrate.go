@@ -104,6 +104,9 @@ func mappingPlan(m *config.Mapping) string {
 	for _, column := range slices.Sorted(maps.Keys(m.Fixed)) {
 		fmt.Fprintf(&b, "--   column %s, which gets a fixed value\n", quoted(column))
 	}
+	if m.EventMark != "" {
+		fmt.Fprintf(&b, "--   column %s for eventMark: a bigint that may be null\n", quoted(m.EventMark))
+	}
 	fmt.Fprintf(&b, "--   a unique index on %s, alone or with columns of a fixed value\n", quotedList(keyColumns(m)))
 	fmt.Fprintf(&b, "--   GRANT USAGE ON SCHEMA %s TO <role>; GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO <role>;\n", quoted(m.Schema), name)
 	b.WriteString("-- `sidecar migrate --check` says whether it has. Views for statistics over it: `sidecar migrate --views`.\n")

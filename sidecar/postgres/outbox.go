@@ -69,11 +69,8 @@ type EventPage struct {
 func (d *Database) ReadEvents(ctx context.Context, from EventPlace, limit, retention int) (EventPage, error) {
 	const what = "reading events"
 	s := d.session()
-	switch {
-	case !s.options.Events:
-		return EventPage{}, ErrEventsOff
-	case !s.options.tells():
-		return EventPage{}, ErrEventsUnmarked
+	if err := s.options.untold(); err != nil {
+		return EventPage{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.options.ReadTimeout)
 	defer cancel()
@@ -104,6 +101,18 @@ func (d *Database) ReadEvents(ctx context.Context, from EventPlace, limit, reten
 		return EventPage{}, ErrEventsGone
 	default:
 		return page, nil
+	}
+}
+
+// untold says why there are no events, nil if there are.
+func (o Options) untold() error {
+	switch {
+	case !o.Events:
+		return ErrEventsOff
+	case !o.tells():
+		return ErrEventsUnmarked
+	default:
+		return nil
 	}
 }
 
@@ -150,11 +159,12 @@ func (p *EventPage) scan(rows pgx.Rows, limit int) (gone bool, err error) {
 
 // KeepEvents makes room for the events of the next days and drops those that are older
 // than so many days. It returns how many days that are due to go are left since somebody
-// reads them; 0 also where another sidecar is at it, or where there are no events.
+// reads them; 0 also where another sidecar is at it. It returns ErrEventsOff,
+// ErrEventsUnmarked or an error of the database.
 func (d *Database) KeepEvents(ctx context.Context, retention int) (overdue int, err error) {
 	s := d.session()
-	if !s.options.tells() {
-		return 0, nil
+	if err := s.options.untold(); err != nil {
+		return 0, err
 	}
 	err = d.withConnection(ctx, s, s.writeLimit(), func(ctx context.Context, conn *pgxpool.Conn) error {
 		if _, err := d.ready(ctx, s.options, conn); err != nil {

@@ -49,6 +49,9 @@ func ruleFor(e *pgconn.PgError) advised {
 			"A trigger or rule of the table drops it: change it, then replay the dead letter.")
 	case e.Code == "0A000" && e.Routine == "RevalidateCachedQuery":
 		return fails(Conflict, KindServer, Transient, "The table has changed since the statement was prepared", "It will be tried again.")
+	case e.Code == "23514" && e.ConstraintName == "" && e.SchemaName == "progress_sync" && strings.HasPrefix(e.TableName, "outbox"):
+		// The event was on its way into the default partition, and the day's own was attached.
+		return fails(Conflict, KindServer, Transient, "The outbox has got a partition meanwhile", "It will be tried again.")
 	case e.Code == "42501" && e.Routine == "ExecWithCheckOptions":
 		return refusal("Row-level security refuses a record")
 	case raised(e) && (e.Code == "XX000" || rule(e.Code).Retry != Transient):

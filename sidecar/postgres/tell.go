@@ -122,13 +122,13 @@ func (t tell) returned() string {
 // eventTarget names what the events of a table are of: the table, and where other
 // programs have rows there, which are ours.
 func (t table) eventTarget() string {
-	name := t.name
+	parts := []string{t.name}
 	for _, f := range t.fixed {
 		if f.inKey {
-			name += " " + f.name + "=" + f.value
+			parts = append(parts, f.name+"="+f.value)
 		}
 	}
-	return name
+	return strings.Join(parts, " ")
 }
 
 // statement writes the events of the rows that a query returned (sql/tell.sql).

@@ -71,8 +71,10 @@ func TestMetricsAreThoseOfTheCode(t *testing.T) {
 	for name := range matches(`(?:counter\(|add\(|Name: )"([a-z_]+)"`, source(t, "sidecar/state")) {
 		inCode["progress_sync_"+name] = true
 	}
-	for name := range matches(`(?:desc\(|Name: )"([a-z_]+)"`, source(t, "sidecar/peers")) {
-		inCode["progress_sync_"+name] = true
+	for _, dir := range []string{"sidecar/peers", "sidecar/outbox"} {
+		for name := range matches(`(?:desc\(|Name: )"([a-z_]+)"`, source(t, dir)) {
+			inCode["progress_sync_"+name] = true
+		}
 	}
 	for name := range matches(`(?:desc\(|Name: )"([a-z_]+)"`, source(t, "sidecar/events")+source(t, "sidecar/outbox")) {
 		inCode["progress_sync_"+name] = true

@@ -17,21 +17,21 @@ type message struct {
 	body            []byte
 }
 
-// batchSpace is where the ids of batches are.
-var batchSpace = [16]byte(uuid.MustParse("0d6c4c6e-4c0b-5d7b-9a39-6f0c2f6c1b7e"))
+// batchName is what the ids of batches are made under, with those of their events.
+const batchName = "urn:progress-sync:webhook-batch:"
 
 // messageOf makes a request's content. Its id is that of a single event; of several it
 // follows from their ids, so that it is the same when the same events are sent again.
 func messageOf(source string, events []delivery.Event, array bool) (message, error) {
 	all := make([]outbox.CloudEvent, 0, len(events))
-	var ids []byte
+	ids := []byte(batchName)
 	for _, e := range events {
 		all = append(all, outbox.Of(source, postgres.Event{ID: e.ID.String(), Type: e.Type, Learner: e.Learner, At: e.At, Payload: e.Data}))
 		ids = append(ids, e.ID[:]...)
 	}
 	m := message{id: all[0].ID, contentType: outbox.ContentType}
 	if len(all) > 1 {
-		m.id = uuid.NewSHA1(batchSpace, ids).String()
+		m.id = uuid.NewSHA1(uuid.NameSpaceURL, ids).String()
 	}
 	var err error
 	if array {

@@ -20,7 +20,7 @@ func TestMessages(t *testing.T) {
 	}
 	const one = `{"specversion":"1.0","id":"00000000-0000-0000-0000-000000000001","source":"/progress-sync/lms/t","type":"dev.progresssync.lesson.completed",` +
 		`"subject":"ada","time":"2026-03-01T08:00:00Z","datacontenttype":"application/json","data":{"percentage":100}}`
-	make := func(array bool, events ...delivery.Event) message {
+	write := func(array bool, events ...delivery.Event) message {
 		t.Helper()
 		m, err := messageOf("/progress-sync/lms/t", events, array)
 		if err != nil {
@@ -28,18 +28,18 @@ func TestMessages(t *testing.T) {
 		}
 		return m
 	}
-	single := make(false, event(1))
+	single := write(false, event(1))
 	if diff := cmp.Diff(one, string(single.body)); diff != "" || single.id != "00000000-0000-0000-0000-000000000001" || single.contentType != "application/cloudevents+json" {
 		t.Errorf("%+v (-want +got):\n%s", single, diff)
 	}
-	if m := make(true, event(1)); string(m.body) != "["+one+"]" || m.id != single.id || m.contentType != "application/cloudevents-batch+json" {
+	if m := write(true, event(1)); string(m.body) != "["+one+"]" || m.id != single.id || m.contentType != "application/cloudevents-batch+json" {
 		t.Errorf("one event where batches are asked for: %+v", m)
 	}
-	two := make(true, event(1), event(2))
-	if again := make(true, event(1), event(2)); again.id != two.id {
+	two := write(true, event(1), event(2))
+	if again := write(true, event(1), event(2)); again.id != two.id {
 		t.Error("the same events have another id when they are sent again")
 	}
-	if other := make(true, event(1), event(3)); other.id == two.id {
+	if other := write(true, event(1), event(3)); other.id == two.id {
 		t.Error("other events have the same id")
 	}
 }

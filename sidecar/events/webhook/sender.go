@@ -64,6 +64,7 @@ const releasing = 2 * time.Second
 type Sender struct {
 	options Options
 	pace    pace
+	chance  func() float64
 	told    *told
 
 	mu      sync.Mutex
@@ -73,7 +74,7 @@ type Sender struct {
 
 // New makes a Sender that sends nothing until it is configured and runs.
 func New(o Options) *Sender {
-	return &Sender{options: o, pace: usual(), told: newTold(), changed: make(chan struct{})}
+	return &Sender{options: o, pace: usual(), chance: rand.Float64, told: newTold(), changed: make(chan struct{})}
 }
 
 // Configure follows a configuration. Another webhook is sent to at once.
@@ -167,7 +168,7 @@ func (s *Sender) round(c config.Config) *round {
 		most:    c.Retry.MaxRetries + 2,
 		store:   s.options.Store(receiverOf(c), uuid.New(), s.pace.lease),
 		client:  newClient(w.URL, s.pace.request, s.options.Version),
-		breaker: breaker.New(delivery.Lanes, backoff, rand.Float64, s.told),
+		breaker: breaker.New(delivery.Lanes, backoff, s.chance, s.told),
 		held:    map[int]bool{},
 	}
 }
@@ -178,7 +179,7 @@ func (r *round) run(ctx context.Context) {
 	defer lanes.Wait()
 	for ctx.Err() == nil {
 		r.look(ctx, &lanes)
-		wait(ctx, breaker.Jitter(r.pace.look, rand.Float64()))
+		wait(ctx, breaker.Jitter(r.pace.look, r.chance()))
 	}
 }
 
@@ -233,13 +234,12 @@ func (r *round) leave(lane int) {
 	r.told.held(n)
 }
 
-// taken counts a request that the receiver took, and returns how many there were.
-func (r *round) taken(events int) uint64 {
+// taken counts a request that the receiver took.
+func (r *round) taken(events int) {
 	r.told.delivered(events)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.delivered++
-	return r.delivered
 }
 
 func (r *round) takenSoFar() uint64 {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -289,33 +290,32 @@ func TestSecretsMayChangeWhileEventsAreSent(t *testing.T) {
 // on nothing reaches the database.
 type dying struct {
 	Store
-	die  func()
-	dead context.Context
+	dead *atomic.Bool
 }
 
 var errKilled = errors.New("killed")
 
 func (d *dying) Move(context.Context, int, delivery.Position) (bool, error) {
-	d.die()
+	d.dead.Store(true)
 	return false, errKilled
 }
 
 func (d *dying) Keep(ctx context.Context, lane int) (bool, error) {
-	if d.dead.Err() != nil {
+	if d.dead.Load() {
 		return false, errKilled
 	}
 	return d.Store.Keep(ctx, lane)
 }
 
 func (d *dying) Look(ctx context.Context, take bool) (delivery.View, error) {
-	if d.dead.Err() != nil {
+	if d.dead.Load() {
 		return delivery.View{}, errKilled
 	}
 	return d.Store.Look(ctx, take)
 }
 
 func (d *dying) Read(ctx context.Context, lane int, after delivery.Position, most int) (delivery.Page, error) {
-	if d.dead.Err() != nil {
+	if d.dead.Load() {
 		return delivery.Page{}, errKilled
 	}
 	return d.Store.Read(ctx, lane, after, most)
@@ -328,15 +328,14 @@ func TestAnotherTakesOverWhatAKilledSenderHas(t *testing.T) {
 	w := newWorld(t, r.server.URL)
 	events := w.complete("ada", "ada")
 	first := w.sender()
-	dead, die := context.WithCancel(t.Context())
-	defer die()
+	var dead atomic.Bool
 	alive := first.options.Store
 	first.options.Store = func(r delivery.Receiver, owner uuid.UUID, lease time.Duration) Store {
-		return &dying{Store: alive(r, owner, lease), die: die, dead: dead}
+		return &dying{Store: alive(r, owner, lease), dead: &dead}
 	}
 	w.start(first)
 	w.arrives(r, events[:1])
-	kit.Eventually(t, "it is killed", func() error { return kit.Unless(dead.Err() != nil, "alive") })
+	kit.Eventually(t, "it is killed", func() error { return kit.Unless(dead.Load(), "alive") })
 	second := w.sender()
 	w.start(second)
 	w.arrives(r, events)
