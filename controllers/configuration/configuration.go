@@ -69,9 +69,8 @@ func Of(policy *v1alpha1.ProgressSyncPolicy, spoolLimit int64) config.Config {
 		out.Peers.Mode = config.PeersMode(mode)
 	}
 
-	out.Events.Enabled = spec.Events.Enabled
-	if days := spec.Events.RetentionDays; days != 0 { // an API server with an older definition knows none
-		out.Events.RetentionDays = int(days)
+	if spec.Events.Enabled {
+		out.Events = config.Events{Enabled: true, RetentionDays: int(spec.Events.RetentionDays)}
 	}
 
 	out.Events.Webhook = webhook(spec.Events.Webhook, policy.Namespace)

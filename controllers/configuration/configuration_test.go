@@ -73,7 +73,7 @@ func TestWhatTheAPIServerTakesTheSidecarTakes(t *testing.T) {
 			IRIPrefixes: rapid.SampledFrom([][]string{nil, {"https://lms.example/", "urn:x:"}}).Draw(t, "iriPrefixes"),
 		}
 		spec.Peers.Mode = rapid.SampledFrom([]v1alpha1.PeersMode{"", v1alpha1.PeersAuto, v1alpha1.PeersOff}).Draw(t, "peers")
-		spec.Events = v1alpha1.EventsSpec{Enabled: rapid.Bool().Draw(t, "events"), RetentionDays: number("retentionDays", 0, 90)}
+		spec.Events = v1alpha1.EventsSpec{Enabled: rapid.Bool().Draw(t, "events"), RetentionDays: number("retentionDays", 1, 90)}
 		spec.Logging.Level = rapid.SampledFrom([]v1alpha1.LogLevel{v1alpha1.LogInfo, v1alpha1.LogDebug}).Draw(t, "level")
 
 		if rapid.Bool().Draw(t, "mapped") {
@@ -81,12 +81,15 @@ func TestWhatTheAPIServerTakesTheSidecarTakes(t *testing.T) {
 		}
 
 		want := Of(policy, 0)
-		if want.Events.Enabled != spec.Events.Enabled || spec.Events.RetentionDays != 0 && want.Events.RetentionDays != int(spec.Events.RetentionDays) {
-			t.Fatalf("events are %+v, want %+v", want.Events, spec.Events)
+		if e := want.Events; e.Enabled != spec.Events.Enabled || e.Enabled && e.RetentionDays != int(spec.Events.RetentionDays) {
+			t.Fatalf("events are %+v, want %+v", e, spec.Events)
 		}
 		file, err := File(want)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if !spec.Events.Enabled && strings.Contains(file, `"events"`) {
+			t.Fatalf("a sidecar that knows no events is told of them: %s", file)
 		}
 		got, err := config.Parse([]byte(file))
 		if err != nil {

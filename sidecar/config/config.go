@@ -37,7 +37,7 @@ type Config struct {
 	Ingest   Ingest   `json:"ingest"`
 	Peers    Peers    `json:"peers"`
 	Variants Variants `json:"variants,omitzero"`
-	Events   Events   `json:"events"`
+	Events   Events   `json:"events,omitzero"`
 	Logging  Logging  `json:"logging"`
 }
 
@@ -244,7 +244,7 @@ func Default() Config {
 			MaxConcurrent: 1024,
 		},
 		Peers:   Peers{Mode: PeersAuto},
-		Events:  Events{RetentionDays: 7},
+		Events:  Events{RetentionDays: defaultRetentionDays},
 		Logging: Logging{Level: LogInfo},
 	}
 }

@@ -13,7 +13,11 @@ type Events struct {
 	Webhook *Webhook `json:"webhook,omitempty"`
 }
 
-const maxRetentionDays = 90
+const defaultRetentionDays, maxRetentionDays = 7, 90
+
+// IsZero leaves the defaults out of a file, so that a sidecar that knows no events gets
+// the file of before.
+func (e Events) IsZero() bool { return e == Events{RetentionDays: defaultRetentionDays} }
 
 // eventFields are the settings of Events.
 func eventFields(c *Config) []field {

@@ -1,9 +1,15 @@
 package postgres
 
 import (
+	"bytes"
 	"fmt"
+	"os"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
@@ -117,6 +123,7 @@ func BenchmarkEncode(b *testing.B) {
 // them, without events and with them, by turns.
 func BenchmarkEvents(b *testing.B) {
 	uri := durableServer(b)
+	spent := processorTime(b, uri)
 	const keys, rows = 5000, 500
 	for turn := range 3 {
 		for _, events := range []bool{false, true} {
@@ -129,12 +136,47 @@ func BenchmarkEvents(b *testing.B) {
 					}
 					w.apply(b, batches[i]...)
 				}
+				before := spent()
 				b.ResetTimer()
 				for i := range b.N {
 					w.apply(b, batches[i%len(batches)]...)
 				}
 				b.ReportMetric(float64(b.N*rows)/b.Elapsed().Seconds(), "rows/s")
+				b.ReportMetric(float64((spent()-before).Microseconds())/float64(b.N*rows), "server-µs/row")
 			})
 		}
+	}
+}
+
+// processorTime tells how much processor time the sessions of sidecars have taken.
+func processorTime(b *testing.B, uri string) func() time.Duration {
+	b.Helper()
+	conn := pgtest.Connect(b, uri)
+	return func() (sum time.Duration) {
+		b.Helper()
+		rows, err := conn.Query(b.Context(), "SELECT pid FROM pg_stat_activity WHERE application_name = $1", defaultApplicationName)
+		if err != nil {
+			b.Fatal(err)
+		}
+		pids, err := pgx.CollectRows(rows, pgx.RowTo[int])
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, pid := range pids {
+			stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+			if err != nil {
+				b.Fatal(err)
+			}
+			// proc_pid_stat(5): utime and stime are fields 14 and 15, in hundredths of a second.
+			fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+			for _, field := range fields[11:13] {
+				ticks, err := strconv.ParseInt(field, 10, 64)
+				if err != nil {
+					b.Fatal(err)
+				}
+				sum += time.Duration(ticks) * 10 * time.Millisecond
+			}
+		}
+		return sum
 	}
 }

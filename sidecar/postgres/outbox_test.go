@@ -147,6 +147,26 @@ func TestEventsThatAreNotAskedForAreNotRead(t *testing.T) {
 	}
 }
 
+// Numbers of another server's transactions may be ahead of those here for years.
+func TestEventsOfARestoredDumpAreRead(t *testing.T) {
+	uri, conn := outbox(t)
+	d := open(t, Options{URI: fixed(uri), Events: true})
+	pgtest.Execute(t, conn, completeOne, "10")
+	pgtest.Execute(t, conn, "UPDATE progress_sync.outbox SET xid = '9999999999'")
+	if _, err := d.KeepEvents(t.Context(), 7); err != nil {
+		t.Fatal(err)
+	}
+	pgtest.Execute(t, conn, completeOne, "11")
+	ids, next := pull(t, d, EventPlace{}, 10)
+	if len(ids) != 2 || ids[1][34:] != "11" {
+		t.Errorf("read were %v", ids)
+	}
+	pgtest.Execute(t, conn, completeOne, "12")
+	if ids, _ = pull(t, d, next, 10); len(ids) != 1 || ids[0][34:] != "12" {
+		t.Errorf("and then %v", ids)
+	}
+}
+
 func TestASidecarKeepsTheOutbox(t *testing.T) {
 	uri, conn := outbox(t)
 	for _, on := range []bool{false, true} {

@@ -22,7 +22,10 @@ WITH server AS (
     FROM server AS s
 )
 SELECT s.at, s.name, s.life, s.horizon::text, s.gone,
-    (SELECT min(created_at) FROM progress_sync.outbox WHERE xid >= s.horizon AND target = $6::text),
+    (SELECT w.created_at FROM progress_sync.outbox AS w
+        WHERE w.target = $6::text AND w.xid >= s.horizon
+        ORDER BY w.xid, w.seq
+        LIMIT 1),
     e.id::text, e.type, e.aggregateid, e.created_at, e.payload::text, e.xid::text, e.seq
 FROM start AS s
 LEFT JOIN LATERAL (

@@ -115,7 +115,9 @@ BEGIN
     END LOOP;
     -- Events that came from another server have numbers of its transactions, which may
     -- be ahead of those here.
-    UPDATE progress_sync.outbox SET xid = '0' WHERE xid >= pg_snapshot_xmax(pg_current_snapshot());
+    IF (SELECT xid FROM progress_sync.outbox ORDER BY xid DESC LIMIT 1) >= pg_snapshot_xmax(pg_current_snapshot()) THEN
+        UPDATE progress_sync.outbox SET xid = '0' WHERE xid >= pg_snapshot_xmax(pg_current_snapshot());
+    END IF;
     RETURN overdue;
 END
 $$;
