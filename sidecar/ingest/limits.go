@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/config"
+	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
 // Limits cap what one request, and all requests together, may take, and say
@@ -25,6 +26,9 @@ type Limits struct {
 	Standards []config.Standard
 	// IRIPrefixes are cut from the IRIs of learners, courses and lessons in them.
 	IRIPrefixes []string
+	// Completion is what completes a lesson, so that a read says so as soon as what is
+	// saved and what is not do together.
+	Completion progress.Completion
 }
 
 // LimitsOf is the part of the configuration that this package follows.
@@ -37,6 +41,7 @@ func LimitsOf(c config.Config) Limits {
 		UserHeader:    c.Ingest.UserHeader,
 		Standards:     c.Ingest.Standards,
 		IRIPrefixes:   c.Ingest.IRIPrefixes,
+		Completion:    c.Sync.Completion(),
 	}
 }
 
