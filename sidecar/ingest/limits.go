@@ -6,6 +6,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
+	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/stats"
 )
 
@@ -29,6 +30,9 @@ type Limits struct {
 	IRIPrefixes []string
 	// Kept says what the table keeps of a record.
 	Kept stats.Kept
+	// Completion is what completes a lesson, so that a read says so as soon as what is
+	// saved and what is not do together.
+	Completion progress.Completion
 }
 
 // LimitsOf is the part of the configuration that this package follows.
@@ -42,6 +46,7 @@ func LimitsOf(c config.Config) Limits {
 		Standards:     c.Ingest.Standards,
 		IRIPrefixes:   c.Ingest.IRIPrefixes,
 		Kept:          postgres.KeptBy(c.Database.Mapping),
+		Completion:    c.Sync.Completion(),
 	}
 }
 

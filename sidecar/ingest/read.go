@@ -68,7 +68,7 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, limits Limits) {
 	defer h.pools.putBuffer(out)
 	sync := h.stateOf(buffer.Filter{UserID: user})
 	sync.Variant = h.variantOf(filter.UserID)
-	*out = appendView((*out)[:0], &v, &sync, missed)
+	*out = appendView((*out)[:0], &v, &sync, missed, h.limits.Load().Completion)
 	h.write(w, http.StatusOK, *out)
 }
 
@@ -150,7 +150,7 @@ func (h *Handler) agrees(applied []uint64) bool {
 
 // appendView writes the answer, sorted by key. missed says that the learner's home was
 // not asked.
-func appendView(b []byte, v *view, sync *state.SyncState, missed bool) []byte {
+func appendView(b []byte, v *view, sync *state.SyncState, missed bool, completion progress.Completion) []byte {
 	b = append(b, `{"progress":[`...)
 	first := true
 	v.each(func(saved *progress.Record, unsaved *buffer.Unsaved) {
@@ -162,9 +162,9 @@ func appendView(b []byte, v *view, sync *state.SyncState, missed bool) []byte {
 		case unsaved == nil:
 			b = append(appendRecord(b, saved, 0), '}')
 		case saved == nil:
-			b = appendUnsaved(b, unsaved, unsaved.Record)
+			b = appendUnsaved(b, unsaved, completion.Of(unsaved.Record))
 		default:
-			b = appendUnsaved(b, unsaved, progress.Merge(*saved, unsaved.Record.Raise(saved.Generation)))
+			b = appendUnsaved(b, unsaved, completion.Of(progress.Merge(*saved, unsaved.Record.Raise(saved.Generation))))
 		}
 	})
 	b = append(b, `],"stale":`...)

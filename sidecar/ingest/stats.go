@@ -61,7 +61,7 @@ func (h *Handler) readStats(w http.ResponseWriter, r *http.Request, limits Limit
 		h.writeProblem(w, h.overloaded())
 		return
 	}
-	records := v.merged()
+	records := v.merged(limits.Completion)
 	// The time that the read has left over may be none.
 	ctx, cancel = context.WithTimeout(r.Context(), limits.ReadTimeout)
 	defer cancel()
@@ -78,16 +78,16 @@ func (h *Handler) readStats(w http.ResponseWriter, r *http.Request, limits Limit
 }
 
 // merged are the records as they will be when all is saved.
-func (v *view) merged() []progress.Record {
+func (v *view) merged(completion progress.Completion) []progress.Record {
 	records := make([]progress.Record, 0, len(v.saved)+len(v.unsaved))
 	v.each(func(saved *progress.Record, unsaved *buffer.Unsaved) {
 		switch {
 		case unsaved == nil:
 			records = append(records, *saved)
 		case saved == nil:
-			records = append(records, unsaved.Record)
+			records = append(records, completion.Of(unsaved.Record))
 		default:
-			records = append(records, progress.MergeForReader(*saved, unsaved.Record.Raise(saved.Generation)))
+			records = append(records, completion.Of(progress.MergeForReader(*saved, unsaved.Record.Raise(saved.Generation))))
 		}
 	})
 	return records

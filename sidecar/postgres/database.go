@@ -36,10 +36,8 @@ type Database struct {
 	// last read from.
 	catalogued atomic.Bool
 	reports    atomic.Pointer[foundTarget]
-	// own and telling are for our own table, without events and with them.
-	own, telling *target
-	closing      sync.WaitGroup
-	encoders     sync.Pool
+	closing    sync.WaitGroup
+	encoders   sync.Pool
 }
 
 // New does no I/O: a sidecar starts without a database.
@@ -47,8 +45,6 @@ func New(options Options) *Database {
 	options = options.withDefaults()
 	return &Database{
 		sql:      loadStatements(),
-		own:      newTarget(nil, ownTable()),
-		telling:  newTarget(nil, ownTable().telling("event_mark")),
 		options:  options,
 		pool:     newPool(options),
 		reading:  make(chan struct{}, max(1, options.MaxConnections-1)),

@@ -252,7 +252,7 @@ func (v *Deliveries) do(ctx context.Context, what string, f func(outboxQuery) er
 	}
 	err := d.withConnection(ctx, s, s.writeLimit(), func(ctx context.Context, conn *pgxpool.Conn) error {
 		if !d.sends.Load() {
-			if err := d.upgrade(ctx, s.options, conn, versionToSend, sendingMissing); err != nil {
+			if _, err := d.upgrade(ctx, s.options, conn, versionToSend, sendingMissing); err != nil {
 				return err
 			}
 			d.sends.Store(true)

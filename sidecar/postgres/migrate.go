@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -30,6 +31,7 @@ const (
 	versionToTell   = 6 // events, where a policy asks for them
 	versionToSend   = 7 // events to a webhook
 	versionToReport = 8 // statistics
+	versionToWatch  = 9 // segments: without it they are not written
 )
 
 // migration is a step of the schema. Its file enters itself in
@@ -135,9 +137,9 @@ type querier interface {
 
 func (d *Database) inspect(ctx context.Context, q querier) (schemaState, error) {
 	var state schemaState
-	var first, erasures, identity, sidecars, variants, outbox, webhook, statistics bool
-	if err := q.QueryRow(ctx, d.sql.schemaVersion).Scan(
-		&state.exists, &first, &erasures, &identity, &sidecars, &variants, &outbox, &webhook, &statistics, &state.mayCreate); err != nil || !first {
+	var first, erasures, identity, sidecars, variants, outbox, webhook, statistics, watched bool
+	if err := q.QueryRow(ctx, d.sql.schemaVersion).Scan(&state.exists, &first, &erasures, &identity, &sidecars, &variants,
+		&outbox, &webhook, &statistics, &watched, &state.mayCreate); err != nil || !first {
 		return state, err
 	}
 	err := q.QueryRow(ctx, d.sql.schemaMigrations).Scan(&state.version, &state.oldestProgram)
@@ -151,48 +153,74 @@ func (d *Database) inspect(ctx context.Context, q querier) (schemaState, error) 
 	case !variants:
 		state.version = min(state.version, 4)
 	case !outbox:
-		state.version = min(state.version, 5)
+		state.version = min(state.version, versionToTell-1)
 	case !webhook:
-		state.version = min(state.version, 6)
+		state.version = min(state.version, versionToSend-1)
 	case !statistics:
-		state.version = min(state.version, 7)
+		state.version = min(state.version, versionToReport-1)
+	case !watched:
+		state.version = min(state.version, versionToWatch-1)
 	}
 	return state, err
 }
 
 // ready is readySchema where it has not been seen yet.
 func (d *Database) ready(ctx context.Context, options Options, conn *pgxpool.Conn) (*target, error) {
-	if t := d.seen.Load(); t != nil && t.serves(options) {
+	t := d.seen.Load()
+	if t == nil || !t.serves(options) {
+		return d.readySchema(ctx, options, conn)
+	}
+	if t.renew.IsZero() || time.Now().Before(t.renew) {
 		return t, nil
 	}
-	return d.readySchema(ctx, options, conn)
+	state, err := d.inspect(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
+	return d.find(ctx, options, conn, state, true)
 }
 
 // readable is what to read from. Nothing is created for a read.
 func (d *Database) readable(ctx context.Context, options Options, conn *pgxpool.Conn) (*target, error) {
-	if t := d.seen.Load(); t != nil && t.mapping.Equal(options.Mapping) {
+	if t := d.seen.Load(); t != nil && t.serves(options) {
 		return t, nil
 	}
-	return d.find(ctx, options, conn)
-}
-
-// find makes the statements for our own table or the one that a mapping names.
-func (d *Database) find(ctx context.Context, options Options, q querier) (*target, error) {
-	switch {
-	case options.Mapping != nil:
-	case options.tells():
-		return d.telling, nil
-	default:
-		return d.own, nil
-	}
-	t, err := d.mapped(ctx, q, options.Mapping)
+	state, err := d.inspect(ctx, conn)
 	if err != nil {
 		return nil, err
 	}
-	if options.tells() {
-		t = t.telling(quoted(options.Mapping.EventMark))
+	return d.find(ctx, options, conn, state, false)
+}
+
+// renewAfter is how long a schema without segments is taken to be without them.
+const renewAfter = time.Minute
+
+// find makes the statements for our own table or the one that a mapping names. If they
+// are to write with, later calls find them.
+func (d *Database) find(ctx context.Context, options Options, q querier, state schemaState, toWrite bool) (*target, error) {
+	t, mark := ownTable(), ownMark
+	if options.Mapping != nil {
+		var err error
+		if t, err = d.mapped(ctx, q, options.Mapping); err != nil {
+			return nil, err
+		}
+		mark = quoted(options.Mapping.EventMark)
 	}
-	return newTarget(options.Mapping, t), nil
+	if options.tells() {
+		t = t.telling(mark)
+	}
+	t.watchedToComplete = options.WatchedToComplete
+	if state.version < versionToWatch {
+		t = t.withoutSegments()
+	}
+	found := newTarget(options.Mapping, t)
+	if state.version < versionToWatch {
+		found.renew = time.Now().Add(renewAfter)
+	}
+	if toWrite {
+		d.seen.Store(found)
+	}
+	return found, nil
 }
 
 // readySchema returns what to write to when the tables are as this program
@@ -202,33 +230,30 @@ func (d *Database) readySchema(ctx context.Context, options Options, conn *pgxpo
 	if options.tells() {
 		needed, missing = versionToTell, eventsMissing
 	}
-	if err := d.upgrade(ctx, options, conn, needed, missing); err != nil {
-		return nil, err
-	}
-	t, err := d.find(ctx, options, conn)
+	state, err := d.upgrade(ctx, options, conn, needed, missing)
 	if err != nil {
 		return nil, err
 	}
-	d.seen.Store(t)
-	return t, nil
+	return d.find(ctx, options, conn, state, true)
 }
 
-// upgrade brings the schema to the newest version, if it may. It fails if the schema
+// upgrade brings the schema to the newest version, if it may, and returns what there is
+// then. It fails if the schema
 // is below the version that something needs then; missing is the error for one that
 // others have to upgrade.
-func (d *Database) upgrade(ctx context.Context, options Options, conn *pgxpool.Conn, needed int, missing func(needed, found int, why string) error) error {
+func (d *Database) upgrade(ctx context.Context, options Options, conn *pgxpool.Conn, needed int, missing func(needed, found int, why string) error) (schemaState, error) {
 	all, err := migrations(sqlFiles)
 	if err != nil {
-		return err
+		return schemaState{}, err
 	}
 	state, err := d.inspect(ctx, conn)
 	if err != nil {
-		return err
+		return state, err
 	}
 	for state.version < len(all) && mayUpgrade(options.Migrations, state) {
 		next, err := d.migrateOnce(ctx, options, conn, all)
 		if err != nil && state.version < needed {
-			return migrationRefused(err, next)
+			return state, migrationRefused(err, next)
 		}
 		if err != nil {
 			break // what needs the rest will say why it is missing
@@ -240,12 +265,12 @@ func (d *Database) upgrade(ctx context.Context, options Options, conn *pgxpool.C
 		if options.Migrations == config.MigrationsManual {
 			why = ", and the policy says database.migrations: Manual"
 		}
-		return missing(len(all), state.version, why)
+		return state, missing(len(all), state.version, why)
 	}
 	if state.oldestProgram > len(all) {
-		return schemaTooNew(len(all), state)
+		return state, schemaTooNew(len(all), state)
 	}
-	return nil
+	return state, nil
 }
 
 // mayUpgrade reports whether to try the next migration. Without what batches need it is

@@ -44,6 +44,9 @@ type Options struct {
 	Mapping *config.Mapping
 	// Events says whether what is completed, reset or erased has events.
 	Events bool
+	// WatchedToComplete is the percentage of a lesson that has to be seen to complete it,
+	// 0 where lessons are not completed so.
+	WatchedToComplete float64
 	// ApplicationName shows in pg_stat_activity, unless the URI has one.
 	ApplicationName string
 }

@@ -193,7 +193,7 @@ func (d *Database) PutCatalogue(ctx context.Context, courseID string, lessons []
 	s := d.session()
 	err = d.withConnection(ctx, s, s.writeLimit(), func(ctx context.Context, conn *pgxpool.Conn) error {
 		if !d.catalogued.Load() {
-			if err := d.upgrade(ctx, s.options, conn, versionToReport, statisticsMissing); err != nil {
+			if _, err := d.upgrade(ctx, s.options, conn, versionToReport, statisticsMissing); err != nil {
 				return err
 			}
 			d.catalogued.Store(true)
@@ -259,8 +259,12 @@ func (d *Database) reported(ctx context.Context, options Options, conn *pgxpool.
 	if t := d.reports.Load(); t != nil && t.target.mapping.Equal(options.Mapping) && time.Since(t.at) < reportedFor {
 		return t.target, nil
 	}
+	state, err := d.inspect(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
 	options.Events = false // reading needs none of their columns
-	t, err := d.find(ctx, options, conn)
+	t, err := d.find(ctx, options, conn, state, false)
 	if err == nil {
 		d.reports.Store(&foundTarget{t, time.Now()})
 	}

@@ -2,7 +2,9 @@ package postgres
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -24,6 +26,9 @@ type table struct {
 	// mark is the column, quoted, by which a batch finds the rows that it has completed
 	// or reset, and tells of them; empty if their rows have no events.
 	mark string
+	// watchedToComplete is the percentage of a lesson that has to be seen to complete
+	// it; 0 where that completes none.
+	watchedToComplete float64
 }
 
 // fields are those of a record as the table takes them.
@@ -130,12 +135,27 @@ func (t table) telling(mark string) table {
 	return t
 }
 
+// withoutSegments is the table for a schema that has no segments yet.
+func (t table) withoutSegments() table {
+	t.columns = maps.Clone(t.columns)
+	for _, f := range t.record {
+		if f.Type == progress.TypeSegments || f.Type == progress.TypeStep {
+			delete(t.columns, f.Name)
+		}
+	}
+	return t
+}
+
 // target is all that is sent to read and write a table.
 type target struct {
 	name    string          // of the table, qualified and quoted
 	mapping *config.Mapping // nil for our own
 	events  bool            // whether apply and an erasure write events
 	told    string          // what the events are of
+	// watchedToComplete is that of the options that it was made for.
+	watchedToComplete float64
+	// renew is when to see whether the schema has segments by now, zero for never.
+	renew time.Time
 	// apply writes one batch, snapshot reads, erase deletes a learner's rows, and
 	// remains tells whether they are gone.
 	apply, snapshot, erase, remains string
@@ -149,12 +169,13 @@ type target struct {
 
 // serves reports whether the target is what the options ask for.
 func (t *target) serves(o Options) bool {
-	return t.mapping.Equal(o.Mapping) && t.events == o.tells()
+	return t.mapping.Equal(o.Mapping) && t.events == o.tells() && t.watchedToComplete == o.WatchedToComplete
 }
 
 func newTarget(mapping *config.Mapping, t table) *target {
 	target := &target{
-		name: t.name, mapping: mapping, events: t.mark != "", told: t.eventTarget(), apply: applySQL(t), snapshot: snapshotSQL(t), erase: eraseSQL(t), remains: remainsSQL(t),
+		name: t.name, mapping: mapping, events: t.mark != "", told: t.eventTarget(), watchedToComplete: t.watchedToComplete,
+		apply: applySQL(t), snapshot: snapshotSQL(t), erase: eraseSQL(t), remains: remainsSQL(t),
 		courseReport: courseReportSQL(t), forms: t.forms(),
 	}
 	for _, f := range t.fixed {

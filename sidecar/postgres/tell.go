@@ -18,6 +18,9 @@ const (
 // what the batch has made of the row: 1 completed, 2 reset.
 const batchMark = "$6::bigint & -4"
 
+// ownMark is the column for marks in progress_sync.lesson_progress.
+const ownMark = "event_mark"
+
 // told are the fields that an event tells.
 var told = []string{
 	"userId", "courseId", "lessonId", "moduleId", "generation", "completedAt", "percentage", "positionSeconds", "timeSpentSeconds",

@@ -17,6 +17,9 @@ SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'progress_syn
        (SELECT count(*) FROM pg_catalog.pg_class s JOIN pg_catalog.pg_namespace f ON f.oid = s.relnamespace
         WHERE f.nspname = 'progress_sync' AND s.relname IN ('course_catalogue', 'learner_course', 'course_lessons', 'learner_totals')
           AND s.relkind IN ('r', 'p', 'v')) = 4,
+       count(*) FILTER (WHERE c.relname = 'lesson_progress' AND EXISTS (
+           SELECT FROM pg_catalog.pg_attribute a
+           WHERE a.attrelid = c.oid AND a.attname = 'watched' AND NOT a.attisdropped)) = 1,
        coalesce((SELECT has_schema_privilege(oid, 'CREATE') FROM pg_catalog.pg_namespace WHERE nspname = 'progress_sync'),
            has_database_privilege(current_database(), 'CREATE'))
 FROM pg_catalog.pg_class c
