@@ -91,7 +91,27 @@ type SyncSpec struct {
 	// +kubebuilder:default=95
 	// +kubebuilder:validation:XValidation:rule="self >= 1 && self <= 100",message="completionThresholdPercent must be from 1 to 100"
 	CompletionThresholdPercent int32 `json:"completionThresholdPercent,omitempty"`
+
+	// completionBy says of what that percentage is: Percentage, the greatest that was
+	// reported or followed from the position; or Watched, how much of the lesson was
+	// seen, by watchedSegments of updates that know its duration. An update with
+	// completed: true completes it either way.
+	//
+	// +optional
+	// +kubebuilder:default=Percentage
+	CompletionBy CompletionBy `json:"completionBy,omitempty"`
 }
+
+// CompletionBy is what completes a lesson.
+//
+// +kubebuilder:validation:Enum=Percentage;Watched
+type CompletionBy string
+
+// What may complete a lesson.
+const (
+	CompletionByPercentage CompletionBy = "Percentage"
+	CompletionByWatched    CompletionBy = "Watched"
+)
 
 // RetrySpec says how a failed write is tried again. After the last retry the
 // records are parked, never dropped: the sidecar goes on probing the database

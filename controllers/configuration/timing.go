@@ -24,6 +24,9 @@ func syncOf(spec v1alpha1.SyncSpec) config.Sync {
 	out.BatchSize = int(spec.BatchSize)
 	out.FlushOnComplete = ptr.Deref(spec.FlushOnComplete, out.FlushOnComplete)
 	out.CompletionThresholdPercent = float64(spec.CompletionThresholdPercent)
+	if spec.CompletionBy == v1alpha1.CompletionByWatched { // Percentage is not in the file
+		out.CompletionBy = config.CompletionByWatched
+	}
 	return out
 }
 

@@ -34,7 +34,7 @@ func answer(_ string, fields []progress.Field) (string, error) {
 		}
 		switch f.Type {
 		case progress.TypeText:
-			write("appendString(b, %s)", member(f.Text), `!= ""`)
+			write("appendString(b, %s)", member(f.Text), ` != ""`)
 		case progress.TypeMicroseconds:
 			write("appendFloat(b, float64(%s)/1e6)", member(f.Integer), "")
 		case progress.TypeCount:
@@ -44,9 +44,11 @@ func answer(_ string, fields []progress.Field) (string, error) {
 		case progress.TypeFlag:
 			write("strconv.AppendBool(b, %s)", member(f.Flag), "")
 		case progress.TypeTime:
-			write("appendTime(b, %s.Time())", member(f.Instant), "!= 0")
+			write("appendTime(b, %s.Time())", member(f.Instant), " != 0")
+		case progress.TypeSegments:
+			write("appendSegments(b, %s, r.Duration)", member(f.Segments), `.Bits != ""`)
 		default:
-			write("appendFloat(b, %s)", member(f.Number), "> 0")
+			write("appendFloat(b, %s)", member(f.Number), " > 0")
 		}
 		all = append(all, a)
 	}

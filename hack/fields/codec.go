@@ -17,7 +17,7 @@ type part struct {
 	Member string // of progress.Record
 	Stamp  string // member of its stamp, empty for none
 	Bit    int    // in the set of parts
-	Form   string // how it is written: text, float, varint, near, instant or bit
+	Form   string // how it is written: text, float, varint, near, instant, bit or segments
 }
 
 // There is the condition under which the part is written.
@@ -30,6 +30,8 @@ func (p part) There() string {
 		zero = fmt.Sprintf("math.Float64bits(r.%s) != 0", p.Member)
 	case "bit":
 		return "r." + p.Member
+	case "segments":
+		zero = fmt.Sprintf(`r.%s.Bits != ""`, p.Member)
 	default:
 		zero = fmt.Sprintf("r.%s != 0", p.Member)
 	}
@@ -69,6 +71,10 @@ func parts(fields []progress.Field) ([]part, error) {
 			p.Form, p.Member = "near", member(f.Instant)
 		case progress.TypeGeneration:
 			p.Form, p.Member = "instant", member(f.Instant)
+		case progress.TypeSegments:
+			p.Form, p.Member = "segments", member(f.Segments)
+		case progress.TypeStep:
+			return nil, fmt.Errorf("%s goes with its segments, and has a number of its own", f.Name)
 		}
 		if f.Stamp != nil {
 			p.Stamp = member(f.Stamp)

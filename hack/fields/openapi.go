@@ -68,6 +68,10 @@ func reported(inputs []progress.Input) []property {
 			say("type", []string{"string", "integer", "null"})
 		case progress.TypeFlag:
 			say("type", []string{"boolean", "null"})
+		case progress.TypeSegments:
+			say("type", []string{"array", "null"})
+			say("maxItems", progress.MaxSegments)
+			say("items", pairOf(progress.MaxSegmentSeconds))
 		default:
 			kind := "number"
 			if i.Type == progress.TypeCount {
@@ -88,6 +92,14 @@ func reported(inputs []progress.Input) []property {
 	}
 	return all
 }
+
+// pairOf describes a segment, which is no longer than so many seconds.
+func pairOf(most int) schema {
+	return schema{fmt.Sprintf(`{"type": "array", "minItems": 2, "maxItems": 2, "items": {"type": "number", "minimum": 0, "maximum": %d}}`, most)}
+}
+
+// schema is a value that is written as it is.
+type schema struct{ text string }
 
 // known are the fields of a record.
 func known(fields []progress.Field) []property {
@@ -121,6 +133,11 @@ func known(fields []progress.Field) []property {
 		case progress.TypeTime:
 			say("type", "string")
 			say("format", "date-time")
+		case progress.TypeSegments:
+			say("type", "array")
+			say("maxItems", progress.MaxSegments)
+			say("items", pairOf(progress.MaxSegmentBits*progress.MaxSegmentStep))
+		case progress.TypeStep: // hidden
 		}
 		if f.Doc != "" {
 			say("description", f.Doc)
@@ -211,6 +228,9 @@ func spaced(value any) string {
 			quoted = append(quoted, quote(s))
 		}
 		return "[" + strings.Join(quoted, ", ") + "]"
+	}
+	if s, is := value.(schema); is {
+		return s.text
 	}
 	var b strings.Builder
 	encoder := json.NewEncoder(&b)

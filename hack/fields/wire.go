@@ -40,7 +40,8 @@ func wire(_ string, fields []progress.Field) (string, error) {
 			add(inputMember(i.Flag), "bit")
 		case progress.TypeTime:
 			add(inputMember(i.Instant), "instant")
-		case progress.TypeMicroseconds, progress.TypeGeneration:
+		case progress.TypeSegments: // wire.AppendSegments writes those
+		case progress.TypeMicroseconds, progress.TypeGeneration, progress.TypeStep:
 			return "", fmt.Errorf("input %s has a type that an update can't have", i.Name)
 		}
 	}

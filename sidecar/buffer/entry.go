@@ -50,6 +50,17 @@ func (e *entry) joined(flights *flight) progress.Record {
 	return progress.MergeForReader(frozen, e.record)
 }
 
+// complete completes the entry's record if enough was seen by it and what is frozen of
+// its key together.
+func (e *entry) complete(flights *flight, p *Policy) {
+	if !p.CompletionByWatched || e.record.Completed {
+		return
+	}
+	if r := p.completion().Of(e.joined(flights)); r.Completed && r.Generation == e.record.Generation {
+		e.record.Completed, e.record.CompletedAt = true, r.CompletedAt
+	}
+}
+
 // put writes the entry into c.
 func (e *entry) put(c *spool.Change, now reading) {
 	c.PutPending(e.key, &spool.Pending{Due: e.lasting, Opened: now.wallOf(e.opened), Record: e.record})

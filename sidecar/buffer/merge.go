@@ -117,7 +117,7 @@ func (m *merger) keepStray(l *lane, i int, result *Result) *stray {
 		return nil
 	}
 	key := m.call.key(i)
-	x := newStray(u, spool.Key(key), m.call.events[i], m.b.arrivals.next(m.now.wall), m.p.CompletionThreshold)
+	x := newStray(u, spool.Key(key), m.call.events[i], m.b.arrivals.next(m.now.wall), m.p.completion())
 	if r := x.record(0); !r.HasCounts() {
 		m.b.capacity.add(-1)
 		result.Err = ErrRange
@@ -167,6 +167,7 @@ func (m *merger) mergeOne(l *lane, i int, result *Result) *entry {
 	} else {
 		l.merge(e, r, u, m.now)
 	}
+	e.complete(flights, m.p)
 	if u != nil {
 		m.b.tellMerged(e, m.p)
 	}
@@ -179,6 +180,7 @@ func (m *merger) mergeOne(l *lane, i int, result *Result) *entry {
 	}
 	result.Record = e.joined(flights)
 	l.strays.join(&result.Record, key)
+	result.Record = m.p.completion().Of(result.Record)
 	return e
 }
 
@@ -200,7 +202,7 @@ func (m *merger) record(i int, generation progress.Instant) progress.Record {
 	if u == nil {
 		return progress.Reset(m.in.key(i), received)
 	}
-	r := u.Record(received, m.p.CompletionThreshold)
+	r := m.p.completion().Record(u, received)
 	r.Generation = generation
 	return r
 }

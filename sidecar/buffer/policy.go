@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/timing"
 )
 
@@ -20,6 +21,8 @@ type Policy struct {
 	// CompletionThreshold is the percentage that completes a lesson, 0 to 100;
 	// 0 for none.
 	CompletionThreshold float64
+	// CompletionByWatched says that the percentage is of what was seen.
+	CompletionByWatched bool
 	// Async acknowledges an update that is in the memory of this process only;
 	// the disk has it about 50 ms and one sync later. If the sidecar ends before
 	// that without Close, by kill -9, for lack of memory or with its node, what
@@ -60,6 +63,11 @@ const (
 	// start together don't write together.
 	maxStartJitter = 10 * time.Second
 )
+
+// completion is what completes a lesson.
+func (p *Policy) completion() progress.Completion {
+	return progress.Completion{Threshold: p.CompletionThreshold, ByWatched: p.CompletionByWatched}
+}
 
 // highWater is the number of pending records above which the oldest become due.
 func (p *Policy) highWater() int64 {

@@ -152,6 +152,7 @@ func (s *state) takeStray(c *spool.Change, l *lane, x *stray, now reading, p *Po
 	default:
 		return false
 	}
+	e.complete(l.frozen.of([]byte(x.key)), p)
 	if e.record.Completed && !l.completed.add(e.key) && e.terms.FlushOnComplete {
 		e.lasting = true
 	}

@@ -25,8 +25,8 @@ type stray struct {
 // the caller of PutStray. What the update means by when it arrived and by the
 // policy is written into it, so that it means the same at its home later: a time
 // that it does not have or that lies ahead, and that it completes its lesson.
-func newStray(u *progress.Update, key spool.Key, event spool.EventID, received progress.Instant, completionThreshold float64) *stray {
-	r := u.Record(received, completionThreshold)
+func newStray(u *progress.Update, key spool.Key, event spool.EventID, received progress.Instant, completion progress.Completion) *stray {
+	r := completion.Record(u, received)
 	s := &stray{Stray: spool.Stray{ID: received, Update: *u}, key: key, event: event}
 	s.Update.Key, _ = key.Split()
 	s.Update.ModuleID, s.Update.EventID = strings.Clone(u.ModuleID), strings.Clone(u.EventID)

@@ -28,7 +28,7 @@ func TestAStraySetFindsWhatIsInIt(t *testing.T) {
 			"add": func(*rapid.T) {
 				arrived++
 				u := updateOf(someKey())
-				x := newStray(&u, spool.KeyOf(u.Key), spool.EventID{byte(arrived), byte(arrived >> 8)}, arrived, 0)
+				x := newStray(&u, spool.KeyOf(u.Key), spool.EventID{byte(arrived), byte(arrived >> 8)}, arrived, progress.Completion{})
 				s.add(x)
 				all = append(all, x)
 			},
@@ -89,7 +89,7 @@ func TestAStrayMeansLaterWhatItMeantWhenItCame(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			x := newStray(&tt.update, spool.KeyOf(tt.update.Key), spool.EventID{1}, now, 95)
+			x := newStray(&tt.update, spool.KeyOf(tt.update.Key), spool.EventID{1}, now, progress.Completion{Threshold: 95})
 			if diff := cmp.Diff(tt.want, x.Update); diff != "" {
 				t.Error(diff)
 			}

@@ -3,6 +3,8 @@ package config
 import (
 	"reflect"
 	"time"
+
+	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
 // Durability says when an update is acknowledged.
@@ -77,6 +79,24 @@ type Sync struct {
 	FlushOnComplete bool `json:"flushOnComplete"`
 	// CompletionThresholdPercent completes a lesson; 1 to 100.
 	CompletionThresholdPercent float64 `json:"completionThresholdPercent"`
+	// CompletionBy says of what, empty for Percentage.
+	CompletionBy CompletionBy `json:"completionBy,omitempty"`
+}
+
+// CompletionBy is what completes a lesson, beside an update that says so.
+type CompletionBy string
+
+// What may complete a lesson.
+const (
+	// CompletionByPercentage is the percentage that was reported, or follows from the position.
+	CompletionByPercentage CompletionBy = "Percentage"
+	// CompletionByWatched is how much of the lesson was seen, by watchedSegments.
+	CompletionByWatched CompletionBy = "Watched"
+)
+
+// Completion is what completes a lesson.
+func (s Sync) Completion() progress.Completion {
+	return progress.Completion{Threshold: s.CompletionThresholdPercent, ByWatched: s.CompletionBy == CompletionByWatched}
 }
 
 // Retry says how a failed write is tried again before it is parked.

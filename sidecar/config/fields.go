@@ -74,6 +74,8 @@ func sectionFields(c *Config) []field {
 			p := c.Sync.CompletionThresholdPercent
 			return !math.IsNaN(p) && p >= 1 && p <= 100
 		}},
+		{"sync", "completionBy", &c.Sync.CompletionBy, `"Percentage" or "Watched"`,
+			oneOf(&c.Sync.CompletionBy, "", CompletionByPercentage, CompletionByWatched)},
 
 		{"retry", "maxRetries", &c.Retry.MaxRetries, "an integer from 0 to 20",
 			between(&c.Retry.MaxRetries, 0, 20)},

@@ -69,6 +69,20 @@ func appendTime(b []byte, t time.Time) []byte {
 	return append(b, '"')
 }
 
+// appendSegments writes segments as pairs of seconds.
+func appendSegments(b []byte, s progress.Segments, duration float64) []byte {
+	b = append(b, '[')
+	first := len(b)
+	s.Each(duration, func(from, to float64) {
+		if len(b) > first {
+			b = append(b, ',')
+		}
+		b = append(appendFloat(append(b, '['), from), ',')
+		b = append(appendFloat(b, to), ']')
+	})
+	return append(b, ']')
+}
+
 // appendFloat writes a number so that it reads back as it was, and null for one
 // that JSON cannot express, which only another writer can have put into the
 // database.

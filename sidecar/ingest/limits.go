@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/config"
+	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
 // Limits cap what one request, and all requests together, may take, and say
@@ -21,6 +22,9 @@ type Limits struct {
 	// UserHeader names the header that says which learner a request speaks for;
 	// without it requests say so themselves.
 	UserHeader string
+	// Completion is what completes a lesson, so that a read says so as soon as what is
+	// saved and what is not do together.
+	Completion progress.Completion
 }
 
 // LimitsOf is the part of the configuration that this package follows.
@@ -31,6 +35,7 @@ func LimitsOf(c config.Config) Limits {
 		MaxConcurrent: c.Ingest.MaxConcurrent,
 		ReadTimeout:   c.Database.ReadTimeout.D(),
 		UserHeader:    c.Ingest.UserHeader,
+		Completion:    c.Sync.Completion(),
 	}
 }
 

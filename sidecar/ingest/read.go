@@ -68,7 +68,7 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, limits Limits) {
 	defer h.pools.putBuffer(out)
 	sync := h.stateOf(buffer.Filter{UserID: user})
 	sync.Variant = h.variantOf(filter.UserID)
-	*out = appendView((*out)[:0], &v, &sync, missed)
+	*out = appendView((*out)[:0], &v, &sync, missed, h.limits.Load().Completion)
 	h.write(w, http.StatusOK, *out)
 }
 
@@ -150,7 +150,7 @@ func (h *Handler) agrees(applied []uint64) bool {
 
 // appendView writes the answer, sorted by key. missed says that the learner's home was
 // not asked.
-func appendView(b []byte, v *view, sync *state.SyncState, missed bool) []byte {
+func appendView(b []byte, v *view, sync *state.SyncState, missed bool, completion progress.Completion) []byte {
 	slices.SortFunc(v.saved, func(a, b progress.Record) int { return a.Key.Compare(b.Key) })
 	slices.SortFunc(v.unsaved, func(a, b buffer.Unsaved) int { return a.Record.Key.Compare(b.Record.Key) })
 	b = append(b, `{"progress":[`...)
@@ -172,11 +172,11 @@ func appendView(b []byte, v *view, sync *state.SyncState, missed bool) []byte {
 			b = append(appendRecord(b, &v.saved[s], 0), '}')
 			s++
 		case order > 0:
-			b = appendUnsaved(b, &v.unsaved[d], v.unsaved[d].Record)
+			b = appendUnsaved(b, &v.unsaved[d], completion.Of(v.unsaved[d].Record))
 			d++
 		default:
 			unsaved := v.unsaved[d].Record.Raise(v.saved[s].Generation)
-			b = appendUnsaved(b, &v.unsaved[d], progress.Merge(v.saved[s], unsaved))
+			b = appendUnsaved(b, &v.unsaved[d], completion.Of(progress.Merge(v.saved[s], unsaved)))
 			s, d = s+1, d+1
 		}
 	}

@@ -31,6 +31,10 @@ func appendRecord(b []byte, r *progress.Record, pending int64) []byte {
 	b = appendFloat(b, r.Percentage)
 	b = append(b, `,"watchedSeconds":`...)
 	b = appendFloat(b, r.Watched)
+	if r.Segments.Bits != "" {
+		b = append(b, `,"watchedSegments":`...)
+		b = appendSegments(b, r.Segments, r.Duration)
+	}
 	b = append(b, `,"timeSpentSeconds":`...)
 	b = appendFloat(b, float64(r.TimeSpent)/1e6)
 	if r.PlaybackSpeed > 0 {

@@ -46,6 +46,9 @@ func (d *Database) Check(ctx context.Context) (SchemaReport, error) {
 		} else if state.version < versionToDraw {
 			report.Notes = append(report.Notes, drawMissing(state.version))
 		}
+		if wrong == nil && state.version < versionToWatch {
+			report.Notes = append(report.Notes, segmentsMissing(state.version))
+		}
 		if m := s.options.Mapping; m != nil {
 			report.Table = nameOf(m)
 			_, findings, err := d.examine(ctx, conn, m)

@@ -10,7 +10,7 @@ import (
 )
 
 // column writes one field of some records as an array, each element behind its
-// length.
+// length; or as a single value, without an element.
 type column struct {
 	array, element uint32 // types
 	append         func([]byte, []progress.Record) []byte
@@ -57,6 +57,10 @@ func columnOfField(f progress.Field) column {
 			}
 			return b
 		}}
+	case progress.TypeSegments:
+		return column{pgtype.VarbitOID, 0, func(b []byte, records []progress.Record) []byte { return appendSegments(f, b, records) }}
+	case progress.TypeStep:
+		return column{pgtype.Int8ArrayOID, pgtype.Int8OID, places()}
 	default:
 		return column{pgtype.Float8ArrayOID, pgtype.Float8OID, numbers(f)}
 	}

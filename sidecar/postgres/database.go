@@ -30,7 +30,6 @@ type Database struct {
 	// enrolls says that the table of sidecars was seen to be there, as seen does of
 	// the table to write to.
 	enrolls  atomic.Bool
-	own      *target
 	closing  sync.WaitGroup
 	encoders sync.Pool
 }
@@ -40,7 +39,6 @@ func New(options Options) *Database {
 	options = options.withDefaults()
 	return &Database{
 		sql:      loadStatements(),
-		own:      newTarget(nil, ownTable()),
 		options:  options,
 		pool:     newPool(options),
 		reading:  make(chan struct{}, max(1, options.MaxConnections-1)),

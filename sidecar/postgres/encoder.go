@@ -72,6 +72,11 @@ func (e *encoder) end() { e.ends = append(e.ends, len(e.buf)) }
 // array writes one column of the records: dimensions, whether there are nulls,
 // element type, length and lower bound, then the elements.
 func (e *encoder) array(c *column, records []progress.Record) {
+	if c.element == 0 {
+		e.buf = c.append(e.buf, records)
+		e.end()
+		return
+	}
 	dimensions := uint32(1)
 	if len(records) == 0 {
 		dimensions = 0

@@ -127,6 +127,12 @@ func drawMissing(found int) string {
 		"version %d, it takes version %d. Sidecars work without it. To have it, apply: %s", found, versionToDraw, printMigrations)
 }
 
+// segmentsMissing says what a schema of an earlier version does not keep.
+func segmentsMissing(found int) string {
+	return fmt.Sprintf("the columns watched and watched_step of progress_sync.lesson_progress are missing: schema progress_sync is of "+
+		"version %d, they take version %d. Progress is written without watched segments. To have them, apply: %s", found, versionToWatch, printMigrations)
+}
+
 // registryDenied says what a role lacks that may write batches.
 func registryDenied() error {
 	return &setupError{failure: Failure{

@@ -10,6 +10,7 @@ const (
 	numberClass
 	booleanClass
 	timeClass
+	bitsClass
 )
 
 func (c class) String() string {
@@ -20,6 +21,8 @@ func (c class) String() string {
 		return "a number type"
 	case booleanClass:
 		return "boolean"
+	case bitsClass:
+		return "bit varying of 1024 bits or more"
 	default:
 		return "timestamp with or without time zone"
 	}
@@ -32,8 +35,17 @@ type field struct {
 	// own is the column's type in progress_sync.lesson_progress, wire that of its
 	// values on the way there.
 	own, wire string
-	// array is the parameter of applySQL that has the values.
+	// array is the parameter of applySQL that has the values, as an array but for
+	// segments.
 	array int
+}
+
+// parameter is the type of the parameter that has the values.
+func (f field) parameter() string {
+	if f.Type == progress.TypeSegments {
+		return f.wire
+	}
+	return f.wire + "[]"
 }
 
 // fieldsOf are the fields of a table of fields, in its order.
@@ -57,6 +69,10 @@ func fieldsOf(table []progress.Field) []field {
 			c.class, c.own, c.wire = booleanClass, "boolean", "boolean"
 		case progress.TypeTime:
 			c.class, c.own, c.wire = timeClass, timestamp, timestamp
+		case progress.TypeSegments:
+			c.class, c.own, c.wire = bitsClass, "bit varying", "bit varying"
+		case progress.TypeStep:
+			c.class, c.own, c.wire = numberClass, "smallint", bigint
 		default:
 			c.class, c.own, c.wire = numberClass, double, double
 		}

@@ -40,21 +40,35 @@ func (n incoming) unused() []string {
 	var arrays []string
 	for _, f := range n.record {
 		if _, ok := n.has(f.Name); !ok && f.class != textClass && f.Name != "receivedAt" {
-			arrays = append(arrays, fmt.Sprintf("$%d::%s[]", f.array, f.wire))
+			arrays = append(arrays, fmt.Sprintf("$%d::%s", f.array, f.parameter()))
 		}
 	}
 	return arrays
 }
 
+// unusedTypes names the types of the arrays that are unused.
+func (n incoming) unusedTypes() string {
+	arrays := n.unused()
+	if len(arrays) == 0 {
+		return ""
+	}
+	return ", unused AS (\n    SELECT " + strings.Join(arrays, ", ") + "\n)"
+}
+
 // element is that of a field's array which belongs to an incoming record.
 func element(f field) string {
-	return fmt.Sprintf("($%d::%s[])[r.number]", f.array, f.wire)
+	return fmt.Sprintf("($%d::%s)[r.number]", f.array, f.parameter())
 }
 
 // source is where a field of an incoming record is.
 func source(f field) string {
+	if f.Type == progress.TypeSegments {
+		return segments(f)
+	}
 	element := element(f)
 	switch {
+	case f.Type == progress.TypeStep:
+		return fmt.Sprintf("nullif((%s & 65535)::smallint, 0)", element)
 	case f.class == textClass:
 		return "r." + f.Column
 	case f.Type == progress.TypeMicroseconds:

@@ -96,6 +96,7 @@ func plan(name string, m *config.Mapping, r relation) (table, []finding) {
 			})
 		}
 	}
+	s.segments(t)
 	s.unfilled()
 	if index, ok := s.keyIndex(); ok {
 		for i := range t.fixed {
@@ -177,6 +178,20 @@ func (s *survey) field(t *table, f field, column string) {
 	t.columns[f.Name] = target
 }
 
+// segments says what the mapping lacks to keep what was seen.
+func (s *survey) segments(t table) {
+	_, bits := t.columns["watchedSegments"]
+	_, step := t.columns["watchedStep"]
+	switch {
+	case s.mapping.Columns["watchedSegments"] != "" && s.mapping.Columns["watchedStep"] == "":
+		s.refuse("columns has watchedSegments and no watchedStep, without which nobody knows what they mean; map both, or neither")
+	case s.mapping.Columns["watchedSegments"] == "" && s.mapping.Columns["watchedStep"] != "":
+		s.refuse("columns has watchedStep and no watchedSegments; map both, or neither")
+	case !bits && !step:
+		s.say(notes, "watched segments are not kept, since columns has no watchedSegments and watchedStep; lessons are completed without them")
+	}
+}
+
 // longestID is the most characters that an id may have.
 const longestID = 255
 
@@ -210,7 +225,7 @@ func columnOf(m *config.Mapping, field string) string {
 // there is none that could stand for it.
 func mayBeUnknown(f field, c relationColumn) bool {
 	switch f.Rule {
-	case progress.RuleStampAt, progress.RuleStampReceived, progress.RuleLeast:
+	case progress.RuleStampAt, progress.RuleStampReceived, progress.RuleLeast, progress.RuleUnion, progress.RuleStep:
 		return f.Name != "firstWatchedAt"
 	case progress.RuleLastWriter:
 		return f.Name != "courseId" && f.class == textClass && c.category != "S"

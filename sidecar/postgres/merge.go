@@ -42,9 +42,16 @@ func (m merge) merged(f field, c tableColumn) string {
 	case progress.RuleGreatest, progress.RuleStampAt:
 		return m.unlessReset(e, fmt.Sprintf("ELSE greatest(%s, %s)", l, e))
 	case progress.RuleLeast:
+		if f.Name == "completedAt" {
+			return m.completedAt(c)
+		}
 		return m.unlessReset(e, fmt.Sprintf("ELSE least(%s, %s)", l, e))
 	case progress.RuleEither:
-		return m.unlessReset(e, fmt.Sprintf("ELSE %s OR %s", m.old(c, "false"), e))
+		return m.completed(c, fmt.Sprintf("%s OR %s", m.old(c, "false"), e))
+	case progress.RuleUnion:
+		return m.united(c)
+	case progress.RuleStep:
+		return m.unlessReset(e, fmt.Sprintf("ELSE greatest(%s, %s)", l, e))
 	case progress.RuleSum:
 		if c.kind == "double precision" && f.Type == progress.TypeMicroseconds {
 			return m.unlessReset(e, fmt.Sprintf("ELSE round(%s * %[3]s::float8 + %[2]s * %[3]s::float8) / %[3]s::float8", m.old(c, "0"), e, c.micros()))

@@ -45,6 +45,8 @@ func anyRecord() *rapid.Generator[progress.Record] {
 				*input.Integer(&update) = rapid.Int64Range(0, 3).Draw(t, input.Name)
 			case progress.TypeFlag:
 				*input.Flag(&update) = rapid.Bool().Draw(t, input.Name)
+			case progress.TypeSegments:
+				*input.Segments(&update) = anySegments(t)
 			default:
 				*input.Number(&update) = amount(input.Name)
 			}
@@ -53,6 +55,17 @@ func anyRecord() *rapid.Generator[progress.Record] {
 		r.Generation = generation
 		return r
 	})
+}
+
+// anySegments are of few steps, and end in few places.
+func anySegments(t *rapid.T) progress.Segments {
+	step := rapid.SampledFrom([]float64{1, 1, 2, 16}).Draw(t, "step")
+	var pairs [][2]float64
+	for range rapid.IntRange(0, 3).Draw(t, "segments") {
+		from := rapid.SampledFrom([]float64{0, 3, 17, 250, 1000}).Draw(t, "from")
+		pairs = append(pairs, [2]float64{from * step, (from + rapid.SampledFrom([]float64{1, 5, 24}).Draw(t, "length")) * step})
+	}
+	return progress.SegmentsOf(pairs, 1024*step)
 }
 
 // merged turns drawn records into the content of a batch: sorted, each key once.
@@ -76,11 +89,14 @@ func TestTheUpsertMergesAsTheDomainDoes(t *testing.T) {
 		"prepared":                        {ExecMode: config.ExecModeCacheStatement},
 		"not prepared":                    {ExecMode: config.ExecModeExec},
 		"in a mapped table with its like": {Mapping: mapping},
+		"where what was seen completes":   {WatchedToComplete: 3},
+		"and so in a mapped table":        {WatchedToComplete: 3, Mapping: mapping},
 	} {
 		t.Run(name, func(t *testing.T) {
 			options.URI = fixed(uri)
 			d := open(t, options)
 			w := claim(t, d)
+			completion := progress.Completion{Threshold: options.WatchedToComplete, ByWatched: true}
 			rapid.Check(t, func(rt *rapid.T) {
 				if _, err := conn.Exec(t.Context(), "TRUNCATE progress_sync.lesson_progress, mirror"); err != nil {
 					rt.Fatal(err)
@@ -89,11 +105,16 @@ func TestTheUpsertMergesAsTheDomainDoes(t *testing.T) {
 				for range rapid.IntRange(1, 6).Draw(rt, "batches") {
 					batch := merged(rapid.SliceOfN(anyRecord(), 0, 6).Draw(rt, "records"))
 					changed := int64(0)
-					for _, r := range batch {
+					for i, r := range batch {
+						r = completion.Of(r)
+						batch[i] = r
 						after := r
 						before, saved := want[r.Key]
 						if saved {
 							after = progress.Merge(before, r.Raise(before.Generation))
+							if after.Generation == before.Generation && after != before {
+								after = completion.Of(after)
+							}
 						}
 						want[r.Key] = after
 						if !saved || before != after {

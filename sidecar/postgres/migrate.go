@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -27,6 +28,7 @@ const (
 	versionToWrite  = 3
 	versionToEnroll = 4
 	versionToDraw   = 5 // variants, in SQL: no sidecar does
+	versionToWatch  = 6 // segments: without it they are not written
 )
 
 // migration is a step of the schema. Its file enters itself in
@@ -127,8 +129,8 @@ type querier interface {
 
 func (d *Database) inspect(ctx context.Context, q querier) (schemaState, error) {
 	var state schemaState
-	var first, erasures, identity, sidecars, variants bool
-	if err := q.QueryRow(ctx, d.sql.schemaVersion).Scan(&state.exists, &first, &erasures, &identity, &sidecars, &variants, &state.mayCreate); err != nil || !first {
+	var first, erasures, identity, sidecars, variants, watched bool
+	if err := q.QueryRow(ctx, d.sql.schemaVersion).Scan(&state.exists, &first, &erasures, &identity, &sidecars, &variants, &watched, &state.mayCreate); err != nil || !first {
 		return state, err
 	}
 	err := q.QueryRow(ctx, d.sql.schemaMigrations).Scan(&state.version, &state.oldestProgram)
@@ -141,68 +143,99 @@ func (d *Database) inspect(ctx context.Context, q querier) (schemaState, error) 
 		state.version = min(state.version, 3)
 	case !variants:
 		state.version = min(state.version, 4)
+	case !watched:
+		state.version = min(state.version, versionToWatch-1)
 	}
 	return state, err
 }
 
 // ready is readySchema where it has not been seen yet.
 func (d *Database) ready(ctx context.Context, options Options, conn *pgxpool.Conn) (*target, error) {
-	if t := d.seen.Load(); t != nil && t.mapping.Equal(options.Mapping) {
+	t := d.seen.Load()
+	if t == nil || !t.isFor(options) {
+		return d.readySchema(ctx, options, conn)
+	}
+	if t.renew.IsZero() || time.Now().Before(t.renew) {
 		return t, nil
 	}
-	return d.readySchema(ctx, options, conn)
+	state, err := d.inspect(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
+	return d.find(ctx, options, conn, state, true)
+}
+
+// isFor reports whether a target was made for these options.
+func (t *target) isFor(options Options) bool {
+	return t.mapping.Equal(options.Mapping) && t.watchedToComplete == options.WatchedToComplete
 }
 
 // readable is what to read from. Nothing is created for a read.
 func (d *Database) readable(ctx context.Context, options Options, conn *pgxpool.Conn) (*target, error) {
-	if t := d.seen.Load(); t != nil && t.mapping.Equal(options.Mapping) {
+	if t := d.seen.Load(); t != nil && t.isFor(options) {
 		return t, nil
 	}
-	return d.find(ctx, options.Mapping, conn)
-}
-
-// find makes the statements for our own table or the one that a mapping names.
-func (d *Database) find(ctx context.Context, mapping *config.Mapping, q querier) (*target, error) {
-	if mapping == nil {
-		return d.own, nil
-	}
-	t, err := d.mapped(ctx, q, mapping)
+	state, err := d.inspect(ctx, conn)
 	if err != nil {
 		return nil, err
 	}
-	return newTarget(mapping, t), nil
+	return d.find(ctx, options, conn, state, false)
+}
+
+// renewAfter is how long a schema without segments is taken to be without them.
+const renewAfter = time.Minute
+
+// find makes the statements for our own table or the one that a mapping names. If they
+// are to write with, later calls find them.
+func (d *Database) find(ctx context.Context, options Options, q querier, state schemaState, toWrite bool) (*target, error) {
+	t := ownTable()
+	if options.Mapping != nil {
+		var err error
+		if t, err = d.mapped(ctx, q, options.Mapping); err != nil {
+			return nil, err
+		}
+	}
+	t.watchedToComplete = options.WatchedToComplete
+	if state.version < versionToWatch {
+		t = t.withoutSegments()
+	}
+	found := newTarget(options.Mapping, t)
+	if state.version < versionToWatch {
+		found.renew = time.Now().Add(renewAfter)
+	}
+	if toWrite {
+		d.seen.Store(found)
+	}
+	return found, nil
 }
 
 // readySchema returns what to write to when the tables are as this program
 // needs them, after creating or upgrading ours if it may.
 func (d *Database) readySchema(ctx context.Context, options Options, conn *pgxpool.Conn) (*target, error) {
-	if err := d.upgrade(ctx, options, conn, versionToWrite, schemaMissing); err != nil {
-		return nil, err
-	}
-	t, err := d.find(ctx, options.Mapping, conn)
+	state, err := d.upgrade(ctx, options, conn, versionToWrite, schemaMissing)
 	if err != nil {
 		return nil, err
 	}
-	d.seen.Store(t)
-	return t, nil
+	return d.find(ctx, options, conn, state, true)
 }
 
-// upgrade brings the schema to the newest version, if it may. It fails if the schema
+// upgrade brings the schema to the newest version, if it may, and returns what there is
+// then. It fails if the schema
 // is below the version that something needs then; missing is the error for one that
 // others have to upgrade.
-func (d *Database) upgrade(ctx context.Context, options Options, conn *pgxpool.Conn, needed int, missing func(needed, found int, why string) error) error {
+func (d *Database) upgrade(ctx context.Context, options Options, conn *pgxpool.Conn, needed int, missing func(needed, found int, why string) error) (schemaState, error) {
 	all, err := migrations(sqlFiles)
 	if err != nil {
-		return err
+		return schemaState{}, err
 	}
 	state, err := d.inspect(ctx, conn)
 	if err != nil {
-		return err
+		return state, err
 	}
 	for state.version < len(all) && mayUpgrade(options.Migrations, state) {
 		next, err := d.migrateOnce(ctx, options, conn, all)
 		if err != nil && state.version < needed {
-			return migrationRefused(err, next)
+			return state, migrationRefused(err, next)
 		}
 		if err != nil {
 			break // what needs the rest will say why it is missing
@@ -214,12 +247,12 @@ func (d *Database) upgrade(ctx context.Context, options Options, conn *pgxpool.C
 		if options.Migrations == config.MigrationsManual {
 			why = ", and the policy says database.migrations: Manual"
 		}
-		return missing(len(all), state.version, why)
+		return state, missing(len(all), state.version, why)
 	}
 	if state.oldestProgram > len(all) {
-		return schemaTooNew(len(all), state)
+		return state, schemaTooNew(len(all), state)
 	}
-	return nil
+	return state, nil
 }
 
 // mayUpgrade reports whether to try the next migration. Without what batches need it is

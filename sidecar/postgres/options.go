@@ -42,6 +42,9 @@ type Options struct {
 	ReadTimeout time.Duration
 	// Mapping, if set, names an existing table to use instead of ours.
 	Mapping *config.Mapping
+	// WatchedToComplete is the percentage of a lesson that has to be seen to complete it,
+	// 0 where lessons are not completed so.
+	WatchedToComplete float64
 	// ApplicationName shows in pg_stat_activity, unless the URI has one.
 	ApplicationName string
 }

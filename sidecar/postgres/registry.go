@@ -30,7 +30,7 @@ func (d *Database) Enroll(ctx context.Context, self members.Member, known member
 	var view members.View
 	err := d.withConnection(ctx, s, s.writeLimit(), func(ctx context.Context, conn *pgxpool.Conn) error {
 		if !d.enrolls.Load() {
-			if err := d.upgrade(ctx, s.options, conn, versionToEnroll, registryMissing); err != nil {
+			if _, err := d.upgrade(ctx, s.options, conn, versionToEnroll, registryMissing); err != nil {
 				return err
 			}
 			d.enrolls.Store(true)

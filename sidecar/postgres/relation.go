@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/progress-sync/progress-sync/sidecar/config"
+	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
 // relation is what the catalog says of an existing table.
@@ -91,6 +92,8 @@ func (c relationColumn) fits(wanted class) bool {
 		return c.category == "N"
 	case booleanClass:
 		return c.category == "B"
+	case bitsClass:
+		return c.base == "bit varying" && (c.length == 0 || c.length >= progress.MaxSegmentBits)
 	default:
 		return c.base == "timestamp with time zone" || c.base == "timestamp without time zone"
 	}

@@ -34,6 +34,8 @@ func (r *row) scan(rows pgx.Rows) (record progress.Record, saved bool, err error
 	for _, c := range r.cells {
 		c.give(&record)
 	}
+	// What another program made of them may be none.
+	record.Segments, _ = progress.SegmentsFrom(record.Segments.Step, []byte(record.Segments.Bits))
 	return record, true, nil
 }
 
@@ -45,6 +47,7 @@ type cell struct {
 	integer pgtype.Int8
 	flag    pgtype.Bool
 	time    pgtype.Timestamptz
+	bits    pgtype.Bits
 }
 
 func (c *cell) target() any {
@@ -57,6 +60,10 @@ func (c *cell) target() any {
 		return &c.flag
 	case progress.TypeTime:
 		return &c.time
+	case progress.TypeSegments:
+		return &c.bits
+	case progress.TypeStep:
+		return &c.integer
 	default:
 		return &c.number
 	}
@@ -77,6 +84,10 @@ func (c *cell) give(r *progress.Record) {
 		*c.field.Flag(r) = c.flag.Bool
 	case progress.TypeTime:
 		*c.field.Instant(r) = instantOf(c.time)
+	case progress.TypeSegments:
+		c.field.Segments(r).Bits = string(c.bits.Bytes)
+	case progress.TypeStep:
+		*c.field.Step(r) = int32(c.integer.Int64)
 	default:
 		*c.field.Number(r) = c.number.Float64
 	}

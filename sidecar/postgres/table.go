@@ -2,7 +2,9 @@ package postgres
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -21,6 +23,9 @@ type table struct {
 	// courseIsKey is false for a table that has one row a lesson, whatever the
 	// course.
 	courseIsKey bool
+	// watchedToComplete is the percentage of a lesson that has to be seen to complete
+	// it; 0 where that completes none.
+	watchedToComplete float64
 }
 
 // fields are those of a record as the table takes them.
@@ -121,10 +126,25 @@ func ownTableOf(record []field) table {
 	return t
 }
 
+// withoutSegments is the table for a schema that has no segments yet.
+func (t table) withoutSegments() table {
+	t.columns = maps.Clone(t.columns)
+	for _, f := range t.record {
+		if f.Type == progress.TypeSegments || f.Type == progress.TypeStep {
+			delete(t.columns, f.Name)
+		}
+	}
+	return t
+}
+
 // target is all that is sent to read and write a table.
 type target struct {
 	name    string          // of the table, qualified and quoted
 	mapping *config.Mapping // nil for our own
+	// watchedToComplete is that of the options that it was made for.
+	watchedToComplete float64
+	// renew is when to see whether the schema has segments by now, zero for never.
+	renew time.Time
 	// apply writes one batch, snapshot reads, erase deletes a learner's rows, and
 	// remains tells whether they are gone.
 	apply, snapshot, erase, remains string
@@ -136,7 +156,7 @@ type target struct {
 
 func newTarget(mapping *config.Mapping, t table) *target {
 	target := &target{
-		name: t.name, mapping: mapping, apply: applySQL(t), snapshot: snapshotSQL(t), erase: eraseSQL(t), remains: remainsSQL(t),
+		name: t.name, mapping: mapping, watchedToComplete: t.watchedToComplete, apply: applySQL(t), snapshot: snapshotSQL(t), erase: eraseSQL(t), remains: remainsSQL(t),
 		forms: t.forms(),
 	}
 	for _, f := range t.fixed {

@@ -15,7 +15,7 @@ func applySQL(t table) string {
 	holes := map[string]string{
 		"incoming":      n.rows(func(field) bool { return true }),
 		"deciding":      n.rows(decides),
-		"unused":        strings.Join(n.unused(), ", "),
+		"unused":        n.unusedTypes(),
 		"table":         t.name,
 		"columns":       strings.Join(t.targets(), ", "),
 		"values":        "i." + strings.Join(t.targets(), ", i."),

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/peers/members"
+	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/variant"
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
@@ -89,6 +91,37 @@ func TestADrawAmongNoArmsSaysWhatToPass(t *testing.T) {
 	var arm *string
 	if err := conn.QueryRow(t.Context(), "SELECT progress_sync.variant_of(null, 's', '{1,2}', '{a,b}')").Scan(&arm); err != nil || arm != nil {
 		t.Errorf("a row without a learner: %v, %v", arm, err)
+	}
+}
+
+// Who applies migrations by hand may do so long after the rollout.
+func TestWithoutSegmentsProgressIsWrittenAllTheSame(t *testing.T) {
+	uri := pgtest.Database(t)
+	all, err := migrations(sqlFiles)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn := pgtest.Connect(t, uri)
+	for _, m := range all[:versionToWatch-1] {
+		pgtest.Execute(t, conn, m.sql)
+	}
+	r := watched(1)
+	r.Segments = progress.SegmentsOf([][2]float64{{0, 12}}, 300)
+	d := open(t, Options{URI: fixed(uri), Migrations: config.MigrationsManual, WatchedToComplete: 95})
+	w := claim(t, d)
+	w.apply(t, r)
+	if got := read(t, d, r.Key); got.UpdateCount != 1 || got.Segments != (progress.Segments{}) {
+		t.Errorf("it is read as %+v", got)
+	}
+	report, err := d.Check(t.Context())
+	if err != nil || !strings.Contains(strings.Join(report.Notes, "\n"), "without watched segments") {
+		t.Errorf("the check says %v, %v", report.Notes, err)
+	}
+	pgtest.Execute(t, conn, all[versionToWatch-1].sql)
+	d.seen.Load().renew = time.Now() // a minute later
+	w.apply(t, r)
+	if got := read(t, d, r.Key); got.UpdateCount != 2 || got.Segments != r.Segments {
+		t.Errorf("with the columns it is read as %+v", got)
 	}
 }
 

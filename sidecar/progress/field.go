@@ -13,6 +13,8 @@ const (
 	TypeFlag                     // bool; boolean
 	TypeTime                     // Instant; timestamp with time zone
 	TypeGeneration               // Instant, in JSON and SQL as whole microseconds since 1970; bigint
+	TypeSegments                 // Segments, in JSON as pairs of seconds, in SQL as the bits; bit varying
+	TypeStep                     // int32, the step of Segments; smallint
 )
 
 // Rule is how the values of two records of one key become one, within a
@@ -29,6 +31,8 @@ const (
 	RuleGeneration                // the greater one, whose record wins whole
 	RuleStampAt                   // the time of a last writer's stamp
 	RuleStampReceived             // the arrival of a last writer's stamp
+	RuleUnion                     // what is in either, at the coarser step
+	RuleStep                      // the step of a union, the coarser one
 )
 
 // Field is an entry of the table of fields: all that there is to know of a
@@ -48,11 +52,13 @@ type Field struct {
 	Doc string
 
 	// Where a record keeps the value. The one for the type is set.
-	Text    func(*Record) *string
-	Number  func(*Record) *float64 // TypeSeconds, TypePercent, TypeFactor
-	Integer func(*Record) *int64   // TypeMicroseconds, TypeCount
-	Flag    func(*Record) *bool
-	Instant func(*Record) *Instant // TypeTime, TypeGeneration
+	Text     func(*Record) *string
+	Number   func(*Record) *float64 // TypeSeconds, TypePercent, TypeFactor
+	Integer  func(*Record) *int64   // TypeMicroseconds, TypeCount
+	Flag     func(*Record) *bool
+	Instant  func(*Record) *Instant // TypeTime, TypeGeneration
+	Segments func(*Record) *Segments
+	Step     func(*Record) *int32
 	// Stamp is set for RuleLastWriter; StampName and StampColumn begin the names
 	// of its two fields.
 	Stamp                  func(*Record) *Stamp
@@ -71,7 +77,7 @@ func (f Field) Received() string { return f.StampName + "ReceivedAt" }
 // IsOptional reports whether an answer leaves the field out while it is zero.
 func (f Field) IsOptional() bool {
 	switch f.Type {
-	case TypeText, TypeFactor, TypeTime:
+	case TypeText, TypeFactor, TypeTime, TypeSegments:
 		return f.Rule != RuleKey
 	default:
 		return false
@@ -81,7 +87,7 @@ func (f Field) IsOptional() bool {
 // Input is a field of an update.
 type Input struct {
 	Name     string // in JSON, such as "currentTime"
-	Type     Type   // any but TypeMicroseconds and TypeGeneration
+	Type     Type   // any but TypeMicroseconds, TypeGeneration and TypeStep
 	Required bool   // only of TypeText
 	Range    Range  // of numbers
 	Doc      string // for the description of the API
@@ -90,11 +96,12 @@ type Input struct {
 	Hint bool
 
 	// Where an update keeps the value. The one for the type is set.
-	Text    func(*Update) *string
-	Number  func(*Update) *Number // TypeSeconds, TypePercent, TypeFactor
-	Integer func(*Update) *int64  // TypeCount
-	Flag    func(*Update) *bool
-	Instant func(*Update) *Instant
+	Text     func(*Update) *string
+	Number   func(*Update) *Number // TypeSeconds, TypePercent, TypeFactor
+	Integer  func(*Update) *int64  // TypeCount
+	Flag     func(*Update) *bool
+	Instant  func(*Update) *Instant
+	Segments func(*Update) *Segments
 }
 
 // stampFields are the fields of a last writer's stamp.

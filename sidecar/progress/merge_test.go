@@ -34,6 +34,7 @@ func anyUpdateRecord() *rapid.Generator[Record] {
 			WatchedDuration: number("watchedDuration"),
 			WatchedDelta:    number("watchedDelta"),
 			PlaybackSpeed:   number("playbackSpeed"),
+			WatchedSegments: anySegments().Draw(t, "segments"),
 			SeekEvents:      rapid.Int64Range(0, 3).Draw(t, "seeks"),
 			PauseEvents:     rapid.Int64Range(0, 3).Draw(t, "pauses"),
 			Completed:       rapid.Bool().Draw(t, "completed"),
@@ -71,7 +72,7 @@ func TestMergeNeverLowersProgressWithinAGeneration(t *testing.T) {
 		m := Merge(a, b)
 		if m.MaxPosition < a.MaxPosition || m.Percentage < a.Percentage || m.Watched < a.Watched ||
 			m.TimeSpent < a.TimeSpent || m.SeekEvents < a.SeekEvents || m.UpdateCount < a.UpdateCount ||
-			a.Completed && !m.Completed {
+			a.Completed && !m.Completed || m.Segments.Join(a.Segments) != m.Segments {
 			t.Fatalf("merging %+v into %+v lowered it to %+v", b, a, m)
 		}
 	})

@@ -71,6 +71,15 @@ func deltaRange() Range {
 	}
 }
 
+// segmentRange is of both ends of a segment. A live stream without a length has no
+// segments, so that seconds since 1970 are a mistake here.
+func segmentRange() Range {
+	return Range{
+		Most: MaxSegmentSeconds, Below: beforeStart,
+		Allowed: "at most 512 pairs of numbers from 0 to 1000000, in seconds, none of which ends before it begins",
+	}
+}
+
 func percentRange() Range {
 	return Range{Most: 100, Below: beyondWhole, Above: beyondWhole, Allowed: "a number from 0 to 100"}
 }

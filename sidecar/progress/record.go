@@ -49,11 +49,13 @@ type Record struct {
 	LastWatchedAt  Instant
 	// ReceivedAt is when the newest of the updates reached a sidecar.
 	ReceivedAt Instant
+	// Segments are what was seen.
+	Segments Segments
 }
 
 // Merge joins two records of one key. The record of the higher generation wins
-// whole; within a generation sums add, maxima and completion only rise, and
-// other fields go to their last writer. Merge is commutative and associative.
+// whole; within a generation sums add, maxima and completion only rise, segments are
+// united, and other fields go to their last writer. Merge is commutative and associative.
 func Merge(a, b Record) Record {
 	if a.Generation != b.Generation {
 		if a.Generation > b.Generation {
@@ -77,6 +79,7 @@ func Merge(a, b Record) Record {
 	m.MaxPosition = max(a.MaxPosition, b.MaxPosition)
 	m.Percentage = max(a.Percentage, b.Percentage)
 	m.Watched = max(a.Watched, b.Watched)
+	m.Segments = a.Segments.Join(b.Segments)
 	more := b.sums()
 	for i, sum := range m.sums() {
 		*sum += *more[i]

@@ -85,6 +85,21 @@ func Fields() []Field {
 			},
 		},
 		{
+			Name: "watchedSegments", Column: "watched", Type: TypeSegments, Rule: RuleUnion, Part: 14,
+			Doc:      "What was seen, united from all updates.",
+			Segments: func(r *Record) *Segments { return &r.Segments },
+			Input: &Input{
+				Name: "watchedSegments", Type: TypeSegments, Range: segmentRange(),
+				Doc: "What was seen, as pairs of seconds in the lesson, such as [[0, 12], [30, 45]]; at most 512. " +
+					"They may be sent again, and may overlap.",
+				Segments: func(u *Update) *Segments { return &u.WatchedSegments },
+			},
+		},
+		{
+			Name: "watchedStep", Column: "watched_step", Type: TypeStep, Rule: RuleStep, Hidden: true,
+			Step: func(r *Record) *int32 { return &r.Segments.Step },
+		},
+		{
 			Name: "timeSpentSeconds", Column: "time_spent_seconds", Type: TypeMicroseconds, Rule: RuleSum, Part: 9,
 			Doc:     "The sum of watchedDelta.",
 			Integer: func(r *Record) *int64 { return &r.TimeSpent },

@@ -47,6 +47,10 @@ func address(f progress.Field, r *progress.Record) any {
 		return f.Flag(r)
 	case progress.TypeTime, progress.TypeGeneration:
 		return f.Instant(r)
+	case progress.TypeSegments:
+		return &f.Segments(r).Bits
+	case progress.TypeStep:
+		return f.Step(r)
 	default:
 		return f.Number(r)
 	}
@@ -91,9 +95,16 @@ func say(input progress.Input, u *progress.Update, n int64) {
 		*input.Flag(u) = n > 0
 	case progress.TypeTime:
 		*input.Instant(u) = progress.Instant(n)
+	case progress.TypeSegments:
+		*input.Segments(u) = seconds(n)
 	default:
 		*input.Number(u) = progress.Some(float64(n))
 	}
+}
+
+// seconds are so many from the start.
+func seconds(n int64) progress.Segments {
+	return progress.SegmentsOf([][2]float64{{0, float64(n)}}, 0)
 }
 
 // An input that is not taken for one of what the learner did is lost with a hint.
@@ -139,6 +150,8 @@ func TestEveryInputReachesItsField(t *testing.T) {
 				got, want = *f.Flag(&r), true
 			case progress.TypeTime:
 				got, want = *f.Instant(&r), progress.Instant(3)
+			case progress.TypeSegments:
+				got, want = *f.Segments(&r), seconds(3)
 			default:
 				got, want = *f.Number(&r), 3.0
 			}
@@ -185,7 +198,11 @@ func TestMergeFollowsTheTable(t *testing.T) {
 				if x, y, got := *f.Integer(&a), *f.Integer(&b), *f.Integer(&m); got != x+y {
 					t.Fatalf("%s of %d and %d is %d", f.Name, x, y, got)
 				}
-			case progress.RuleKey, progress.RuleStampAt, progress.RuleStampReceived: // the first is of both, the others go with their value
+			case progress.RuleUnion:
+				if x, y, got := *f.Segments(&a), *f.Segments(&b), *f.Segments(&m); got != x.Join(y) {
+					t.Fatalf("%s of %v and %v is %v", f.Name, x, y, got)
+				}
+			case progress.RuleKey, progress.RuleStampAt, progress.RuleStampReceived, progress.RuleStep: // the first is of both, the others go with their value
 			}
 		}
 	})
@@ -207,6 +224,9 @@ func anyRecord(t *rapid.T, label string) (r progress.Record) {
 			*f.Flag(&r) = draw > 1
 		case f.Type == progress.TypeTime:
 			*f.Instant(&r) = progress.Instant(draw)
+		case f.Type == progress.TypeSegments:
+			*f.Segments(&r) = seconds(draw)
+		case f.Type == progress.TypeStep: // it is of the segments
 		default:
 			*f.Number(&r) = float64(draw)
 		}
@@ -264,7 +284,7 @@ func TestEntriesAreWellFormed(t *testing.T) {
 			t.Errorf("the name or the column of %s is there twice", f.Name)
 		}
 		names[f.Name], columns[f.Column] = true, true
-		if want := snake(f.Name); f.Column != want {
+		if want := snake(f.Name); f.Column != want && f.Type != progress.TypeSegments {
 			t.Errorf("the column of %s is %s, want %s", f.Name, f.Column, want)
 		}
 		if f.Part > 0 {

@@ -88,6 +88,8 @@ type Update struct {
 	Leaving bool
 	// SyncWithin is how many seconds the update may wait to be written.
 	SyncWithin Number
+	// WatchedSegments are what was seen. See SegmentsOf.
+	WatchedSegments Segments
 }
 
 // IsHint reports whether the update says when to write and nothing of what the learner
@@ -144,6 +146,7 @@ func (u Update) Record(received Instant, completionThreshold float64) Record {
 		r.Percentage = min(100, 100*u.CurrentTime.Value/u.Duration.Value)
 	}
 	r.Watched = u.WatchedDuration.Value
+	r.Segments = u.WatchedSegments
 	r.TimeSpent = Micros(u.WatchedDelta.Value)
 	if u.Completed || completionThreshold > 0 && r.Percentage >= completionThreshold {
 		r.Completed, r.CompletedAt = true, occurred

@@ -27,6 +27,7 @@ func bufferPolicy(c config.Config, memory int64, hurry bool) buffer.Policy {
 		Terms:               timing.New(c, most),
 		Gather:              gather,
 		CompletionThreshold: c.Sync.CompletionThresholdPercent,
+		CompletionByWatched: c.Sync.Completion().ByWatched,
 		Async:               c.Buffer.Durability == config.DurabilityAsync,
 		MaxPendingRecords:   c.Buffer.MaxPendingRecords,
 		SizeLimitBytes:      c.Buffer.SizeLimitBytes,
@@ -39,12 +40,13 @@ func bufferPolicy(c config.Config, memory int64, hurry bool) buffer.Policy {
 // databaseOptions is the part of the configuration that the database follows.
 func databaseOptions(c config.Config, uri func() (string, error)) postgres.Options {
 	return postgres.Options{
-		URI:              uri,
-		MaxConnections:   c.Database.MaxConnections,
-		ExecMode:         c.Database.ExecMode,
-		Migrations:       c.Database.Migrations,
-		Mapping:          c.Database.Mapping,
-		StatementTimeout: c.Database.StatementTimeout.D(),
-		ReadTimeout:      c.Database.ReadTimeout.D(),
+		URI:               uri,
+		MaxConnections:    c.Database.MaxConnections,
+		ExecMode:          c.Database.ExecMode,
+		Migrations:        c.Database.Migrations,
+		Mapping:           c.Database.Mapping,
+		StatementTimeout:  c.Database.StatementTimeout.D(),
+		ReadTimeout:       c.Database.ReadTimeout.D(),
+		WatchedToComplete: c.Sync.Completion().WatchedThreshold(),
 	}
 }

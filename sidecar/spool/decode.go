@@ -108,6 +108,16 @@ func (d *decoder) bytes() []byte {
 	return b
 }
 
+// segments reads some that are not nothing: nothing is not written.
+func (d *decoder) segments() progress.Segments {
+	step := d.uvarint()
+	s, ok := progress.SegmentsFrom(int32(min(step, progress.MaxSegmentStep+1)), d.bytes())
+	if !ok || s.Bits == "" {
+		d.fail(errMalformed)
+	}
+	return s
+}
+
 func (d *decoder) string() string { return string(d.bytes()) }
 
 // end returns the error, if there was one or if something is left.
@@ -124,6 +134,11 @@ func appendInstant(dst []byte, i progress.Instant) []byte {
 
 func appendFloat(dst []byte, f float64) []byte {
 	return binary.LittleEndian.AppendUint64(dst, math.Float64bits(f))
+}
+
+// appendSegments writes some that are not nothing.
+func appendSegments(dst []byte, s progress.Segments) []byte {
+	return appendString(binary.AppendUvarint(dst, uint64(s.Step)), s.Bits)
 }
 
 func appendString(dst []byte, s string) []byte {

@@ -24,6 +24,7 @@ const (
 	hasPauseEvents   = 1 << 10
 	hasCompletedAt   = 1 << 11
 	hasCompleted     = 1 << 12
+	hasSegments      = 1 << 13
 
 	allParts = hasGeneration |
 		hasModuleID |
@@ -37,7 +38,8 @@ const (
 		hasSeekEvents |
 		hasPauseEvents |
 		hasCompletedAt |
-		hasCompleted
+		hasCompleted |
+		hasSegments
 )
 
 // appendRecord writes r without its key. Instants are written as differences
@@ -88,6 +90,9 @@ func appendRecord(dst []byte, r *progress.Record) []byte {
 	if parts&hasCompletedAt != 0 {
 		dst = appendNear(dst, base, r.CompletedAt)
 	}
+	if parts&hasSegments != 0 {
+		dst = appendSegments(dst, r.Segments)
+	}
 	dst = appendNear(dst, base, r.FirstWatchedAt)
 	dst = appendNear(dst, base, r.LastWatchedAt)
 	return binary.AppendVarint(dst, r.UpdateCount)
@@ -114,6 +119,7 @@ func partsOf(r *progress.Record) uint64 {
 	set(hasPauseEvents, r.PauseEvents != 0)
 	set(hasCompletedAt, r.CompletedAt != 0)
 	set(hasCompleted, r.Completed)
+	set(hasSegments, r.Segments.Bits != "")
 	return parts
 }
 
@@ -167,6 +173,9 @@ func decodeRecord(d *decoder, r *progress.Record) {
 		r.CompletedAt = d.near(base)
 	}
 	r.Completed = parts&hasCompleted != 0
+	if parts&hasSegments != 0 {
+		r.Segments = d.segments()
+	}
 	r.FirstWatchedAt = d.near(base)
 	r.LastWatchedAt = d.near(base)
 	r.UpdateCount = d.varint()

@@ -16,6 +16,7 @@ const (
 	hasUpdateOccurred
 	hasUpdateSent
 	hasUpdateReported
+	hasUpdateSegments
 
 	allUpdateParts = 1<<(iota+updateNumberCount) - 1
 )
@@ -61,6 +62,9 @@ func appendUpdate(dst []byte, u *progress.Update) []byte {
 	if parts&hasUpdateReported != 0 {
 		dst = appendInstant(dst, u.ReportedAt)
 	}
+	if parts&hasUpdateSegments != 0 {
+		dst = appendSegments(dst, u.WatchedSegments)
+	}
 	return dst
 }
 
@@ -80,6 +84,7 @@ func updateParts(u *progress.Update) (parts uint64) {
 	set(hasUpdateOccurred, u.OccurredAt != 0)
 	set(hasUpdateSent, u.SentAt != 0)
 	set(hasUpdateReported, u.ReportedAt != 0)
+	set(hasUpdateSegments, u.WatchedSegments.Bits != "")
 	return parts
 }
 
@@ -115,6 +120,9 @@ func decodeUpdate(d *decoder) (u progress.Update) {
 	}
 	if parts&hasUpdateReported != 0 {
 		u.ReportedAt = d.instant()
+	}
+	if parts&hasUpdateSegments != 0 {
+		u.WatchedSegments = d.segments()
 	}
 	return u
 }

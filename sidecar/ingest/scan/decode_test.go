@@ -296,6 +296,7 @@ func deep(text []byte) bool {
 func addSeeds(f *testing.F) {
 	f.Helper()
 	f.Add([]byte(fullUpdate))
+	f.Add([]byte(with("watchedSegments", "[[0,12],[30.5,45],[-1,2]]")))
 	f.Add([]byte("[" + fullUpdate + `,{"userId":"u","courseId":"c","lessonId":"l"}]`))
 	f.Add([]byte(strings.ReplaceAll(fullUpdate, "\n", "") + "\n\n" + `{"userId":1}` + "\n{"))
 	for _, v := range []string{`"\ud83d\ude00"`, "1e-7", "-0.0", `{"a":[true,false,null]}`, "123456789012345678", `"\u00e9\b"`, "0.30000000000000004"} {

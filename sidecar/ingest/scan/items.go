@@ -55,6 +55,7 @@ type Items struct {
 	members    []value
 	scratch    []byte
 	ends       []int
+	pairs      [][2]float64
 	completion progress.Update // what the lessons of an item have in common
 }
 
@@ -182,14 +183,14 @@ func (q *Items) item(s *scanner, depth int) *SyntaxError {
 	}
 	r := reader{
 		data: s.data, Layout: q.layout, members: q.members, ask: &q.ask, index: index,
-		mistakes: &q.Mistakes, scratch: q.scratch, ends: q.ends,
+		mistakes: &q.Mistakes, scratch: q.scratch, ends: q.ends, pairs: q.pairs,
 	}
 	if q.ask.Form == FormComplete {
 		q.complete(&r)
 	} else {
 		q.update(&r)
 	}
-	q.scratch, q.ends = r.scratch, r.ends
+	q.scratch, q.ends, q.pairs = r.scratch, r.ends, r.pairs
 	q.Foreign = q.Foreign || r.foreign
 	return nil
 }

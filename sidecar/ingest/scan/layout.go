@@ -12,7 +12,7 @@ const fieldUnknown field = -1
 type Layout struct {
 	inputs []progress.Input
 	// Those of one type, in the order of the table.
-	texts, numbers, counts, flags, times []field
+	texts, numbers, counts, flags, times, segments []field
 	// Those that mean more than their value.
 	user, lesson, event, lessonIDs field
 	names                          nameIndex
@@ -32,6 +32,8 @@ func NewLayout(table []progress.Field) *Layout {
 			l.flags = append(l.flags, f)
 		case progress.TypeTime:
 			l.times = append(l.times, f)
+		case progress.TypeSegments:
+			l.segments = append(l.segments, f)
 		default:
 			l.numbers = append(l.numbers, f)
 		}

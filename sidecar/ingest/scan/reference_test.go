@@ -57,6 +57,35 @@ func (m reference) number(name string, below, most, above float64) (progress.Num
 	return progress.Number{Value: math.Min(n, most), Set: true}, true
 }
 
+func (m reference) segments(duration float64) (progress.Segments, bool) {
+	if !m.has("watchedSegments") {
+		return progress.Segments{}, true
+	}
+	var raw [][]any
+	if json.Unmarshal(m["watchedSegments"], &raw) != nil || len(raw) > 512 {
+		return progress.Segments{}, false
+	}
+	var pairs [][2]float64
+	for _, p := range raw {
+		if len(p) != 2 {
+			return progress.Segments{}, false
+		}
+		from, isFrom := p[0].(float64)
+		to, isTo := p[1].(float64)
+		if from, to = math.Max(from, 0), math.Max(to, 0); from < 0.000001 {
+			from = 0
+		}
+		if to < 0.000001 {
+			to = 0
+		}
+		if !isFrom || !isTo || p[0].(float64) < -1 || p[1].(float64) < -1 || to > 1e6 || from > to {
+			return progress.Segments{}, false
+		}
+		pairs = append(pairs, [2]float64{from, to})
+	}
+	return progress.SegmentsOf(pairs, duration), true
+}
+
 func (m reference) instant(name string) (progress.Instant, bool) {
 	if !m.has(name) {
 		return 0, true
@@ -102,6 +131,7 @@ func (m reference) update() (u progress.Update, right bool) {
 		*dst = int64(math.Round(n.Value))
 		check(ok && math.Abs(n.Value-math.Round(n.Value)) <= 0.01)
 	}
+	var ok bool
 	text(&u.UserID, "userId", true)
 	text(&u.CourseID, "courseId", true)
 	text(&u.LessonID, "lessonId", true)
@@ -114,13 +144,14 @@ func (m reference) update() (u progress.Update, right bool) {
 	number(&u.WatchedDelta, "watchedDelta", 0.01, 1e6, 0)
 	number(&u.PlaybackSpeed, "playbackSpeed", 0, 100, 0)
 	check(!u.PlaybackSpeed.Set || u.PlaybackSpeed.Value > 0)
+	u.WatchedSegments, ok = m.segments(u.Duration.Value)
+	check(ok)
 	count(&u.SeekEvents, "seekEvents")
 	count(&u.PauseEvents, "pauseEvents")
 	if m.has("completed") {
 		check(json.Unmarshal(m["completed"], &u.Completed) == nil)
 	}
-	at, ok := m.instant("occurredAt")
-	u.OccurredAt = at
+	u.OccurredAt, ok = m.instant("occurredAt")
 	check(ok)
 	u.SentAt, ok = m.instant("sentAt")
 	check(ok)

@@ -20,6 +20,7 @@ type reader struct {
 	mistakes *Mistakes
 	scratch  []byte
 	ends     []int // of the texts in scratch
+	pairs    [][2]float64
 }
 
 // has is false for null, which is as good as absent.
@@ -102,6 +103,11 @@ func (r *reader) update(u *progress.Update) {
 	for _, f := range r.flags {
 		if r.has(f) {
 			*r.inputs[f].Flag(u) = r.boolean(f)
+		}
+	}
+	for _, f := range r.segments {
+		if r.has(f) {
+			*r.inputs[f].Segments(u) = r.watched(f, u.Duration.Value)
 		}
 	}
 	r.readTimes(u)

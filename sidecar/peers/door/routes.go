@@ -3,6 +3,7 @@ package door
 import (
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,7 +29,7 @@ func (s *Server) routes() http.Handler {
 		case r.ContentLength > wire.MaxBody:
 			s.refuse(w, wire.RefusedTooLarge, http.StatusRequestEntityTooLarge)
 		case r.Method == http.MethodGet && r.URL.Path == wire.HelloPath:
-			w.Header().Set(wire.ReadsHeader, wire.ReadsHints)
+			w.Header()[wire.ReadsHeader] = []string{wire.ReadsHints, wire.ReadsSegments}
 			w.WriteHeader(http.StatusNoContent)
 		case r.Method == http.MethodPost && r.URL.Path == wire.UpdatesPath:
 			s.takeBatch(w, r)
@@ -66,6 +67,9 @@ func (s *Server) takeBatch(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		answer = wire.AppendError(nil, err)
 	} else {
+		if !slices.Contains(r.Header.Values(wire.ReadsHeader), wire.ReadsSegments) {
+			results = wire.WithoutSegments(results)
+		}
 		const usual = 160 // bytes of a result
 		answer = wire.AppendResults(make([]byte, 0, usual*len(results)+16), results)
 	}

@@ -30,11 +30,10 @@ type connection struct {
 	turn    chan struct{} // taken while one caller connects
 	state   struct {
 		sync.Mutex
-		peer Peer
-		conn *http.ClientConn // nil for none
-		of   Peer             // whose connection conn is
-		// hints says that who is at the other end of conn reads hints.
-		hints bool
+		peer  Peer
+		conn  *http.ClientConn // nil for none
+		of    Peer             // whose connection conn is
+		reads reads            // what who is at the other end of conn reads
 		left  bool
 	}
 }
@@ -67,11 +66,11 @@ func (c *connection) reserve(ctx context.Context, spare int) (*http.ClientConn, 
 		c.state.Lock()
 		peer := c.state.peer
 		c.state.Unlock()
-		conn, hints, err := c.connect(ctx, peer)
+		conn, reads, err := c.connect(ctx, peer)
 		if err != nil {
 			return nil, err
 		}
-		c.replace(conn, peer, hints)
+		c.replace(conn, peer, reads)
 	}
 	conn, err := c.current(spare)
 	if conn == nil && err == nil {
@@ -98,8 +97,8 @@ func (c *connection) current(spare int) (*http.ClientConn, error) {
 	return s.conn, nil
 }
 
-// connect opens a connection, and returns whether the peer reads hints.
-func (c *connection) connect(ctx context.Context, peer Peer) (conn *http.ClientConn, hints bool, err error) {
+// connect opens a connection, and returns what the peer reads.
+func (c *connection) connect(ctx context.Context, peer Peer) (conn *http.ClientConn, r reads, err error) {
 	var protocols http.Protocols
 	protocols.SetHTTP2(true)
 	t := c.o.Times
@@ -112,21 +111,24 @@ func (c *connection) connect(ctx context.Context, peer Peer) (conn *http.ClientC
 		MaxResponseHeaderBytes: 64 << 10,
 	}
 	if conn, err = transport.NewClientConn(ctx, "https", peer.Address); err != nil {
-		return nil, false, fmt.Errorf("connecting to a sidecar: %w", err)
+		return nil, reads{}, fmt.Errorf("connecting to a sidecar: %w", err)
 	}
-	if hints, err = hello(ctx, conn); err != nil {
+	if r, err = hello(ctx, conn); err != nil {
 		_ = conn.Close()
-		return nil, false, fmt.Errorf("greeting a sidecar: %w", err)
+		return nil, reads{}, fmt.Errorf("greeting a sidecar: %w", err)
 	}
-	return conn, hints, nil
+	return conn, r, nil
 }
 
-// readsHints reports whether who is at the other end of conn reads hints. Of a
-// connection that another one has replaced it reports false.
-func (c *connection) readsHints(conn *http.ClientConn) bool {
+// readsAt is what who is at the other end of conn reads. Of a connection that another one
+// has replaced it is nothing.
+func (c *connection) readsAt(conn *http.ClientConn) reads {
 	c.state.Lock()
 	defer c.state.Unlock()
-	return c.state.conn == conn && c.state.hints
+	if c.state.conn != conn {
+		return reads{}
+	}
+	return c.state.reads
 }
 
 // follow changes where the peer is reached. Requests under way go on.
@@ -137,13 +139,13 @@ func (c *connection) follow(peer Peer) {
 }
 
 // replace makes conn the connection, and lets the one before end.
-func (c *connection) replace(conn *http.ClientConn, of Peer, hints bool) {
+func (c *connection) replace(conn *http.ClientConn, of Peer, r reads) {
 	c.state.Lock()
 	ending := c.state.conn
 	if c.state.left {
 		ending = conn // there is none before: leave has ended it
 	} else {
-		c.state.conn, c.state.of, c.state.hints = conn, of, hints
+		c.state.conn, c.state.of, c.state.reads = conn, of, r
 	}
 	c.state.Unlock()
 	if ending != nil {

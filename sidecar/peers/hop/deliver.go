@@ -55,7 +55,7 @@ func (l *Link) attempt(ctx context.Context, until *time.Time, b *batch) outcome 
 	}
 	done := l.conn.watch(conn)
 	defer done()
-	return exchange(ctx, conn, b.bodyFor(l.conn.readsHints(conn)), b.items)
+	return exchange(ctx, conn, b.bodyFor(l.conn.readsAt(conn)), b.items)
 }
 
 // sleep is false if until comes before the end of the pause, or ctx ended.

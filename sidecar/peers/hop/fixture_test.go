@@ -232,12 +232,13 @@ func (p *pair) put(users ...string) ([]buffer.Result, error) {
 }
 
 // linkTo is a link to what answers hellos as a sidecar does, and batches as it likes.
-func linkTo(t *testing.T, answer http.HandlerFunc, times hop.Times) *hop.Link {
+func linkTo(t *testing.T, answer http.HandlerFunc, times hop.Times, reads ...string) *hop.Link {
 	t.Helper()
 	here, there := newIdentity(t), newIdentity(t)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == wire.HelloPath {
 			w.Header().Set(wire.VersionHeader, "1")
+			w.Header()[wire.ReadsHeader] = reads
 			w.WriteHeader(http.StatusNoContent)
 			return
 		}

@@ -20,6 +20,7 @@ type call struct {
 	count   int
 	encoded []byte
 	hints   []wire.Hint   // of the items that have one
+	seen    []wire.Seen   // in the items that say so
 	done    chan struct{} // has one when results or err are there
 	results []buffer.Result
 	err     error
@@ -47,19 +48,23 @@ func gather(waiting []*call) (together, rest []*call) {
 // batch is what one request has. It is not used again: a connection may go on reading
 // the body after the request has ended.
 type batch struct {
-	body  []byte
-	plain int // how many bytes of body are before the hints
-	items int
+	body []byte
+	// How many bytes of body are before the hints, and before what was seen.
+	plain, hinted int
+	items         int
 }
 
 // write makes one batch of calls.
 func write(calls []*call, sender wire.Sender, number uint64) batch {
-	b, size, hints := batch{}, wire.HeadBytes, 0
+	b, size, hints, seen := batch{}, wire.HeadBytes, 0, 0
 	for _, c := range calls {
-		b.items, size, hints = b.items+c.count, size+len(c.encoded), hints+len(c.hints)
+		b.items, size, hints, seen = b.items+c.count, size+len(c.encoded), hints+len(c.hints), seen+len(c.seen)
 	}
 	if hints > 0 {
 		size += (hints + 1) * wire.MaxHintBytes
+	}
+	if seen > 0 {
+		size += (seen + 1) * wire.MaxSeenBytes
 	}
 	b.body = wire.AppendHead(make([]byte, 0, size), wire.Head{Sender: sender, Number: number, Kind: calls[0].kind, Count: b.items})
 	for _, c := range calls {
@@ -68,6 +73,10 @@ func write(calls []*call, sender wire.Sender, number uint64) batch {
 	b.plain = len(b.body)
 	if hints > 0 {
 		b.body = wire.AppendHints(b.body, hintsOf(calls, hints))
+	}
+	b.hinted = len(b.body)
+	if seen > 0 {
+		b.body = wire.AppendSeen(b.body, hints > 0, seenIn(calls, seen))
 	}
 	return b
 }
@@ -85,12 +94,33 @@ func hintsOf(calls []*call, count int) []wire.Hint {
 	return all
 }
 
-// bodyFor is the body for a peer that reads hints, or that does not.
-func (b *batch) bodyFor(hints bool) []byte {
-	if hints {
-		return b.body
+// seenIn is what all calls say was seen, as in one batch.
+func seenIn(calls []*call, count int) []wire.Seen {
+	all, before := make([]wire.Seen, 0, count), 0
+	for _, c := range calls {
+		for _, s := range c.seen {
+			s.Index += before
+			all = append(all, s)
+		}
+		before += c.count
 	}
-	return b.body[:b.plain]
+	return all
+}
+
+// reads is what a peer reads behind updates. Who reads segments reads hints.
+type reads struct{ hints, segments bool }
+
+// bodyFor is the body for a peer that reads this. What is left out for a peer of an
+// earlier version, that one could not keep.
+func (b *batch) bodyFor(r reads) []byte {
+	switch {
+	case r.segments:
+		return b.body
+	case r.hints:
+		return b.body[:b.hinted]
+	default:
+		return b.body[:b.plain]
+	}
 }
 
 // share gives each call its results, or all of them the error.

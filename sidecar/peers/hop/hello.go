@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -17,28 +18,30 @@ const authority = "peer"
 func identify(h http.Header) {
 	h.Set(wire.VersionHeader, strconv.Itoa(wire.Version))
 	h.Set(wire.HopsHeader, "1")
+	h.Set(wire.ReadsHeader, wire.ReadsSegments)
 	h.Set("User-Agent", "progress-sync")
 }
 
-// hello returns when the peer has taken the certificate, and whether it reads hints.
-func hello(ctx context.Context, conn *http.ClientConn) (hints bool, err error) {
+// hello returns when the peer has taken the certificate, and what it reads.
+func hello(ctx context.Context, conn *http.ClientConn) (reads, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+authority+wire.HelloPath, http.NoBody)
 	if err != nil {
-		return false, err
+		return reads{}, err
 	}
 	identify(r.Header)
 	answer, err := conn.RoundTrip(r)
 	if err != nil {
-		return false, err
+		return reads{}, err
 	}
 	_ = answer.Body.Close()
 	if reason := answer.Header.Get(wire.RefusedHeader); reason != "" {
-		return false, &refusal{reason}
+		return reads{}, &refusal{reason}
 	}
 	if answer.StatusCode != http.StatusNoContent || answer.Header.Get(wire.VersionHeader) != strconv.Itoa(wire.Version) {
-		return false, errors.New("what answers is no sidecar of this version")
+		return reads{}, errors.New("what answers is no sidecar of this version")
 	}
-	return answer.Header.Get(wire.ReadsHeader) == wire.ReadsHints, nil
+	what := answer.Header.Values(wire.ReadsHeader)
+	return reads{hints: slices.Contains(what, wire.ReadsHints), segments: slices.Contains(what, wire.ReadsSegments)}, nil
 }
 
 // Greet connects to the peer if there is no connection, so that it learns of this

@@ -34,6 +34,45 @@ func TestHintsReachTheHome(t *testing.T) {
 	}
 }
 
+func TestWhatWasSeenReachesTheHome(t *testing.T) {
+	p := newPair(t, &home{}, quick())
+	updates := hinted()
+	updates[0].WatchedSegments = progress.SegmentsOf([][2]float64{{0, 12}}, 300)
+	results, err := p.link.Put(t.Context(), updates)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := results[0].Record.Segments; got != updates[0].WatchedSegments {
+		t.Errorf("the home's answer has %v", got)
+	}
+}
+
+// In a rolling upgrade, a home that knows no segments would refuse the whole batch, and so
+// would a sender an answer with some.
+func TestAPeerThatKnowsNoSegmentsGetsNone(t *testing.T) {
+	bodies := make(chan []byte, 1)
+	link := linkTo(t, func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		bodies <- body
+		_, _ = w.Write(wire.AppendResults(nil, make([]buffer.Result, 3)))
+	}, hop.DefaultTimes(), wire.ReadsHints)
+	updates := hinted()
+	updates[0].WatchedSegments = progress.SegmentsOf([][2]float64{{0, 12}}, 300)
+	if _, err := link.Put(t.Context(), updates); err != nil {
+		t.Fatal(err)
+	}
+	b, err := wire.Decode(<-bodies)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(hinted(), b.Updates); diff != "" {
+		t.Errorf("want -, got +:\n%s", diff)
+	}
+}
+
 // In a rolling upgrade, a home that knows no hints would refuse the whole batch.
 func TestAHomeThatKnowsNoHintsGetsNone(t *testing.T) {
 	bodies := make(chan []byte, 1)

@@ -45,6 +45,9 @@ func (l *Link) Put(ctx context.Context, updates []progress.Update) ([]buffer.Res
 		if h, has := wire.HintOf(c.count, &updates[i]); has {
 			c.hints = append(c.hints, h)
 		}
+		if s, has := wire.SeenIn(c.count, &updates[i]); has {
+			c.seen = append(c.seen, s)
+		}
 	})
 	for i := range results {
 		results[i].Record.Key, results[i].Elsewhere = updates[i].Key, true
@@ -79,7 +82,7 @@ func (l *Link) handOn(ctx context.Context, kind wire.Kind, count int, encode fun
 			return all, err
 		}
 		c := l.calls.Get().(*call)
-		*c = call{kind: kind, encoded: c.encoded[:0], hints: c.hints[:0], done: c.done}
+		*c = call{kind: kind, encoded: c.encoded[:0], hints: c.hints[:0], seen: c.seen[:0], done: c.done}
 		for ; done < count && !c.isFull(); done++ {
 			encode(c, done)
 			c.count++

@@ -12,8 +12,8 @@ import (
 
 const (
 	// maxResultBytes is the most that one result takes: a record has one text
-	// beside its key, which an answer leaves out.
-	maxResultBytes = maxTextBytes + 512
+	// beside its key, which an answer leaves out, and segments.
+	maxResultBytes = maxTextBytes + 512 + maxSegmentBytes
 	// MaxAnswer is the most bytes of an answer.
 	MaxAnswer = MaxItems*maxResultBytes + 64
 )

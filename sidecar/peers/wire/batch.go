@@ -42,7 +42,8 @@ type Head struct {
 }
 
 // AppendHead writes h. Items are written behind it, with AppendUpdate or
-// AppendReset, and behind updates may be hints, with AppendHints.
+// AppendReset, and behind updates may be hints, with AppendHints, and what was
+// seen, with AppendSeen.
 func AppendHead(dst []byte, h Head) []byte {
 	dst = append(append(dst, Version), h.Sender[:]...)
 	dst = binary.AppendUvarint(dst, h.Number)
@@ -96,6 +97,9 @@ func decode(body []byte) (b Batch, err error) {
 		}
 		if len(d.rest) > 0 {
 			d.hints(b.Updates)
+		}
+		if len(d.rest) > 0 {
+			d.seen(b.Updates)
 		}
 	case kind == Resets:
 		b.Resets = make([]progress.Key, d.count(leastReset))

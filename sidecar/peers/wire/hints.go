@@ -53,10 +53,11 @@ func AppendHints(dst []byte, hints []Hint) []byte {
 	return dst
 }
 
-// hints reads what AppendHints wrote into the updates that it belongs to.
+// hints reads what AppendHints wrote into the updates that it belongs to. There are none
+// only where something else follows.
 func (d *decoder) hints(updates []progress.Update) {
 	n := d.count(leastHint)
-	if n == 0 {
+	if n == 0 && len(d.rest) == 0 {
 		d.fail(errMalformed)
 	}
 	next := 0 // the first index that may follow

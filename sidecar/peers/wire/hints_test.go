@@ -26,6 +26,7 @@ func TestEveryHintArrivesAtItsUpdate(t *testing.T) {
 				u.SyncWithin = progress.Some(rapid.Float64Range(0.1, 86_400).Draw(t, "syncWithin"))
 			}
 			hinted = hinted || u.Leaving || u.SyncWithin.Set
+			u.WatchedSegments = progress.Segments{}
 			sent.Updates = append(sent.Updates, u)
 		}
 		body, unhinted := encode(sent), plain(sent)
@@ -98,19 +99,26 @@ func TestABatchOfASidecarThatKnowsNoHintsIsRead(t *testing.T) {
 func TestWhatAreNoHintsIsRefused(t *testing.T) {
 	unhinted := plain(hintedBatch())
 	for name, hints := range map[string][]byte{
-		"none":                       {0},
-		"more than there are":        {2, 0, 1},
-		"fewer than there are":       {1, 0, 1, 1, 1},
-		"of an update that is not":   {1, 3, 1},
-		"of one update twice":        {2, 1, 1, 1, 1},
-		"in another order":           {2, 1, 1, 0, 1},
-		"that say nothing":           {1, 0, 0},
-		"that nobody knows":          {1, 0, 4},
-		"without their number":       {1, 0, 2},
-		"with a number that is none": {1, 0, 2, 0, 0, 0, 0, 0, 0, 0xf8, 0x7f},
-		"for yesterday":              {1, 0, 2, 0, 0, 0, 0, 0, 0, 0xf0, 0xbf},
-		"for never":                  {1, 0, 2, 0, 0, 0, 0, 0, 0, 0xe0, 0x7f},
-		"a count that is a lie":      {0xff, 0xff, 0xff, 0xff, 0x0f},
+		"none":                        {0},
+		"nothing that was seen":       {0, 0},
+		"of no bits":                  {0, 1, 0, 1, 0, 0},
+		"of bits that are not set":    {0, 1, 0, 1, 1, 0},
+		"of a step that is none":      {0, 1, 0, 3, 1, 1},
+		"seen in no update":           {0, 1, 3, 1, 1, 1},
+		"seen twice in one":           {0, 2, 0, 1, 1, 1, 0, 1, 1, 1},
+		"of more bits than there are": {0, 1, 0, 1, 2, 1},
+		"more than there are":         {2, 0, 1},
+		"fewer than there are":        {1, 0, 1, 1, 1},
+		"of an update that is not":    {1, 3, 1},
+		"of one update twice":         {2, 1, 1, 1, 1},
+		"in another order":            {2, 1, 1, 0, 1},
+		"that say nothing":            {1, 0, 0},
+		"that nobody knows":           {1, 0, 4},
+		"without their number":        {1, 0, 2},
+		"with a number that is none":  {1, 0, 2, 0, 0, 0, 0, 0, 0, 0xf8, 0x7f},
+		"for yesterday":               {1, 0, 2, 0, 0, 0, 0, 0, 0, 0xf0, 0xbf},
+		"for never":                   {1, 0, 2, 0, 0, 0, 0, 0, 0, 0xe0, 0x7f},
+		"a count that is a lie":       {0xff, 0xff, 0xff, 0xff, 0x0f},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := wire.Decode(append(bytes.Clone(unhinted), hints...)); err == nil {

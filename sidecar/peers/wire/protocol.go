@@ -23,10 +23,13 @@ const (
 const (
 	// VersionHeader has the version of the protocol, in requests and answers.
 	VersionHeader = "Progress-Sync-Peer"
-	// ReadsHeader is in the answer to a hello, and has ReadsHints from a sidecar that
-	// reads hints behind the updates of a batch. Others refuse such a batch.
-	ReadsHeader = "Progress-Sync-Peer-Reads"
-	ReadsHints  = "hints"
+	// ReadsHeader says what a sidecar reads that others of this Version refuse: the
+	// answer to a hello what may be behind the updates of a batch, and a batch what may be
+	// in the answer. It is there once for each, hints first, since there are sidecars that
+	// look for these alone.
+	ReadsHeader   = "Progress-Sync-Peer-Reads"
+	ReadsHints    = "hints"
+	ReadsSegments = "segments"
 	// HopsHeader says how often the request was handed on, this time included.
 	HopsHeader = "Progress-Sync-Hops"
 	// RefusedHeader says why a request was refused. An answer that has it tells that

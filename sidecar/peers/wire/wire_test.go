@@ -19,15 +19,19 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
-// encode is the body for a peer that reads hints.
+// encode is the body for a peer that reads all that there is.
 func encode(b wire.Batch) []byte {
 	var hints []wire.Hint
+	var seen []wire.Seen
 	for i := range b.Updates {
 		if h, has := wire.HintOf(i, &b.Updates[i]); has {
 			hints = append(hints, h)
 		}
+		if s, has := wire.SeenIn(i, &b.Updates[i]); has {
+			seen = append(seen, s)
+		}
 	}
-	return wire.AppendHints(plain(b), hints)
+	return wire.AppendSeen(wire.AppendHints(plain(b), hints), len(hints) > 0, seen)
 }
 
 // plain is the body without hints, which every sidecar of this version reads.
@@ -49,6 +53,10 @@ func plain(b wire.Batch) []byte {
 // fill sets every member of a struct to something that is not zero.
 func fill(v reflect.Value) {
 	for i := range v.NumField() {
+		if segments, is := reflect.TypeAssert[*progress.Segments](v.Field(i).Addr()); is {
+			*segments = progress.SegmentsOf([][2]float64{{0, 12}, {1000, 1030}}, 1800)
+			continue
+		}
 		switch f := v.Field(i); f.Kind() {
 		case reflect.Struct:
 			fill(f)
@@ -105,7 +113,7 @@ func TestWhatIsWrittenChangesOnlyWithTheVersion(t *testing.T) {
 	results := []buffer.Result{{Record: filled[progress.Record]()}, {Duplicate: true}, {Err: buffer.ErrFull}, {Err: buffer.ErrErased}, {Err: buffer.ErrRange}}
 	var text bytes.Buffer
 	for _, written := range [][]byte{
-		plain(batch), plain(resets), wire.AppendResults(nil, results), wire.AppendError(nil, buffer.ErrNoSpace),
+		plain(batch), plain(resets), wire.AppendResults(nil, wire.WithoutSegments(results)), wire.AppendError(nil, buffer.ErrNoSpace),
 		wire.AppendError(nil, buffer.ErrClosed), wire.AppendError(nil, buffer.ErrFailed), wire.AppendError(nil, wire.ErrSuperseded),
 	} {
 		fmt.Fprintln(&text, hex.EncodeToString(written))

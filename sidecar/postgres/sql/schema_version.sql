@@ -10,6 +10,9 @@ SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'progress_syn
        EXISTS (
            SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace f ON f.oid = p.pronamespace
            WHERE f.nspname = 'progress_sync' AND p.proname = 'variant_of'),
+       count(*) FILTER (WHERE c.relname = 'lesson_progress' AND EXISTS (
+           SELECT FROM pg_catalog.pg_attribute a
+           WHERE a.attrelid = c.oid AND a.attname = 'watched' AND NOT a.attisdropped)) = 1,
        coalesce((SELECT has_schema_privilege(oid, 'CREATE') FROM pg_catalog.pg_namespace WHERE nspname = 'progress_sync'),
            has_database_privilege(current_database(), 'CREATE'))
 FROM pg_catalog.pg_class c

@@ -26,6 +26,8 @@ LEFT JOIN (
         NULL::double precision AS duration_seconds,
         round("completion"::double precision * 100::float8 * 1e6::float8) / 1e6::float8 AS percentage,
         NULL::double precision AS watched_seconds,
+        NULL::bit varying AS watched,
+        NULL::smallint AS watched_step,
         round("millis"::double precision / 1000::float8 * 1e6::float8) / 1e6::float8 AS time_spent_seconds,
         NULL::double precision AS playback_speed,
         NULL::bigint AS seek_events,

@@ -26,6 +26,8 @@ LEFT JOIN (
         NULL::double precision AS duration_seconds,
         "percent"::double precision AS percentage,
         NULL::double precision AS watched_seconds,
+        NULL::bit varying AS watched,
+        NULL::smallint AS watched_step,
         "seconds"::double precision AS time_spent_seconds,
         NULL::double precision AS playback_speed,
         "seeks"::bigint AS seek_events,

@@ -26,6 +26,8 @@ LEFT JOIN (
         duration_seconds AS duration_seconds,
         percentage AS percentage,
         watched_seconds AS watched_seconds,
+        watched AS watched,
+        watched_step AS watched_step,
         time_spent_seconds AS time_spent_seconds,
         playback_speed AS playback_speed,
         seek_events AS seek_events,

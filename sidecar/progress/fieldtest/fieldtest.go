@@ -31,6 +31,8 @@ func Give(f progress.Field, r *progress.Record) {
 		*f.Flag(r) = true
 	case progress.TypeTime, progress.TypeGeneration:
 		*f.Instant(r) = 1_772_359_200_000_000
+	case progress.TypeSegments, progress.TypeStep: // neither is there alone
+		r.Segments = progress.SegmentsOf([][2]float64{{0, 12}, {30, 45}}, 1800)
 	default:
 		*f.Number(r) = 12.5
 	}
