@@ -53,7 +53,15 @@ export function define(shared) {
       assert.match(await tab.furthest(), /100 %, completed/);
       const wall = (Date.now() - began) / 1e3;
       assert.ok(row.time_spent_seconds > 2.5 && row.time_spent_seconds < wall, `time spent is ${row.time_spent_seconds} of ${wall} s`);
-      await device.close();
+
+      const stretches = [...row.watched.matchAll(/1+/g)].map((ones) => ones.index);
+      assert.deepEqual(stretches, [0, 20, 60, Math.round(duration - 1)], `the seconds that were seen are ${row.watched}`);
+      assert.equal(row.watched_step, 1);
+      const other = await Device.open(shared, "b", name);
+      const { watchedSegments, watchedSeconds } = await (await other.lesson(kind)).snapshot();
+      assert.deepEqual(watchedSegments.map(([from]) => from).sort((a, b) => a - b), stretches);
+      near(watchedSeconds, row.watched.match(/1/g).length, "what another device holds to be seen", 1);
+      await Promise.all([device.close(), other.close()]);
     });
 
     scenario(`${kind}: the page is told of a save as it happens`, async () => {
@@ -61,7 +69,9 @@ export function define(shared) {
       const device = await Device.open(shared, "a", name);
       const tab = await device.lesson(kind);
       const events = tab.page.waitForResponse((answer) => answer.url().includes("/progress/v1/sync/events"));
+      const accepted = tab.page.waitForResponse((answer) => answer.url().endsWith("/progress/v1/progress"));
       await tab.watch(20);
+      assert.equal((await accepted).headers()["preference-applied"], "return=receipt");
       const answer = await events;
       assert.equal(answer.status(), 200);
       assert.match(answer.headers()["content-type"], /^text\/event-stream/);

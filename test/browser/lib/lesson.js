@@ -66,6 +66,11 @@ export class LessonPage {
     }, this.lesson);
   }
 
+  /** The state of the page's client. */
+  snapshot() {
+    return this.page.evaluate((lesson) => window.progressSync[lesson].getState(), this.lesson);
+  }
+
   async says(words) {
     await eventually(`the client to say “${words}”`, async () => (await this.words()) === words).catch(async (error) => {
       throw new Error(`${error.message}; it says “${await this.words()}” and the page shows ${await this.state()}`);
