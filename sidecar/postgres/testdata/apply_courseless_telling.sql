@@ -9,14 +9,14 @@ WITH claim AS (
         r.course_id AS "course",
         (r.lesson_id)::character varying AS "block",
         ($14::double precision[])[r.number] / 100::float8 AS "completion",
-        ($16::bigint[])[r.number] / 1e3::float8 AS "millis"
+        ($18::bigint[])[r.number] / 1e3::float8 AS "millis"
     FROM claim, unnest(
         $7::text[], $8::text[], $9::text[], $10::text[]
     ) WITH ORDINALITY AS r (user_id, course_id, lesson_id, module_id, number)
     WHERE NOT (SELECT EXISTS (SELECT FROM progress_sync.erasures))
        OR NOT EXISTS (
            SELECT FROM progress_sync.erasures AS e
-           WHERE e.user_hash = sha256(convert_to(r.user_id, 'UTF8')) AND nullif(($26::timestamp with time zone[])[r.number], '-infinity') <= e.erased_at)
+           WHERE e.user_hash = sha256(convert_to(r.user_id, 'UTF8')) AND nullif(($28::timestamp with time zone[])[r.number], '-infinity') <= e.erased_at)
 ), there AS (
     SELECT i."user_id", i."block"
     FROM incoming AS i JOIN "public"."completion" AS l ON l."user_id" = i."user_id" AND l."block" = i."block"
@@ -84,7 +84,7 @@ WITH claim AS (
     JOIN (VALUES (1, 'dev.progresssync.lesson.completed'), (2, 'dev.progresssync.lesson.reset')) AS k (flag, type) ON w.mark & k.flag <> 0
     WHERE w.mark & -4 = $6::bigint & -4
 ), unused AS (
-    SELECT $11::double precision[], $12::double precision[], $13::double precision[], $15::double precision[], $17::double precision[], $18::bigint[], $19::bigint[], $20::bigint[], $21::boolean[], $22::timestamp with time zone[], $23::timestamp with time zone[], $24::timestamp with time zone[], $25::bigint[], $27::timestamp with time zone[], $28::timestamp with time zone[], $29::timestamp with time zone[], $30::timestamp with time zone[], $31::timestamp with time zone[], $32::timestamp with time zone[], $33::timestamp with time zone[], $34::timestamp with time zone[]
+    SELECT $11::double precision[], $12::double precision[], $13::double precision[], $15::double precision[], $16::bit varying, $17::bigint[], $19::double precision[], $20::bigint[], $21::bigint[], $22::bigint[], $23::boolean[], $24::timestamp with time zone[], $25::timestamp with time zone[], $26::timestamp with time zone[], $27::bigint[], $29::timestamp with time zone[], $30::timestamp with time zone[], $31::timestamp with time zone[], $32::timestamp with time zone[], $33::timestamp with time zone[], $34::timestamp with time zone[], $35::timestamp with time zone[], $36::timestamp with time zone[]
 )
 SELECT (SELECT count(*) FROM claim), ((SELECT count(*) FROM updated) + (SELECT count(*) FROM inserted)),
     CASE WHEN ((SELECT count(*) FROM updated) + (SELECT count(*) FROM inserted)) < cardinality($7::text[]) AND ((SELECT count(*) FROM updated) + (SELECT count(*) FROM inserted)) < (

@@ -14,37 +14,40 @@ WITH claim AS (
         nullif(($13::double precision[])[r.number], 'NaN') AS duration_seconds,
         ($14::double precision[])[r.number] AS percentage,
         ($15::double precision[])[r.number] AS watched_seconds,
-        ($16::bigint[])[r.number] / 1e6::float8 AS time_spent_seconds,
-        nullif(($17::double precision[])[r.number], 'NaN') AS playback_speed,
-        ($18::bigint[])[r.number] AS seek_events,
-        ($19::bigint[])[r.number] AS pause_events,
-        ($20::bigint[])[r.number] AS update_count,
-        ($21::boolean[])[r.number] AS completed,
-        nullif(($22::timestamp with time zone[])[r.number], '-infinity') AS completed_at,
-        nullif(($23::timestamp with time zone[])[r.number], '-infinity') AS first_watched_at,
-        nullif(($24::timestamp with time zone[])[r.number], '-infinity') AS last_watched_at,
-        ($25::bigint[])[r.number] AS generation,
-        nullif(($26::timestamp with time zone[])[r.number], '-infinity') AS received_at,
-        nullif(($27::timestamp with time zone[])[r.number], '-infinity') AS module_at,
-        nullif(($28::timestamp with time zone[])[r.number], '-infinity') AS module_received_at,
-        nullif(($29::timestamp with time zone[])[r.number], '-infinity') AS position_at,
-        nullif(($30::timestamp with time zone[])[r.number], '-infinity') AS position_received_at,
-        nullif(($31::timestamp with time zone[])[r.number], '-infinity') AS duration_at,
-        nullif(($32::timestamp with time zone[])[r.number], '-infinity') AS duration_received_at,
-        nullif(($33::timestamp with time zone[])[r.number], '-infinity') AS playback_speed_at,
-        nullif(($34::timestamp with time zone[])[r.number], '-infinity') AS playback_speed_received_at
+        CASE WHEN ($17::bigint[])[r.number] > 0 THEN substring($16::bit varying
+            FROM (($17::bigint[])[r.number] >> 32)::integer * 8 + 1 FOR ((($17::bigint[])[r.number] >> 16) & 65535)::integer * 8) END AS watched,
+        nullif((($17::bigint[])[r.number] & 65535)::smallint, 0) AS watched_step,
+        ($18::bigint[])[r.number] / 1e6::float8 AS time_spent_seconds,
+        nullif(($19::double precision[])[r.number], 'NaN') AS playback_speed,
+        ($20::bigint[])[r.number] AS seek_events,
+        ($21::bigint[])[r.number] AS pause_events,
+        ($22::bigint[])[r.number] AS update_count,
+        ($23::boolean[])[r.number] AS completed,
+        nullif(($24::timestamp with time zone[])[r.number], '-infinity') AS completed_at,
+        nullif(($25::timestamp with time zone[])[r.number], '-infinity') AS first_watched_at,
+        nullif(($26::timestamp with time zone[])[r.number], '-infinity') AS last_watched_at,
+        ($27::bigint[])[r.number] AS generation,
+        nullif(($28::timestamp with time zone[])[r.number], '-infinity') AS received_at,
+        nullif(($29::timestamp with time zone[])[r.number], '-infinity') AS module_at,
+        nullif(($30::timestamp with time zone[])[r.number], '-infinity') AS module_received_at,
+        nullif(($31::timestamp with time zone[])[r.number], '-infinity') AS position_at,
+        nullif(($32::timestamp with time zone[])[r.number], '-infinity') AS position_received_at,
+        nullif(($33::timestamp with time zone[])[r.number], '-infinity') AS duration_at,
+        nullif(($34::timestamp with time zone[])[r.number], '-infinity') AS duration_received_at,
+        nullif(($35::timestamp with time zone[])[r.number], '-infinity') AS playback_speed_at,
+        nullif(($36::timestamp with time zone[])[r.number], '-infinity') AS playback_speed_received_at
     FROM claim, unnest(
         $7::text[], $8::text[], $9::text[], $10::text[]
     ) WITH ORDINALITY AS r (user_id, course_id, lesson_id, module_id, number)
     WHERE NOT (SELECT EXISTS (SELECT FROM progress_sync.erasures))
        OR NOT EXISTS (
            SELECT FROM progress_sync.erasures AS e
-           WHERE e.user_hash = sha256(convert_to(r.user_id, 'UTF8')) AND nullif(($26::timestamp with time zone[])[r.number], '-infinity') <= e.erased_at)
+           WHERE e.user_hash = sha256(convert_to(r.user_id, 'UTF8')) AND nullif(($28::timestamp with time zone[])[r.number], '-infinity') <= e.erased_at)
 ), written AS (
     INSERT INTO progress_sync.lesson_progress AS l (
-        user_id, course_id, lesson_id, module_id, position_seconds, max_position_seconds, duration_seconds, percentage, watched_seconds, time_spent_seconds, playback_speed, seek_events, pause_events, update_count, completed, completed_at, first_watched_at, last_watched_at, generation, received_at, module_at, module_received_at, position_at, position_received_at, duration_at, duration_received_at, playback_speed_at, playback_speed_received_at, event_mark)
+        user_id, course_id, lesson_id, module_id, position_seconds, max_position_seconds, duration_seconds, percentage, watched_seconds, watched, watched_step, time_spent_seconds, playback_speed, seek_events, pause_events, update_count, completed, completed_at, first_watched_at, last_watched_at, generation, received_at, module_at, module_received_at, position_at, position_received_at, duration_at, duration_received_at, playback_speed_at, playback_speed_received_at, event_mark)
     SELECT
-        i.user_id, i.course_id, i.lesson_id, i.module_id, i.position_seconds, i.max_position_seconds, i.duration_seconds, i.percentage, i.watched_seconds, i.time_spent_seconds, i.playback_speed, i.seek_events, i.pause_events, i.update_count, i.completed, i.completed_at, i.first_watched_at, i.last_watched_at, i.generation, i.received_at, i.module_at, i.module_received_at, i.position_at, i.position_received_at, i.duration_at, i.duration_received_at, i.playback_speed_at, i.playback_speed_received_at,
+        i.user_id, i.course_id, i.lesson_id, i.module_id, i.position_seconds, i.max_position_seconds, i.duration_seconds, i.percentage, i.watched_seconds, i.watched, i.watched_step, i.time_spent_seconds, i.playback_speed, i.seek_events, i.pause_events, i.update_count, i.completed, i.completed_at, i.first_watched_at, i.last_watched_at, i.generation, i.received_at, i.module_at, i.module_received_at, i.position_at, i.position_received_at, i.duration_at, i.duration_received_at, i.playback_speed_at, i.playback_speed_received_at,
         CASE WHEN i.completed::integer
             + 2 * (i.generation > 0)::integer > 0
             THEN ($6::bigint & -4) | (i.completed::integer
@@ -73,6 +76,14 @@ WITH claim AS (
             ELSE greatest(l.percentage, excluded.percentage) END,
         watched_seconds = CASE WHEN excluded.generation > l.generation THEN excluded.watched_seconds
             ELSE greatest(l.watched_seconds, excluded.watched_seconds) END,
+        watched = CASE WHEN excluded.generation > l.generation THEN excluded.watched
+            WHEN excluded.watched IS NULL THEN l.watched
+            WHEN l.watched IS NULL THEN excluded.watched
+            WHEN l.watched_step = excluded.watched_step THEN substring(l.watched::bit(1024) | excluded.watched::bit(1024)
+                FROM 1 FOR greatest(length(l.watched), length(excluded.watched)))::bit varying
+            ELSE progress_sync.joined_segments(l.watched, l.watched_step, excluded.watched, excluded.watched_step) END,
+        watched_step = CASE WHEN excluded.generation > l.generation THEN excluded.watched_step
+            ELSE greatest(l.watched_step, excluded.watched_step) END,
         time_spent_seconds = CASE WHEN excluded.generation > l.generation THEN excluded.time_spent_seconds
             ELSE round(l.time_spent_seconds * 1e6::float8 + excluded.time_spent_seconds * 1e6::float8) / 1e6::float8 END,
         playback_speed = CASE WHEN excluded.generation > l.generation THEN excluded.playback_speed
@@ -163,17 +174,17 @@ SELECT (SELECT count(*) FROM claim), (SELECT count(*) FROM written),
         r.user_id,
         r.course_id,
         r.lesson_id,
-        ($20::bigint[])[r.number] AS update_count,
-        nullif(($24::timestamp with time zone[])[r.number], '-infinity') AS last_watched_at,
-        ($25::bigint[])[r.number] AS generation,
-        nullif(($26::timestamp with time zone[])[r.number], '-infinity') AS received_at
+        ($22::bigint[])[r.number] AS update_count,
+        nullif(($26::timestamp with time zone[])[r.number], '-infinity') AS last_watched_at,
+        ($27::bigint[])[r.number] AS generation,
+        nullif(($28::timestamp with time zone[])[r.number], '-infinity') AS received_at
     FROM claim, unnest(
         $7::text[], $8::text[], $9::text[], $10::text[]
     ) WITH ORDINALITY AS r (user_id, course_id, lesson_id, module_id, number)
     WHERE NOT (SELECT EXISTS (SELECT FROM progress_sync.erasures))
        OR NOT EXISTS (
            SELECT FROM progress_sync.erasures AS e
-           WHERE e.user_hash = sha256(convert_to(r.user_id, 'UTF8')) AND nullif(($26::timestamp with time zone[])[r.number], '-infinity') <= e.erased_at)) AS excluded LEFT JOIN progress_sync.lesson_progress AS l ON l.user_id = excluded.user_id AND l.course_id = excluded.course_id AND l.lesson_id = excluded.lesson_id
+           WHERE e.user_hash = sha256(convert_to(r.user_id, 'UTF8')) AND nullif(($28::timestamp with time zone[])[r.number], '-infinity') <= e.erased_at)) AS excluded LEFT JOIN progress_sync.lesson_progress AS l ON l.user_id = excluded.user_id AND l.course_id = excluded.course_id AND l.lesson_id = excluded.lesson_id
         WHERE l.user_id IS NULL OR (excluded.generation > l.generation
        OR (excluded.update_count > 0 OR excluded.received_at > l.received_at)
           AND (excluded.generation = l.generation
