@@ -62,7 +62,7 @@ func TestWhatIsLeftOfABodyIsNotARequest(t *testing.T) {
 }
 
 // A PUT that comes without its body would empty what it replaces.
-func TestAPutBelowAFolderHasItsBody(t *testing.T) {
+func TestAPutHasItsBody(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +75,7 @@ func TestAPutBelowAFolderHasItsBody(t *testing.T) {
 	for _, c := range []struct{ method, path, want string }{
 		{http.MethodPut, folder + "a", "PUT " + folder + "a hello <nil>"},
 		{http.MethodPut, folder + "a%2Fb?c=d", "PUT " + folder + "a/b hello <nil>"},
-		{http.MethodPut, plainPath, "PUT " + plainPath + "  <nil>"},
+		{http.MethodPut, plainPath, "PUT " + plainPath + " hello <nil>"},
 		{http.MethodPost, folder, "POST " + folder + "  <nil>"},
 		{http.MethodPost, plainPath, "POST " + plainPath + " hello <nil>"},
 	} {
