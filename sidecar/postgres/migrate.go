@@ -164,20 +164,13 @@ func (d *Database) inspect(ctx context.Context, q querier) (schemaState, error) 
 	return state, err
 }
 
-// ready is readySchema where it has not been seen yet.
+// ready is readySchema where it has not been seen yet, and from time to time where the
+// schema lacks what can be done without.
 func (d *Database) ready(ctx context.Context, options Options, conn *pgxpool.Conn) (*target, error) {
-	t := d.seen.Load()
-	if t == nil || !t.serves(options) {
-		return d.readySchema(ctx, options, conn)
-	}
-	if t.renew.IsZero() || time.Now().Before(t.renew) {
+	if t := d.seen.Load(); t != nil && t.serves(options) && (t.renew.IsZero() || time.Now().Before(t.renew)) {
 		return t, nil
 	}
-	state, err := d.inspect(ctx, conn)
-	if err != nil {
-		return nil, err
-	}
-	return d.find(ctx, options, conn, state, true)
+	return d.readySchema(ctx, options, conn)
 }
 
 // readable is what to read from. Nothing is created for a read.

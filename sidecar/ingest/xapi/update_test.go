@@ -175,7 +175,11 @@ func TestPlayedSegmentsAreUnited(t *testing.T) {
 		"0.000[.]12.000[,]14.000[.]21.000[,]18[.]30": {{0, 12}, {14, 30}},
 		"30[.]45[,]0[.]30":                           {{0, 45}},
 		"0[.]12[,]0[.]12":                            {{0, 12}},
-		"":                                           nil,
+		// A player that took the end of the part before for the start of the next one.
+		"16.268[.]16.873[,]16.873[.]16.183": {{16.268, 16.873}},
+		// Back within what was seen, and on beyond it.
+		"0[.]60[,]20[.]30[,]30[.]70": {{0, 70}},
+		"":                           nil,
 		"5[.]5[,]9[.]2[,]-1[.]3[,]x[.]4[,]1[,]2[.]3": {{2, 3}},
 		"0[.]Inf[,]NaN[.]3[,]0[.]1e300":              nil,
 	} {
