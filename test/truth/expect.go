@@ -13,7 +13,7 @@ func expect(key Key, updates []Update, threshold float64) Row {
 	inOrder := slices.Clone(updates)
 	slices.SortStableFunc(inOrder, func(a, b Update) int { return a.OccurredAt.Compare(b.OccurredAt) })
 
-	row := Row{Key: key, UpdateCount: int64(len(inOrder))}
+	row := Row{Key: key, UpdateCount: int64(len(inOrder)), Seen: seenIn(updates)}
 	for _, u := range inOrder {
 		at := u.OccurredAt.UTC().Truncate(time.Microsecond)
 		if row.FirstWatchedAt.IsZero() {

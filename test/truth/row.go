@@ -21,6 +21,7 @@ type Row struct {
 	Duration       float64
 	Percentage     float64
 	Watched        float64
+	Seen           Seen
 	TimeSpent      int64 // microseconds
 	SeekEvents     int64
 	PauseEvents    int64
@@ -35,7 +36,7 @@ type Row struct {
 const selectRows = `
 SELECT user_id, course_id, lesson_id, coalesce(module_id, ''),
        coalesce(position_seconds, 0), coalesce(max_position_seconds, 0), coalesce(duration_seconds, 0),
-       coalesce(percentage, 0), coalesce(watched_seconds, 0), round(coalesce(time_spent_seconds, 0) * 1e6)::bigint,
+       coalesce(percentage, 0), coalesce(watched_seconds, 0), rtrim(coalesce(watched::text, ''), '0'), coalesce(watched_step, 0), round(coalesce(time_spent_seconds, 0) * 1e6)::bigint,
        coalesce(seek_events, 0), coalesce(pause_events, 0), coalesce(playback_speed, 0),
        coalesce(update_count, 0), coalesce(completed, false),
        completed_at, first_watched_at, last_watched_at
@@ -53,7 +54,7 @@ func ReadRows(ctx context.Context, conn *pgx.Conn, table string) ([]Row, error) 
 		var completed, first, last *time.Time
 		err := from.Scan(&r.UserID, &r.CourseID, &r.LessonID, &r.ModuleID,
 			&r.Position, &r.MaxPosition, &r.Duration,
-			&r.Percentage, &r.Watched, &r.TimeSpent,
+			&r.Percentage, &r.Watched, &r.Seen.Bits, &r.Seen.Step, &r.TimeSpent,
 			&r.SeekEvents, &r.PauseEvents, &r.PlaybackSpeed,
 			&r.UpdateCount, &r.Completed,
 			&completed, &first, &last)

@@ -15,17 +15,19 @@ type Key struct {
 // POST /v1/progress. Times in seconds; nil is a field that is left out.
 type Update struct {
 	Key
-	ModuleID        string    `json:"moduleId,omitempty"`
-	CurrentTime     *float64  `json:"currentTime,omitempty"`
-	Duration        *float64  `json:"duration,omitempty"`
-	Percentage      *float64  `json:"percentage,omitempty"`
-	WatchedDuration *float64  `json:"watchedDuration,omitempty"`
-	WatchedDelta    *float64  `json:"watchedDelta,omitempty"`
-	PlaybackSpeed   *float64  `json:"playbackSpeed,omitempty"`
-	SeekEvents      int64     `json:"seekEvents,omitempty"`
-	PauseEvents     int64     `json:"pauseEvents,omitempty"`
-	Completed       bool      `json:"completed,omitempty"`
-	OccurredAt      time.Time `json:"occurredAt"`
+	ModuleID        string   `json:"moduleId,omitempty"`
+	CurrentTime     *float64 `json:"currentTime,omitempty"`
+	Duration        *float64 `json:"duration,omitempty"`
+	Percentage      *float64 `json:"percentage,omitempty"`
+	WatchedDuration *float64 `json:"watchedDuration,omitempty"`
+	WatchedDelta    *float64 `json:"watchedDelta,omitempty"`
+	// WatchedSegments are pairs of seconds, from and to.
+	WatchedSegments [][2]float64 `json:"watchedSegments,omitempty"`
+	PlaybackSpeed   *float64     `json:"playbackSpeed,omitempty"`
+	SeekEvents      int64        `json:"seekEvents,omitempty"`
+	PauseEvents     int64        `json:"pauseEvents,omitempty"`
+	Completed       bool         `json:"completed,omitempty"`
+	OccurredAt      time.Time    `json:"occurredAt"`
 }
 
 // Outcome is what is known of an update that was sent.

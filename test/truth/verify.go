@@ -203,6 +203,9 @@ func differences(got, want Row) []string {
 	number("duration_seconds", got.Duration, want.Duration)
 	number("percentage", got.Percentage, want.Percentage)
 	number("watched_seconds", got.Watched, want.Watched)
+	if got.Seen != want.Seen {
+		d = append(d, fmt.Sprintf("watched %+v, want %+v", got.Seen, want.Seen))
+	}
 	number("playback_speed", got.PlaybackSpeed, want.PlaybackSpeed)
 	if got.sums() != want.sums() {
 		d = append(d, outside(got.sums(), want.sums(), want.sums()))

@@ -33,14 +33,16 @@ func session() []Update {
 	seek.SeekEvents, seek.PlaybackSpeed = 2, some(1.5)
 	rewound := watched(15, 100, 5.5)
 	rewound.PauseEvents = 1
-	return []Update{watched(0, 10, 5), seek, watched(10, 190, 4.75), rewound}
+	first := watched(0, 10, 5)
+	first.WatchedSegments = [][2]float64{{5, 10}}
+	return []Update{first, seek, watched(10, 190, 4.75), rewound}
 }
 
 // sessionRow is what the table must hold after session, written out by hand.
 func sessionRow() Row {
 	return Row{
 		Key: lesson, ModuleID: "m1", Position: 100, MaxPosition: 190, Duration: 200, Percentage: 95, Watched: 95,
-		TimeSpent: 20_500_000, SeekEvents: 2, PauseEvents: 1, PlaybackSpeed: 1.5, UpdateCount: 4,
+		Seen: Seen{"0000011111", 1}, TimeSpent: 20_500_000, SeekEvents: 2, PauseEvents: 1, PlaybackSpeed: 1.5, UpdateCount: 4,
 		Completed: true, CompletedAt: at(10), FirstWatchedAt: at(0), LastWatchedAt: at(15),
 	}
 }
@@ -135,6 +137,9 @@ func TestVerify(t *testing.T) {
 		},
 		"a wrong watched time is wrong": {
 			rows: changed(func(r *Row) { r.Watched = 94.5 }), want: want{wrong: 1, says: "watched_seconds"},
+		},
+		"a second that was seen and is not there is wrong": {
+			rows: changed(func(r *Row) { r.Seen = Seen{"000001111", 1} }), want: want{wrong: 1, says: "watched {Bits:000001111 Step:1}"},
 		},
 		"a speed that was lost is wrong": {
 			rows: changed(func(r *Row) { r.PlaybackSpeed = 0 }), want: want{wrong: 1, says: "playback_speed"},

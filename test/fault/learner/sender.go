@@ -79,9 +79,10 @@ func (s *sender) updates(n int, key func() truth.Key) []truth.Entry {
 		s.sent++
 		duration := 600.0
 		delta := float64(s.random.IntN(1e6)) / 1e5
+		position := s.number(560)
 		u := &truth.Update{
-			Key: key(), CurrentTime: s.number(560), Duration: &duration,
-			WatchedDelta: &delta, WatchedDuration: s.number(1000),
+			Key: key(), CurrentTime: position, Duration: &duration,
+			WatchedDelta: &delta, WatchedDuration: s.number(1000), WatchedSegments: [][2]float64{{*position, *position + delta}},
 			SeekEvents: s.random.Int64N(1000), PauseEvents: s.random.Int64N(1000),
 			Completed: s.random.IntN(500) == 0, OccurredAt: at,
 		}

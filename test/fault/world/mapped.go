@@ -47,6 +47,7 @@ func mapping() *config.Mapping {
 			"durationSeconds": "duration_seconds", "durationAt": "duration_at", "durationReceivedAt": "duration_received_at",
 			"playbackSpeed": "playback_speed", "playbackSpeedAt": "playback_speed_at", "playbackSpeedReceivedAt": "playback_speed_received_at",
 			"maxPositionSeconds": "max_position_seconds", "percentage": "percentage", "watchedSeconds": "watched_seconds",
+			"watchedSegments": "watched", "watchedStep": "watched_step",
 			"timeSpentSeconds": "time_spent_seconds", "seekEvents": "seek_events", "pauseEvents": "pause_events",
 			"updateCount": "update_count", "completed": "completed", "completedAt": "completed_at",
 			"firstWatchedAt": "first_watched_at", "lastWatchedAt": "last_watched_at",
