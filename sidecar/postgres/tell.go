@@ -14,9 +14,10 @@ const (
 	EventErased    = "dev.progresssync.learner.erased"
 )
 
-// batchMark is a batch's id as it stands in the marks of rows. The lowest two bits say
+// batchMark is what stands for a batch in the marks of rows: a hash of its writer, lane
+// and number, since the id of one that is replayed is not known. The lowest two bits say
 // what the batch has made of the row: 1 completed, 2 reset.
-const batchMark = "$6::bigint & -4"
+const batchMark = "hashtextextended($1::uuid::text || '/' || $2::integer::text || '/' || $4::bigint::text, 0) & -4"
 
 // ownMark is the column for marks in progress_sync.lesson_progress.
 const ownMark = "event_mark"

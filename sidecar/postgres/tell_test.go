@@ -92,6 +92,22 @@ func TestWhatIsTold(t *testing.T) {
 	}
 }
 
+// After a failover batches are written again whose ids are not known any more.
+func TestReplayedBatchesTellOnce(t *testing.T) {
+	uri := pgtest.Database(t)
+	w := claim(t, open(t, Options{URI: fixed(uri), Events: true}))
+	for second := range 3 {
+		b := w.next(at(second, 100))
+		b.ID = 0
+		if r, err := w.try(t.Context(), b); err != nil || r.Outcome != Applied {
+			t.Fatalf("%v, %v", r.Outcome, err)
+		}
+	}
+	if diff := cmp.Diff([]string{"completed lesson 0001 0"}, toldOf(t, pgtest.Connect(t, uri))); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestNothingIsToldWhileEventsAreOff(t *testing.T) {
 	uri := pgtest.Database(t)
 	d := open(t, Options{URI: fixed(uri)})

@@ -28,7 +28,7 @@ WITH claim AS (
         "completion" = greatest(l."completion", excluded."completion"),
         "millis" = round(l."millis" * 1e3::float8 + excluded."millis" * 1e3::float8) / 1e3::float8,
         "mark" = CASE WHEN 0 > 0
-            THEN ($6::bigint & -4) | (0) ELSE l."mark" END
+            THEN (hashtextextended($1::uuid::text || '/' || $2::integer::text || '/' || $4::bigint::text, 0) & -4) | (0) ELSE l."mark" END
     FROM there AS t JOIN incoming AS excluded ON t."user_id" = excluded."user_id" AND t."block" = excluded."block"
     WHERE l."user_id" = excluded."user_id" AND l."block" = excluded."block"
       AND (true)
@@ -48,7 +48,7 @@ WITH claim AS (
     SELECT
         i."user_id", i."course", i."block", i."completion", i."millis",
         CASE WHEN 0 > 0
-            THEN ($6::bigint & -4) | (0) ELSE NULL END
+            THEN (hashtextextended($1::uuid::text || '/' || $2::integer::text || '/' || $4::bigint::text, 0) & -4) | (0) ELSE NULL END
     FROM incoming AS i
     WHERE NOT EXISTS (SELECT FROM there AS t WHERE t."user_id" = i."user_id" AND t."block" = i."block")
     ORDER BY i."user_id", i."block" COLLATE "C"
@@ -57,7 +57,7 @@ WITH claim AS (
         "completion" = greatest(l."completion", excluded."completion"),
         "millis" = round(l."millis" * 1e3::float8 + excluded."millis" * 1e3::float8) / 1e3::float8,
         "mark" = CASE WHEN 0 > 0
-            THEN ($6::bigint & -4) | (0) ELSE l."mark" END
+            THEN (hashtextextended($1::uuid::text || '/' || $2::integer::text || '/' || $4::bigint::text, 0) & -4) | (0) ELSE l."mark" END
     WHERE true
     RETURNING l."mark" AS mark,
         l."user_id"::text AS user_id,
@@ -82,7 +82,7 @@ WITH claim AS (
         '"public"."completion"', row_number() OVER (ORDER BY w.user_id, w.course_id, w.lesson_id, k.flag DESC)
     FROM (SELECT * FROM updated UNION ALL SELECT * FROM inserted) AS w
     JOIN (VALUES (1, 'dev.progresssync.lesson.completed'), (2, 'dev.progresssync.lesson.reset')) AS k (flag, type) ON w.mark & k.flag <> 0
-    WHERE w.mark & -4 = $6::bigint & -4
+    WHERE w.mark & -4 = hashtextextended($1::uuid::text || '/' || $2::integer::text || '/' || $4::bigint::text, 0) & -4
 ), unused AS (
     SELECT $11::double precision[], $12::double precision[], $13::double precision[], $15::double precision[], $16::bit varying, $17::bigint[], $19::double precision[], $20::bigint[], $21::bigint[], $22::bigint[], $23::boolean[], $24::timestamp with time zone[], $25::timestamp with time zone[], $26::timestamp with time zone[], $27::bigint[], $29::timestamp with time zone[], $30::timestamp with time zone[], $31::timestamp with time zone[], $32::timestamp with time zone[], $33::timestamp with time zone[], $34::timestamp with time zone[], $35::timestamp with time zone[], $36::timestamp with time zone[]
 )

@@ -50,7 +50,7 @@ WITH claim AS (
         i.user_id, i.course_id, i.lesson_id, i.module_id, i.position_seconds, i.max_position_seconds, i.duration_seconds, i.percentage, i.watched_seconds, i.watched, i.watched_step, i.time_spent_seconds, i.playback_speed, i.seek_events, i.pause_events, i.update_count, i.completed, i.completed_at, i.first_watched_at, i.last_watched_at, i.generation, i.received_at, i.module_at, i.module_received_at, i.position_at, i.position_received_at, i.duration_at, i.duration_received_at, i.playback_speed_at, i.playback_speed_received_at,
         CASE WHEN i.completed::integer
             + 2 * (i.generation > 0)::integer > 0
-            THEN ($6::bigint & -4) | (i.completed::integer
+            THEN (hashtextextended($1::uuid::text || '/' || $2::integer::text || '/' || $4::bigint::text, 0) & -4) | (i.completed::integer
             + 2 * (i.generation > 0)::integer) ELSE NULL END
     FROM incoming AS i
     ORDER BY i.user_id COLLATE "C", i.course_id COLLATE "C", i.lesson_id COLLATE "C"
@@ -135,7 +135,7 @@ WITH claim AS (
         event_mark = CASE WHEN ((CASE WHEN excluded.generation > l.generation THEN excluded.completed
             ELSE l.completed OR excluded.completed END) AND (excluded.generation > l.generation OR NOT l.completed))::integer
             + 2 * (excluded.generation > l.generation)::integer > 0
-            THEN ($6::bigint & -4) | (((CASE WHEN excluded.generation > l.generation THEN excluded.completed
+            THEN (hashtextextended($1::uuid::text || '/' || $2::integer::text || '/' || $4::bigint::text, 0) & -4) | (((CASE WHEN excluded.generation > l.generation THEN excluded.completed
             ELSE l.completed OR excluded.completed END) AND (excluded.generation > l.generation OR NOT l.completed))::integer
             + 2 * (excluded.generation > l.generation)::integer) ELSE l.event_mark END
     WHERE excluded.generation > l.generation
@@ -165,7 +165,7 @@ WITH claim AS (
         'progress_sync.lesson_progress', row_number() OVER (ORDER BY w.user_id, w.course_id, w.lesson_id, k.flag DESC)
     FROM written AS w
     JOIN (VALUES (1, 'dev.progresssync.lesson.completed'), (2, 'dev.progresssync.lesson.reset')) AS k (flag, type) ON w.mark & k.flag <> 0
-    WHERE w.mark & -4 = $6::bigint & -4
+    WHERE w.mark & -4 = hashtextextended($1::uuid::text || '/' || $2::integer::text || '/' || $4::bigint::text, 0) & -4
 )
 SELECT (SELECT count(*) FROM claim), (SELECT count(*) FROM written),
     CASE WHEN (SELECT count(*) FROM written) < cardinality($7::text[]) AND (SELECT count(*) FROM written) < (

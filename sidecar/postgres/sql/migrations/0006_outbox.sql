@@ -5,7 +5,7 @@
 -- so that it gives up and is tried again.
 SET LOCAL lock_timeout = '2s';
 ALTER TABLE progress_sync.lesson_progress ADD COLUMN IF NOT EXISTS event_mark bigint;
-COMMENT ON COLUMN progress_sync.lesson_progress.event_mark IS 'Batch that last completed or reset the row while events were on: its id, with 1 (completed), 2 (reset) or both in the lowest two bits. NULL if none has.';
+COMMENT ON COLUMN progress_sync.lesson_progress.event_mark IS 'Batch that last completed or reset the row while events were on: a hash of its name, with 1 (completed), 2 (reset) or both in the lowest two bits. NULL if none has.';
 
 CREATE TABLE IF NOT EXISTS progress_sync.outbox (
     id            uuid        NOT NULL,
