@@ -196,7 +196,9 @@ func TestAPowerLossBeforeAnyOperationOfTheDiskLeavesASpoolThatOpens(t *testing.T
 		if n := len(o.copies); n < 300 {
 			t.Errorf("only %d copies were taken", n)
 		}
-		for _, a := range o.copies {
+		// Every other one, and with the other seed the rest: to open all takes minutes.
+		for i := int(seed); i < len(o.copies); i += 2 {
+			a := o.copies[i]
 			opts.FS = a.disk
 			b, err := Open(opts)
 			if err != nil {
