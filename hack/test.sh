@@ -51,7 +51,7 @@ stage unit go test -race -count=1 -timeout 20m ./...
 # What FuzzConversation finds is a difference between two servers, which is a fault only
 # after somebody has read the RFC: it is looked for with `make fuzz`, and the unit tests
 # play all that were found.
-stage fuzz env WITHOUT=FuzzConversation FUZZTIME="${FUZZTIME:-2s}" hack/fuzz.sh
+stage fuzz env WITHOUT=FuzzConversation FUZZTIME="${FUZZTIME:-1s}" hack/fuzz.sh
 stage fault env FAULT_DURATION="${FAULT_DURATION:-75s}" go test -count=1 -timeout 10m -v -run TestNothingIsLostOrDoubled ./test/fault
 stage client hack/client.sh
 stage proxies hack/proxies.sh
