@@ -24,21 +24,12 @@ func (h *Handler) accept(w http.ResponseWriter, r *http.Request, limits Limits, 
 	defer h.pools.putBuffer(buf)
 	room := h.lease(limits)
 	defer room.end()
-	sent, refused := h.receive(r, buf, limits, &room)
+	sent, refused := h.admit(r, buf, limits, &room)
 	if refused != nil {
 		h.refuse(w, refused)
 		return
 	}
-	// Only now, so that clients which send slowly don't take the places.
-	if !h.requests.enter(limits.MaxConcurrent) {
-		h.refuse(w, &refusal{ReasonOverloaded, *h.overloaded()})
-		return
-	}
 	defer h.requests.leave()
-	if refused := h.unpack(sent.coding, buf, limits, &room); refused != nil {
-		h.refuse(w, refused)
-		return
-	}
 	received := progress.InstantOf(h.now())
 	q := h.pools.getItems(scan.Ask{Form: f, User: user, MaxItems: limits.MaxItems, Received: received})
 	defer h.pools.putItems(q)

@@ -112,6 +112,24 @@ func announced(r *http.Request, limits Limits) (representation, *refusal) {
 	return as, nil
 }
 
+// admit reads the body of r into buf, which may grow, takes one of the places for requests
+// and unpacks the body there. Unless it refuses, the caller has to leave the place.
+func (h *Handler) admit(r *http.Request, buf *[]byte, limits Limits, room *lease) (representation, *refusal) {
+	as, refused := h.receive(r, buf, limits, room)
+	if refused != nil {
+		return as, refused
+	}
+	// Only now, so that clients which send slowly don't take the places.
+	if !h.requests.enter(limits.MaxConcurrent) {
+		return as, &refusal{ReasonOverloaded, *h.overloaded()}
+	}
+	if refused := h.unpack(as.coding, buf, limits, room); refused != nil {
+		h.requests.leave()
+		return as, refused
+	}
+	return as, nil
+}
+
 // receive reads the body of r, as it was sent, into buf, which may grow.
 func (h *Handler) receive(r *http.Request, buf *[]byte, limits Limits, room *lease) (representation, *refusal) {
 	as, refused := announced(r, limits)

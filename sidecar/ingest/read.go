@@ -46,11 +46,7 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, limits Limits) {
 	}
 	var v view
 	if h.reads.enter(limits.maxReads()) {
-		turn := h.patience.begin(h.now(), limits.ReadTimeout)
-		ctx, cancel := context.WithTimeout(r.Context(), turn.wait)
-		v = h.consistent(ctx, filter)
-		cancel()
-		h.patience.end(turn, h.now(), !v.silent)
+		v = h.inTime(r.Context(), filter, limits)
 		h.reads.leave()
 	} else {
 		v = view{unsaved: h.buffer.Unsaved(filter), stale: true}
@@ -70,6 +66,17 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, limits Limits) {
 	sync.Variant = h.variantOf(filter.UserID)
 	*out = appendView((*out)[:0], &v, &sync, missed, h.limits.Load().Completion)
 	h.write(w, http.StatusOK, *out)
+}
+
+// inTime is consistent within the read timeout, or a moment where waiting is known to be
+// in vain.
+func (h *Handler) inTime(ctx context.Context, filter buffer.Filter, limits Limits) view {
+	turn := h.patience.begin(h.now(), limits.ReadTimeout)
+	ctx, cancel := context.WithTimeout(ctx, turn.wait)
+	defer cancel()
+	v := h.consistent(ctx, filter)
+	h.patience.end(turn, h.now(), !v.silent)
+	return v
 }
 
 // tooManyLessons says how to ask for less.

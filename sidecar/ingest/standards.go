@@ -51,20 +51,12 @@ func (h *Handler) take(
 	defer h.pools.putBuffer(buf)
 	room := h.lease(limits)
 	defer room.end()
-	sent, refused := h.receive(r, buf, limits, &room)
+	_, refused := h.admit(r, buf, limits, &room)
 	if refused != nil {
 		h.refuse(w, refused)
 		return nil, false
 	}
-	if !h.requests.enter(limits.MaxConcurrent) {
-		h.refuse(w, &refusal{ReasonOverloaded, *h.overloaded()})
-		return nil, false
-	}
 	defer h.requests.leave()
-	if refused := h.unpack(sent.coding, buf, limits, &room); refused != nil {
-		h.refuse(w, refused)
-		return nil, false
-	}
 	received := progress.InstantOf(h.now())
 	events, mistake := decode(*buf, &standards.Ask{
 		User: user, Prefixes: limits.IRIPrefixes, MaxEvents: limits.MaxItems, Received: received,

@@ -45,11 +45,7 @@ func (h *Handler) readStats(w http.ResponseWriter, r *http.Request, limits Limit
 		return
 	}
 	defer h.reads.leave()
-	turn := h.patience.begin(h.now(), limits.ReadTimeout)
-	ctx, cancel := context.WithTimeout(r.Context(), turn.wait)
-	v := h.consistent(ctx, filter)
-	cancel()
-	h.patience.end(turn, h.now(), !v.silent)
+	v := h.inTime(r.Context(), filter, limits)
 	switch {
 	case v.tooMany:
 		h.writeProblem(w, tooManyLessons(filter))
@@ -63,7 +59,7 @@ func (h *Handler) readStats(w http.ResponseWriter, r *http.Request, limits Limit
 	}
 	records := v.merged(limits.Completion)
 	// The time that the read has left over may be none.
-	ctx, cancel = context.WithTimeout(r.Context(), limits.ReadTimeout)
+	ctx, cancel := context.WithTimeout(r.Context(), limits.ReadTimeout)
 	defer cancel()
 	catalogue, err := h.statistics.Listed(ctx, filter.CourseID, records)
 	if err != nil {
