@@ -119,7 +119,8 @@ func (p *Peers) Leave(ctx context.Context) {
 // AwaitLeft returns when the ids of events are handed over and, if all that this sidecar
 // had is saved, the others know that; as far as they can be reached before ctx ends.
 // Leave comes before. There is nothing to wait for where that could not tell the
-// registry, since others are not homes of this sidecar's learners then. Where there was
+// registry, since others are not homes of this sidecar's learners then. What others do
+// not have by the end they wait for, as after a kill: another process may open the spool. Where there was
 // nobody to hand over to, the registry is asked whether somebody has come: nobody else
 // will tell them.
 func (p *Peers) AwaitLeft(ctx context.Context, saved bool) {
@@ -137,8 +138,10 @@ func (p *Peers) AwaitLeft(ctx context.Context, saved bool) {
 		_ = t.handover.AwaitWritten(ctx, t.roll.Set) // else they are behind for a while
 	}
 	if err != nil {
-		p.o.Log.Info("Not all other sidecars know which updates this one has merged; one that a client repeats may count twice", "error", err.Error())
+		p.o.Log.Info("Not all other sidecars know which updates this one has merged. They wait half a minute for the next process on this spool to tell them; one that a client repeats after that may count twice", "error", err.Error())
+		return
 	}
+	t.roll.Left()
 }
 
 // BringStraysHome ends the delivery of strays with a last try, and reports whether some

@@ -107,7 +107,7 @@ func (w wait) at(now time.Time) wait {
 // awaited are the writers of those that may still hand ids over: of all that are or were
 // candidates or are about to stop, those that have not said, of the current candidates
 // or when they left, that they have. One that was about to stop, and is there no more,
-// has handed over what it could.
+// has handed over all: else it stays on the roll.
 func (w wait) awaited() (writers []uuid.UUID) {
 	if len(w.past) == 0 {
 		return nil

@@ -78,7 +78,10 @@ func TestWhoIsAwaited(t *testing.T) {
 		"not when that one is gone": {[]step{
 			{sees: "a b -c"}, {second: 1, says: "b", of: "a b"}, {second: 1, sees: "a b"},
 		}, ""},
-		"not one that was about to stop and is gone, though it could not say good-bye": {[]step{
+		"one that was about to stop, as long as it is on the roll: it has not handed over all": {[]step{
+			{sees: "a b c"}, {second: 40, sees: "a b -c"}, {second: 41, says: "b", of: "a b"}, {second: 69, says: "b", of: "a b"},
+		}, "c"},
+		"not one that was about to stop and is gone, whose good-bye was not heard": {[]step{
 			{sees: "a b c"}, {second: 40, sees: "a b -c"}, {second: 41, says: "b", of: "a b"}, {second: 42, sees: "a b"},
 		}, ""},
 		"one that stopped, was started again, and is gone": {[]step{

@@ -25,6 +25,8 @@ type node struct {
 	writer uuid.UUID
 	stop   func()
 	seeing sync.Mutex
+	// looking is held by the one that asks out of turn.
+	looking sync.Mutex
 
 	// killed is when it was killed, for the first time after it had handed everything
 	// over; zero for never.
@@ -40,7 +42,7 @@ func (w *world) start(before *node) {
 	n := &node{world: w, writer: before.writer, killed: before.killed, events: before.events, users: before.users, again: map[spool.EventID]bool{}}
 	owner := uuid.UUID{}
 	binary.BigEndian.PutUint64(owner[:], w.random.Uint64())
-	n.Handover = New(Options{Writer: n.writer, Owner: owner, Events: n, MoveOut: n.moveOut, Send: n.send, Sent: func(int) {}, Missed: func() { w.working.Go(n.see) }})
+	n.Handover = New(Options{Writer: n.writer, Owner: owner, Events: n, MoveOut: n.moveOut, Send: n.send, Sent: func(int) {}, Missed: func() { w.working.Go(n.look) }})
 	w.lock.Lock()
 	letter := before.name
 	if letter == "" {
@@ -82,6 +84,15 @@ func (n *node) see() {
 	n.Follow(set)
 }
 
+// look asks the registry out of turn, half a second after the one that asked before.
+func (n *node) look() {
+	if n.looking.TryLock() {
+		defer n.looking.Unlock()
+		n.see()
+		<-time.After(500 * time.Millisecond)
+	}
+}
+
 // maxAway is how long a sidecar may be away that was killed, or killed again and again
 // before it had handed everything over. The others wait for Patience, and an event may
 // count twice after that. The rest of the time is for a step of the test, and for
@@ -112,8 +123,12 @@ func (n *node) kill() {
 	n.stop()
 }
 
-// leave ends it as SIGTERM does.
-func (n *node) leave() {
+// leave ends it as SIGTERM does. Where the grace period is over before it has handed
+// everything over, it stays on the roll, and is to be started again.
+func (n *node) leave(grace time.Duration) {
+	if n.killed.IsZero() || n.hasSaid() {
+		n.killed = time.Now()
+	}
 	n.Leaving()
 	n.lock.Lock()
 	row := n.registry[n.writer]
@@ -122,19 +137,44 @@ func (n *node) leave() {
 	n.registry[n.writer] = row
 	n.lock.Unlock()
 	n.see()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
 	err := n.AwaitLeft(ctx, following(n.Handover))
 	n.lock.Lock()
 	n.note(spool.EventID{}, "has handed over: %v", err)
 	delete(n.nodes, n.writer)
+	if err != nil {
+		n.unfinished = append(n.unfinished, n)
+	}
 	n.lock.Unlock()
+	if err != nil {
+		n.stop()
+		return
+	}
 	for range 20 { // for two seconds
 		n.see()
 		n.deliver()
 		<-time.After(100 * time.Millisecond)
 	}
 	n.lock.Lock()
+	n.end()
+	n.note(spool.EventID{}, "is gone")
+	delete(n.registry, n.writer)
+	n.lock.Unlock()
+	n.stop()
+}
+
+// end does with strays what is done at the end of a pod. A spool that outlives it keeps
+// those whose home was killed, which may have them.
+func (n *node) end() {
+	set := n.View().Set
+	for id, k := range n.events {
+		home, _ := set.Home(n.users[id])
+		if k == stray && len(set.Candidates()) > 0 && n.nodes[home.Writer] == nil {
+			n.unfinished = append(n.unfinished, n)
+			return
+		}
+	}
 	for id, k := range n.events {
 		if k == stray {
 			n.events[id] = merged
@@ -142,10 +182,6 @@ func (n *node) leave() {
 			n.note(id, "counts it at its end")
 		}
 	}
-	n.note(spool.EventID{}, "is gone")
-	delete(n.registry, n.writer)
-	n.lock.Unlock()
-	n.stop()
 }
 
 var errAway = errors.New("it is away")

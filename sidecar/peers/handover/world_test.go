@@ -27,6 +27,8 @@ type world struct {
 	registry map[uuid.UUID]members.Member
 	nodes    map[uuid.UUID]*node
 	working  sync.WaitGroup
+	// unfinished are those that left before they had handed everything over.
+	unfinished []*node
 	// counted is how often an event was merged.
 	counted map[spool.EventID]int
 
@@ -53,6 +55,15 @@ func (w *world) all() []*node {
 	defer w.lock.Unlock()
 	all := slices.Collect(maps.Values(w.nodes))
 	slices.SortFunc(all, func(a, b *node) int { return slices.Compare(a.writer[:], b.writer[:]) })
+	return all
+}
+
+// takeUnfinished returns those that nobody has started again.
+func (w *world) takeUnfinished() []*node {
+	w.lock.Lock()
+	defer w.lock.Unlock()
+	all := w.unfinished
+	w.unfinished = nil
 	return all
 }
 
@@ -122,6 +133,7 @@ func (w *world) live() (sent map[spool.EventID]bool) {
 	for range 60 {
 		all := slices.DeleteFunc(w.all(), func(n *node) bool { return leaving[n] })
 		at := all[w.random.IntN(len(all))]
+		down = append(down, w.takeUnfinished()...)
 		down = slices.DeleteFunc(down, func(n *node) bool {
 			overdue := time.Since(n.killed) >= maxAway
 			if overdue {
@@ -141,9 +153,10 @@ func (w *world) live() (sent map[spool.EventID]bool) {
 			w.working.Go(at.deliver)
 		case what < 16:
 			w.join()
-		case what < 17 && len(all) > 1 && len(down) == 0:
+		case what < 17 && len(all) > 1 && at.mayBeKilled():
 			leaving[at] = true
-			w.working.Go(at.leave)
+			grace := []time.Duration{0, 5 * time.Millisecond, 2 * time.Second}[w.random.IntN(3)]
+			w.working.Go(func() { at.leave(grace) })
 		case what < 18 && len(all) > 1 && len(down) < 2:
 			w.working.Wait() // what is in doubt is a stray, and so none of this test
 			if at.mayBeKilled() {
@@ -163,7 +176,7 @@ func (w *world) live() (sent map[spool.EventID]bool) {
 		<-time.After(time.Duration(w.random.IntN(4)) * time.Millisecond)
 	}
 	w.working.Wait()
-	for _, n := range down {
+	for _, n := range append(down, w.takeUnfinished()...) {
 		w.start(n)
 	}
 	return sent

@@ -13,5 +13,7 @@
 // so that nobody on the pod network makes the sidecars a load for the database.
 //
 // A sidecar that stops says first that it is leaving, so that nothing is handed on
-// to it any more, and leaves when it has drained.
+// to it any more, and leaves when it has drained. One that could not hand over to the
+// others what they need stays on the roll until it is started again or missed, as
+// one that was killed: who is gone is waited for no more.
 package roll

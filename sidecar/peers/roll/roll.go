@@ -34,6 +34,7 @@ type Roll struct {
 	options Options
 	set     atomic.Pointer[members.Set]
 	leaving atomic.Bool
+	left    atomic.Bool
 	// wake makes Run look whether somebody waits for a call.
 	wake  chan struct{}
 	ended chan struct{}
@@ -106,11 +107,19 @@ func (r *Roll) Miss(ctx context.Context) error { return r.await(ctx, missing) }
 
 // SayLeaving tells the others that nothing should be handed on to this sidecar any
 // more, and returns when the registry has it. It stays on the roll, and its keys are
-// known, until Run ends.
+// known, until Run ends; and for a minute after that, as if it had been killed, where
+// nobody called Left before.
 func (r *Roll) SayLeaving(ctx context.Context) error {
 	r.leaving.Store(true)
 	return r.await(ctx, parting)
 }
+
+// Left says that the others have all that this sidecar, which leaves, owed them, so that
+// they need not wait for it once Run has ended.
+func (r *Roll) Left() { r.left.Store(true) }
+
+// goesAtOnce reports whether the roll is left as soon as Run ends.
+func (r *Roll) goesAtOnce() bool { return !r.leaving.Load() || r.left.Load() }
 
 // await waits for a call that begins after this moment.
 func (r *Roll) await(ctx context.Context, why urgency) error {

@@ -243,6 +243,7 @@ func TestLeaving(t *testing.T) {
 		if !first.Known(keyOf(2)) {
 			t.Error("a sidecar that drains is not known any more")
 		}
+		second.Left()
 		second.stop()
 		pass(longestPeriod)
 		if first.Known(keyOf(2)) {
@@ -250,6 +251,27 @@ func TestLeaving(t *testing.T) {
 		}
 		if err := second.Look(t.Context()); !errors.Is(err, ErrEnded) {
 			t.Errorf("who asks one that has left gets %v", err)
+		}
+	})
+}
+
+// Others wait for who is on the roll, and would merge what they don't know was merged.
+func TestWhoOwesTheOthersSomethingIsMissedAsIfItHadBeenKilled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		registry := newTable()
+		first, second := start(t, registry, 1), start(t, registry, 2)
+		pass(longestPeriod)
+		if err := second.SayLeaving(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		second.stop()
+		pass(longestPeriod)
+		if n := len(first.Set().Leaving()); n != 1 {
+			t.Errorf("it is not there any more: %d leave", n)
+		}
+		pass(time.Minute)
+		if n := len(first.Set().Leaving()); n != 0 {
+			t.Errorf("it is never missed: %d leave", n)
 		}
 	})
 }

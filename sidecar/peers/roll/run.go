@@ -7,7 +7,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/peers/members"
 )
 
-// Run enrolls until ctx ends, and leaves then.
+// Run enrolls until ctx ends, and leaves then, unless it owes the others something.
 func (r *Roll) Run(ctx context.Context) {
 	defer close(r.ended)
 	var m memory
@@ -30,7 +30,7 @@ func (r *Roll) Run(ctx context.Context) {
 			close(waited.done)
 		}
 	}
-	if !p.last.IsZero() {
+	if !p.last.IsZero() && r.goesAtOnce() {
 		r.leave(ctx)
 	}
 }
