@@ -1,5 +1,5 @@
 -- Sidecars that were built for an earlier version write as before. They leave what was
--- seen as it is, also where they start a row anew.
+-- seen as it is; where they start a row anew, a trigger below forgets it.
 
 -- The columns are added without touching a row. Whoever reads the table for longer would
 -- make all writers wait behind this; then it is tried again later.
@@ -50,11 +50,41 @@ BEGIN
     IF watched IS NULL OR watched_step IS NULL OR duration_seconds IS NULL OR NOT (duration_seconds > 0 AND duration_seconds <= 16777216) THEN
         RETURN 0;
     END IF;
-    bits := least(1024, greatest(1, floor(duration_seconds / watched_step + 0.5)));
+    bits := greatest(1, floor(duration_seconds / watched_step + 0.5));
     RETURN (100 * length(replace(substring(watched FROM 1 FOR bits)::text, '0', '')))::double precision / bits;
 END
 $$;
 COMMENT ON FUNCTION progress_sync.watched_percent(bit varying, integer, double precision) IS 'How much of a lesson was seen, 0 to 100; 0 where its duration is not known.';
+
+-- A sidecar of an earlier version names neither column, so that a row which it resets would
+-- keep what was seen before. The first trigger runs for those only that name them, and marks
+-- the step by its sign; the second, which comes after it by its name, takes the mark away, or
+-- forgets what is not marked. Neither function is called unless the row is reset.
+CREATE OR REPLACE FUNCTION progress_sync.reset_segments()
+RETURNS trigger
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF TG_NARGS > 0 OR NEW.watched_step < 0 THEN
+        NEW.watched_step := -NEW.watched_step;
+    ELSE
+        NEW.watched := NULL;
+        NEW.watched_step := NULL;
+    END IF;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION progress_sync.reset_segments() IS 'Forgets what was seen before a reset by a sidecar that knows nothing of it.';
+
+CREATE OR REPLACE TRIGGER reset_segments_1_told
+    BEFORE UPDATE OF watched ON progress_sync.lesson_progress
+    FOR EACH ROW WHEN (NEW.generation > OLD.generation AND NEW.watched IS NOT NULL)
+    EXECUTE FUNCTION progress_sync.reset_segments('told');
+CREATE OR REPLACE TRIGGER reset_segments_2_others
+    BEFORE UPDATE ON progress_sync.lesson_progress
+    FOR EACH ROW WHEN (NEW.generation > OLD.generation AND NEW.watched IS NOT NULL)
+    EXECUTE FUNCTION progress_sync.reset_segments();
 
 INSERT INTO progress_sync.schema_migrations (version, name, oldest_program)
 VALUES (9, 'watched_segments', 3)
