@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	pgtest "github.com/progress-sync/progress-sync/test/postgres"
 )
@@ -95,18 +98,17 @@ func BenchmarkSegments(b *testing.B) {
 	uri := durableServer(b)
 	spent := processorTime(b, uri)
 	const keys, rows = 5000, 500
-	for turn := range 3 {
+	for turn := range 5 {
 		for _, what := range []string{"none", "same", "more", "coarser", "none without triggers"} {
 			b.Run(fmt.Sprintf("turn=%d/%s", turn, what), func(b *testing.B) {
 				conn := pgtest.Connect(b, uri)
 				w := claim(b, open(b, Options{URI: fixed(uri)}))
 				batches := make([][]progress.Record, keys/rows)
+				triggers := "ENABLE"
 				if what == "none without triggers" {
-					pgtest.Execute(b, conn, "ALTER TABLE progress_sync.lesson_progress DISABLE TRIGGER USER")
-					b.Cleanup(func() {
-						pgtest.Execute(b, pgtest.Connect(b, uri), "ALTER TABLE progress_sync.lesson_progress ENABLE TRIGGER USER")
-					})
+					triggers = "DISABLE"
 				}
+				pgtest.Execute(b, conn, "ALTER TABLE progress_sync.lesson_progress "+triggers+" TRIGGER USER")
 				pgtest.Execute(b, conn, "TRUNCATE progress_sync.lesson_progress")
 				for i := range batches {
 					for j := range rows {
@@ -138,5 +140,53 @@ func BenchmarkSegments(b *testing.B) {
 				b.ReportMetric(float64((spent()-before).Microseconds())/float64(b.N*rows), "server-µs/row")
 			})
 		}
+	}
+}
+
+// Two pods have seen parts of one lesson each, and neither knows of the other's.
+func TestALessonIsCompletedOnceByWhatPodsHaveSeenTogether(t *testing.T) {
+	uri := pgtest.Database(t)
+	conn := pgtest.Connect(t, uri)
+	d := open(t, Options{URI: fixed(uri), Events: true, WatchedToComplete: 95})
+	one, other := claim(t, d), claim(t, d)
+	completion := progress.Completion{Threshold: 95, ByWatched: true}
+	toTheEnd := progress.Update{Key: key(1), CurrentTime: progress.Some(100), Duration: progress.Some(100), SeekEvents: 1}.Record(someTime, 0)
+	later := func(r progress.Record, seconds int) progress.Record {
+		r.LastWatchedAt += progress.Instant(seconds) * 1e6
+		return r
+	}
+	duration := func(seconds float64) progress.Record {
+		return progress.Update{Key: key(1), Duration: progress.Some(seconds)}.Record(someTime+1, 0)
+	}
+	const once = "completed lesson 0001 0"
+	for name, tt := range map[string]struct {
+		batches []progress.Record // of the one and of the other by turns
+		want    []string
+		at      progress.Instant // when it was completed
+	}{
+		"one half each":                  {[]progress.Record{seen(1, 100, [2]float64{0, 50}), later(seen(1, 100, [2]float64{50, 100}), 7)}, []string{once}, someTime + 7e6},
+		"one half each, the late first":  {[]progress.Record{later(seen(1, 100, [2]float64{50, 100}), 7), seen(1, 100, [2]float64{0, 50})}, []string{once}, someTime + 7e6},
+		"halves at different steps":      {[]progress.Record{seen(1, 976, [2]float64{0, 500}), seen(1, 977, [2]float64{490, 977})}, []string{once}, someTime},
+		"and on and on":                  {[]progress.Record{seen(1, 100, [2]float64{0, 50}), seen(1, 100, [2]float64{50, 100}), seen(1, 100, [2]float64{0, 100}), seen(1, 100, [2]float64{0, 9})}, []string{once}, someTime},
+		"each the same half":             {[]progress.Record{seen(1, 100, [2]float64{0, 50}), seen(1, 100, [2]float64{0, 50})}, nil, 0},
+		"half, and a seek to the end":    {[]progress.Record{seen(1, 100, [2]float64{0, 50}), toTheEnd}, nil, 0},
+		"all, of no duration":            {[]progress.Record{seen(1, 0, [2]float64{0, 50}), seen(1, 0, [2]float64{50, 100})}, nil, 0},
+		"and then the duration is known": {[]progress.Record{seen(1, 0, [2]float64{0, 50}), seen(1, 0, [2]float64{50, 100}), duration(100)}, []string{once}, someTime + 1},
+		"all of what was a short lesson": {[]progress.Record{seen(1, 976, [2]float64{0, 450}), seen(1, 976, [2]float64{450, 900}), duration(3600), seen(1, 0, [2]float64{900, 976})}, nil, 0},
+		"one half each side of a reset": {[]progress.Record{seen(1, 100, [2]float64{0, 50}), resetAt(1), after(resetAt(1), later(seen(1, 100, [2]float64{50, 100}), 7))},
+			[]string{"reset lesson 0001 1000000"}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			pgtest.Execute(t, conn, "TRUNCATE progress_sync.lesson_progress, progress_sync.outbox")
+			for i, r := range tt.batches {
+				[]*writer{one, other}[i%2].apply(t, completion.Of(r))
+			}
+			if diff := cmp.Diff(tt.want, toldOf(t, conn), cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			if got := read(t, d, key(1)); got.Completed != (tt.at != 0) || got.CompletedAt != tt.at {
+				t.Errorf("completed: %v at %d, want %d", got.Completed, got.CompletedAt, tt.at)
+			}
+		})
 	}
 }
