@@ -2,6 +2,8 @@ package postgres
 
 import (
 	"fmt"
+	"maps"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -186,6 +188,39 @@ func TestALessonIsCompletedOnceByWhatPodsHaveSeenTogether(t *testing.T) {
 			}
 			if got := read(t, d, key(1)); got.Completed != (tt.at != 0) || got.CompletedAt != tt.at {
 				t.Errorf("completed: %v at %d, want %d", got.Completed, got.CompletedAt, tt.at)
+			}
+		})
+	}
+}
+
+func TestTheCheckSaysWhatATableLacksToCompleteByWhatWasSeen(t *testing.T) {
+	uri := pgtest.Database(t)
+	pgtest.Execute(t, pgtest.Connect(t, uri), "CREATE TABLE progress (learner text, course text, lesson text, length real, seen bit varying, step int, UNIQUE (learner, course, lesson))")
+	columns := map[string]string{"durationSeconds": "length", "watchedSegments": "seen", "watchedStep": "step"}
+	const byWhatWasSeen = "database.mapping.columns has no "
+	for name, tt := range map[string]struct {
+		threshold float64
+		without   []string
+		want      string // empty for no such note
+	}{
+		"nothing":                         {95, nil, ""},
+		"the duration":                    {95, []string{"durationSeconds"}, byWhatWasSeen + "durationSeconds, so that"},
+		"the segments":                    {95, []string{"watchedSegments", "watchedStep"}, byWhatWasSeen + "watchedSegments, watchedStep, so that"},
+		"what the policy does not need":   {0, []string{"watchedSegments", "watchedStep"}, ""},
+		"a duration that it does not ask": {0, []string{"durationSeconds"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := progressMapping()
+			m.Columns = maps.Clone(columns)
+			for _, field := range tt.without {
+				delete(m.Columns, field)
+			}
+			d := open(t, Options{URI: fixed(uri), Mapping: m, WatchedToComplete: tt.threshold})
+			claim(t, d)
+			report, err := d.Check(t.Context())
+			notes := strings.Join(report.Notes, "\n")
+			if err != nil || tt.want == "" && strings.Contains(notes, "the policy completes lessons") || !strings.Contains(notes, tt.want) {
+				t.Errorf("the check says %v and notes %s", err, notes)
 			}
 		})
 	}
