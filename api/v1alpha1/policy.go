@@ -48,6 +48,7 @@ type ProgressSyncPolicyList struct {
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.variants) || !has(self.sync) || !has(self.sync.interval) || self.variants.arms.all(a, !has(a.sync) || has(a.sync.interval) || ((!has(a.sync.quietPeriod) || a.sync.quietPeriod == 'Auto' || duration(a.sync.quietPeriod) <= duration(self.sync.interval)) && (!has(a.sync.leaveGrace) || duration(a.sync.leaveGrace) <= duration(self.sync.interval))))",message="quietPeriod and leaveGrace of an arm must not be longer than its interval, which is sync.interval if it has none of its own"
 // +kubebuilder:validation:XValidation:rule="!has(self.peers) || !has(self.peers.port) || !has(self.injection) || !has(self.injection.port) || self.peers.port != self.injection.port",message="peers.port must be another than injection.port, where the app writes"
+// +kubebuilder:validation:XValidation:rule="!has(self.sync) || !has(self.sync.completionBy) || self.sync.completionBy != 'Watched' || !has(self.database.mapping) || ['watchedSegments', 'watchedStep', 'durationSeconds'].all(f, f in self.database.mapping.columns)",message="sync.completionBy Watched needs watchedSegments, watchedStep and durationSeconds in database.mapping.columns: a table without them does not keep what was seen"
 type ProgressSyncPolicySpec struct {
 	// selector of the pods, in the policy's namespace, that get a sidecar when
 	// they are created. Pods that exist already get it when they are restarted.

@@ -264,6 +264,7 @@ func TestBadMappingsAreRefusedInWordsThatHelp(t *testing.T) {
 		"a scale of what has none":   {`{table: t, ` + keys + `, columns: {completed: p}, scale: {completed: "10"}}`, "scale may name these fields: percentage"},
 		"the sidecars' own schema":   {`{schema: progress_sync, table: t, ` + keys + `, columns: {percentage: p}}`, "schema must not be progress_sync"},
 		"an empty name for a schema": {`{schema: "", table: t, ` + keys + `, columns: {percentage: p}}`, "mapping.schema"},
+		"nothing of what was seen":   {`{table: t, ` + keys + `, columns: {percentage: p, durationSeconds: d, watchedSegments: w}}}, sync: {completionBy: Watched`, "completionBy Watched needs watchedSegments, watchedStep and durationSeconds in database.mapping.columns"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -303,6 +304,7 @@ func TestAMappingMayHaveNoCourseAndAScale(t *testing.T) {
 		"a fixed course":   `{table: t, keyColumns: {userId: u, lessonId: l}, columns: {percentage: p}, fixed: {course: algebra}}`,
 		"a course beside":  `{table: t, keyColumns: {userId: u, lessonId: l}, columns: {percentage: p, courseId: c}}`,
 		"a mark":           `{table: t, ` + keys + `, columns: {percentage: p}, eventMark: m}`,
+		"what was seen":    `{table: t, ` + keys + `, columns: {durationSeconds: d, watchedSegments: w, watchedStep: s}}}, sync: {completionBy: Watched`,
 		"a fraction":       `{table: t, ` + keys + `, columns: {percentage: p}, scale: {percentage: "0.01"}}`,
 		"milliseconds too": `{table: t, ` + keys + `, columns: {percentage: p, positionSeconds: s}, scale: {percentage: "0.01", positionSeconds: "1000"}}`,
 	} {

@@ -68,11 +68,13 @@ func checkDatabase(c config.Config, uriFile string, out io.Writer) error {
 			content, err := os.ReadFile(uriFile)
 			return string(content), err
 		},
-		MaxConnections:   1,
-		ExecMode:         c.Database.ExecMode,
-		StatementTimeout: c.Database.StatementTimeout.D(),
-		Mapping:          c.Database.Mapping,
-		ApplicationName:  "progress-sync migrate",
+		MaxConnections:    1,
+		ExecMode:          c.Database.ExecMode,
+		StatementTimeout:  c.Database.StatementTimeout.D(),
+		Mapping:           c.Database.Mapping,
+		Events:            c.Events.Enabled,
+		WatchedToComplete: c.Sync.Completion().WatchedThreshold(),
+		ApplicationName:   "progress-sync migrate",
 	})
 	defer db.Close()
 	report, err := db.Check(ctx)

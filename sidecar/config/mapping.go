@@ -47,6 +47,10 @@ type KeyColumns struct {
 // progress_sync.lesson_progress besides its key, in camel case.
 func MappingFields() []string { return progress.MappedNames(progress.Fields()) }
 
+// SeenFields are those of Mapping.Columns without which the database can't tell whether
+// enough of a lesson was seen.
+func SeenFields() []string { return []string{"watchedSegments", "watchedStep", "durationSeconds"} }
+
 // courseField is a field of Mapping.Columns where the course is no part of the key.
 const courseField = "courseId"
 

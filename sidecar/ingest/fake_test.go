@@ -31,6 +31,7 @@ type fakeBuffer struct {
 	resetError error                  // of single keys of a reset
 	elsewhere  bool                   // another sidecar accepts
 	stray      bool                   // what comes waits for its home
+	threshold  float64                // the percentage that completes a lesson
 	putUntil   chan struct{}          // if set, Put waits until it is closed
 	onUnsaved  func(b *fakeBuffer)    // runs at the start of Unsaved
 }
@@ -38,7 +39,7 @@ type fakeBuffer struct {
 func newFakeBuffer() *fakeBuffer {
 	return &fakeBuffer{
 		records: map[progress.Key]progress.Record{}, clock: progress.InstantOf(time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)),
-		applied: []uint64{0, 0}, progress: make(chan struct{}), refuse: map[progress.Key]error{},
+		applied: []uint64{0, 0}, progress: make(chan struct{}), refuse: map[progress.Key]error{}, threshold: 95,
 	}
 }
 
@@ -71,7 +72,7 @@ func (b *fakeBuffer) Put(ctx context.Context, updates []progress.Update) ([]buff
 			continue
 		}
 		b.clock++
-		r := u.Record(b.clock, 95)
+		r := u.Record(b.clock, b.threshold)
 		if old, held := b.records[u.Key]; held {
 			r = progress.Merge(old, r.Raise(old.Generation))
 		}

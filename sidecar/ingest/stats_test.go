@@ -15,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 	"github.com/progress-sync/progress-sync/sidecar/stats"
@@ -269,5 +270,57 @@ func TestOfManyMistakesInACatalogueAHundredAreListed(t *testing.T) {
 	a := newDesk().ask(t, putCourse(`{"lessons":[`+lessons[1:]+`]}`))
 	if listed, _ := a.body["errors"].([]any); a.code != 422 || len(listed) != 100 || a.body["moreErrors"] != 30.0 {
 		t.Errorf("%d: %d listed, %v more", a.code, len(listed), a.body["moreErrors"])
+	}
+}
+
+// A lesson that is completed by what was seen may be so by what is saved and what is not
+// together, of which neither says that it is.
+func TestReadersAreToldWhatIsCompletedByWhatWasSeenTogether(t *testing.T) {
+	part := func(lesson string, duration, from, to float64) string {
+		d := ""
+		if duration > 0 {
+			d = fmt.Sprintf(`,"duration":%v`, duration)
+		}
+		return fmt.Sprintf(`{"userId":"ada","courseId":"go","lessonId":%q,"currentTime":%v,"watchedSegments":[[%v,%v]]%s}`, lesson, to, from, to, d)
+	}
+	saved := func(lesson string, duration, from, to float64) progress.Record {
+		u := progress.Update{
+			Key:             progress.Key{UserID: "ada", CourseID: "go", LessonID: lesson},
+			CurrentTime:     progress.Some(to),
+			WatchedSegments: progress.SegmentsOf([][2]float64{{from, to}}, duration),
+		}
+		if duration > 0 {
+			u.Duration = progress.Some(duration)
+		}
+		return u.Record(1_700_000_000_000_000, 0)
+	}
+	for name, tt := range map[string]struct {
+		record    progress.Record
+		unsaved   string
+		completed bool
+	}{
+		"one half saved, the other not":                  {record: saved("1", 100, 0, 50), unsaved: part("1", 100, 50, 100), completed: true},
+		"the same half":                                  {record: saved("1", 100, 0, 50), unsaved: part("1", 100, 0, 50)},
+		"a seek to the end of it":                        {record: saved("1", 100, 0, 50), unsaved: `{"userId":"ada","courseId":"go","lessonId":"1","currentTime":100,"duration":100,"seekEvents":1}`},
+		"a lesson whose length is known by the row only": {record: saved("1", 100, 0, 50), unsaved: part("1", 0, 50, 100), completed: true},
+		"a lesson without a length":                      {record: saved("1", 0, 0, 50), unsaved: part("1", 0, 50, 100)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk()
+			limits := config.Default()
+			limits.Sync.CompletionBy = config.CompletionByWatched
+			d.SetLimits(LimitsOf(limits))
+			// The sidecar's buffer completes what it holds by itself; what is asked for here is what only the two know together.
+			d.buffer.threshold = 0
+			d.reader.saved.Records = []progress.Record{tt.record}
+			if a := d.ask(t, post(tt.unsaved)); a.code != http.StatusOK {
+				t.Fatal(a.text)
+			}
+			expect(t, d.call(t, http.MethodGet, "/v1/progress?userId=ada"), http.StatusOK, map[string]any{"progress.0.completed": tt.completed})
+			completed := map[bool]float64{true: 1}[tt.completed]
+			expect(t, d.call(t, http.MethodGet, "/v1/stats?userId=ada"), http.StatusOK, map[string]any{
+				"courses.0.lessonsCompleted": completed, "totals.lessonsCompleted": completed,
+			})
+		})
 	}
 }

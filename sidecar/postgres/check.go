@@ -73,6 +73,9 @@ func (d *Database) Check(ctx context.Context) (SchemaReport, error) {
 			if s.options.Events && !s.options.tells() {
 				report.Notes = append(report.Notes, marklessNote(report.Table))
 			}
+			if note := seenNote(report.Table, m); note != "" && s.options.WatchedToComplete > 0 {
+				report.Notes = append(report.Notes, note)
+			}
 			for _, f := range of(findings, notes, notes) {
 				report.Notes = append(report.Notes, f.String())
 			}

@@ -133,6 +133,22 @@ func marklessNote(name string) string {
 		"ALTER TABLE %[1]s ADD COLUMN progress_event_mark bigint; and name it there", name)
 }
 
+// seenNote says what is missing to complete lessons by what was seen, empty if nothing is.
+func seenNote(name string, m *config.Mapping) string {
+	var without []string
+	for _, field := range config.SeenFields() {
+		if m.Columns[field] == "" {
+			without = append(without, field)
+		}
+	}
+	if len(without) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("the policy completes lessons by how much was seen (sync.completionBy: Watched), and database.mapping.columns has no %s, so that "+
+		"only what one sidecar holds unsaved can complete a lesson: ALTER TABLE %s ADD COLUMN IF NOT EXISTS watched bit varying(%d), "+
+		"ADD COLUMN IF NOT EXISTS watched_step smallint; and name them, and the lesson's duration, there", strings.Join(without, ", "), name, progress.MaxSegmentBits)
+}
+
 // survey collects what there is to say about a table.
 type survey struct {
 	name     string

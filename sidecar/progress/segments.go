@@ -9,6 +9,10 @@ import (
 const (
 	// MaxSegmentBits is how many bits Segments have at most.
 	MaxSegmentBits = 1024
+	// UsualSegmentBits is how many they have where the step is chosen freely: the most that
+	// Postgres keeps behind a head of one byte, so that a row's segments and their step
+	// take at most 129 bytes.
+	UsualSegmentBits = 976
 	// MaxSegmentStep is the most seconds that a bit stands for.
 	MaxSegmentStep = 16_384
 	// MaxSegmentSeconds is the furthest end of a segment, in seconds.
@@ -31,7 +35,7 @@ type segmentBits [MaxSegmentBits / 8]byte
 // SegmentsOf are the segments between the given seconds, each from its first number to
 // its second. Both are rounded to the nearest step, so that segments which meet leave
 // no gap, and one that is shorter than half a step may be nothing. The step is the
-// smallest power of two at which MaxSegmentBits reach the duration; without one, or with
+// smallest power of two at which UsualSegmentBits reach the duration; without one, or with
 // one that no step reaches, the furthest end. What lies before 0 or after the end is cut
 // off.
 func SegmentsOf(segments [][2]float64, duration float64) Segments {
@@ -59,11 +63,11 @@ func SegmentsOf(segments [][2]float64, duration float64) Segments {
 	return b.segments(step)
 }
 
-// StepFor is the smallest step, in seconds, at which MaxSegmentBits reach so many
+// StepFor is the smallest step, in seconds, at which UsualSegmentBits reach so many
 // seconds; at most MaxSegmentStep.
 func StepFor(seconds float64) int32 {
 	step := int32(1)
-	for step < MaxSegmentStep && seconds > MaxSegmentBits*float64(step) {
+	for step < MaxSegmentStep && seconds > UsualSegmentBits*float64(step) {
 		step *= 2
 	}
 	return step
@@ -155,12 +159,13 @@ func halved(b byte) byte {
 }
 
 // bitsOf is how many bits a lesson of the given seconds has, at least one; all there can
-// be where the duration is not known.
+// be where the duration is not known. They are more than there can be where the duration
+// was a shorter one when the segments were told.
 func (s Segments) bitsOf(duration float64) int {
 	if !isLength(duration) {
 		return MaxSegmentBits
 	}
-	return max(1, bitAt(duration, s.Step))
+	return max(1, int(math.Round(duration/float64(s.Step))))
 }
 
 // Share is how much of a lesson of the given seconds was seen, from 0 to 100 percent; 0

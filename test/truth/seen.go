@@ -12,8 +12,8 @@ type Seen struct {
 	Step int
 }
 
-// maxBits is how many a row has room for.
-const maxBits = 1024
+// maxBits is how many the step is chosen for.
+const maxBits = 976
 
 // seenIn works out what a row must hold of the segments of all updates: each is rounded
 // to the step of its update, and a bit of the coarsest step is seen if any second of it
