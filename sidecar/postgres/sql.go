@@ -23,7 +23,7 @@ type statements struct {
 	readOutbox, keepOutbox                    string
 	listed, catalogue, catalogueLock          string
 	catalogueRemove, cataloguePut             string
-	reportIndex                               string
+	reportIndex, reportSettings               string
 }
 
 func loadStatements() statements {
@@ -60,6 +60,7 @@ func loadStatements() statements {
 		catalogueRemove:  load("catalogue_remove.sql"),
 		cataloguePut:     load("catalogue_put.sql"),
 		reportIndex:      load("report_index.sql"),
+		reportSettings:   load("report_settings.sql"),
 	}
 }
 

@@ -67,7 +67,7 @@ func (d *Database) CourseLessons(ctx context.Context, courseID string) ([]stats.
 		}
 		id, fits := t.courseForm(courseID)
 		arguments := append([]any{pgtype.Text{String: id, Valid: fits}, id}, t.keyFixed...)
-		return d.bounded(ctx, conn, s.options.StatementTimeout, t.courseReport, func(rows pgx.Rows) (err error) {
+		return withSettings(ctx, conn, d.sql.reportSettings, s.options.StatementTimeout, t.courseReport, func(rows pgx.Rows) (err error) {
 			lessons, err = scanCourse(rows, t.name)
 			return err
 		}, arguments...)

@@ -35,6 +35,12 @@ func (s statistics) CourseLessons(ctx context.Context, courseID string) (stats.C
 	return s.courses.Get(ctx, courseID)
 }
 
+// Close closes the connections too.
+func (s statistics) Close() {
+	s.courses.Close()
+	s.Database.Close()
+}
+
 // reportOptions is the part of the configuration that statistics follow.
 func reportOptions(c config.Config, uri func() (string, error)) postgres.Options {
 	o := databaseOptions(c, uri)

@@ -23,7 +23,7 @@ func TestTheDocumentsQuoteWhatIsTested(t *testing.T) {
 			browser + "vite/vite.config.ts", browser + "vite/src/App.tsx",
 			browser + "next/app/lessons/[lesson]/page.tsx", browser + "next/app/lessons/[lesson]/player.tsx", browser + "next/next.config.ts",
 			browser + "html/index.html", browser + "videojs/main.ts", browser + "plyr/main.ts", browser + "hls/main.ts",
-			browser + "custom/follow.ts", browser + "signedout/token.ts", browser + "migration/LessonPlayer.tsx",
+			browser + "custom/follow.ts", browser + "course/CourseHead.tsx", browser + "signedout/token.ts", browser + "migration/LessonPlayer.tsx",
 		},
 	}
 	for name, files := range tests {

@@ -41,6 +41,15 @@ func (a *asked) ask(ctx context.Context, courseID string) ([]stats.CourseLesson,
 	return []stats.CourseLesson{{LessonID: courseID}}, err
 }
 
+func (a *asked) fail(err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.err = err
+}
+
+// pass lets a time pass, in a bubble of synctest.
+func pass(d time.Duration) { <-time.After(d) }
+
 func TestManyWhoAskAtOnceCostOneQuery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &asked{}
@@ -62,18 +71,84 @@ func TestManyWhoAskAtOnceCostOneQuery(t *testing.T) {
 	})
 }
 
-func TestAnAnswerIsGivenWhileItIsYoung(t *testing.T) {
+func TestAnAnswerIsGivenOnceMoreWhileTheNextIsOnItsWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a, now := &asked{}, time.Now()
-		c := New(a.ask, func() time.Time { return now })
-		first, _ := c.Get(t.Context(), "c")
-		now = now.Add(KeptFor - 1)
-		if again, _ := c.Get(t.Context(), "c"); a.queries != 1 || !again.AsOf.Equal(first.AsOf) {
-			t.Errorf("%d queries before it is old", a.queries)
+		a := &asked{}
+		c := New(a.ask, time.Now)
+		defer c.Close()
+		get := func(name string, queries int, age, waits time.Duration) {
+			t.Helper()
+			synctest.Wait()
+			began := time.Now()
+			got, err := c.Get(t.Context(), "c")
+			if err != nil || len(got.Lessons) != 1 {
+				t.Fatalf("%s: %+v, %v", name, got, err)
+			}
+			if waited := time.Since(began); waited != waits || time.Since(got.AsOf) != age {
+				t.Errorf("%s: after %s, %s old", name, waited, time.Since(got.AsOf))
+			}
+			synctest.Wait()
+			if a.queries != queries {
+				t.Errorf("%s: %d queries", name, a.queries)
+			}
 		}
-		now = now.Add(1)
-		if again, _ := c.Get(t.Context(), "c"); a.queries != 2 || !again.AsOf.After(first.AsOf) {
-			t.Errorf("%d queries when it is old", a.queries)
+		get("the first", 1, time.Second, time.Second)
+		pass(FreshFor - time.Second - 1)
+		get("while it is fresh", 1, FreshFor-1, 0)
+		pass(1)
+		get("when it no longer is", 2, FreshFor, 0)
+		get("who comes next", 2, FreshFor, 0)
+		pass(time.Second)
+		get("when the next is there", 2, time.Second, 0)
+		a.fail(errors.New("away"))
+		pass(FreshFor - time.Second)
+		get("the database is away", 3, FreshFor, 0)
+		pass(2 * time.Second)
+		get("just after it failed", 3, FreshFor+2*time.Second, 0)
+		pass(FreshFor)
+		get("a while after it failed", 4, 2*FreshFor+2*time.Second, 0)
+		pass(KeptFor)
+		if _, err := c.Get(t.Context(), "c"); err == nil {
+			t.Error("an answer is given for longer than it is kept")
+		}
+		a.fail(nil)
+		get("when the database is back", 6, time.Second, time.Second)
+	})
+}
+
+// What is too old to be given is waited for where it is on its way, not asked for twice.
+func TestTheNextAnswerIsWaitedForWhenTheLastIsTooOld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := &asked{}
+		c := New(a.ask, time.Now)
+		defer c.Close()
+		if _, err := c.Get(t.Context(), "c"); err != nil {
+			t.Fatal(err)
+		}
+		pass(KeptFor - time.Second - 1)
+		if _, err := c.Get(t.Context(), "c"); err != nil {
+			t.Fatal(err)
+		}
+		pass(1)
+		if got, err := c.Get(t.Context(), "c"); err != nil || time.Since(got.AsOf) != time.Second || a.queries != 2 {
+			t.Errorf("%d queries, %+v, %v", a.queries, got, err)
+		}
+	})
+}
+
+func TestWhatNobodyWaitsForEndsWithClose(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := &asked{}
+		c := New(a.ask, time.Now)
+		for range 2 {
+			if _, err := c.Get(t.Context(), "c"); err != nil {
+				t.Fatal(err)
+			}
+			pass(FreshFor)
+		}
+		began := time.Now()
+		if c.Close(); a.at != 0 || time.Since(began) > 0 {
+			t.Errorf("%d queries run after %s", a.at, time.Since(began))
 		}
 	})
 }

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
-const both = ["test/react.test.tsx", "test/seed.test.tsx", "test/hydration.test.tsx", "test/hookvideo.test.tsx"];
+const both = ["test/react.test.tsx", "test/seed.test.tsx", "test/hydration.test.tsx", "test/hookvideo.test.tsx", "test/course.test.tsx"];
 const react18 = (name: string) => fileURLToPath(new URL(`test/react18/node_modules/${name}`, import.meta.url));
 
 const test = { environment: "happy-dom", restoreMocks: true };

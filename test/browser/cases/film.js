@@ -16,6 +16,8 @@ export function define(shared) {
   scenario("a drag of the slider is one seek, of the browser's own and of a page's, and only what is played is watched", async () => {
     const { name, device, bench } = await begin("drag");
     await bench.show("lesson-1");
+    // As useCourseProgress does, beside the lesson of the same page.
+    await bench.page.evaluate(() => globalThis.bench.followCourse());
     await bench.video.evaluate((video) => {
       globalThis.seeked = 0;
       video.addEventListener("seeked", () => globalThis.seeked++);
@@ -40,6 +42,10 @@ export function define(shared) {
     assert.equal(row.seek_events, 2);
     assert.equal(row.pause_events, 1);
     near(row.position_seconds, stands, "position");
+    await eventually("the course to show what was watched", async () => {
+      const { percent, lessonsStarted } = await bench.page.evaluate(() => globalThis.bench.course.read());
+      return lessonsStarted === 1 && Math.abs(percent - row.percentage) < 0.001;
+    });
     const wall = (Date.now() - began) / 1e3;
     assert.ok(row.time_spent_seconds > 3 && row.time_spent_seconds < wall, `time spent is ${row.time_spent_seconds} of ${wall} s`);
     await device.close();

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { LessonPage } from "./lesson.js";
 
 const sources = fileURLToPath(new URL("../../../sidecar/web/client/src", import.meta.url));
-const exported = 'export { createProgressSync } from "./index.js"; export * as debug from "./debug.js";';
+const exported = 'export { createProgressSync } from "./index.js"; export { createCourse } from "./course.js"; export * as debug from "./debug.js";';
 
 let bundled;
 
@@ -34,13 +34,17 @@ export class Bench extends LessonPage {
     const bench = new Bench(device, await context.newPage(), "bench", "lesson-1");
     await bench.page.goto(web + "/bench");
     await bench.page.evaluate(async (options) => {
-      const { createProgressSync, debug } = await import("/bench.js");
+      const { createProgressSync, createCourse, debug } = await import("/bench.js");
       const video = document.querySelector("video");
       const slider = document.querySelector("input");
       slider.addEventListener("input", () => (video.currentTime = slider.value));
       globalThis.bench = {
         video, debug,
         begin: (lessonId) => ((window.progressSync ??= {})[lessonId] = createProgressSync({ ...options, lessonId })),
+        followCourse() {
+          globalThis.bench.course = createCourse(options, () => options);
+          globalThis.bench.course.follow(() => {});
+        },
       };
     }, { endpoint: "/progress", userId: device.name, courseId: "film-course", csrfToken });
     return bench;

@@ -12,7 +12,7 @@ import (
 
 // A browser needs these of the sidecar. The rest, such as erasing a learner, is
 // for the LMS's own backend.
-var learnerPaths = []string{"/v1/progress", "/v1/progress/complete", "/v1/sync", "/v1/sync/events"}
+var learnerPaths = []string{"/v1/progress", "/v1/progress/complete", "/v1/sync", "/v1/sync/events", "/v1/stats"}
 
 // maxBody is above what a page sends at once, 64 KiB.
 const maxBody = 256 << 10

@@ -1,5 +1,6 @@
 "use client";
-import { createContext, useContext, useEffect, useMemo, useState, useSyncExternalStore, type RefObject } from "react";
+import { createContext, useContext, useEffect, useMemo, useRef, useState, useSyncExternalStore, type RefObject } from "react";
+import { createCourse, type CourseOptions, type CourseProgress } from "./course.js";
 import { createProgressSync } from "./sync.js";
 import type { DebounceConfig, ProgressState, ProgressSync, ProgressSyncOptions } from "./types.js";
 
@@ -70,6 +71,21 @@ export function useMultiLessonProgress({ lessonIds, ...options }: UseMultiLesson
     pendingUpdates: sum("pendingUpdates"),
     forceSync: async () => (await Promise.all(states.map((state) => state.forceSync()))).every(Boolean),
   };
+}
+
+/** A course, and the options of a client that matter for it. */
+export interface UseCourseProgressOptions extends Omit<CourseOptions, "endpoint"> {
+  /** Default "/progress", or the provider's. */
+  endpoint?: string;
+}
+
+/** One learner's progress in a course. It follows what the lessons in this browser have sent, and asks for nothing by the clock. */
+export function useCourseProgress(options: UseCourseProgressOptions): CourseProgress {
+  const all = { endpoint: "/progress", ...useContext(Defaults), ...options };
+  const newest = useRef(all);
+  useEffect(() => void (newest.current = all));
+  const { follow, read } = useMemo(() => createCourse(all, () => newest.current), [JSON.stringify(all, NAMES.slice(0, 3))]);
+  return useSyncExternalStore(follow, read, read);
 }
 
 const nothing = () => {};

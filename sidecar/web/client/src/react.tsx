@@ -1,8 +1,9 @@
 "use client";
-export { ProgressSyncProvider, useMultiLessonProgress, useOptimizedProgress } from "./hooks.js";
+export { ProgressSyncProvider, useCourseProgress, useMultiLessonProgress, useOptimizedProgress } from "./hooks.js";
 export type {
-  MultiLessonProgress, OptimizedProgress, UseMultiLessonProgressOptions, UseOptimizedProgressOptions,
+  MultiLessonProgress, OptimizedProgress, UseCourseProgressOptions, UseMultiLessonProgressOptions, UseOptimizedProgressOptions,
 } from "./hooks.js";
+export type { CourseProgress } from "./course.js";
 export { ProgressSyncIndicator, ProgressSyncSummary } from "./reactindicator.js";
 export type { ProgressSyncIndicatorProps, ProgressSyncSummaryProps } from "./reactindicator.js";
 export type { ProgressSyncIndicatorAttributes } from "./reactelement.js";

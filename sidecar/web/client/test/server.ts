@@ -27,6 +27,8 @@ export class Sidecar {
   replies: Reply[] = [];
   /** Taken in turn instead of the normal reply to the question where the learner is. */
   reads: Reply[] = [];
+  /** Taken in turn instead of the normal reply to the question what a learner did of a course. */
+  statistics: Reply[] = [];
   /** The answer is lost after the write was taken. */
   loseAnswers = 0;
   down = false;
@@ -86,6 +88,12 @@ export class Sidecar {
       const pendingUpdates = this.held.get(key) ?? 0;
       return json({ progress: row ? [{ ...row, saved: !pendingUpdates, pendingUpdates }] : [], stale: this.stale, sync: this.#sync() });
     }
+    if (seen.method === "GET" && at.pathname.endsWith("/stats")) {
+      const reply = this.statistics.shift();
+      if (reply === "network") throw new TypeError("no network");
+      if (reply) return json(reply.body ?? {}, reply.status, reply.headers);
+      return json({ userId: at.searchParams.get("userId"), courses: this.#course(at.searchParams), stale: this.stale });
+    }
     if (seen.method === "GET") return json(this.#sync(this.held.get(key) ?? 0));
     const reply = this.replies.shift();
     if (reply === "network") throw new TypeError("no network");
@@ -103,6 +111,16 @@ export class Sidecar {
     if (this.loseAnswers-- > 0) throw new TypeError("answer lost");
     if (this.older || seen.headers?.["Prefer"] !== "return=receipt") return json({ progress, sync: this.#sync() });
     return json({ progress: progress.map(receipt), sync: brief(this.#sync()) });
+  }
+
+  /** As of a course without a catalogue. */
+  #course(asked: URLSearchParams): object[] {
+    const rows = [...this.rows].filter(([key]) => key.startsWith([asked.get("userId"), asked.get("courseId"), ""].join())).map(([, row]) => row);
+    const sum = (value: (row: any) => number) => rows.reduce((sum, row) => sum + value(row), 0);
+    return rows.length === 0 ? [] : [{
+      courseId: asked.get("courseId"), percentOf: "started", lessonsStarted: rows.length, lessonsCompleted: sum((row) => +row.completed),
+      percent: sum((row) => row.completed ? 100 : row.percentage) / rows.length, timeSpentSeconds: sum((row) => row.timeSpentSeconds),
+    }];
   }
 
   #merge(u: any): any {
