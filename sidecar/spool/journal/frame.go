@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
@@ -63,10 +64,11 @@ func cutFrame(data []byte, salt uint64) (sequence uint64, payload []byte, err er
 }
 
 // laterFrame looks for a frame in data that was written after the one with the
-// given sequence, and returns its place, -1 if there is none.
+// given sequence, at least 1, and returns its place, -1 if there is none.
 func laterFrame(data []byte, salt, sequence uint64) int {
 	most := sequence + uint64(len(data)/frameHeader)
-	for at := 0; at+frameHeader <= len(data); at += alignment {
+	// A header has its sequence, which is not zero; a payload may end with zeros.
+	for at, end := 0, untilZeros(data); at < end && at+frameHeader <= len(data); at += alignment {
 		found := binary.LittleEndian.Uint64(data[at+8:])
 		if found < sequence || found > most {
 			continue
@@ -76,4 +78,18 @@ func laterFrame(data []byte, salt, sequence uint64) int {
 		}
 	}
 	return -1
+}
+
+// untilZeros is the length of data without the zeros at its end, which are most of a
+// segment that is not full. It looks at a block at once.
+func untilZeros(data []byte) int {
+	var zeros [4 << 10]byte
+	n := len(data)
+	for n >= len(zeros) && bytes.Equal(data[n-len(zeros):n], zeros[:]) {
+		n -= len(zeros)
+	}
+	for n > 0 && data[n-1] == 0 {
+		n--
+	}
+	return n
 }

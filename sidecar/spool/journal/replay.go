@@ -233,11 +233,7 @@ func keep(in *reader) error {
 	if err != nil {
 		return err
 	}
-	torn := len(rest)
-	for torn > 0 && rest[torn-1] == 0 {
-		torn--
-	}
-	if torn > 0 {
+	if torn := untilZeros(rest); torn > 0 {
 		if _, err := in.file.WriteAt(make([]byte, torn), in.at); err != nil {
 			return fmt.Errorf("cutting off the torn end of %s: %w", in.path, err)
 		}
