@@ -64,7 +64,9 @@ func (w *World) newSidecar(name string, role Role) (*Sidecar, error) {
 	if s.volume, err = newVolume(filepath.Join(dir, "volume")); err != nil {
 		return nil, err
 	}
-	o := sidecar.Options{Program: w.options.Binary, Dir: dir, Grace: Grace}
+	o := sidecar.Options{
+		Program: w.options.Binary, Dir: dir, Grace: Grace, Arguments: []string{"--webhook-secret-dir=" + w.secretDir()},
+	}
 	// Named as by a pod, which says that it outlives the process: then what waits for its
 	// home may stay there.
 	o.Spool = filepath.Join(s.volume.dir, uuid.NewString())
