@@ -15,7 +15,7 @@ import (
 
 // deliveryStatements are those of sending events.
 type deliveryStatements struct {
-	create, look, read, move, setAside, keep, release, stop, again, tried string
+	create, look, read, move, setAside, keep, release, stop, again, tried, list, redeliver string
 }
 
 func loadDeliveries() deliveryStatements {
@@ -30,6 +30,7 @@ func loadDeliveries() deliveryStatements {
 		stop:     load("deliveries_stop.sql"),
 		again:    load("undelivered_again.sql"),
 		tried:    load("undelivered_tried.sql"),
+		list:     load("undelivered_list.sql"), redeliver: load("undelivered_redeliver.sql"),
 	}
 }
 

@@ -125,8 +125,15 @@ func (p *pushed) setAside(ctx context.Context) (map[string]bool, error) {
 // redelivered has the dead letters sent again to a receiver that takes them.
 func (p *pushed) redelivered(ctx context.Context) error {
 	p.world.Receiver.Cure()
-	if err := p.world.Exec(ctx, "UPDATE progress_sync.undelivered SET again = true"); err != nil {
-		return err
+	asked := map[string]bool{}
+	for _, s := range p.world.Sidecars {
+		if asked[s.Table] {
+			continue
+		}
+		if err := s.Redeliver(ctx); err != nil {
+			return err
+		}
+		asked[s.Table] = true
 	}
 	return kitwait.Until(ctx, pushPatience, "dead letters were sent again", func(ctx context.Context) error {
 		left, err := p.setAside(ctx)

@@ -237,6 +237,13 @@ func (s *Sidecar) Replay(ctx context.Context) error {
 	})
 }
 
+// Redeliver returns nil when the events that were refused are about to be sent again.
+func (s *Sidecar) Redeliver(ctx context.Context) error {
+	return wait.Until(ctx, savePatience, s.Name+" has refused events sent again", func(ctx context.Context) error {
+		return s.kit.Post(ctx, "/v1/events/undelivered/redeliver", "")
+	})
+}
+
 func (s *Sidecar) close() error {
 	s.mu.Lock()
 	s.closing, s.wanted = true, false
