@@ -86,7 +86,7 @@ func (h *Handler) refuseEvents(w http.ResponseWriter, err error) {
 	default:
 		h.writeProblem(w, &problem{
 			status: http.StatusServiceUnavailable, kind: "database", title: "The database does not answer",
-			detail:     "no event is lost; ask again with the same cursor, and with a lower limit if this goes on",
+			detail:     "no event is lost; ask again, with the same cursor if there was one, and with a lower limit if this goes on",
 			retryAfter: h.untilNextSync(),
 		})
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 // Options are what a Handler works with. All are required but Homes, without which each
-// learner's home is here, Terms, Now, and Events, Statistics, Panel and OpenAPI, whose paths are not found without them.
+// learner's home is here, Terms, Now, and Events, Undelivered, Statistics, Panel and OpenAPI, whose paths are not found without them.
 type Options struct {
 	Buffer Buffer
 	Syncer Syncer
@@ -25,6 +25,8 @@ type Options struct {
 	Homes  Homes
 	// Events serves /v1/events.
 	Events Events
+	// Undelivered serves the paths below that.
+	Undelivered Undelivered
 	// Statistics serves the paths of statistics and courses.
 	Statistics Statistics
 	Limits     Limits
@@ -41,18 +43,19 @@ type Options struct {
 // Handler serves the local API. The server around it must bound the time to
 // read a request.
 type Handler struct {
-	buffer     Buffer
-	syncer     Syncer
-	eraser     Eraser
-	reader     Reader
-	state      State
-	homes      Homes
-	events     Events
-	statistics Statistics
-	limits     atomic.Pointer[Limits]
-	terms      atomic.Pointer[timing.Table]
-	now        func() time.Time
-	clocks     *clocks.Corrector
+	buffer      Buffer
+	syncer      Syncer
+	eraser      Eraser
+	reader      Reader
+	state       State
+	homes       Homes
+	events      Events
+	undelivered Undelivered
+	statistics  Statistics
+	limits      atomic.Pointer[Limits]
+	terms       atomic.Pointer[timing.Table]
+	now         func() time.Time
+	clocks      *clocks.Corrector
 
 	mux     *http.ServeMux
 	panel   http.Handler
@@ -79,7 +82,7 @@ type Handler struct {
 func New(o Options) *Handler {
 	h := &Handler{
 		buffer: o.Buffer, syncer: o.Syncer, eraser: o.Eraser, reader: o.Reader, state: o.State, homes: o.Homes,
-		events: o.Events, statistics: o.Statistics,
+		events: o.Events, undelivered: o.Undelivered, statistics: o.Statistics,
 		ended: make(chan struct{}), panel: o.Panel, openAPI: o.OpenAPI, clocks: clocks.New(),
 		jsonType: []string{"application/json"}, noStore: []string{"no-store"}, preferences: preferenceWords(),
 		pools: pools{layout: scan.NewLayout(progress.Fields())}, ranges: standards.RangesOf(progress.Fields()), told: newTold(),

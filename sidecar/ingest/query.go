@@ -43,7 +43,7 @@ func checkQuery(raw string) *problem {
 // can hold anything and are not repeated in an answer.
 func isParameter(name string) bool {
 	switch name {
-	case "userId", "courseId", "lessonId", "timeout", "cursor", "limit", "sqlState", statementID:
+	case "userId", "courseId", "lessonId", "timeout", "cursor", "limit", "sqlState", "id", statementID:
 		return true
 	}
 	return false

@@ -81,6 +81,10 @@ func (h *Handler) routes() *http.ServeMux {
 	if h.events != nil {
 		mux.HandleFunc(outboxPath, h.forLMS(h.byMethod(methods{http.MethodGet: h.limited(h.pull)})))
 	}
+	if h.undelivered != nil {
+		mux.HandleFunc(undeliveredPath, h.forLMS(h.byMethod(reads(h.limited(h.listUndelivered)))))
+		mux.HandleFunc(redeliverPath, h.forLMS(h.byMethod(methods{http.MethodPost: h.limited(h.redeliver)})))
+	}
 	if h.statistics != nil {
 		mux.HandleFunc(statsPath, h.byMethod(reads(h.readStats)))
 		mux.HandleFunc(statsPath+"/courses/{courseId}", h.forLMS(h.byMethod(reads(h.readCourseStats))))

@@ -15,21 +15,22 @@ import (
 
 // deliveryStatements are those of sending events.
 type deliveryStatements struct {
-	create, look, read, move, setAside, keep, release, stop, again, tried string
+	create, look, read, move, setAside, keep, release, stop, again, tried, list, redeliver string
 }
 
 func loadDeliveries() deliveryStatements {
 	return deliveryStatements{
 		create:   load("deliveries_make.sql"),
-		look:     load("deliveries_look.sql"),
-		read:     load("deliveries_read.sql"),
-		move:     load("deliveries_move.sql"),
-		setAside: load("deliveries_set_aside.sql"),
-		keep:     load("deliveries_keep.sql"),
+		look:     loadWithLife("deliveries_look.sql"),
+		read:     loadWithLife("deliveries_read.sql"),
+		move:     loadWithLife("deliveries_move.sql"),
+		setAside: loadWithLife("deliveries_set_aside.sql"),
+		keep:     loadWithLife("deliveries_keep.sql"),
 		release:  load("deliveries_release.sql"),
 		stop:     load("deliveries_stop.sql"),
 		again:    load("undelivered_again.sql"),
 		tried:    load("undelivered_tried.sql"),
+		list:     load("undelivered_list.sql"), redeliver: load("undelivered_redeliver.sql"),
 	}
 }
 
@@ -49,21 +50,34 @@ type Deliveries struct {
 	receiver delivery.Receiver
 	owner    string
 	lease    int64
+	// life of the server that lanes were taken in. Look sets it the first time.
+	life string
 }
 
-// Look says how the lanes stand, and with take takes those that are free.
+// Look says how the lanes stand, and with take takes those that are free. It comes before
+// all others, and is for one goroutine. It returns delivery.ErrOtherServer when the server is
+// not the one of the first time any more: the positions of that one mean nothing there, so
+// that nothing is read or moved.
 func (v *Deliveries) Look(ctx context.Context, take bool) (delivery.View, error) {
 	var view delivery.View
 	err := v.do(ctx, "taking lanes of events", func(q outboxQuery) error {
 		for range 2 { // the second time they are there
-			lanes := 0
+			lanes, life := 0, ""
 			view = delivery.View{Target: q.target}
 			err := q.run(q.sql.look, func(rows pgx.Rows) (err error) {
-				lanes, err = scanView(rows, &view)
+				lanes, life, err = scanView(rows, &view)
 				return err
-			}, v.receiver.Name, v.owner, take, v.lease, v.receiver.Terms, q.target, v.receiver.Types)
-			if err != nil || lanes == delivery.Lanes {
+			}, v.receiver.Name, v.owner, take, v.lease, v.receiver.Terms, q.target, v.receiver.Types, v.life)
+			switch {
+			case err != nil:
 				return err
+			case v.life != "" && life != "" && life != v.life:
+				return delivery.ErrOtherServer
+			case lanes == delivery.Lanes:
+				if v.life == "" {
+					v.life = life
+				}
+				return nil
 			}
 			if err := q.run(q.sql.create, nothing, v.receiver.Name, int32(delivery.Lanes)); err != nil {
 				return err
@@ -74,14 +88,14 @@ func (v *Deliveries) Look(ctx context.Context, take bool) (delivery.View, error)
 	return view, err
 }
 
-func scanView(rows pgx.Rows, view *delivery.View) (lanes int, err error) {
+func scanView(rows pgx.Rows, view *delivery.View) (lanes int, life string, err error) {
 	var lane int16
 	var taken, held, stopped bool
 	var xid pgtype.Text
 	var seq, refusals pgtype.Int4
 	var id, refused pgtype.UUID
 	var oldest pgtype.Float8
-	_, err = pgx.ForEachRow(rows, []any{&lane, &taken, &xid, &seq, &id, &refused, &refusals, &held, &stopped, &oldest, &view.SetAside, &view.Database}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&lane, &taken, &xid, &seq, &id, &refused, &refusals, &held, &stopped, &oldest, &view.SetAside, &view.Database, &life}, func() error {
 		lanes++
 		if !held {
 			view.Standing++
@@ -97,7 +111,7 @@ func scanView(rows pgx.Rows, view *delivery.View) (lanes int, err error) {
 		view.Taken = append(view.Taken, delivery.Lane{Number: int(lane), Cursor: at, Refused: refused.Bytes, Refusals: int(refusals.Int32)})
 		return err
 	})
-	return lanes, err
+	return lanes, life, err
 }
 
 func positionOf(xid string, seq int32, id uuid.UUID) (delivery.Position, error) {
@@ -111,7 +125,7 @@ func (v *Deliveries) Read(ctx context.Context, lane int, after delivery.Position
 	err := v.do(ctx, "reading events", func(q outboxQuery) error {
 		return q.run(q.sql.read, func(rows pgx.Rows) error { return scanPage(rows, &page, most) },
 			strconv.FormatUint(after.Transaction, 10), after.Number, after.ID.String(), q.target, v.receiver.Types, int32(lane),
-			int32(eventsAhead), int32(most))
+			int32(eventsAhead), int32(most), v.life)
 	})
 	return page, err
 }
@@ -220,7 +234,7 @@ func (v *Deliveries) ofLane(ctx context.Context, what, sql string, lane int, arg
 			mine = rows.Next()
 			rows.Close()
 			return rows.Err()
-		}, append([]any{v.receiver.Name, int32(lane), v.owner, v.lease}, arguments...)...)
+		}, append([]any{v.receiver.Name, int32(lane), v.owner, v.lease, v.life}, arguments...)...)
 	})
 	return mine, err
 }

@@ -52,7 +52,7 @@ func loadStatements() statements {
 		deliveries:       loadDeliveries(),
 		hasOutbox:        load("has_outbox.sql"),
 		eraseEvents:      load("erase_events.sql"),
-		readOutbox:       load("read_outbox.sql"),
+		readOutbox:       loadWithLife("read_outbox.sql"),
 		keepOutbox:       load("keep_outbox.sql"),
 		listed:           load("listed.sql"),
 		catalogue:        load("catalogue.sql"),
@@ -71,6 +71,11 @@ func load(name string) string {
 		panic(err)
 	}
 	return withoutComments(string(content))
+}
+
+// loadWithLife loads a statement that asks for the server's life.
+func loadWithLife(name string) string {
+	return fill(load(name), map[string]string{"life": load("server_life.sql")})
 }
 
 // withoutComments drops the lines that are comments, so that they don't travel

@@ -109,7 +109,7 @@ func open(ctx context.Context, o Options, memory int64) (*sidecar, error) {
 	s.state.Registerer().MustRegister(slices.Concat(s.feed.Metrics(), s.keeper.Metrics())...)
 	s.handler = ingest.New(ingest.Options{
 		Buffer: peered{s.buffer, s.peers}, Homes: s.peers, Syncer: s.flusher, Eraser: s.flusher, Reader: reader{s.db, s.buffer.Writer()}, State: s.state,
-		Events: s.feed, Statistics: s.reports,
+		Events: s.feed, Undelivered: undelivered{s}, Statistics: s.reports,
 		Limits: s.limits(c), Terms: policy.Terms, Panel: panel.New(panel.Options{State: s.state, Config: s.inUse}), OpenAPI: openapi.Document(),
 	})
 	s.state.Attach(s.buffer, func() int { return s.db.Connections() + s.reports.Connections() })

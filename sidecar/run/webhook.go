@@ -1,6 +1,7 @@
 package run
 
 import (
+	"context"
 	"time"
 
 	"github.com/google/uuid"
@@ -8,6 +9,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/events/delivery"
 	"github.com/progress-sync/progress-sync/sidecar/events/webhook"
+	"github.com/progress-sync/progress-sync/sidecar/postgres"
 )
 
 // newWebhook makes what sends events to the webhook of the configuration, if it has one.
@@ -22,4 +24,20 @@ func (s *sidecar) newWebhook(c config.Config) *webhook.Sender {
 	s.state.Registerer().MustRegister(w.Metrics())
 	s.state.AttachWebhook(w.Status)
 	return w
+}
+
+// undelivered are the events that the receivers of the policy refused.
+type undelivered struct{ *sidecar }
+
+func (u undelivered) policy() string {
+	c := u.inUse()
+	return c.Policy.Namespace + "/" + c.Policy.Name
+}
+
+func (u undelivered) List(ctx context.Context, limit int) ([]postgres.Undelivered, bool, error) {
+	return u.db.Undelivered(ctx, u.policy(), limit)
+}
+
+func (u undelivered) Redeliver(ctx context.Context, event uuid.NullUUID) (int, error) {
+	return u.db.Redeliver(ctx, u.policy(), event)
 }

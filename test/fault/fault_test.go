@@ -14,7 +14,6 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/progress-sync/progress-sync/test/fault/inject"
-	"github.com/progress-sync/progress-sync/test/kit"
 	"github.com/progress-sync/progress-sync/test/kit/ci"
 )
 
@@ -43,9 +42,7 @@ func TestNothingIsLostOrDoubled(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	o.Binary = kit.SidecarProgram(t)
-	var err error
-	if o.OtherVersion, err = buildOtherVersion(t.Context(), o.Dir); err != nil {
+	if err := o.build(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if err := Run(t.Context(), o); err != nil {

@@ -7,12 +7,10 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"regexp"
 	"time"
 
 	"github.com/progress-sync/progress-sync/test/kit/ci"
-	"github.com/progress-sync/progress-sync/test/kit/program"
 )
 
 func main() {
@@ -50,13 +48,7 @@ func command(ctx context.Context) error {
 	if err := os.Chmod(o.Dir, 0o755); err != nil { // Postgres runs as another user
 		return fmt.Errorf("opening the folder: %w", err)
 	}
-	if o.Binary == "" {
-		o.Binary = filepath.Join(o.Dir, "sidecar")
-		if err := program.BuildInto(ctx, "cmd/sidecar", o.Binary); err != nil {
-			return err
-		}
-	}
-	if o.OtherVersion, err = buildOtherVersion(ctx, o.Dir); err != nil {
+	if err := o.build(ctx); err != nil {
 		return err
 	}
 	if err := Run(ctx, o); err != nil {

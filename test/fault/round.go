@@ -103,7 +103,7 @@ func (r *round) run(ctx context.Context, long time.Duration) error {
 			return err
 		}
 	}
-	return nil
+	return r.comparePushed(ctx)
 }
 
 // waitSaved returns when all that was accepted is saved. A new batch of every lane
@@ -215,6 +215,25 @@ func (r *round) compareEvents(ctx context.Context, table string) error {
 	events, again, wrong := feed.told(ctx, conn)
 	r.suite.tally.told(table, events, again)
 	r.suite.tally.found(wrong)
+	return nil
+}
+
+// comparePushed holds what the receiver of events has taken against those of all rounds.
+func (r *round) comparePushed(ctx context.Context) error {
+	conn, err := r.suite.world.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	p, err := newPushed(ctx, conn, r.suite.world)
+	if err != nil {
+		return err
+	}
+	r.suite.tally.found(p.settled(ctx))
+	if err := p.redelivered(ctx); err != nil {
+		return err
+	}
+	r.suite.tally.pushed(p.figures())
 	return nil
 }
 

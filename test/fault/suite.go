@@ -136,6 +136,7 @@ func (s *suite) prepare(ctx context.Context) error {
 		newSchedule(s.options.Seed, 1, s.wanted(inject.Crashes()), longestCrash),
 		newSchedule(s.options.Seed, 2, possible, longestFault),
 		newSchedule(s.options.Seed, 3, s.wanted(inject.Hops()), longestHop),
+		newSchedule(s.options.Seed, 4, s.wanted(inject.Receiving()), longestFault),
 	}
 	for _, schedule := range s.schedules {
 		schedule.all = s.hasAll()

@@ -29,6 +29,7 @@ type tally struct {
 	keys, wrong                       int
 	keysOf                            map[string]int
 	eventsOf, againOf                 map[string]int
+	push                              pushFigures
 	lost, doubled                     int64
 	findings                          []string
 }
@@ -68,6 +69,15 @@ func (t *tally) told(table string, events, again int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.eventsOf[table], t.againOf[table] = events, again
+}
+
+// pushed has what was sent to the receiver of events so far, and the dead letters of a
+// round.
+func (t *tally) pushed(f pushFigures) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	f.deadLetters += t.push.deadLetters
+	t.push = f
 }
 
 // passed is told how many batches sidecars have handed on.
@@ -164,6 +174,10 @@ func (t *tally) print(w io.Writer, took time.Duration) {
 		write(line, "events compared in "+table, t.eventsOf[table])
 		write(line, "of them read again", t.againOf[table])
 	}
+	write(line, "events sent to the receiver", t.push.events)
+	write(line, "of them taken again, by the same id", t.push.again)
+	write(line, "of them told otherwise, as commits were lost", t.push.told)
+	write(line, "dead letters, and sent when asked for", t.push.deadLetters)
 	write(line, "updates lost", t.lost)
 	write(line, "updates doubled", t.doubled)
 	write(line, "keys wrong", t.wrong)

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -14,6 +15,11 @@ import (
 // Lanes are the parts that the events of a receiver are sent in, each by one sidecar and in
 // the order of the outbox. The events of a learner are all in one.
 const Lanes = 4
+
+// ErrOtherServer says that the database is another server than before, after a failover, or
+// the same after a crash. It may lack what it had, and use numbers of transactions again:
+// sending goes on where that server says that the lanes stand.
+var ErrOtherServer = errors.New("the database is another server than before, or began anew")
 
 // Position of an event in the outbox. The zero Position is before all events.
 type Position struct {

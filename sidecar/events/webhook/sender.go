@@ -173,30 +173,35 @@ func (s *Sender) round(c config.Config) *round {
 	}
 }
 
-// run looks at the lanes, and sends the events of those that it gets.
+// run looks at the lanes, and sends the events of those that it gets, as long as the
+// database is the same.
 func (r *round) run(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
 	var lanes sync.WaitGroup
 	defer lanes.Wait()
+	defer cancel()
 	for ctx.Err() == nil {
-		r.look(ctx, &lanes)
+		if err := r.look(ctx, &lanes); errors.Is(err, delivery.ErrOtherServer) {
+			return
+		}
 		wait(ctx, breaker.Jitter(r.pace.look, r.chance()))
 	}
 }
 
-func (r *round) look(ctx context.Context, lanes *sync.WaitGroup) {
+func (r *round) look(ctx context.Context, lanes *sync.WaitGroup) error {
 	_, secret := readSecrets(r.options.SecretDir)
 	r.mu.Lock()
 	gone := r.gone
 	r.mu.Unlock()
 	view, err := r.store.Look(ctx, secret == nil && !gone)
-	if ctx.Err() != nil {
-		return
+	if ctx.Err() != nil || errors.Is(err, delivery.ErrOtherServer) {
+		return err
 	}
 	if err != nil {
 		if r.told.database(err) {
 			r.options.Log.Error(err, "Events for the webhook can't be read; it is tried again by itself")
 		}
-		return
+		return err
 	}
 	r.mu.Lock()
 	r.database, r.target = view.Database, view.Target
@@ -223,6 +228,7 @@ func (r *round) look(ctx context.Context, lanes *sync.WaitGroup) {
 	default:
 		r.told.mended(noSecret, badSecret, gone410)
 	}
+	return nil
 }
 
 // leave ends a lane.

@@ -386,6 +386,28 @@ func TestALaneHasOneSenderAtATime(t *testing.T) {
 	w.arrives(r, w.complete("ada", "bob", "eve", "joe"))
 }
 
+// A replica that lagged lacks the last events and the last moves of lanes, and gives the
+// numbers of their transactions to other events.
+func TestNothingIsMissedWhenTheDatabaseHasLostItsLastMoments(t *testing.T) {
+	r := newReceiver(t)
+	w := newWorld(t, r.server.URL)
+	s := w.sender()
+	w.start(s)
+	w.arrives(r, w.complete("ada"))
+	kit.Eventually(t, "the lane stands behind it", func() error {
+		n := w.count("SELECT count(*) FROM progress_sync.deliveries WHERE xid = (SELECT max(xid) FROM progress_sync.outbox)")
+		return kit.Unless(n > 0, n)
+	})
+	other := uuid.NewString()
+	pgtest.Execute(t, w.conn, `BEGIN;
+		UPDATE progress_sync.deliveries SET xid = '0', seq = 0, id = '00000000-0000-0000-0000-000000000000';
+		INSERT INTO progress_sync.outbox (xid, seq, id, aggregatetype, aggregateid, type, payload, target)
+		SELECT xid, seq - 1, '`+other+`', aggregatetype, aggregateid, type, payload, target FROM progress_sync.outbox;
+		SELECT pg_stat_reset_shared('bgwriter');
+		COMMIT`)
+	w.arrives(r, []string{other})
+}
+
 func TestWithoutTablesOrDatabaseTheStatusSaysSo(t *testing.T) {
 	r := newReceiver(t)
 	w := newWorld(t, r.server.URL)

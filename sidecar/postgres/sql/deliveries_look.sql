@@ -2,10 +2,12 @@
 -- stands at a transaction which this server has not come to yet is from another server,
 -- and begins anew.
 -- $1 receiver, $2 owner, $3 whether to take lanes, $4 lease in milliseconds, $5 terms,
--- $6 target, $7 types, NULL for all
+-- $6 target, $7 types, NULL for all, $8 the server's life that lanes were taken in before,
+-- '' for none: in another one none is taken
 WITH free AS (
     SELECT lane FROM progress_sync.deliveries
     WHERE receiver = $1::text AND $3::boolean AND leased_until < now() AND stopped_for IS DISTINCT FROM $5::text
+      AND $8::text IN ('', {life})
     FOR UPDATE SKIP LOCKED
 ), taken AS (
     UPDATE progress_sync.deliveries AS d
@@ -20,7 +22,7 @@ SELECT d.lane, t.lane IS NOT NULL AS taken, t.xid::text, t.seq, t.id, t.refused,
        t.lane IS NULL AND d.stopped_for IS NOT DISTINCT FROM $5::text AS stopped,
        extract(epoch FROM now() - o.created_at)::float8 AS oldest,
        (SELECT count(*) FROM progress_sync.undelivered AS u WHERE u.receiver = $1::text) AS set_aside,
-       current_database()::text
+       current_database()::text, {life}
 FROM progress_sync.deliveries AS d
 LEFT JOIN taken AS t ON t.lane = d.lane
 LEFT JOIN LATERAL (

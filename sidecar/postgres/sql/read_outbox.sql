@@ -9,9 +9,7 @@
 -- that these are of, $5 most events, $6 target, $7 retention in days
 WITH server AS (
     SELECT now() AS at, pg_snapshot_xmin(pg_current_snapshot()) AS horizon, current_database()::text AS name,
-        left(encode(sha256(convert_to(concat_ws(' ', (SELECT system_identifier FROM pg_control_system()),
-            left(pg_walfile_name(pg_current_wal_lsn()), 8),
-            (SELECT extract(epoch FROM stats_reset) FROM pg_stat_bgwriter)), 'UTF8')), 'hex'), 16) AS life
+        {life} AS life
 ), start AS (
     SELECT s.*,
         CASE WHEN s.life = $4::text THEN $1::text::xid8 ELSE '0' END AS xid,

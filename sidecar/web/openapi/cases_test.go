@@ -50,6 +50,8 @@ const (
 	replay, drop     = "POST /v1/dead-letters/{id}/replay", "DELETE /v1/dead-letters/{id}"
 	events           = "GET /v1/sync/events"
 	pull             = "GET /v1/events"
+	refusedEvents    = "GET /v1/events/undelivered"
+	redeliver        = "POST /v1/events/undelivered/redeliver"
 	erase            = "DELETE /v1/users/{userId}"
 	file             = "GET /ui/{file}"
 	learnerStats     = "GET /v1/stats"
@@ -133,6 +135,21 @@ func exchanges() []exchange {
 		}, false},
 		{pull, "of long ago", ready, 410, "events-gone", query("after", base64.RawURLEncoding.EncodeToString([]byte("1 9 1 1000000 0123456789abcdef"))), false},
 		{pull, "without Postgres", away, 503, "database", nil, false},
+		{refusedEvents, "with one", ready, 200, "", nil, false},
+		{refusedEvents, "with a limit of none", ready, 400, "query", query("limit", "0"), false},
+		{refusedEvents, "while there are none", ready, 409, "events-off", func(t *testing.T, s *stand, _ *request) {
+			s.faults.events.Store(&postgres.ErrEventsOff)
+			t.Cleanup(func() { s.faults.events.Store(nil) })
+		}, false},
+		{refusedEvents, "without Postgres", away, 503, "database", nil, false},
+		{redeliver, "of one", ready, 200, "", query("id", refusedEvent), false},
+		{redeliver, "of what is no event", ready, 400, "query", query("id", "1"), false},
+		{redeliver, "of one that was not refused", ready, 404, "not-found", query("id", "00000000-0000-8000-8000-000000000000"), false},
+		{redeliver, "while there are none", ready, 409, "events-off", func(t *testing.T, s *stand, _ *request) {
+			s.faults.events.Store(&postgres.ErrEventsOff)
+			t.Cleanup(func() { s.faults.events.Store(nil) })
+		}, false},
+		{redeliver, "without Postgres", away, 503, "database", nil, false},
 		{erase, "without Postgres", away, 202, "", nil, false},
 		{erase, "of too long an id", ready, 400, "query", func(_ *testing.T, _ *stand, r *request) {
 			r.in["userId"] = strings.Repeat("x", 256)

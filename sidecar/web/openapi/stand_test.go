@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/flush"
@@ -111,6 +113,26 @@ func (n numbers) CourseLessons(ctx context.Context, courseID string) (stats.Cour
 	return stats.CourseLessons{AsOf: asOf, Lessons: lessons}, err
 }
 
+// undelivered are the events that a receiver of a policy refused.
+type undelivered struct {
+	*postgres.Database
+	faults *faults
+}
+
+func (u undelivered) List(ctx context.Context, limit int) ([]postgres.Undelivered, bool, error) {
+	if err := u.faults.events.Load(); err != nil {
+		return nil, false, *err
+	}
+	return u.Undelivered(ctx, "campus/lms", limit)
+}
+
+func (u undelivered) Redeliver(ctx context.Context, event uuid.NullUUID) (int, error) {
+	if err := u.faults.events.Load(); err != nil {
+		return 0, *err
+	}
+	return u.Database.Redeliver(ctx, "campus/lms", event)
+}
+
 // nowhere is a database that can't be reached.
 const nowhere = "postgres://nobody@127.0.0.1:1/none?connect_timeout=1"
 
@@ -139,7 +161,7 @@ func newStand(t *testing.T, uri string, policy buffer.Policy, free uint64) *stan
 	made.limits.Standards = []config.Standard{config.StandardXAPI, config.StandardCaliper}
 	made.limits.IRIPrefixes = []string{"learner:"}
 	made.handler = ingest.New(ingest.Options{
-		Buffer: made.faults, Syncer: f, Eraser: made.faults, Reader: reader{db, b.Writer()}, State: s, Limits: made.limits, Events: made.faults,
+		Buffer: made.faults, Syncer: f, Eraser: made.faults, Reader: reader{db, b.Writer()}, State: s, Limits: made.limits, Events: made.faults, Undelivered: undelivered{db, made.faults},
 		Statistics: numbers{db, made.faults},
 		Panel:      panel.New(panel.Options{State: s, Config: func() config.Config { return c }}),
 		OpenAPI:    openapi.Document(),
@@ -178,6 +200,9 @@ func newStand(t *testing.T, uri string, policy buffer.Policy, free uint64) *stan
 	return made
 }
 
+// refusedEvent is one that a receiver refused.
+const refusedEvent = "3b5f0a86-6f0c-8d52-9c1d-0d1f6d0b7a11"
+
 // newReady is a stand that can save, but nothing with more than 1000 seeks.
 func newReady(t *testing.T) *stand {
 	t.Helper()
@@ -187,6 +212,8 @@ func newReady(t *testing.T) *stand {
 	s.must(t, "POST", "/v1/sync", "")
 	s.must(t, "PUT", "/v1/courses/go-101", `{"lessons":[{"lessonId":"l"}]}`)
 	pgtest.Execute(t, pgtest.Connect(t, uri), "ALTER TABLE progress_sync.lesson_progress ADD CONSTRAINT plausible CHECK (seek_events <= 1000)")
+	pgtest.Execute(t, pgtest.Connect(t, uri), `INSERT INTO progress_sync.undelivered (receiver, id, lane, xid, seq, type, event_at, reason, status, attempts)
+		VALUES ('campus/lms', '`+refusedEvent+`', 0, '1', 1, 'dev.progresssync.lesson.completed', now(), 'refused', 500, 5)`)
 	return s
 }
 

@@ -8,8 +8,8 @@ import (
 	"github.com/progress-sync/progress-sync/test/fault/world"
 )
 
-// configuration changes batch size, connections, the way statements are sent
-// and the cap of pending records under way.
+// configuration changes batch size, connections, the way statements are sent, the cap of
+// pending records and how many events a request has, under way.
 type configuration struct {
 	nothing
 	before config.Config
@@ -25,6 +25,9 @@ func (f *configuration) Inject(_ context.Context, w *world.World, random *rand.R
 		config.ExecModeCacheStatement, config.ExecModeCacheDescribe, config.ExecModeExec,
 	}[random.IntN(3)]
 	w.Config.Buffer.MaxPendingRecords = 100 + random.IntN(3000)
+	webhook := *f.before.Events.Webhook
+	webhook.Batch = 1 + random.IntN(20)
+	w.Config.Events.Webhook = &webhook
 	return w.Configure()
 }
 

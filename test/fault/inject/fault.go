@@ -49,6 +49,14 @@ func Hops() []Fault {
 	}
 }
 
+// Receiving are the faults of the receiver of events, and of sidecars that send to it. They
+// happen one after the other, and during all others.
+func Receiving() []Fault {
+	return []Fault{
+		receiverAway{}, receiverSlow{}, receiverCut{}, poison{}, secretChanged{}, senderKilled{}, senderKilled{taken: true},
+	}
+}
+
 // All are the other faults. They happen one after the other.
 func All() []Fault {
 	return []Fault{

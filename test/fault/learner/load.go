@@ -109,7 +109,8 @@ func (l *Load) fail(err error) {
 }
 
 // ReachLanes reports fresh keys to one service, as many as to reach each lane of all its
-// sidecars, and returns when they are acknowledged. It is called once for each.
+// sidecars, and returns when they are acknowledged. It is called once for each. The lessons are
+// completed, so that every lane of events has some that nothing holds up.
 func (l *Load) ReachLanes(ctx context.Context, service int) error {
 	s := &sender{load: l, index: l.options.Senders + service, persistent: true,
 		random: rand.New(rand.NewPCG(l.options.Seed, uint64(service)))}
@@ -118,6 +119,9 @@ func (l *Load) ReachLanes(ctx context.Context, service int) error {
 		entries := s.updates(len(members), func() truth.Key {
 			return truth.Key{UserID: fmt.Sprintf("fresh %d of %d", s.sent, service), CourseID: l.options.Course, LessonID: "lesson"}
 		})
+		for _, e := range entries {
+			e.Update.Completed = true
+		}
 		if err := s.deliver(ctx, service, entries); err != nil {
 			return err
 		}

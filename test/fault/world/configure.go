@@ -5,13 +5,17 @@ import (
 	"fmt"
 )
 
+const policyNamespace = "campus"
+
 // Configure hands World.Config to the sidecars, as a new generation.
 func (w *World) Configure() error {
 	w.Config.Policy.Generation++
 	for _, s := range w.Sidecars {
 		c := w.Config
+		// What is sent of each table is a policy's of its own.
+		c.Policy.Namespace, c.Policy.Name = policyNamespace, "own"
 		if s.Table == MappedTable {
-			c.Database.Mapping = mapping()
+			c.Policy.Name, c.Database.Mapping = "mapped", mapping()
 		}
 		content, err := json.Marshal(c)
 		if err != nil {

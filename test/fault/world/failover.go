@@ -26,6 +26,9 @@ func (w *World) Detach(ctx context.Context) error {
 			return fmt.Errorf("detaching the replica: %w", err)
 		}
 	}
+	w.mu.Lock()
+	w.losses++
+	w.mu.Unlock()
 	return awaitTrue(ctx, conn, "the replica stops following", "SELECT NOT EXISTS (SELECT FROM pg_stat_wal_receiver)")
 }
 

@@ -64,7 +64,9 @@ func (w *World) newSidecar(name string, role Role) (*Sidecar, error) {
 	if s.volume, err = newVolume(filepath.Join(dir, "volume")); err != nil {
 		return nil, err
 	}
-	o := sidecar.Options{Program: w.options.Binary, Dir: dir, Grace: Grace}
+	o := sidecar.Options{
+		Program: w.options.Binary, Dir: dir, Grace: Grace, Arguments: []string{"--webhook-secret-dir=" + w.secretDir()},
+	}
 	// Named as by a pod, which says that it outlives the process: then what waits for its
 	// home may stay there.
 	o.Spool = filepath.Join(s.volume.dir, uuid.NewString())
@@ -232,6 +234,13 @@ func (s *Sidecar) Sync(ctx context.Context) error {
 func (s *Sidecar) Replay(ctx context.Context) error {
 	return wait.Until(ctx, savePatience, s.Name+" tries again what was set aside", func(ctx context.Context) error {
 		return s.kit.Post(ctx, "/v1/dead-letters/replay", "")
+	})
+}
+
+// Redeliver returns nil when the events that were refused are about to be sent again.
+func (s *Sidecar) Redeliver(ctx context.Context) error {
+	return wait.Until(ctx, savePatience, s.Name+" has refused events sent again", func(ctx context.Context) error {
+		return s.kit.Post(ctx, "/v1/events/undelivered/redeliver", "")
 	})
 }
 

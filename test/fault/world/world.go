@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/config"
+	"github.com/progress-sync/progress-sync/test/fault/receiver"
 	"github.com/progress-sync/progress-sync/test/fault/wire"
 	"github.com/progress-sync/progress-sync/test/truth"
 )
@@ -31,6 +32,8 @@ type World struct {
 	Sidecars []*Sidecar
 	// Network is between the sidecars that are peers.
 	Network *wire.Network
+	// Receiver is sent the events of all tables.
+	Receiver *receiver.Receiver
 	// Departures is taken while a sidecar goes for good or has no room to keep what it
 	// has written, and while the primary may lose what it has committed, which that sidecar
 	// would have to write again.
@@ -44,9 +47,11 @@ type World struct {
 	nodes    [2]*node
 	primary  int
 	password string
+	secret   string // that events are signed with
 
 	mu       sync.Mutex
 	findings []error
+	losses   int
 }
 
 // Tables that sidecars write to: their own and one that is mapped.
@@ -87,10 +92,14 @@ func configuration() config.Config {
 	c.Database.Migrations = config.MigrationsManual
 	c.Database.StatementTimeout = config.Duration(3 * time.Second)
 	c.Events.Enabled = true
+	c.Events.Webhook = &config.Webhook{Batch: 5}
 	return c
 }
 
 func (w *World) start(ctx context.Context) error {
+	if err := w.startReceiver(); err != nil {
+		return err
+	}
 	for i := range w.nodes {
 		proxy, err := wire.Start("127.0.0.1:1") // nobody
 		if err != nil {
@@ -154,7 +163,11 @@ func (w *World) found(err error) {
 func (w *World) Findings() []error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return append([]error(nil), w.findings...)
+	found := append([]error(nil), w.findings...)
+	if w.Receiver != nil {
+		found = append(found, w.Receiver.Findings()...)
+	}
+	return found
 }
 
 // Close ends everything. The files stay.
@@ -164,6 +177,9 @@ func (w *World) Close() error {
 		errs = append(errs, s.close())
 	}
 	errs = append(errs, w.Network.Close())
+	if w.Receiver != nil {
+		errs = append(errs, w.Receiver.Close())
+	}
 	for _, n := range w.nodes {
 		if n != nil {
 			errs = append(errs, n.close())
