@@ -74,6 +74,7 @@ func runCommand(args []string, log io.Writer) error {
 	flags.StringVar(&o.ConfigFile, "config", "/etc/progress-sync/config/config.json", "configuration file; it may be missing, and is watched; an injected container has another configuration in "+config.InjectedVariable)
 	flags.StringVar(&o.DatabaseURIFile, "database-uri-file", "/etc/progress-sync/database/uri", "file with the connection string of Postgres; it may be missing, and is watched")
 	flags.StringVar(&o.WebhookSecretDir, "webhook-secret-dir", "/etc/progress-sync/webhook", "directory with the file secret, and previous while secrets change, that sign events for the webhook; it may be missing")
+	flags.StringVar(&o.XAPISecretDir, "xapi-secret-dir", "/etc/progress-sync/xapi", "directory with the files username and password, or authorization, by which the LRS of xAPI statements knows the sidecar; it may be missing")
 	flags.StringVar(&o.Spool, "spool", "/var/lib/progress-sync/spool", "directory of the buffer, on a disk that survives the container")
 	flags.StringVar(&o.Listen, "listen", defaultListen, "loopback address of the write API")
 	flags.StringVar(&o.StatusListen, "status-listen", defaultStatusListen, "address of the read-only port: /healthz /readyz /metrics /v1/status")

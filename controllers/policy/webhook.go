@@ -47,7 +47,7 @@ func noEventMark(f *facts) *verdict {
 }
 
 func webhookGone(f *facts) *verdict {
-	if _, gone := f.sidecars.Webhook.Failed(sidecar.WebhookGone); !gone {
+	if _, gone := f.sidecars.Webhook.Failed(sidecar.SendingGone); !gone {
 		return nil
 	}
 	return isFalse(v1alpha1.ReasonWebhookGone,
@@ -58,13 +58,13 @@ func webhookGone(f *facts) *verdict {
 // webhookSecret: sidecars that have the Secret send for those whose pods are older.
 func webhookSecret(f *facts) *verdict {
 	w, ref := f.sidecars.Webhook, f.policy.Spec.Events.Webhook.SecretRef
-	if bad, failed := w.Failed(sidecar.WebhookBadSecret); failed {
+	if bad, failed := w.Failed(sidecar.SendingBadSecret); failed {
 		return isFalse(v1alpha1.ReasonWebhookSecretInvalid,
 			"%s can't use key %s or %s of Secret %s: they must be whsec_ and 16 to 256 bytes in base64, such as echo whsec_$(openssl rand -base64 32) prints; "+
 				"sending begins within a minute after that",
 			plural(int32(bad.Sidecars), "sidecar", "sidecars"), ref.Key, ref.PreviousKey, ref.Name)
 	}
-	if _, missing := w.Failed(sidecar.WebhookNoSecret); missing && w.Held == 0 {
+	if _, missing := w.Failed(sidecar.SendingNoSecret); missing && w.Held == 0 {
 		return isFalse(v1alpha1.ReasonWebhookSecretMissing,
 			"no sidecar has a secret to sign with, and events wait; create Secret %s with key %s (whsec_ and base64) in namespace %s; "+
 				"pods from before events.webhook was set get it when they are created anew: restart them%s",
@@ -74,7 +74,7 @@ func webhookSecret(f *facts) *verdict {
 }
 
 func outboxUnusable(f *facts) *verdict {
-	if _, failed := f.sidecars.Webhook.Failed(sidecar.WebhookNoOutbox); !failed {
+	if _, failed := f.sidecars.Webhook.Failed(sidecar.SendingNoOutbox); !failed {
 		return nil
 	}
 	return isFalse(v1alpha1.ReasonOutboxMissing,
@@ -85,12 +85,12 @@ func outboxUnusable(f *facts) *verdict {
 
 func webhookFailing(f *facts) *verdict {
 	w := f.sidecars.Webhook
-	if refused, failed := w.Failed(sidecar.WebhookRefused); failed {
+	if refused, failed := w.Failed(sidecar.SendingRefused); failed {
 		return isFalse(v1alpha1.ReasonWebhookRefused,
 			"the receiver answers %d and takes nothing%s; %s; events are kept, in their order, and are sent once it answers 2xx",
 			refused.Status, oldestEvent(f), refusal(refused.Status))
 	}
-	if _, failed := w.Failed(sidecar.WebhookUnreachable); failed {
+	if _, failed := w.Failed(sidecar.SendingUnreachable); failed {
 		return isFalse(v1alpha1.ReasonWebhookUnreachable,
 			"the receiver does not answer%s; check that it runs, that its name resolves in the pods, that they trust its certificate, and that no NetworkPolicy keeps them from it; "+
 				"events are kept, in their order, and are sent once it answers", oldestEvent(f))
@@ -125,7 +125,7 @@ func oldestEvent(f *facts) string {
 
 func eventsStanding(f *facts) *verdict {
 	w := f.sidecars.Webhook
-	if _, failed := w.Failed(sidecar.WebhookNoDatabase); failed && w.Held == 0 {
+	if _, failed := w.Failed(sidecar.SendingNoDatabase); failed && w.Held == 0 {
 		return isFalse(v1alpha1.ReasonEventsStanding, "no sidecar sends events, since the database with the outbox does not answer them; DatabaseReachable says more")
 	}
 	if w.Standing == 0 {
@@ -133,7 +133,7 @@ func eventsStanding(f *facts) *verdict {
 	}
 	return isFalse(v1alpha1.ReasonEventsStanding,
 		"no sidecar sends the events of %d of %d lanes; restart the pods without a sidecar of this version, or whose log says why%s",
-		w.Standing, sidecar.WebhookLanes, restartExample(f))
+		w.Standing, sidecar.SendingLanes, restartExample(f))
 }
 
 func eventsWait(f *facts) *verdict {
@@ -165,8 +165,8 @@ func webhookUntold(f *facts) *verdict {
 
 func eventsDelivered(f *facts) *verdict {
 	held := f.sidecars.Webhook.Held
-	if held < sidecar.WebhookLanes {
-		return isUnknown(v1alpha1.ReasonWebhookUnknown, "%d of %d lanes have a sidecar that sends their events, as far as the sidecars that answer say", held, sidecar.WebhookLanes)
+	if held < sidecar.SendingLanes {
+		return isUnknown(v1alpha1.ReasonWebhookUnknown, "%d of %d lanes have a sidecar that sends their events, as far as the sidecars that answer say", held, sidecar.SendingLanes)
 	}
 	return isTrue(v1alpha1.ReasonDelivered, "the receiver takes what it is sent")
 }

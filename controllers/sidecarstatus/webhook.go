@@ -34,19 +34,19 @@ type WebhookFailure struct {
 	Since  time.Time
 }
 
-func (s *Summary) addWebhook(w *status.Webhook, at time.Time) {
+func (s *Summary) addWebhook(w *status.Sending, at time.Time) {
 	if w == nil {
 		return
 	}
 	out := &s.Webhook
 	out.Told++
-	out.Held += min(max(w.Held, 0), status.WebhookLanes)
+	out.Held += min(max(w.Held, 0), status.SendingLanes)
 	out.addFailure(w.Failure, at)
-	if w.Failure != nil && (w.Failure.Reason == status.WebhookNoDatabase || w.Failure.Reason == status.WebhookNoOutbox) {
+	if w.Failure != nil && (w.Failure.Reason == status.SendingNoDatabase || w.Failure.Reason == status.SendingNoOutbox) {
 		return // what it last saw may be long ago
 	}
 	if since := w.StandingSince; since != nil && at.Sub(*since) >= webhookPatience {
-		out.Standing = max(out.Standing, min(max(w.Standing, 0), status.WebhookLanes))
+		out.Standing = max(out.Standing, min(max(w.Standing, 0), status.SendingLanes))
 	}
 	if age := w.OldestSeconds; age > 0 && age < maxAge.Seconds() {
 		out.Oldest = earlier(out.Oldest, at.Add(-time.Duration(age*float64(time.Second))))
@@ -57,11 +57,11 @@ func (s *Summary) addWebhook(w *status.Webhook, at time.Time) {
 // webhookReasons are those that there is advice for; the others are not repeated. True are
 // those that may pass by themselves.
 var webhookReasons = map[string]bool{
-	status.WebhookGone: false, status.WebhookNoSecret: false, status.WebhookBadSecret: false,
-	status.WebhookUnreachable: true, status.WebhookRefused: true, status.WebhookNoOutbox: true, status.WebhookNoDatabase: true,
+	status.SendingGone: false, status.SendingNoSecret: false, status.SendingBadSecret: false,
+	status.SendingUnreachable: true, status.SendingRefused: true, status.SendingNoOutbox: true, status.SendingNoDatabase: true,
 }
 
-func (w *Webhook) addFailure(f *status.WebhookFailure, at time.Time) {
+func (w *Webhook) addFailure(f *status.SendingFailure, at time.Time) {
 	if f == nil {
 		return
 	}

@@ -10,31 +10,31 @@ import (
 )
 
 func TestWhatSidecarsSayOfTheWebhook(t *testing.T) {
-	failing := func(reason string, code int, long time.Duration) *status.WebhookFailure {
-		return &status.WebhookFailure{Reason: reason, Status: code, Since: noon.Add(-long)}
+	failing := func(reason string, code int, long time.Duration) *status.SendingFailure {
+		return &status.SendingFailure{Reason: reason, Status: code, Since: noon.Add(-long)}
 	}
 	since := func(long time.Duration) *time.Time { at := noon.Add(-long); return &at }
 	failed := func(reason string, code int, long time.Duration) map[string]WebhookFailure {
 		return map[string]WebhookFailure{reason: {Sidecars: 1, Status: code, Since: noon.Add(-long)}}
 	}
 	for name, c := range map[string]struct {
-		webhook *status.Webhook
+		webhook *status.Sending
 		want    Webhook
 	}{
 		"none":                                {nil, Webhook{}},
-		"one that sends":                      {&status.Webhook{Held: 4, OldestSeconds: 60, SetAside: 2}, Webhook{Told: 1, Held: 4, Oldest: noon.Add(-time.Minute), SetAside: 2}},
-		"one that has just seen a lane stand": {&status.Webhook{Held: 3, Standing: 1, StandingSince: since(time.Second)}, Webhook{Told: 1, Held: 3}},
-		"one that has seen it for long":       {&status.Webhook{Held: 3, Standing: 1, StandingSince: since(time.Hour)}, Webhook{Told: 1, Held: 3, Standing: 1}},
-		"a receiver that restarts":            {&status.Webhook{Failure: failing(status.WebhookUnreachable, 0, time.Second)}, Webhook{Told: 1}},
-		"one that is away":                    {&status.Webhook{Failure: failing(status.WebhookUnreachable, 0, time.Hour)}, Webhook{Told: 1, Failures: failed("unreachable", 0, time.Hour)}},
-		"one that refuses":                    {&status.Webhook{Failure: failing(status.WebhookRefused, 500, time.Hour)}, Webhook{Told: 1, Failures: failed("refused", 500, time.Hour)}},
-		"410 is told at once":                 {&status.Webhook{Failure: failing(status.WebhookGone, 410, 0)}, Webhook{Told: 1, Failures: failed("gone", 410, 0)}},
+		"one that sends":                      {&status.Sending{Held: 4, OldestSeconds: 60, SetAside: 2}, Webhook{Told: 1, Held: 4, Oldest: noon.Add(-time.Minute), SetAside: 2}},
+		"one that has just seen a lane stand": {&status.Sending{Held: 3, Standing: 1, StandingSince: since(time.Second)}, Webhook{Told: 1, Held: 3}},
+		"one that has seen it for long":       {&status.Sending{Held: 3, Standing: 1, StandingSince: since(time.Hour)}, Webhook{Told: 1, Held: 3, Standing: 1}},
+		"a receiver that restarts":            {&status.Sending{Failure: failing(status.SendingUnreachable, 0, time.Second)}, Webhook{Told: 1}},
+		"one that is away":                    {&status.Sending{Failure: failing(status.SendingUnreachable, 0, time.Hour)}, Webhook{Told: 1, Failures: failed("unreachable", 0, time.Hour)}},
+		"one that refuses":                    {&status.Sending{Failure: failing(status.SendingRefused, 500, time.Hour)}, Webhook{Told: 1, Failures: failed("refused", 500, time.Hour)}},
+		"410 is told at once":                 {&status.Sending{Failure: failing(status.SendingGone, 410, 0)}, Webhook{Told: 1, Failures: failed("gone", 410, 0)}},
 		"without a database what it last saw is old": {
-			&status.Webhook{OldestSeconds: 60, SetAside: 2, Failure: failing(status.WebhookNoDatabase, 0, time.Hour)},
+			&status.Sending{OldestSeconds: 60, SetAside: 2, Failure: failing(status.SendingNoDatabase, 0, time.Hour)},
 			Webhook{Told: 1, Failures: failed("no_database", 0, time.Hour)},
 		},
-		"a reason that is not repeated": {&status.Webhook{Failure: failing("ada@example.org", 0, time.Hour)}, Webhook{Told: 1}},
-		"numbers that can't be":         {&status.Webhook{Held: 400, Standing: -1, StandingSince: since(time.Hour), OldestSeconds: -5, SetAside: -1}, Webhook{Told: 1, Held: 4}},
+		"a reason that is not repeated": {&status.Sending{Failure: failing("ada@example.org", 0, time.Hour)}, Webhook{Told: 1}},
+		"numbers that can't be":         {&status.Sending{Held: 400, Standing: -1, StandingSince: since(time.Hour), OldestSeconds: -5, SetAside: -1}, Webhook{Told: 1, Held: 4}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := Summarize([]Answer{answered(func(d *status.Document) { d.Webhook = c.webhook })}, lms)

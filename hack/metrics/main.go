@@ -15,6 +15,8 @@ import (
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/config"
+	"github.com/progress-sync/progress-sync/sidecar/events/lrs"
+	"github.com/progress-sync/progress-sync/sidecar/events/sending"
 	"github.com/progress-sync/progress-sync/sidecar/events/webhook"
 	"github.com/progress-sync/progress-sync/sidecar/flush"
 	"github.com/progress-sync/progress-sync/sidecar/ingest"
@@ -91,8 +93,10 @@ func gather() ([]*dto.MetricFamily, error) {
 	s.AttemptFailed(postgres.Failure{Class: postgres.Unreachable})
 	reachable := true
 	s.ConditionChanged(flush.Condition{Reachable: &reachable, ReachableSince: time.Now()})
-	if err := s.Registerer().Register(webhook.New(webhook.Options{}).Metrics()); err != nil {
-		return nil, fmt.Errorf("registering the metrics of the webhook: %w", err)
+	for _, kind := range []sending.Kind{webhook.New(""), lrs.New("")} {
+		if err := s.Registerer().Register(sending.New(kind, sending.Options{}).Metrics()); err != nil {
+			return nil, fmt.Errorf("registering the metrics of %s: %w", kind.Noun(), err)
+		}
 	}
 	if err := s.Registerer().Register(peers.New(peers.Options{}, config.PeersOff).Metrics()); err != nil {
 		return nil, fmt.Errorf("registering the metrics of peers: %w", err)

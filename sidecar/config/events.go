@@ -11,6 +11,8 @@ type Events struct {
 	RetentionDays int `json:"retentionDays"`
 	// Webhook, if set, is sent the events.
 	Webhook *Webhook `json:"webhook,omitempty"`
+	// XAPI, if set, is sent statements of what was completed.
+	XAPI *XAPI `json:"xapi,omitempty"`
 }
 
 const defaultRetentionDays, maxRetentionDays = 7, 90
@@ -28,5 +30,9 @@ func eventFields(c *Config) []field {
 		{"events", "webhook", &e.Webhook,
 			"an object of url, an http or https address without user and fragment, types, and batch, an integer from 1 to 100",
 			func() bool { return e.Webhook.valid() }},
+		{"events", "xapi", &e.XAPI,
+			"an object of endpoint, an http or https address without user, query, fragment and /statements, version, 1.0.3 or 2.0.0, homePage, an IRI, " +
+				"activityId, an IRI with {lessonId}, courseActivityId, an IRI with {courseId}, and batch, an integer from 1 to 100",
+			func() bool { return e.XAPI.valid() }},
 	}
 }

@@ -15,9 +15,12 @@ type Webhook struct {
 	Batch int `json:"batch,omitempty"`
 }
 
+// EventCompleted is the type of an event that a lesson became completed.
+const EventCompleted = "dev.progresssync.lesson.completed"
+
 // EventTypes are what Webhook.Types may name.
 func EventTypes() []string {
-	return []string{"dev.progresssync.lesson.completed", "dev.progresssync.lesson.reset", "dev.progresssync.learner.erased"}
+	return []string{EventCompleted, "dev.progresssync.lesson.reset", "dev.progresssync.learner.erased"}
 }
 
 const maxBatch = 100

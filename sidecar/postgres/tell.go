@@ -24,7 +24,8 @@ const ownMark = "event_mark"
 
 // told are the fields that an event tells.
 var told = []string{
-	"userId", "courseId", "lessonId", "moduleId", "generation", "completedAt", "percentage", "positionSeconds", "timeSpentSeconds",
+	"userId", "courseId", "lessonId", "moduleId", "generation", "completedAt", "percentage", "positionSeconds", "durationSeconds", "timeSpentSeconds",
+	"watchedSegments", "watchedStep",
 }
 
 // tell builds the parts of applySQL that write events, where rows of the table have them.

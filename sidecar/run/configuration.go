@@ -94,7 +94,7 @@ func (s *sidecar) apply() {
 	s.handler.SetLimits(s.limits(c))
 	s.handler.SetTerms(policy.Terms)
 	s.peers.SetMode(c.Peers.Mode)
-	s.webhook.Configure(c)
+	s.senders.configure(c)
 }
 
 // inUse is the configuration in use.

@@ -17,6 +17,8 @@ type Options struct {
 	// WebhookSecretDir has what signs events for the webhook; it need not exist, and is
 	// read anew for each request.
 	WebhookSecretDir string
+	// XAPISecretDir has what the LRS knows us by, in the same way.
+	XAPISecretDir string
 	// InjectedConfig is the configuration of the moment when the pod was injected,
 	// as the file has it; empty if there is none.
 	InjectedConfig string

@@ -53,7 +53,7 @@ func (s *sidecar) run(ctx context.Context) (string, error) {
 	group, failed := errgroup.WithContext(work)
 	group.Go(func() error { return s.flusher.Run(failed) })
 	group.Go(func() error { return s.peers.Run(failed, s.handler) })
-	group.Go(func() error { s.webhook.Run(failed); return nil })
+	group.Go(func() error { s.senders.run(failed); return nil })
 	group.Go(func() error { s.watch(failed); return nil })
 	group.Go(func() error { s.flushEarly(failed); return nil })
 	group.Go(func() error { s.keeper.Run(failed); return nil })

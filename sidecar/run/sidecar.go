@@ -15,7 +15,6 @@ import (
 
 	"github.com/progress-sync/progress-sync/sidecar/buffer"
 	"github.com/progress-sync/progress-sync/sidecar/config"
-	"github.com/progress-sync/progress-sync/sidecar/events/webhook"
 	"github.com/progress-sync/progress-sync/sidecar/flush"
 	"github.com/progress-sync/progress-sync/sidecar/ingest"
 	"github.com/progress-sync/progress-sync/sidecar/outbox"
@@ -42,7 +41,7 @@ type sidecar struct {
 	tracing  *tracing.Tracing // nil for none
 	flusher  *flush.Flusher
 	peers    *peers.Peers
-	webhook  *webhook.Sender
+	senders  senders
 	feed     *outbox.Feed
 	keeper   *outbox.Keeper
 	handler  *ingest.Handler
@@ -115,7 +114,7 @@ func open(ctx context.Context, o Options, memory int64) (*sidecar, error) {
 	s.state.Attach(s.buffer, func() int { return s.db.Connections() + s.reports.Connections() })
 	s.state.AttachPeers(s.peers.Status)
 	s.state.AttachAdaptive(s.adaptive.status)
-	s.webhook = s.newWebhook(c)
+	s.senders = s.newSenders(c)
 	if err := s.listen(); err != nil {
 		return nil, errors.Join(err, s.close())
 	}

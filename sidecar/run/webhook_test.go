@@ -83,7 +83,7 @@ func TestACompletionReachesTheWebhook(t *testing.T) {
 			return err
 		}
 		w := told.Webhook
-		return kit.Unless(w != nil && w.Held == status.WebhookLanes && w.Delivered == 1 && w.Failure == nil, w)
+		return kit.Unless(w != nil && w.Held == status.SendingLanes && w.Delivered == 1 && w.Failure == nil, w)
 	})
 	stop()
 	if err := <-done; err != nil {

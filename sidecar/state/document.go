@@ -20,6 +20,7 @@ func (s *State) Document() status.Document {
 	refusal := v.refused()
 	sync := s.whole(v)
 	policy := v.config.Config.Policy
+	webhook, xapi := s.sending()
 	return status.Document{
 		Version:          s.version,
 		PolicyNamespace:  policy.Namespace,
@@ -68,7 +69,8 @@ func (s *State) Document() status.Document {
 		DeadLetters: status.DeadLetters{Count: v.stats.DeadLetters},
 		Erasures:    s.erasures(v),
 		Peers:       s.peersNow(v.stats.Strays),
-		Webhook:     s.webhookNow(),
+		Webhook:     sendingNow(webhook),
+		XAPI:        sendingNow(xapi),
 	}
 }
 
@@ -96,15 +98,19 @@ func (s *State) adaptiveNow() *status.Adaptive {
 	return adaptive()
 }
 
-// webhookNow is nil until AttachWebhook.
-func (s *State) webhookNow() *status.Webhook {
+// sending is how the receivers of events are told of.
+func (s *State) sending() (webhook, xapi func() *status.Sending) {
 	s.mu.Lock()
-	webhook := s.webhook
-	s.mu.Unlock()
-	if webhook == nil {
+	defer s.mu.Unlock()
+	return s.webhook, s.xapi
+}
+
+// sendingNow is nil until AttachSending.
+func sendingNow(told func() *status.Sending) *status.Sending {
+	if told == nil {
 		return nil
 	}
-	return webhook()
+	return told()
 }
 
 func (s *State) erasures(v view) status.Erasures {

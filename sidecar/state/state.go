@@ -65,7 +65,8 @@ type State struct {
 	connections func() int
 	peers       func() status.Peers
 	adaptive    func() *status.Adaptive
-	webhook     func() *status.Webhook
+	webhook     func() *status.Sending
+	xapi        func() *status.Sending
 	config      *config.Choice
 	refusal     string
 	condition   flush.Condition
@@ -123,12 +124,12 @@ func (s *State) AttachAdaptive(adaptive func() *status.Adaptive) {
 	s.adaptive = adaptive
 }
 
-// AttachWebhook gives the state what there is to tell of sending events: nil while the
-// configuration in use has no webhook.
-func (s *State) AttachWebhook(webhook func() *status.Webhook) {
+// AttachSending gives the state what there is to tell of sending events: nil while the
+// configuration in use has no such receiver.
+func (s *State) AttachSending(webhook, xapi func() *status.Sending) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.webhook = webhook
+	s.webhook, s.xapi = webhook, xapi
 }
 
 // Accepted counts updates that are on disk and acknowledged, and how many of

@@ -48,7 +48,9 @@ type Document struct {
 	Peers *Peers `json:"peers,omitempty"`
 	// Webhook is null while the configuration has none, and in the document of a program
 	// that knows none.
-	Webhook *Webhook `json:"webhook,omitempty"`
+	Webhook *Sending `json:"webhook,omitempty"`
+	// XAPI is the same of the LRS.
+	XAPI *Sending `json:"xapi,omitempty"`
 }
 
 // State is what the sync of a sidecar is doing.

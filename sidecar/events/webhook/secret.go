@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/progress-sync/progress-sync/sidecar/events/delivery"
 )
 
 // Files of the mounted Secret. With both of them requests are signed twice, so that the
@@ -16,9 +18,6 @@ const (
 	SecretFile   = "secret"
 	PreviousFile = "previous"
 )
-
-// ErrNoSecret says that there is nothing to sign with.
-var ErrNoSecret = errors.New("the webhook's Secret is missing, or has no key for signing; create it, and events are sent")
 
 // Length of a secret in bytes. Standard Webhooks asks for 24 to 64; what is longer does no harm.
 const (
@@ -48,14 +47,14 @@ func parseSecret(text string) ([]byte, error) {
 }
 
 // readSecrets returns what to sign with, the one in use first, as the files have it now.
-// It is ErrNoSecret where there is none.
+// It is delivery.ErrNoSecret where there is none.
 func readSecrets(dir string) ([][]byte, error) {
 	var keys [][]byte
 	for _, name := range []string{SecretFile, PreviousFile} {
 		text, err := os.ReadFile(filepath.Join(dir, name))
 		if errors.Is(err, fs.ErrNotExist) {
 			if name == SecretFile {
-				return nil, ErrNoSecret
+				return nil, delivery.ErrNoSecret
 			}
 			continue
 		}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/progress-sync/progress-sync/sidecar/events/delivery"
 )
 
 // Examples that Standard Webhooks and its libraries publish.
@@ -78,7 +80,7 @@ func TestSecretsAreReadAsTheyAreNow(t *testing.T) {
 			t.Errorf("%d secrets and %v, want %d", len(keys), err, want)
 		}
 	}
-	if _, err := readSecrets(dir); !errors.Is(err, ErrNoSecret) {
+	if _, err := readSecrets(dir); !errors.Is(err, delivery.ErrNoSecret) {
 		t.Errorf("without a file: %v", err)
 	}
 	const one, two = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_plJ3nmyCDGBKInavdOK15jsl"

@@ -151,7 +151,10 @@ WITH claim AS (
         l.completed_at AS completed_at,
         l.percentage AS percentage,
         l.position_seconds AS position_seconds,
-        l.time_spent_seconds AS time_spent_seconds
+        l.duration_seconds AS duration_seconds,
+        l.time_spent_seconds AS time_spent_seconds,
+        l.watched AS watched,
+        l.watched_step AS watched_step
 ), told AS (
     INSERT INTO progress_sync.outbox (id, aggregatetype, aggregateid, type, payload, target, seq)
     SELECT
@@ -160,7 +163,15 @@ WITH claim AS (
             'userId', w.user_id, 'courseId', w.course_id, 'lessonId', w.lesson_id, 'moduleId', w.module_id, 'generation', w.generation)
             || CASE k.flag WHEN 1 THEN jsonb_build_object(
                 'completedAt', to_char(w.completed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-                'percentage', w.percentage, 'positionSeconds', w.position_seconds, 'timeSpentSeconds', w.time_spent_seconds)
+                'percentage', w.percentage, 'positionSeconds', w.position_seconds, 'durationSeconds', w.duration_seconds,
+                'timeSpentSeconds', w.time_spent_seconds, 'watchedSegments', (
+                    SELECT jsonb_agg(jsonb_build_array((r.last - length(r.run[2])) * w.watched_step,
+                            least(r.last * w.watched_step, nullif(w.duration_seconds, 0))) ORDER BY r.last)
+                        FILTER (WHERE (r.last - length(r.run[2])) * w.watched_step < coalesce(nullif(w.duration_seconds, 0), 'infinity'))
+                    FROM (
+                        SELECT m.run, sum(length(m.run[1]) + length(m.run[2])) OVER (ORDER BY m.n) AS last
+                        FROM regexp_matches(w.watched::text, '(0*)(1+)', 'g') WITH ORDINALITY AS m (run, n)
+                    ) AS r))
             ELSE '{}' END),
         'progress_sync.lesson_progress', row_number() OVER (ORDER BY w.user_id, w.course_id, w.lesson_id, k.flag DESC)
     FROM written AS w

@@ -1,19 +1,20 @@
-package webhook
+package sending
 
 import (
 	"maps"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/progress-sync/progress-sync/sidecar/events/delivery"
 	"github.com/progress-sync/progress-sync/sidecar/status"
 )
 
 const namespace = "progress_sync"
 
-func newTook() prometheus.Histogram {
+func newTook(k Kind) prometheus.Histogram {
 	return prometheus.NewHistogram(prometheus.HistogramOpts{
-		Namespace: namespace, Name: "webhook_request_seconds",
-		Help:    "Time that the receiver of the webhook took for an answer, or until it was given up.",
+		Namespace: namespace, Name: k.Name() + "_request_seconds",
+		Help:    "Time that " + k.Noun() + " took for an answer, or until it was given up.",
 		Buckets: prometheus.ExponentialBuckets(1e-3, 2, 14),
 	})
 }
@@ -21,24 +22,24 @@ func newTook() prometheus.Histogram {
 // described are the metrics that are read when they are asked for.
 type described struct{ oldest, setAside, held, standing, delivered, requests *prometheus.Desc }
 
-func describe() described {
+func describe(k Kind) described {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
-		return prometheus.NewDesc(prometheus.BuildFQName(namespace, "", name), help, labels, nil)
+		return prometheus.NewDesc(prometheus.BuildFQName(namespace, k.Name(), name), help, labels, nil)
 	}
 	return described{
-		oldest: desc("webhook_oldest_event_seconds",
-			"Age of the oldest event that is neither delivered nor set aside, of all lanes, as each sidecar last saw it; 0 if there is none."),
-		setAside: desc("webhook_set_aside_events",
-			"Events in the database that the receiver refused while it took others, as each sidecar last saw it."),
-		held:      desc("webhook_lanes", "Lanes of events that this sidecar sends."),
-		standing:  desc("webhook_standing_lanes", "Lanes of events that no sidecar sends, as each sidecar last saw it."),
-		delivered: desc("webhook_delivered_total", "Events that the receiver took, those among them that were sent again."),
-		requests:  desc("webhook_requests_total", "Requests to the receiver, by outcome: taken, refused, busy, gone, no_answer, unreachable.", "outcome"),
+		oldest: desc("oldest_event_seconds",
+			"Age of the oldest event for "+k.Noun()+" that is neither delivered nor set aside, of all lanes, as each sidecar last saw it; 0 if there is none."),
+		setAside: desc("set_aside_events",
+			"Events in the database that "+k.Noun()+" refused while it took others, as each sidecar last saw it."),
+		held:      desc("lanes", "Lanes of events for "+k.Noun()+" that this sidecar sends."),
+		standing:  desc("standing_lanes", "Lanes of events for "+k.Noun()+" that no sidecar sends, as each sidecar last saw it."),
+		delivered: desc("delivered_total", "Events that "+k.Noun()+" took, those among them that were sent again."),
+		requests:  desc("requests_total", "Requests to "+k.Noun()+", by outcome: taken, refused, denied, busy, gone, no_answer, unreachable.", "outcome"),
 	}
 }
 
-// Metrics are what /metrics tells of the webhook: zeros while there is none.
-func (s *Sender) Metrics() prometheus.Collector { return &collector{describe(), s} }
+// Metrics are what /metrics tells of the receiver: zeros while there is none.
+func (s *Sender) Metrics() prometheus.Collector { return &collector{describe(s.kind), s} }
 
 type collector struct {
 	desc   described
@@ -62,13 +63,15 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	requests, delivered := maps.Clone(t.requests), t.delivers
 	t.mu.Unlock()
 	out <- prometheus.MustNewConstMetric(d.delivered, prometheus.CounterValue, float64(delivered))
-	for _, outcome := range []Meaning{Taken, Gone, Busy, Unreachable, Lost, Refused} {
-		label := Answer{Meaning: outcome}.outcome()
+	for _, meaning := range []delivery.Meaning{
+		delivery.Taken, delivery.Gone, delivery.Busy, delivery.Denied, delivery.Unreachable, delivery.Lost, delivery.Refused,
+	} {
+		label := outcome(meaning)
 		out <- prometheus.MustNewConstMetric(d.requests, prometheus.CounterValue, float64(requests[label]), label)
 	}
 	s := c.sender.Status()
 	if s == nil {
-		s = &status.Webhook{}
+		s = &status.Sending{}
 	}
 	gauge := func(desc *prometheus.Desc, v float64) {
 		out <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, v)

@@ -1,4 +1,4 @@
-package webhook
+package sending
 
 import (
 	"context"
@@ -37,9 +37,7 @@ type Options struct {
 	Version string
 	// Store makes the way to a receiver's lanes, leased for so long at a time.
 	Store func(r delivery.Receiver, owner uuid.UUID, lease time.Duration) Store
-	// SecretDir has the files SecretFile and PreviousFile, or will have.
-	SecretDir string
-	Log       logr.Logger
+	Log   logr.Logger
 }
 
 // pace of a sender.
@@ -60,8 +58,9 @@ func usual() pace {
 // releasing is how long giving lanes back may take at the end.
 const releasing = 2 * time.Second
 
-// Sender sends events to the webhook of the configuration, if it has one.
+// Sender sends events to the receiver of one kind that the configuration names, if it does.
 type Sender struct {
+	kind    Kind
 	options Options
 	pace    pace
 	chance  func() float64
@@ -73,16 +72,16 @@ type Sender struct {
 }
 
 // New makes a Sender that sends nothing until it is configured and runs.
-func New(o Options) *Sender {
-	return &Sender{options: o, pace: usual(), chance: rand.Float64, told: newTold(), changed: make(chan struct{})}
+func New(k Kind, o Options) *Sender {
+	return &Sender{kind: k, options: o, pace: usual(), chance: rand.Float64, told: newTold(k), changed: make(chan struct{})}
 }
 
-// Configure follows a configuration. Another webhook is sent to at once.
+// Configure follows a configuration. Another receiver is sent to at once.
 func (s *Sender) Configure(c config.Config) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	same := reflect.DeepEqual(c.Events, s.config.Events) && c.Retry == s.config.Retry && receiverName(c) == receiverName(s.config) &&
-		c.Database.Mapping.Equal(s.config.Database.Mapping)
+	same := reflect.DeepEqual(c.Events, s.config.Events) && c.Retry == s.config.Retry && c.Policy.Namespace == s.config.Policy.Namespace &&
+		c.Policy.Name == s.config.Policy.Name && c.Database.Mapping.Equal(s.config.Database.Mapping)
 	s.config = c
 	if !same {
 		close(s.changed)
@@ -100,7 +99,8 @@ func (s *Sender) current() (config.Config, <-chan struct{}) {
 func (s *Sender) Run(ctx context.Context) {
 	for ctx.Err() == nil {
 		c, changed := s.current()
-		if c.Events.Webhook == nil || !c.Events.Enabled {
+		task := s.kind.Task(c)
+		if task == nil || !c.Events.Enabled {
 			s.told.off()
 			select {
 			case <-ctx.Done():
@@ -108,12 +108,12 @@ func (s *Sender) Run(ctx context.Context) {
 			}
 			continue
 		}
-		s.send(ctx, c, changed)
+		s.send(ctx, c, *task, changed)
 	}
 }
 
 // send sends by one configuration until it changes.
-func (s *Sender) send(ctx context.Context, c config.Config, changed <-chan struct{}) {
+func (s *Sender) send(ctx context.Context, c config.Config, task delivery.Task, changed <-chan struct{}) {
 	ctx, cancel := context.WithCancel(ctx)
 	var all sync.WaitGroup
 	defer all.Wait()
@@ -126,7 +126,7 @@ func (s *Sender) send(ctx context.Context, c config.Config, changed <-chan struc
 		}
 	})
 	s.told.on()
-	r := s.round(c)
+	r := s.round(c, task)
 	defer r.client.close()
 	r.run(ctx)
 	ending, done := context.WithTimeout(context.WithoutCancel(ctx), releasing)
@@ -140,7 +140,7 @@ func (s *Sender) send(ctx context.Context, c config.Config, changed <-chan struc
 // round of sending by one configuration.
 type round struct {
 	*Sender
-	webhook config.Webhook
+	task    delivery.Task
 	days    int
 	most    int // tries of an event that is refused while others are taken
 	store   Store
@@ -157,17 +157,16 @@ type round struct {
 	database, target string
 }
 
-func (s *Sender) round(c config.Config) *round {
-	w := *c.Events.Webhook
+func (s *Sender) round(c config.Config, task delivery.Task) *round {
 	backoff := breaker.Backoff{
 		MaxRetries: c.Retry.MaxRetries, InitialDelay: c.Retry.InitialDelay.D(), MaxDelay: c.Retry.MaxDelay.D(), Interval: c.Retry.MaxDelay.D(),
 	}
 	return &round{
-		Sender: s, webhook: w, days: c.Events.RetentionDays,
+		Sender: s, task: task, days: c.Events.RetentionDays,
 		// One more than a write has, as its first repeat comes at once.
 		most:    c.Retry.MaxRetries + 2,
-		store:   s.options.Store(receiverOf(c), uuid.New(), s.pace.lease),
-		client:  newClient(w.URL, s.pace.request, s.options.Version),
+		store:   s.options.Store(task.Receiver, uuid.New(), s.pace.lease),
+		client:  newClient(task.URL, s.pace.request, s.options.Version),
 		breaker: breaker.New(delivery.Lanes, backoff, s.chance, s.told),
 		held:    map[int]bool{},
 	}
@@ -189,7 +188,7 @@ func (r *round) run(ctx context.Context) {
 }
 
 func (r *round) look(ctx context.Context, lanes *sync.WaitGroup) error {
-	_, secret := readSecrets(r.options.SecretDir)
+	secret := r.kind.Ready()
 	r.mu.Lock()
 	gone := r.gone
 	r.mu.Unlock()
@@ -199,7 +198,7 @@ func (r *round) look(ctx context.Context, lanes *sync.WaitGroup) error {
 	}
 	if err != nil {
 		if r.told.database(err) {
-			r.options.Log.Error(err, "Events for the webhook can't be read; it is tried again by itself")
+			r.options.Log.Error(err, "Events to send can't be read; it is tried again by itself", "receiver", r.kind.Name())
 		}
 		return err
 	}
@@ -219,11 +218,11 @@ func (r *round) look(ctx context.Context, lanes *sync.WaitGroup) error {
 	switch {
 	case view.Stopped:
 		r.told.fail(gone410, 410)
-	case errors.Is(secret, ErrNoSecret):
+	case errors.Is(secret, delivery.ErrNoSecret):
 		r.told.fail(noSecret, 0)
 	case secret != nil:
 		if r.told.fail(badSecret, 0) {
-			r.options.Log.Error(secret, "The webhook's secret can't be used; correct the Secret, and events are sent")
+			r.options.Log.Error(secret, "The Secret of a receiver of events can't be used; correct it, and events are sent", "receiver", r.kind.Name())
 		}
 	default:
 		r.told.mended(noSecret, badSecret, gone410)
@@ -282,20 +281,16 @@ func (r *round) stop() {
 }
 
 // post sends events, and notes what came of it.
-func (r *round) post(ctx context.Context, events []delivery.Event) (Answer, error) {
-	keys, err := readSecrets(r.options.SecretDir)
-	if err != nil {
-		return Answer{}, err
-	}
+func (r *round) post(ctx context.Context, events []delivery.Event) (delivery.Answer, error) {
 	r.mu.Lock()
 	source := outbox.SourceOf(r.database, r.target)
 	r.mu.Unlock()
-	m, err := messageOf(source, events, r.webhook.Batch > 1)
+	request, err := r.task.Request(source, events)
 	if err != nil {
-		return Answer{}, err
+		return delivery.Answer{}, err
 	}
 	began := time.Now()
-	a, err := r.client.post(ctx, m, keys)
+	a, err := r.client.post(ctx, request, func(status int) delivery.Meaning { return r.kind.Meaning(status, len(events)) })
 	if err != nil || ctx.Err() != nil {
 		return a, errors.Join(err, ctx.Err())
 	}

@@ -1,4 +1,4 @@
-package webhook
+package sending
 
 import (
 	"bytes"
@@ -7,8 +7,9 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"strconv"
 	"time"
+
+	"github.com/progress-sync/progress-sync/sidecar/events/delivery"
 )
 
 // Limits of a request.
@@ -42,27 +43,25 @@ func newClient(url string, timeout time.Duration, version string) *client {
 	}
 }
 
-// post sends a message. Its answer is what the receiver said; an error is one of our own.
-func (c *client) post(ctx context.Context, m message, keys [][]byte) (Answer, error) {
+// post sends a request. Its answer is what the receiver said, of which meaning is told the
+// status; an error is one of our own.
+func (c *client) post(ctx context.Context, r delivery.Request, meaning func(status int) delivery.Meaning) (delivery.Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(m.body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(r.Body))
 	if err != nil {
-		return Answer{}, fmt.Errorf("making a request for the webhook: %w", err)
+		return delivery.Answer{}, fmt.Errorf("making a request for the receiver of events: %w", err)
 	}
-	now := time.Now()
-	request.Header.Set("Content-Type", m.contentType)
+	request.Header = r.Header.Clone()
 	request.Header.Set("User-Agent", c.agent)
-	request.Header.Set(headerID, m.id)
-	request.Header.Set(headerTimestamp, strconv.FormatInt(now.Unix(), 10))
-	request.Header.Set(headerSignature, sign(keys, m.id, now, m.body))
+	now := time.Now()
 	response, err := c.http.Do(request)
 	if err != nil {
-		return answerOf(nil, err, now), nil
+		return answerOf(nil, err, now, meaning), nil
 	}
 	defer response.Body.Close()
 	_, _ = io.CopyN(io.Discard, response.Body, maxAnswerBody) // what it says is not for us
-	return answerOf(response, nil, now), nil
+	return answerOf(response, nil, now, meaning), nil
 }
 
 func (c *client) close() { c.http.CloseIdleConnections() }

@@ -2,10 +2,10 @@ package status
 
 import "time"
 
-// Webhook is how sending events goes, as far as one sidecar knows.
-type Webhook struct {
+// Sending is how sending events to one receiver goes, as far as one sidecar knows.
+type Sending struct {
 	// Held lanes are those whose events this sidecar sends, Standing those whose events
-	// nobody sends, of WebhookLanes.
+	// nobody sends, of SendingLanes.
 	Held     int `json:"held"`
 	Standing int `json:"standing"`
 	// StandingSince is when this sidecar first saw one standing, without a break.
@@ -21,11 +21,11 @@ type Webhook struct {
 	Attempts  int64 `json:"attempts"`
 	// Failure is why events that this sidecar should send are not delivered, or why it
 	// can't send any. It is null while nothing is wrong.
-	Failure *WebhookFailure `json:"failure,omitempty"`
+	Failure *SendingFailure `json:"failure,omitempty"`
 }
 
-// WebhookFailure is why events are not delivered.
-type WebhookFailure struct {
+// SendingFailure is why events are not delivered.
+type SendingFailure struct {
 	// Reason is one of those below.
 	Reason string `json:"reason"`
 	// Status is what the receiver last answered, zero if it did not.
@@ -33,22 +33,24 @@ type WebhookFailure struct {
 	Since  time.Time `json:"since"`
 }
 
-// WebhookLanes is how many parts the events are sent in, each in its order.
-const WebhookLanes = 4
+// SendingLanes is how many parts the events are sent in, each in its order.
+const SendingLanes = 4
 
 // Why events are not delivered.
 const (
-	// WebhookGone: the receiver answered 410, and is sent nothing until the webhook changes.
-	WebhookGone = "gone"
-	// WebhookNoSecret, WebhookBadSecret: there is nothing to sign with.
-	WebhookNoSecret  = "no_secret"
-	WebhookBadSecret = "bad_secret"
-	// WebhookUnreachable: no connection, or no answer in time.
-	WebhookUnreachable = "unreachable"
-	// WebhookRefused: the receiver answers something else than 2xx.
-	WebhookRefused = "refused"
-	// WebhookNoOutbox: the tables are missing, or the role may not use them.
-	WebhookNoOutbox = "no_outbox"
-	// WebhookNoDatabase: the database does not answer.
-	WebhookNoDatabase = "no_database"
+	// SendingGone: the receiver answered 410, and is sent nothing until it is another one.
+	SendingGone = "gone"
+	// SendingNoSecret, SendingBadSecret: there is nothing for the receiver to know us by.
+	SendingNoSecret  = "no_secret"
+	SendingBadSecret = "bad_secret"
+	// SendingUnreachable: no connection, or no answer in time.
+	SendingUnreachable = "unreachable"
+	// SendingRefused: the receiver answers something else than 2xx.
+	SendingRefused = "refused"
+	// SendingDenied: the receiver takes nothing from whoever has this secret.
+	SendingDenied = "denied"
+	// SendingNoOutbox: the tables are missing, or the role may not use them.
+	SendingNoOutbox = "no_outbox"
+	// SendingNoDatabase: the database does not answer.
+	SendingNoDatabase = "no_database"
 )

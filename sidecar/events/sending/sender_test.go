@@ -1,4 +1,4 @@
-package webhook
+package sending
 
 import (
 	"context"
@@ -15,6 +15,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/events/delivery"
+	"github.com/progress-sync/progress-sync/sidecar/events/webhook"
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/status"
 	"github.com/progress-sync/progress-sync/test/kit"
@@ -84,7 +85,7 @@ func TestAReceiverThatIsAwayMissesNothing(t *testing.T) {
 	w.arrives(r, first)
 	back := r.away()
 	later := w.complete("ada", "bob", "eve", "ada")
-	w.fails(s, status.WebhookUnreachable, 0)
+	w.fails(s, status.SendingUnreachable, 0)
 	kit.Eventually(t, "many attempts", func() error { return kit.Unless(tells(s).Attempts > 12, tells(s).Attempts) })
 	back()
 	w.arrives(r, later)
@@ -108,7 +109,7 @@ func TestAReceiverThatRefusesEverythingMissesNothing(t *testing.T) {
 			}
 			s := w.sender()
 			w.start(s)
-			w.fails(s, status.WebhookRefused, code)
+			w.fails(s, status.SendingRefused, code)
 			kit.Eventually(t, "many attempts", func() error { return kit.Unless(tells(s).Attempts > 20, tells(s).Attempts) })
 			if n := w.count("SELECT count(*) FROM progress_sync.undelivered"); n != 0 {
 				t.Errorf("%d events are set aside though none was taken", n)
@@ -211,12 +212,12 @@ func TestGoneStopsUntilTheWebhookChanges(t *testing.T) {
 	events := w.complete("ada", "ada")
 	s := w.sender()
 	w.start(s)
-	w.fails(s, status.WebhookGone, 410)
+	w.fails(s, status.SendingGone, 410)
 	r.set(func() { r.requests, r.answer = 0, func([]string) int { return 200 } })
 	// Another sidecar, or this one after a restart, asks no more either.
 	another := w.sender()
 	w.start(another)
-	w.fails(another, status.WebhookGone, 410)
+	w.fails(another, status.SendingGone, 410)
 	if n := w.count("SELECT count(*) FROM progress_sync.deliveries WHERE stopped_for IS NOT NULL AND owner IS NULL"); n != 4 {
 		t.Errorf("%d lanes are stopped, want 4", n)
 	}
@@ -239,7 +240,7 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 	events := w.complete("ada")
 	s := w.sender()
 	stop := w.start(s)
-	w.fails(s, status.WebhookRefused, 503)
+	w.fails(s, status.SendingRefused, 503)
 	kit.Eventually(t, "the lease is renewed several times", func() error {
 		return kit.Unless(w.count("SELECT count(*) FROM progress_sync.deliveries WHERE leased_until > now()") == 4 && tells(s).OldestSeconds > 0.5, "not yet")
 	})
@@ -257,27 +258,27 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 func TestSecretsMayChangeWhileEventsAreSent(t *testing.T) {
 	r := newReceiver(t)
 	w := newWorld(t, r.server.URL)
-	if err := os.Remove(filepath.Join(w.dir, SecretFile)); err != nil {
+	if err := os.Remove(filepath.Join(w.dir, webhook.SecretFile)); err != nil {
 		t.Fatal(err)
 	}
 	events := w.complete("ada")
 	s := w.sender()
 	w.start(s)
-	w.fails(s, status.WebhookNoSecret, 0)
+	w.fails(s, status.SendingNoSecret, 0)
 	kit.Eventually(t, "the lanes stand", func() error {
 		return kit.Unless(tells(s).Standing == 4 && tells(s).StandingSince != nil, tells(s))
 	})
-	w.secret(SecretFile, "no secret")
-	w.fails(s, status.WebhookBadSecret, 0)
-	w.secret(SecretFile, firstSecret)
+	w.secret(webhook.SecretFile, "no secret")
+	w.fails(s, status.SendingBadSecret, 0)
+	w.secret(webhook.SecretFile, firstSecret)
 	w.arrives(r, events)
 	// Both, then the receiver goes over, then the first goes.
-	w.secret(PreviousFile, firstSecret)
-	w.secret(SecretFile, secondSecret)
+	w.secret(webhook.PreviousFile, firstSecret)
+	w.secret(webhook.SecretFile, secondSecret)
 	w.arrives(r, w.complete("ada"))
 	r.set(func() { r.keys = []string{secondSecret} })
 	w.arrives(r, w.complete("ada"))
-	if err := os.Remove(filepath.Join(w.dir, PreviousFile)); err != nil {
+	if err := os.Remove(filepath.Join(w.dir, webhook.PreviousFile)); err != nil {
 		t.Fatal(err)
 	}
 	w.arrives(r, w.complete("ada"))
@@ -323,19 +324,23 @@ func (d *dying) Read(ctx context.Context, lane int, after delivery.Position, mos
 
 func (d *dying) Release(context.Context) error { return errKilled }
 
+// killed is a sender that is killed after the first request that is taken.
+func (w *world) killed(kind Kind) *Sender {
+	w.t.Helper()
+	s := w.senderTo(kind)
+	alive, dead := s.options.Store, new(atomic.Bool)
+	s.options.Store = func(r delivery.Receiver, owner uuid.UUID, lease time.Duration) Store {
+		return &dying{Store: alive(r, owner, lease), dead: dead}
+	}
+	return s
+}
+
 func TestAnotherTakesOverWhatAKilledSenderHas(t *testing.T) {
 	r := newReceiver(t)
 	w := newWorld(t, r.server.URL)
 	events := w.complete("ada", "ada")
-	first := w.sender()
-	var dead atomic.Bool
-	alive := first.options.Store
-	first.options.Store = func(r delivery.Receiver, owner uuid.UUID, lease time.Duration) Store {
-		return &dying{Store: alive(r, owner, lease), dead: &dead}
-	}
-	w.start(first)
+	w.start(w.killed(webhook.New(w.dir)))
 	w.arrives(r, events[:1])
-	kit.Eventually(t, "it is killed", func() error { return kit.Unless(dead.Load(), "alive") })
 	second := w.sender()
 	w.start(second)
 	w.arrives(r, events)
@@ -414,17 +419,17 @@ func TestWithoutTablesOrDatabaseTheStatusSaysSo(t *testing.T) {
 	pgtest.Execute(t, w.conn, "DROP TABLE progress_sync.deliveries")
 	s := w.sender()
 	w.start(s)
-	w.fails(s, status.WebhookNoOutbox, 0)
+	w.fails(s, status.SendingNoOutbox, 0)
 	uri := w.uri
 	w.uri = "postgres://nobody@127.0.0.1:1/none"
 	another := w.sender()
 	w.start(another)
-	w.fails(another, status.WebhookNoDatabase, 0)
+	w.fails(another, status.SendingNoDatabase, 0)
 	w.uri = uri
 }
 
 func TestWithoutAWebhookNothingIsAsked(t *testing.T) {
-	s := New(Options{Store: func(delivery.Receiver, uuid.UUID, time.Duration) Store {
+	s := New(webhook.New(""), Options{Store: func(delivery.Receiver, uuid.UUID, time.Duration) Store {
 		t.Error("the database is asked")
 		return nil
 	}})

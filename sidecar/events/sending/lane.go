@@ -1,4 +1,4 @@
-package webhook
+package sending
 
 import (
 	"context"
@@ -44,25 +44,23 @@ type lane struct {
 func (r *round) serve(ctx context.Context, of delivery.Lane) {
 	defer r.leave(of.Number)
 	l := &lane{
-		round: r, number: of.Number, cursor: of.Cursor, saved: of.Cursor, kept: time.Now(), size: r.batch(),
+		round: r, number: of.Number, cursor: of.Cursor, saved: of.Cursor, kept: time.Now(), size: r.task.Batch,
 		ahead: map[uuid.UUID]delivery.Event{}, suspect: of.Refused, refusals: of.Refusals,
 	}
 	for ctx.Err() == nil && !l.lost && !r.stopped() {
 		if err := l.turn(ctx); err != nil && ctx.Err() == nil {
-			r.options.Log.V(1).Info("Sending events was interrupted; it is tried again", "lane", l.number, "why", err.Error())
+			r.options.Log.V(1).Info("Sending events was interrupted; it is tried again", "receiver", l.kind.Name(), "lane", l.number, "why", err.Error())
 			wait(ctx, r.pace.poll)
 		}
 	}
 }
-
-func (r *round) batch() int { return max(1, r.webhook.Batch) }
 
 // turn sends at most one request that is taken, or waits.
 func (l *lane) turn(ctx context.Context) error {
 	if err := l.keep(ctx); err != nil || l.lost {
 		return err
 	}
-	page, err := l.store.Read(ctx, l.number, l.cursor, max(l.batch(), witnesses))
+	page, err := l.store.Read(ctx, l.number, l.cursor, max(l.task.Batch, witnesses))
 	if err != nil {
 		return err
 	}
@@ -124,7 +122,7 @@ func (l *lane) again(ctx context.Context) error {
 		} else if answer, posting := l.post(ctx, []delivery.Event{e}); posting != nil {
 			return posting
 		} else {
-			taken := answer.Meaning == Taken
+			taken := answer.Meaning == delivery.Taken
 			if taken {
 				l.taken(1)
 			}
@@ -155,7 +153,7 @@ func (l *lane) attempt(ctx context.Context, events []delivery.Event, reached del
 			if said, err = l.post(ctx, []delivery.Event{witness}); err != nil {
 				return abandoned, err
 			}
-			if said.Meaning == Taken {
+			if said.Meaning == delivery.Taken {
 				l.taken(1)
 				l.ahead[witness.ID] = witness
 			}
@@ -164,7 +162,7 @@ func (l *lane) attempt(ctx context.Context, events []delivery.Event, reached del
 		switch step {
 		case Advance:
 			l.taken(n)
-			l.size = min(2*n, l.batch())
+			l.size = min(2*n, l.task.Batch)
 			if n < len(events) {
 				reached = events[n-1].Position
 			}
@@ -178,8 +176,8 @@ func (l *lane) attempt(ctx context.Context, events []delivery.Event, reached del
 			continue
 		case SetAside:
 			e := events[0]
-			l.options.Log.Info("The receiver of the webhook refused an event while it took others; table progress_sync.undelivered has it",
-				"event", e.ID.String(), "type", e.Type, "status", answer.Status, "attempts", t.alone+1)
+			l.options.Log.Info("A receiver refused an event while it took others; table progress_sync.undelivered has it",
+				"receiver", l.kind.Name(), "event", e.ID.String(), "type", e.Type, "status", answer.Status, "attempts", t.alone+1)
 			aside := delivery.SetAside{Event: e, Reason: reasonOf(answer), Status: answer.Status, Attempts: t.alone + 1}
 			return breaker.Outcome{Kind: breaker.Refused},
 				l.moved(e.Position, func() (bool, error) { return l.store.SetAside(ctx, l.number, aside) })
@@ -198,8 +196,8 @@ func (l *lane) attempt(ctx context.Context, events []delivery.Event, reached del
 				l.suspected(events[0].ID, t.alone)
 			}
 			if l.told.fail(failureOf(answer), answer.Status) {
-				l.options.Log.Info("The receiver of the webhook takes no events; they are kept, and sent when it does",
-					"why", failureOf(answer), "status", answer.Status)
+				l.options.Log.Info("A receiver takes no events; they are kept, and sent when it does",
+					"receiver", l.kind.Name(), "why", failureOf(answer), "status", answer.Status)
 			}
 			return failed(answer, false), nil
 		}
@@ -260,7 +258,7 @@ func (l *lane) moved(to delivery.Position, move func() (bool, error)) error {
 }
 
 // failed is an attempt after which the breaker keeps all lanes back, or this one only.
-func failed(a Answer, own bool) breaker.Outcome {
+func failed(a delivery.Answer, own bool) breaker.Outcome {
 	kind := postgres.KindServer
 	if a.Status == 0 {
 		kind = postgres.KindNetwork

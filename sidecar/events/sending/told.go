@@ -1,4 +1,4 @@
-package webhook
+package sending
 
 import (
 	"slices"
@@ -15,25 +15,29 @@ import (
 
 // Failures, in the words of the status.
 const (
-	gone410     = status.WebhookGone
-	noSecret    = status.WebhookNoSecret
-	badSecret   = status.WebhookBadSecret
-	unreachable = status.WebhookUnreachable
-	refused     = status.WebhookRefused
-	noOutbox    = status.WebhookNoOutbox
-	noDatabase  = status.WebhookNoDatabase
+	gone410     = status.SendingGone
+	noSecret    = status.SendingNoSecret
+	badSecret   = status.SendingBadSecret
+	unreachable = status.SendingUnreachable
+	refused     = status.SendingRefused
+	denied      = status.SendingDenied
+	noOutbox    = status.SendingNoOutbox
+	noDatabase  = status.SendingNoDatabase
 )
 
 // failureOf an answer that was not taken.
-func failureOf(a Answer) string {
-	if a.Status == 0 {
+func failureOf(a delivery.Answer) string {
+	switch {
+	case a.Status == 0:
 		return unreachable
+	case a.Meaning == delivery.Denied:
+		return denied
 	}
 	return refused
 }
 
 // reasonOf a dead letter.
-func reasonOf(a Answer) string {
+func reasonOf(a delivery.Answer) string {
 	if a.Status == 0 {
 		return "no answer"
 	}
@@ -41,17 +45,19 @@ func reasonOf(a Answer) string {
 }
 
 // outcome of a request, as a label.
-func (a Answer) outcome() string {
-	switch a.Meaning {
-	case Taken:
+func outcome(m delivery.Meaning) string {
+	switch m {
+	case delivery.Taken:
 		return "taken"
-	case Gone:
+	case delivery.Gone:
 		return "gone"
-	case Busy:
+	case delivery.Busy:
 		return "busy"
-	case Unreachable:
+	case delivery.Denied:
+		return "denied"
+	case delivery.Unreachable:
 		return "unreachable"
-	case Lost:
+	case delivery.Lost:
 		return "no_answer"
 	default:
 		return "refused"
@@ -64,7 +70,7 @@ type told struct {
 	now func() time.Time
 
 	mu            sync.Mutex
-	status        *status.Webhook // nil while there is no webhook
+	status        *status.Sending // nil while there is no receiver
 	delivers      int64
 	requests      map[string]int64 // by outcome
 	sinceStanding time.Time
@@ -72,7 +78,9 @@ type told struct {
 	took prometheus.Histogram
 }
 
-func newTold() *told { return &told{now: time.Now, requests: map[string]int64{}, took: newTook()} }
+func newTold(k Kind) *told {
+	return &told{now: time.Now, requests: map[string]int64{}, took: newTook(k)}
+}
 
 func (*told) Retried()                           {}
 func (*told) ConditionChanged(breaker.Condition) {}
@@ -86,7 +94,7 @@ func (t *told) off() {
 func (t *told) on() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.status, t.sinceStanding = &status.Webhook{}, time.Time{}
+	t.status, t.sinceStanding = &status.Sending{}, time.Time{}
 }
 
 func (t *told) held(lanes int) {
@@ -117,18 +125,18 @@ func (t *told) looked(v delivery.View) {
 
 // delivered counts events of a request that was taken.
 func (t *told) delivered(events int) {
-	t.mended(unreachable, refused)
+	t.mended(unreachable, refused, denied)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.delivers += int64(events)
 }
 
 // asked counts a request.
-func (t *told) asked(a Answer, took time.Duration) {
+func (t *told) asked(a delivery.Answer, took time.Duration) {
 	t.took.Observe(took.Seconds())
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.requests[a.outcome()]++
+	t.requests[outcome(a.Meaning)]++
 }
 
 // database notes why the outbox can't be used, and returns whether that is new.
@@ -153,7 +161,7 @@ func (t *told) fail(reason string, code int) bool {
 		s.Failure.Status = code
 		return false
 	}
-	s.Failure = &status.WebhookFailure{Reason: reason, Status: code, Since: t.now().UTC()}
+	s.Failure = &status.SendingFailure{Reason: reason, Status: code, Since: t.now().UTC()}
 	return true
 }
 
@@ -166,8 +174,8 @@ func (t *told) mended(reasons ...string) {
 	}
 }
 
-// Status is nil while the configuration has no webhook.
-func (s *Sender) Status() *status.Webhook {
+// Status is nil while the configuration has no such receiver.
+func (s *Sender) Status() *status.Sending {
 	t := s.told
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -1,4 +1,6 @@
-package webhook
+package sending
+
+import "github.com/progress-sync/progress-sync/sidecar/events/delivery"
 
 // Step is what a lane does after an answer.
 type Step int
@@ -17,7 +19,7 @@ const (
 	KeepAll
 	// SetAside: the event becomes a dead letter.
 	SetAside
-	// Stop: nothing is sent until the webhook changes.
+	// Stop: nothing is sent until the receiver is another one.
 	Stop
 )
 
@@ -36,19 +38,19 @@ type tried struct {
 
 // next says what an answer means for a lane. An event is set aside only for what it met
 // while others were taken: that of a receiver as a whole, however long, costs none.
-func next(t tried, a Answer) Step {
+func next(t tried, a delivery.Answer) Step {
 	switch a.Meaning {
-	case Taken:
+	case delivery.Taken:
 		return Advance
-	case Gone:
+	case delivery.Gone:
 		return Stop
-	case Busy, Unreachable:
+	case delivery.Busy, delivery.Denied, delivery.Unreachable:
 		return KeepAll
-	case Lost:
+	case delivery.Lost:
 		if t.events > 1 {
 			return KeepAll // halves would take as long; the next request has fewer
 		}
-	case Refused:
+	case delivery.Refused:
 		if t.events > 1 {
 			return Halve
 		}
@@ -64,11 +66,11 @@ func next(t tried, a Answer) Step {
 }
 
 // heard says what the answer to a witness means for the event that was refused before it.
-func heard(t tried, a Answer) Step {
+func heard(t tried, a delivery.Answer) Step {
 	switch a.Meaning {
-	case Taken:
+	case delivery.Taken:
 		return blame(t)
-	case Gone:
+	case delivery.Gone:
 		return Stop
 	default:
 		return KeepAll

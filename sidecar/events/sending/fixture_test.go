@@ -1,7 +1,9 @@
-package webhook
+package sending
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -26,6 +28,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/events/delivery"
+	"github.com/progress-sync/progress-sync/sidecar/events/webhook"
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
 	"github.com/progress-sync/progress-sync/sidecar/status"
 	"github.com/progress-sync/progress-sync/test/kit"
@@ -90,7 +93,9 @@ func (r *receiver) verify(request *http.Request, body []byte) {
 		if err != nil {
 			r.t.Error(err)
 		}
-		if slices.Contains(strings.Fields(request.Header.Get("webhook-signature")), sign([][]byte{key}, id, time.Unix(seconds, 0), body)) {
+		mac := hmac.New(sha256.New, key)
+		mac.Write([]byte(id + "." + stamp + "." + string(body)))
+		if slices.Contains(strings.Fields(request.Header.Get("webhook-signature")), "v1,"+base64.StdEncoding.EncodeToString(mac.Sum(nil))) {
 			return
 		}
 	}
@@ -176,7 +181,7 @@ func newWorld(t *testing.T, url string) *world {
 	w.config.Policy = config.Policy{Namespace: "campus", Name: "lms"}
 	w.config.Events = config.Events{Enabled: true, RetentionDays: 7, Webhook: &config.Webhook{URL: url, Batch: 1}}
 	w.config.Retry = config.Retry{MaxRetries: 2, InitialDelay: config.Duration(20 * time.Millisecond), MaxDelay: config.Duration(100 * time.Millisecond)}
-	w.secret(SecretFile, firstSecret)
+	w.secret(webhook.SecretFile, firstSecret)
 	return w
 }
 
@@ -222,13 +227,19 @@ func quick() pace {
 	return pace{look: 50 * time.Millisecond, lease: 600 * time.Millisecond, keep: 100 * time.Millisecond, poll: 10 * time.Millisecond, request: 2 * time.Second}
 }
 
-// sender that has not been started.
+// sender to the webhook that has not been started.
 func (w *world) sender() *Sender {
+	w.t.Helper()
+	return w.senderTo(webhook.New(w.dir))
+}
+
+// senderTo is one of any kind.
+func (w *world) senderTo(kind Kind) *Sender {
 	w.t.Helper()
 	db := postgres.New(postgres.Options{URI: func() (string, error) { return w.uri, nil }, MaxConnections: 4, Events: true, Migrations: config.MigrationsManual})
 	w.t.Cleanup(db.Close)
-	s := New(Options{
-		Version: "test", SecretDir: w.dir, Log: testr.New(w.t),
+	s := New(kind, Options{
+		Version: "test", Log: testr.New(w.t),
 		Store: func(r delivery.Receiver, owner uuid.UUID, lease time.Duration) Store {
 			return db.Deliveries(r, owner, lease)
 		},
@@ -291,9 +302,9 @@ func (w *world) count(query string) int {
 }
 
 // tells is the status of a sender, empty until it has one.
-func tells(s *Sender) status.Webhook {
+func tells(s *Sender) status.Sending {
 	if now := s.Status(); now != nil {
 		return *now
 	}
-	return status.Webhook{}
+	return status.Sending{}
 }
