@@ -70,7 +70,7 @@ func reported(inputs []progress.Input) []property {
 			say("type", []string{"boolean", "null"})
 		case progress.TypeSegments:
 			say("type", []string{"array", "null"})
-			say("maxItems", progress.MaxSegments)
+			say("maxItems", progress.MaxToldSegments)
 			say("items", pairOf(progress.MaxSegmentSeconds))
 		default:
 			kind := "number"

@@ -364,3 +364,36 @@ func BenchmarkHandOver(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkPutSegments acknowledges heartbeats without waiting for the disk, by turns:
+// without segments, with what was seen since the one before, and, which is the hard case, with
+// a stretch elsewhere in a lesson of which each second one is seen.
+func BenchmarkPutSegments(b *testing.B) {
+	for turn := range 3 {
+		for _, what := range []string{"none", "next", "scattered"} {
+			b.Run(fmt.Sprintf("turn=%d/%s", turn, what), func(b *testing.B) {
+				buf := diskBuffer(b)
+				p := testPolicy()
+				p.MaxPendingRecords, p.SizeLimitBytes, p.Async = 0, 0, true
+				buf.SetPolicy(p)
+				keys := learners(1000)
+				updates := make([]progress.Update, 1)
+				b.ReportAllocs()
+				for i := 0; b.Loop(); i++ {
+					updates[0] = heartbeat(keys[i%len(keys)], i)
+					from := float64(i / len(keys) * 5 % 895)
+					switch what {
+					case "next":
+						updates[0].WatchedSegments = progress.SegmentsOf([][2]float64{{from, from + 5}}, 900)
+					case "scattered":
+						from = float64(i / len(keys) * 367 % 895)
+						updates[0].WatchedSegments = progress.SegmentsOf([][2]float64{{from, from + 1}, {from + 2, from + 3}, {from + 4, from + 5}}, 900)
+					}
+					if _, err := buf.Put(context.Background(), updates); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}

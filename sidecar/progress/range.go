@@ -76,7 +76,7 @@ func deltaRange() Range {
 func segmentRange() Range {
 	return Range{
 		Most: MaxSegmentSeconds, Below: beforeStart,
-		Allowed: "at most 512 pairs of numbers from 0 to 1000000, in seconds, none of which ends before it begins",
+		Allowed: "at most 4096 pairs of numbers from 0 to 1000000, in seconds, none of which ends before it begins",
 	}
 }
 

@@ -17,8 +17,11 @@ const (
 	MaxSegmentStep = 16_384
 	// MaxSegmentSeconds is the furthest end of a segment, in seconds.
 	MaxSegmentSeconds = 1_000_000
-	// MaxSegments is how many segments an update may name: as many as an answer can have.
+	// MaxSegments is how many segments an answer can have.
 	MaxSegments = MaxSegmentBits / 2
+	// MaxToldSegments is how many an update may name. They are more, since a player tells
+	// stretches of less than a step, of which it may have many after a time without a network.
+	MaxToldSegments = 4096
 )
 
 // Segments are the parts of a lesson that were seen. Bit i stands for the Step

@@ -101,7 +101,19 @@ func TestSegments(t *testing.T) {
 		"one shorter than half a second is seen": {[][2]float64{{0, 0.4}}, 0.4, 1, [][2]float64{{0, 0.4}}, 100},
 		"nothing is nothing":                     {nil, 300, 1, nil, 0},
 		"no number is nothing":                   {[][2]float64{{math.NaN(), math.NaN()}, {5, math.NaN()}}, 300, 1, nil, 0},
-		"an endless one goes by the furthest":    {[][2]float64{{0, 8}}, 1e10, 1, [][2]float64{{0, 8}}, 0},
+		// What players of others have told, by the reports of their users.
+		// github.com/jhaag75/xapi-videojs/issues/30: small gaps where a film was paused must not keep it from being seen whole.
+		"small gaps of pauses are none": {[][2]float64{{0, 9.8}, {9.9, 20}, {20.3, 40.4}, {40.45, 60}}, 60, 1, [][2]float64{{0, 60}}, 100},
+		// github.com/thexerteproject/xerteonlinetoolkits/issues/1273: back and forth within what was seen.
+		"back within what was seen is once": {[][2]float64{{0, 60}, {20, 30}, {10, 15}, {30, 70}}, 100, 1, [][2]float64{{0, 70}}, 70},
+		// github.com/h5p/h5p-video/pull/17: a part that ends where it begins.
+		"a part of no length is nothing":    {[][2]float64{{5, 5}, {0, 0}, {300, 300}}, 300, 1, nil, 0},
+		"a part that ends before it begins": {[][2]float64{{16.873, 16.183}, {20, 5}}, 300, 1, nil, 0},
+		"sums of fractions that don't meet": {[][2]float64{{0, 0.1 + 0.2}, {0.3, 20.299999999999997}, {20.3, 30.000000000000004}}, 30, 1, [][2]float64{{0, 30}}, 100},
+		// github.com/video-dev/hls.js/issues/1053: a live stream's length grows, and what is played lies about its end.
+		"a part that lies about the end":      {[][2]float64{{3620, 3640.2}}, 3629.6, 4, [][2]float64{{3620, 3628}}, 100 * 2 / 907.0},
+		"a part that lies behind the end":     {[][2]float64{{650, 700}}, 600, 1, nil, 0},
+		"an endless one goes by the furthest": {[][2]float64{{0, 8}}, 1e10, 1, [][2]float64{{0, 8}}, 0},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -139,5 +151,18 @@ func TestAJoinThatAddsNothingAllocatesNothing(t *testing.T) {
 	all, some := SegmentsOf([][2]float64{{0, 2000}}, 2048), SegmentsOf([][2]float64{{3, 7}}, 300)
 	if n := testing.AllocsPerRun(100, func() { all = all.Join(some).Join(Segments{}) }); n > 0 {
 		t.Errorf("it allocates %v times", n)
+	}
+}
+
+// github.com/video-dev/hls.js/issues/1659: the duration is a short one until more of the
+// stream is known. What was the whole of that one is not the whole.
+func TestALongerDurationMakesTheShareSmaller(t *testing.T) {
+	for _, told := range []float64{28, 300, 976} {
+		s := SegmentsOf([][2]float64{{0, told}}, told)
+		for _, duration := range []float64{1000, 3600, 1e6} {
+			if got, want := s.Share(duration), 100*told/duration; math.Abs(got-want) > 0.01 {
+				t.Errorf("%v of %v s are %v %%, want %v", told, duration, got, want)
+			}
+		}
 	}
 }

@@ -90,7 +90,7 @@ func Fields() []Field {
 			Segments: func(r *Record) *Segments { return &r.Segments },
 			Input: &Input{
 				Name: "watchedSegments", Type: TypeSegments, Range: segmentRange(),
-				Doc: "What was seen, as pairs of seconds in the lesson, such as [[0, 12], [30, 45]]; at most 512. " +
+				Doc: "What was seen, as pairs of seconds in the lesson, such as [[0, 12], [30, 45]]; at most 4096. " +
 					"They may be sent again, and may overlap.",
 				Segments: func(u *Update) *Segments { return &u.WatchedSegments },
 			},

@@ -211,3 +211,27 @@ func (w *waits) report(b *testing.B, name string) {
 	b.ReportMetric(ms(w.all[len(w.all)-1]), "ms-longest-"+name)
 	b.ReportMetric(ms(w.all[len(w.all)*99/100]), "ms-p99-"+name)
 }
+
+// BenchmarkRecord encodes a pending record, without segments and with those of the same half
+// of a lesson, in one part and in many, and reports how many bytes it takes on the disk.
+func BenchmarkRecord(b *testing.B) {
+	parts := make([][2]float64, 0, 50)
+	for i := range 50 {
+		parts = append(parts, [2]float64{float64(i) * 12, float64(i)*12 + 6})
+	}
+	for _, bb := range []struct {
+		name     string
+		segments [][2]float64
+	}{{"none", nil}, {"half", [][2]float64{{0, 300}}}, {"parts", parts}} {
+		b.Run(bb.name, func(b *testing.B) {
+			_, p := heartbeat(1)
+			p.Record.Segments = progress.SegmentsOf(bb.segments, 600)
+			var encoded []byte
+			b.ReportAllocs()
+			for b.Loop() {
+				encoded = appendRecord(encoded[:0], &p.Record)
+			}
+			b.ReportMetric(float64(len(encoded)), "B")
+		})
+	}
+}

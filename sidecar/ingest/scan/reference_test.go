@@ -62,7 +62,7 @@ func (m reference) segments(duration float64) (progress.Segments, bool) {
 		return progress.Segments{}, true
 	}
 	var raw [][]any
-	if json.Unmarshal(m["watchedSegments"], &raw) != nil || len(raw) > 512 {
+	if json.Unmarshal(m["watchedSegments"], &raw) != nil || len(raw) > 4096 {
 		return progress.Segments{}, false
 	}
 	var pairs [][2]float64

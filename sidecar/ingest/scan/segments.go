@@ -17,8 +17,8 @@ func (r *reader) watched(f field, duration float64) progress.Segments {
 	r.pairs = r.pairs[:0]
 	s := scanner{data: r.data, pos: r.members[f].start}
 	wrong := s.array(0, func() *SyntaxError {
-		if len(r.pairs) == progress.MaxSegments {
-			return &SyntaxError{what: fmt.Sprintf("must be at most %d pairs", progress.MaxSegments)}
+		if len(r.pairs) == progress.MaxToldSegments {
+			return &SyntaxError{what: fmt.Sprintf("must be at most %d pairs", progress.MaxToldSegments)}
 		}
 		pair, ok := s.pair(span)
 		if !ok {

@@ -9,7 +9,7 @@ import (
 )
 
 func TestPairsOfSecondsAreReadAsSegments(t *testing.T) {
-	const mistake = "watchedSegments must be at most 512 pairs of numbers from 0 to 1000000, in seconds, none of which ends before it begins"
+	const mistake = "watchedSegments must be at most 4096 pairs of numbers from 0 to 1000000, in seconds, none of which ends before it begins"
 	many := func(n int) string { return "[" + strings.TrimSuffix(strings.Repeat("[0,1],", n), ",") + "]" }
 	tests := map[string]struct {
 		json string
@@ -22,8 +22,8 @@ func TestPairsOfSecondsAreReadAsSegments(t *testing.T) {
 		"beyond the duration":            {`[[590, 700]]`, [][2]float64{{590, 600}}, ""},
 		"none":                           {`[]`, nil, ""},
 		"null":                           {`null`, nil, ""},
-		"as many as may be":              {many(512), [][2]float64{{0, 1}}, ""},
-		"more":                           {many(513), nil, "watchedSegments must be at most 512 pairs"},
+		"as many as may be":              {many(4096), [][2]float64{{0, 1}}, ""},
+		"more":                           {many(4097), nil, "watchedSegments must be at most 4096 pairs"},
 		"no array":                       {`"0-12"`, nil, mistake + ", not a string"},
 		"numbers":                        {`[0, 12]`, nil, mistake + ", which pair 1 is not"},
 		"a pair of one":                  {`[[0, 1], [12]]`, nil, mistake + ", which pair 2 is not"},

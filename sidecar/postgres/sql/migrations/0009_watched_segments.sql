@@ -84,11 +84,13 @@ END
 $$;
 COMMENT ON FUNCTION progress_sync.reset_segments() IS 'Forgets what was seen before a reset by a sidecar that knows nothing of it.';
 
-CREATE OR REPLACE TRIGGER reset_segments_1_told
+DROP TRIGGER IF EXISTS reset_segments_1_told ON progress_sync.lesson_progress;
+CREATE TRIGGER reset_segments_1_told
     BEFORE UPDATE OF watched ON progress_sync.lesson_progress
     FOR EACH ROW WHEN (NEW.generation > OLD.generation AND NEW.watched IS NOT NULL)
     EXECUTE FUNCTION progress_sync.reset_segments('told');
-CREATE OR REPLACE TRIGGER reset_segments_2_others
+DROP TRIGGER IF EXISTS reset_segments_2_others ON progress_sync.lesson_progress;
+CREATE TRIGGER reset_segments_2_others
     BEFORE UPDATE ON progress_sync.lesson_progress
     FOR EACH ROW WHEN (NEW.generation > OLD.generation AND NEW.watched IS NOT NULL)
     EXECUTE FUNCTION progress_sync.reset_segments();

@@ -13,7 +13,7 @@ const LENIENCE = 1.25;
 /** And so much longer, since its events come late, in seconds. */
 const SLACK = 1;
 
-/** From this length on it is a live stream, whose player gives a number for endless, in seconds: of it nobody knows segments. */
+/** From this length on it is a live stream, whose player gives a number for endless, in seconds: it has no length. */
 const ENDLESS = 1e6;
 
 /** To a tenth of a second, which is more than the sidecar keeps. Stretches that meet do so afterwards, too. */
@@ -34,6 +34,10 @@ export function createLesson(o: Settings) {
   /** What earlier pages have seen is among the segments. */
   let isRestored = false;
   let last: { position: number; at: number; speed: number } | undefined;
+  /** How long the lesson is, in seconds; undefined for unknown. */
+  let length: number | undefined;
+  /** How long the player said that it is at the last call. */
+  let said: number;
 
   const isComplete = (percentage?: number) => percentage! >= o.completionThreshold;
   const watchedSeconds = () => Math.max(seenElsewhere, watched(segments));
@@ -62,8 +66,10 @@ export function createLesson(o: Settings) {
     /** What the call tells beyond the ones before it, and whether it completes the lesson. */
     move(currentTime: number, duration: number, details: ProgressDetails = {}): [change: Partial<Update>, completes: boolean] {
       const { seekEvents = 0, pauseEvents = 0, playbackSpeed, jumped } = details;
-      // A media element says NaN until it knows, and Infinity for a live stream.
-      const length = duration > 0 && duration < Infinity ? duration : undefined;
+      // A media element says NaN until it knows, and Infinity for a live stream. Another length counts when it is said
+      // again: where hls.js changes the quality, the film ends for a moment where it is.
+      if (duration === said || !length) length = duration > 0 && duration < ENDLESS ? duration : undefined;
+      said = duration;
       const speed = playbackSpeed! > 0 ? playbackSpeed : undefined;
       const at = Date.now();
       const step = last && !seekEvents && !jumped ? currentTime - last.position : 0;
@@ -73,7 +79,7 @@ export function createLesson(o: Settings) {
       if (last && step > 0 && step <= (at - last.at) / 1e3 * last.speed * LENIENCE + SLACK) {
         watchedDelta = step / last.speed;
         segments = unite(segments, [[last.position, currentTime]]);
-        if (length! < ENDLESS) watchedSegments = [[tenth(last.position), tenth(currentTime)]];
+        if (length) watchedSegments = [[tenth(last.position), tenth(currentTime)]];
       }
       last = { position: currentTime, at, speed: speed ?? 1 };
       const watchedDuration = watchedSeconds();

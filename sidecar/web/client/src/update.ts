@@ -1,9 +1,6 @@
 import { unite } from "./segments.js";
 import type { StoredUpdate, Update } from "./types.js";
 
-/** The sidecar takes no more segments in an update. */
-const SEGMENTS = 512;
-
 /** The object without what is undefined. */
 export const defined = <T extends object>(value: T): T =>
   Object.fromEntries(Object.entries(value).filter((entry) => entry[1] !== undefined)) as T;
@@ -18,7 +15,7 @@ function merge(older: Update, newer: Update): Update {
   for (const field of ["percentage", "watchedDuration"] as const) {
     if (older[field]! > (merged[field] ?? 0)) merged[field] = older[field];
   }
-  merged.watchedSegments = unite(older.watchedSegments, newer.watchedSegments).slice(-SEGMENTS);
+  merged.watchedSegments = unite(older.watchedSegments, newer.watchedSegments);
   return merged;
 }
 

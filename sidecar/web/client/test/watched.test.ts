@@ -113,3 +113,45 @@ test("a state is a new one only if something has changed, also where the server 
   await wait(500);
   expect(sync.getState().watchedSegments).toBe(before);
 });
+
+// What players of others do, by the reports of their users.
+test.each<[what: string, calls: [at: number, duration: number, details?: object][], want: [number, number][] | undefined]>([
+  // github.com/video-dev/hls.js/issues/6844: the duration is the position for a moment where the quality changes.
+  ["whose duration is the position for a moment", [[0, 300], [1, 300], [2, 2], [3, 300], [4, 300]], [[0, 4]]],
+  // github.com/video-dev/hls.js/issues/1659: the duration is another one until all parts are there.
+  ["whose duration comes to be known bit by bit", [[0, 28], [1, 28], [2, 29.5], [3, 31], [4, 31], [5, 31]], [[0, 5]]],
+  // github.com/shaka-project/shaka-player/pull/9054: a live stream that is over has a duration.
+  ["that was live and is not any more", [[0, Infinity], [1, Infinity], [2, 300], [3, 300], [4, 300]], [[1, 4]]],
+  // github.com/vimeo/player.js/issues/1094: the new position is told before the seek is.
+  ["that tells where it went before it tells that it went", [[0, 300], [1, 300], [2, 300], [150, 300], [150, 300, { seekEvents: 1 }], [151, 300]], [[0, 2], [150, 151]]],
+  // A film that loops goes back without a word.
+  ["that loops", [[298, 300], [299, 300], [300, 300], [0, 300], [1, 300], [2, 300]], [[298, 300], [0, 2]]],
+  // A stream whose first picture is a little before or behind its start.
+  ["that begins before its start", [[-0.12, 300], [0.04, 300], [1.04, 300], [2.04, 300]], [[0, 2]]],
+  // Where the film stands and shows no picture, Chromium gives the same position again and again, and others a little less.
+  ["that stands, and trembles", [[0, 300], [1, 300], [1, 300], [0.98, 300], [1, 300], [2, 300]], [[0, 2]]],
+  // Positions that are NaN or Infinity while a source is loaded.
+  ["that does not know where it is", [[0, 300], [1, 300], [NaN, NaN], [Infinity, 300], [2, 300], [3, 300]], [[0, 3]]],
+])("of a film %s is told what was played", async (_, calls, want) => {
+  const sync = await w.begin({ intervalMs: 60_000 });
+  for (const [at, duration, details] of calls) {
+    sync.updateProgress(at, duration, details);
+    await wait(1000);
+  }
+  await sync.forceSync();
+  const row = w.sidecar.row();
+  expect(row.watchedSegments).toEqual([...want!].sort(([a], [b]) => a - b));
+  expect(row.completed ?? false).toBe(calls.some(([at, duration]) => at === duration && at === 300));
+  expect(sync.getState().completed).toBe(calls.some(([at, duration]) => at === duration && at === 300));
+});
+
+test("a film at twice its speed is seen whole, in half the time", async () => {
+  const sync = await w.begin({ intervalMs: 60_000 });
+  for (let at = 0; at <= 20; at += 2) {
+    sync.updateProgress(at, 300, { playbackSpeed: 2 });
+    await wait(1000);
+  }
+  await sync.forceSync();
+  expect(w.sidecar.row()).toMatchObject({ watchedSegments: [[0, 20]] });
+  expect(w.sidecar.updates.reduce((sum, update) => sum + (update.watchedDelta ?? 0), 0)).toBeCloseTo(10, 3);
+});
