@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"encoding/json"
 	"errors"
 	"os"
 	"regexp"
@@ -49,6 +50,11 @@ func TestARoleForReportsReadsTheViewsAndNothingElse(t *testing.T) {
 			t.Errorf("%s has %d rows for the role", v.name, got)
 		}
 	}
+	for title, sql := range dashboardQueries(t) {
+		if _, err := reader.Exec(t.Context(), sql); err != nil {
+			t.Errorf("the dashboard's %q: %v", title, err)
+		}
+	}
 	tables := lines(t, super, "SELECT relname FROM pg_class WHERE relnamespace = 'progress_sync'::regnamespace AND relkind IN ('r', 'p') ORDER BY 1")
 	if len(tables) < 6 {
 		t.Fatalf("the tables are %v", tables)
@@ -61,6 +67,45 @@ func TestARoleForReportsReadsTheViewsAndNothingElse(t *testing.T) {
 			}
 		}
 	}
+}
+
+// dashboardQueries are those of the dashboard in the docs as Grafana would send them, by
+// the titles of their panels.
+func dashboardQueries(t *testing.T) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/statistics.grafana.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var dashboard struct {
+		Panels []struct {
+			Title   string
+			Targets []struct{ RawSQL string }
+		}
+		Templating struct {
+			List []struct{ Type, Name, Query string }
+		}
+	}
+	if err := json.Unmarshal(text, &dashboard); err != nil {
+		t.Fatal(err)
+	}
+	queries := map[string]string{}
+	for _, p := range dashboard.Panels {
+		queries[p.Title] = p.Targets[0].RawSQL
+	}
+	for _, v := range dashboard.Templating.List {
+		if v.Type == "query" {
+			queries["choice of a "+v.Name] = v.Query
+		}
+	}
+	if len(queries) < 9 {
+		t.Fatalf("the dashboard has %d queries", len(queries))
+	}
+	within := regexp.MustCompile(`\$__timeFilter\((\w+)\)`)
+	for title, sql := range queries {
+		queries[title] = within.ReplaceAllString(strings.ReplaceAll(sql, "$course", "c"), "$1 BETWEEN '2026-01-01T00:00:00Z' AND '2026-02-01T00:00:00Z'")
+	}
+	return queries
 }
 
 // A build that keeps a large table's writes waiting is an outage.

@@ -1,8 +1,9 @@
-// Makes the pictures in docs/images: hack/browser.sh with PICTURES=1.
+// Makes the pictures in docs/images: hack/browser.sh with PICTURES=1, or that of the statistics alone with PICTURES=statistics.
 import { mkdir, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { launch } from "./lib/browser.js";
 import { Device } from "./lib/learner.js";
+import * as report from "./lib/report.js";
 import { startStack } from "./lib/stack.js";
 import { eventually } from "./lib/wait.js";
 import { webp } from "./lib/webp.js";
@@ -20,7 +21,25 @@ async function shoot(page, name) {
 
 const size = { viewport: { width: 760, height: 780 } };
 
+async function statistics() {
+  const query = (sql) => stack.ask("POST", "/query", sql);
+  await report.fill(stack.pairs.d.sidecar, "go-101");
+  const panels = await report.read(query, "go-101");
+  const page = await browser.newPage({ viewport: { width: 1200, height: 850 } });
+  await page.setContent(report.html);
+  await page.evaluate(report.draw, panels);
+  await shoot(page, "statistics");
+}
+
 try {
+  await statistics();
+  if (process.env.PICTURES !== "statistics") await lessons();
+} finally {
+  await browser.close();
+  await stack.stop();
+}
+
+async function lessons() {
   const ada = await Device.open({ stack, browser }, "a", "ada", size);
   const react = await ada.lesson("react");
   await react.watch(88);
@@ -74,7 +93,4 @@ try {
   await panel.evaluate(() => scrollTo(0, 0));
   await shoot(panel, "panel");
   await stack.postgres("start");
-} finally {
-  await browser.close();
-  await stack.stop();
 }

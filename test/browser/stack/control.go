@@ -35,6 +35,13 @@ func (s *stack) handler() http.Handler {
 		}
 		return nil, s.exec(r.Context(), string(sql))
 	})
+	do("POST /query", func(r *http.Request) (any, error) {
+		sql, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, fmt.Errorf("reading a query: %w", err)
+		}
+		return s.query(r.Context(), string(sql))
+	})
 	do("POST /locks", func(r *http.Request) (any, error) {
 		return nil, s.lock(r.Context(), r.URL.Query().Get("userId"))
 	})

@@ -31,6 +31,19 @@ func (s *stack) rows(ctx context.Context, user string) (rows json.RawMessage, er
 	return rows, nil
 }
 
+// query returns the rows of a query, each an object.
+func (s *stack) query(ctx context.Context, sql string) (rows json.RawMessage, err error) {
+	conn, err := s.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	if err := conn.QueryRow(ctx, "SELECT coalesce(json_agg(q), '[]') FROM ("+sql+") AS q").Scan(&rows); err != nil {
+		return nil, fmt.Errorf("running a query: %w", err)
+	}
+	return rows, nil
+}
+
 // exec runs statements of a test.
 func (s *stack) exec(ctx context.Context, sql string) error {
 	conn, err := s.connect(ctx)
