@@ -37,7 +37,7 @@ type Options struct {
 	Version string
 	// Store makes the way to a receiver's lanes, leased for so long at a time.
 	Store func(r delivery.Receiver, owner uuid.UUID, lease time.Duration) Store
-	// SecretDir has the files SecretFile and PreviousFile, or will have.
+	// SecretDir has the files SecretFile, PreviousFile and CAFile, or will have.
 	SecretDir string
 	Log       logr.Logger
 }
@@ -167,7 +167,7 @@ func (s *Sender) round(c config.Config) *round {
 		// One more than a write has, as its first repeat comes at once.
 		most:    c.Retry.MaxRetries + 2,
 		store:   s.options.Store(receiverOf(c), uuid.New(), s.pace.lease),
-		client:  newClient(w.URL, s.pace.request, s.options.Version),
+		client:  newClient(w.URL, s.options.SecretDir, s.pace.request, s.options.Version),
 		breaker: breaker.New(delivery.Lanes, backoff, s.chance, s.told),
 		held:    map[int]bool{},
 	}
@@ -190,6 +190,9 @@ func (r *round) run(ctx context.Context) {
 
 func (r *round) look(ctx context.Context, lanes *sync.WaitGroup) error {
 	_, secret := readSecrets(r.options.SecretDir)
+	if _, ca := trusted(r.options.SecretDir); secret == nil {
+		secret = ca
+	}
 	r.mu.Lock()
 	gone := r.gone
 	r.mu.Unlock()
