@@ -41,7 +41,7 @@ func TestWhatAReceiverTookIsHeldAgainstTheOutbox(t *testing.T) {
 			}
 			c.received["poison"] = receiver.Event{Refused: 5, Bodies: taken.Bodies}
 			aside := map[string]bool{}
-			for _, id := range strings.Fields(c.aside) {
+			for id := range strings.FieldsSeq(c.aside) {
 				aside[id] = true
 			}
 			err := p.compare(c.received, aside, c.losses)
