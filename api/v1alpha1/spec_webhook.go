@@ -37,7 +37,8 @@ type WebhookSpec struct {
 
 	// secretRef names the Secret, in the policy's namespace, that requests are signed
 	// with. The operator never reads it; the kubelet gives it to the pods. If it is
-	// missing or wrong, pods start all the same, and events wait until it is right.
+	// missing or wrong, pods start all the same, and events wait until it is right. If
+	// it has the key ca.crt, an https receiver is trusted by those certificates alone.
 	//
 	// +required
 	SecretRef WebhookSecretRef `json:"secretRef"`

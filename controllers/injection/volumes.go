@@ -51,6 +51,7 @@ func volumes(policy *v1alpha1.ProgressSyncPolicy) []corev1.Volume {
 			Items: []corev1.KeyToPath{
 				{Key: w.SecretRef.Key, Path: secretFile},
 				{Key: w.SecretRef.PreviousKey, Path: previousFile},
+				{Key: "ca.crt", Path: "ca.crt"},
 			},
 			DefaultMode: readable,
 			Optional:    ptr.To(true),

@@ -60,8 +60,8 @@ func webhookSecret(f *facts) *verdict {
 	w, ref := f.sidecars.Webhook, f.policy.Spec.Events.Webhook.SecretRef
 	if bad, failed := w.Failed(sidecar.SendingBadSecret); failed {
 		return isFalse(v1alpha1.ReasonWebhookSecretInvalid,
-			"%s can't use key %s or %s of Secret %s: they must be whsec_ and 16 to 256 bytes in base64, such as echo whsec_$(openssl rand -base64 32) prints; "+
-				"sending begins within a minute after that",
+			"%s can't use key %s or %s of Secret %s: they must be whsec_ and 16 to 256 bytes in base64, such as echo whsec_$(openssl rand -base64 32) prints, "+
+				"and ca.crt, if it is there, certificates in PEM; sending begins within a minute after that",
 			plural(int32(bad.Sidecars), "sidecar", "sidecars"), ref.Key, ref.PreviousKey, ref.Name)
 	}
 	if _, missing := w.Failed(sidecar.SendingNoSecret); missing && w.Held == 0 {

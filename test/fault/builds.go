@@ -20,7 +20,7 @@ type change struct{ file, from, to string }
 // every few seconds here, and a slow receiver be given up in the time that a fault lasts.
 func sendingSooner() change {
 	return change{
-		file: "sidecar/events/webhook/sender.go",
+		file: "sidecar/events/sending/sender.go",
 		from: "pace{look: 20 * time.Second, lease: 30 * time.Second, keep: 10 * time.Second, poll: time.Second, request: 10 * time.Second}",
 		to: "pace{look: 2 * time.Second, lease: 3 * time.Second, keep: time.Second, poll: 300 * time.Millisecond, " +
 			"request: 2 * time.Second}",

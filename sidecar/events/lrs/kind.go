@@ -44,6 +44,9 @@ func (k *Kind) Task(c config.Config) *delivery.Task {
 	}
 }
 
+// SecretDir has the files of the mounted Secret.
+func (k *Kind) SecretDir() string { return k.dir }
+
 // Ready says whether the LRS can know us.
 func (k *Kind) Ready() error {
 	_, err := readAuthorization(k.dir)

@@ -28,14 +28,14 @@ type client struct {
 }
 
 // newClient goes where the policy says and nowhere else: by no proxy of the environment
-// and after no redirect.
-func newClient(url string, timeout time.Duration, version string) *client {
+// and after no redirect. Dir may have CAFile.
+func newClient(url, dir string, timeout time.Duration, version string) *client {
 	dialer := net.Dialer{Timeout: min(connectTimeout, timeout)}
 	return &client{
 		url: url, timeout: timeout, agent: "progress-sync/" + version,
 		http: http.Client{
 			Transport: &http.Transport{
-				DialContext: dialer.DialContext, TLSHandshakeTimeout: connectTimeout, ForceAttemptHTTP2: true,
+				DialContext: dialer.DialContext, DialTLSContext: dialTLS(dir, &dialer), ForceAttemptHTTP2: true,
 				MaxIdleConnsPerHost: 4, IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: maxAnswerHeader, DisableCompression: true,
 			},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

@@ -14,6 +14,9 @@ type Kind interface {
 	Noun() string
 	// Task is what a configuration asks to send, nil for nothing.
 	Task(c config.Config) *delivery.Task
+	// SecretDir has the files of the mounted Secret, of which CAFile means the same for all
+	// kinds; or will have.
+	SecretDir() string
 	// Ready is nil if there is a secret that can be used, delivery.ErrNoSecret if there is
 	// none, or says what is wrong with it.
 	Ready() error

@@ -166,7 +166,7 @@ func (s *Sender) round(c config.Config, task delivery.Task) *round {
 		// One more than a write has, as its first repeat comes at once.
 		most:    c.Retry.MaxRetries + 2,
 		store:   s.options.Store(task.Receiver, uuid.New(), s.pace.lease),
-		client:  newClient(task.URL, s.pace.request, s.options.Version),
+		client:  newClient(task.URL, s.kind.SecretDir(), s.pace.request, s.options.Version),
 		breaker: breaker.New(delivery.Lanes, backoff, s.chance, s.told),
 		held:    map[int]bool{},
 	}
@@ -189,6 +189,9 @@ func (r *round) run(ctx context.Context) {
 
 func (r *round) look(ctx context.Context, lanes *sync.WaitGroup) error {
 	secret := r.kind.Ready()
+	if _, ca := trusted(r.kind.SecretDir()); secret == nil {
+		secret = ca
+	}
 	r.mu.Lock()
 	gone := r.gone
 	r.mu.Unlock()

@@ -39,6 +39,9 @@ func (k *Kind) Task(c config.Config) *delivery.Task {
 	}
 }
 
+// SecretDir has the files of the mounted Secret.
+func (k *Kind) SecretDir() string { return k.dir }
+
 // Ready says whether there is something to sign with.
 func (k *Kind) Ready() error {
 	_, err := readSecrets(k.dir)

@@ -40,7 +40,7 @@ func (receiverSlow) Heal(_ context.Context, w *world.World) error {
 	return nil
 }
 
-// receiverCut takes events, and who sent them never hears of it.
+// receiverCut takes events or does not, and who sent them never hears which.
 type receiverCut struct{ nothing }
 
 func (receiverCut) Name() string { return "answers of the receiver of events lost" }

@@ -15,8 +15,8 @@ func (r *Receiver) Delay(d time.Duration) {
 	r.delay = d
 }
 
-// LoseAnswers cuts connections in place of answers: those to events that were taken, once
-// for each.
+// LoseAnswers cuts connections in place of answers, once for each event: every second time
+// the events are taken before that, the other times they are not.
 func (r *Receiver) LoseAnswers(lose bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -28,6 +28,7 @@ type Receiver struct {
 	delay  time.Duration
 	cuts   bool
 	cut    map[string]bool // events whose answer was cut
+	turn   int             // requests that were
 	poison int             // how many of the next new events become poison
 	poured map[string]bool // those that are
 	caught *Caught

@@ -13,7 +13,7 @@ import (
 type Event struct {
 	// Taken is how often it was taken, Refused how often an answer of 500 was given for it.
 	Taken, Refused int
-	// Bodies that were taken or refused, each once.
+	// Bodies that came, each once.
 	Bodies []Body
 }
 
@@ -61,14 +61,29 @@ func (r *Receiver) take(m message) (status int, cut bool) {
 		}
 		return http.StatusInternalServerError, false
 	}
+	taken := true
+	if cut = r.isCut(m); cut {
+		r.turn++
+		taken = r.turn%2 == 0
+	}
 	for _, e := range m.events {
-		r.events[e.ID].Taken++
-		cut = cut || r.cuts && !r.cut[e.ID]
-		if r.cuts {
-			r.cut[e.ID] = true
+		if taken {
+			r.events[e.ID].Taken++
 		}
 	}
 	return http.StatusOK, cut
+}
+
+// isCut reports whether the answer to events is lost: if that of one of them never was.
+func (r *Receiver) isCut(m message) (cut bool) {
+	if !r.cuts {
+		return false
+	}
+	for _, e := range m.events {
+		cut = cut || !r.cut[e.ID]
+		r.cut[e.ID] = true
+	}
+	return cut
 }
 
 // Events are those that have come, by their ids.
