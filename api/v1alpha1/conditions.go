@@ -24,8 +24,9 @@ const (
 	// ConditionPeered is True when the sidecars hand on to the homes of their
 	// learners. Homes save writes and are never needed: Ready does not follow it.
 	ConditionPeered = "Peered"
-	// ConditionEventsDelivered is True when the receiver of events.webhook takes what
-	// it is sent, and nothing waits for long. Unknown where no webhook is set.
+	// ConditionEventsDelivered is True when the receivers of events.webhook and
+	// events.xapi take what they are sent, and nothing waits for long. Unknown where
+	// neither is set.
 	ConditionEventsDelivered = "EventsDelivered"
 
 	// ConditionReconciling and ConditionStalled are there while they are True, as
@@ -168,8 +169,8 @@ const (
 // Reasons of EventsDelivered.
 const (
 	ReasonDelivered = "Delivered"
-	// ReasonNoWebhook: the policy has no events.webhook.
-	ReasonNoWebhook = "NoWebhook"
+	// ReasonNoReceiver: the policy has neither events.webhook nor events.xapi.
+	ReasonNoReceiver = "NoReceiver"
 	// ReasonWebhookUnknown: the sidecars have not said yet how it goes, or are too old
 	// to tell.
 	ReasonWebhookUnknown = "WebhookUnknown"
@@ -183,6 +184,15 @@ const (
 	ReasonWebhookUnreachable = "WebhookUnreachable"
 	// ReasonWebhookRefused: the receiver answers, and takes nothing.
 	ReasonWebhookRefused = "WebhookRefused"
+	// ReasonLRSUnknown is what WebhookUnknown is, of events.xapi. So are the next ones.
+	ReasonLRSUnknown       = "LRSUnknown"
+	ReasonLRSGone          = "LRSGone"
+	ReasonLRSSecretMissing = "LRSSecretMissing"
+	ReasonLRSSecretInvalid = "LRSSecretInvalid"
+	ReasonLRSUnreachable   = "LRSUnreachable"
+	ReasonLRSRefused       = "LRSRefused"
+	// ReasonLRSDenied: the LRS does not know the credentials, or does not let them write.
+	ReasonLRSDenied = "LRSDenied"
 	// ReasonOutboxMissing: the tables with the events are missing, or the sidecars may
 	// not use them.
 	ReasonOutboxMissing = "OutboxMissing"

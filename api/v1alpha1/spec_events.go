@@ -3,6 +3,7 @@ package v1alpha1
 // EventsSpec says whether, and for how long, the database has events of lessons that are
 // completed or reset and of learners that are erased.
 //
+// +kubebuilder:validation:XValidation:rule="!has(self.xapi) || has(self.enabled) && self.enabled",message="xapi needs events.enabled: true, or there is nothing to send"
 // +kubebuilder:validation:XValidation:rule="!has(self.webhook) || has(self.enabled) && self.enabled",message="webhook needs events.enabled: true, or there is nothing to send"
 type EventsSpec struct {
 	// enabled writes an event into progress_sync.outbox whenever a lesson is completed or
@@ -26,4 +27,9 @@ type EventsSpec struct {
 	//
 	// +optional
 	Webhook *WebhookSpec `json:"webhook,omitempty"`
+
+	// xapi sends a statement to a learning record store for each lesson that is completed.
+	//
+	// +optional
+	XAPI *XAPISpec `json:"xapi,omitempty"`
 }

@@ -74,6 +74,7 @@ func Of(policy *v1alpha1.ProgressSyncPolicy, spoolLimit int64) config.Config {
 	}
 
 	out.Events.Webhook = webhook(spec.Events.Webhook, policy.Namespace)
+	out.Events.XAPI = xapi(spec.Events.XAPI)
 
 	out.Logging.Level = config.LogLevel(strings.ToLower(string(spec.Logging.Level)))
 	return out

@@ -211,3 +211,23 @@ func TestAWebhookIsAnAddressForTheSidecars(t *testing.T) {
 		}
 	}
 }
+
+func TestAnLRSIsInTheSidecarsFile(t *testing.T) {
+	policy := lms().Build()
+	policy.Spec.Events = v1alpha1.EventsSpec{Enabled: true, RetentionDays: 7, XAPI: &v1alpha1.XAPISpec{
+		Endpoint: "https://lrs.example.com/data/xAPI", SecretRef: v1alpha1.XAPISecretRef{Name: "lms-lrs"}, Version: v1alpha1.XAPIVersion2,
+		HomePage: "https://lms.example.com", ActivityID: "https://lms.example.com/xblock/{lessonId}",
+		CourseActivityID: "https://lms.example.com/course/{courseId}", Batch: 100,
+	}}
+	got := Of(policy, 0)
+	want := &config.XAPI{
+		Endpoint: "https://lrs.example.com/data/xAPI", Version: "2.0.0", HomePage: "https://lms.example.com",
+		ActivityID: "https://lms.example.com/xblock/{lessonId}", CourseActivityID: "https://lms.example.com/course/{courseId}", Batch: 100,
+	}
+	if diff := cmp.Diff(want, got.Events.XAPI); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if err := got.Validate(); err != nil {
+		t.Errorf("the sidecars refuse it: %v", err)
+	}
+}

@@ -53,7 +53,7 @@ func sidecar(policy *v1alpha1.ProgressSyncPolicy, options Options, gracePeriodSe
 			{Name: VolumeDatabase, MountPath: databaseDir, ReadOnly: true},
 			{Name: VolumeSpool, MountPath: spoolDir},
 			{Name: VolumeNoToken, MountPath: tokenDir, ReadOnly: true},
-		}, webhookMount(policy)...),
+		}, receiverMounts(policy)...),
 		// The app waits for this one: five minutes are for replaying a full spool on
 		// a slow claim. A container that was restarted is not ready, and its pod
 		// neither, until it has started; the kubelet asks no oftener than each second.

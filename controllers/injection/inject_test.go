@@ -65,7 +65,7 @@ func TestInjectedPods(t *testing.T) {
 				}),
 			lmsPolicy(), usual(), "busy.yaml",
 		},
-		"a policy changes ports, image, pull secrets, resources, spool, Secret key, has a webhook and asks for traces": {
+		"a policy changes ports, image, pull secrets, resources, spool, Secret key, has a webhook and an LRS and asks for traces": {
 			lmsPod(),
 			lmsPolicy().Port(18787).
 				Resources(
@@ -82,6 +82,9 @@ func TestInjectedPods(t *testing.T) {
 					p.Spec.Events = v1alpha1.EventsSpec{Enabled: true, RetentionDays: 7, Webhook: &v1alpha1.WebhookSpec{
 						URL: "https://lms.example.com/events", Batch: 1,
 						SecretRef: v1alpha1.WebhookSecretRef{Name: "lms-webhook", Key: "signing", PreviousKey: "signing-before"},
+					}, XAPI: &v1alpha1.XAPISpec{
+						Endpoint: "https://lrs.example.com/data/xAPI", HomePage: "https://lms.example.com", Batch: 30,
+						SecretRef: v1alpha1.XAPISecretRef{Name: "lms-lrs", UsernameKey: "key", PasswordKey: "secret", AuthorizationKey: "authorization"},
 					}}
 				}),
 			usual(), "tuned.yaml",

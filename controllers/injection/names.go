@@ -32,6 +32,8 @@ const (
 	VolumeSpool    = "progress-sync-spool"
 	// VolumeWebhook is there where the policy has a webhook.
 	VolumeWebhook = "progress-sync-webhook"
+	// VolumeXAPI is there where the policy has an LRS.
+	VolumeXAPI = "progress-sync-xapi"
 	// VolumeNoToken is empty, and lies where the pod's token would.
 	VolumeNoToken = "progress-sync-no-token"
 )
@@ -39,7 +41,7 @@ const (
 // IsOwnVolume says whether the name is one of the sidecar's volumes.
 func IsOwnVolume(name string) bool {
 	switch name {
-	case VolumeConfig, VolumeDatabase, VolumeSpool, VolumeWebhook, VolumeNoToken:
+	case VolumeConfig, VolumeDatabase, VolumeSpool, VolumeWebhook, VolumeXAPI, VolumeNoToken:
 		return true
 	}
 	return false
@@ -50,9 +52,11 @@ const (
 	configDir   = "/etc/progress-sync/config"
 	databaseDir = "/etc/progress-sync/database"
 	spoolDir    = "/var/lib/progress-sync"
-	// webhookDir is where sidecars look for the webhook's secret unless they are told
-	// otherwise. A flag would keep an older sidecar of injection.image from starting.
+	// webhookDir and xapiDir are where sidecars look for the webhook's secret and the
+	// LRS's credentials unless they are told otherwise. A flag would keep an older sidecar
+	// of injection.image from starting.
 	webhookDir = "/etc/progress-sync/webhook"
+	xapiDir    = "/etc/progress-sync/xapi"
 	// tokenDir is where the API server mounts the token of the pod's account into
 	// every container that has nothing there.
 	tokenDir = "/var/run/secrets/kubernetes.io/serviceaccount" //nolint:gosec // G101: a path, which says where a token is kept away from
@@ -65,6 +69,10 @@ const (
 	// keys are called.
 	secretFile   = "secret"
 	previousFile = "previous"
+	// usernameFile, passwordFile and authorizationFile are the same of the LRS.
+	usernameFile      = "username"
+	passwordFile      = "password"
+	authorizationFile = "authorization"
 )
 
 // StatusPort is where a sidecar answers the pod network, read-only.

@@ -57,15 +57,32 @@ func volumes(policy *v1alpha1.ProgressSyncPolicy) []corev1.Volume {
 			Optional:    ptr.To(true),
 		}}})
 	}
+	if x := policy.Spec.Events.XAPI; x != nil {
+		out = append(out, corev1.Volume{Name: VolumeXAPI, VolumeSource: corev1.VolumeSource{Secret: &corev1.SecretVolumeSource{
+			SecretName: x.SecretRef.Name,
+			Items: []corev1.KeyToPath{
+				{Key: x.SecretRef.UsernameKey, Path: usernameFile},
+				{Key: x.SecretRef.PasswordKey, Path: passwordFile},
+				{Key: x.SecretRef.AuthorizationKey, Path: authorizationFile},
+				{Key: "ca.crt", Path: "ca.crt"},
+			},
+			DefaultMode: readable,
+			Optional:    ptr.To(true),
+		}}})
+	}
 	return out
 }
 
-// webhookMount is where the sidecar finds the webhook's secret.
-func webhookMount(policy *v1alpha1.ProgressSyncPolicy) []corev1.VolumeMount {
-	if policy.Spec.Events.Webhook == nil {
-		return nil
+// receiverMounts are where the sidecar finds the secrets of those that it sends events to.
+func receiverMounts(policy *v1alpha1.ProgressSyncPolicy) []corev1.VolumeMount {
+	var out []corev1.VolumeMount
+	if policy.Spec.Events.Webhook != nil {
+		out = append(out, corev1.VolumeMount{Name: VolumeWebhook, MountPath: webhookDir, ReadOnly: true})
 	}
-	return []corev1.VolumeMount{{Name: VolumeWebhook, MountPath: webhookDir, ReadOnly: true}}
+	if policy.Spec.Events.XAPI != nil {
+		out = append(out, corev1.VolumeMount{Name: VolumeXAPI, MountPath: xapiDir, ReadOnly: true})
+	}
+	return out
 }
 
 // spool is a volume of the pod's own, or the claim that the policy names.

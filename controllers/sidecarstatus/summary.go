@@ -28,8 +28,8 @@ type Summary struct {
 	Tried, Blocked int
 	// Peers is whether they hand on to each other.
 	Peers Peers
-	// Webhook is whether events arrive.
-	Webhook Webhook
+	// Webhook and XAPI are whether events arrive at the webhook, and statements at the LRS.
+	Webhook, XAPI Sending
 
 	Records  Records
 	Updates  Updates
@@ -149,7 +149,8 @@ func (s *Summary) add(d *status.Document, at time.Time, policy Policy) {
 	}
 	s.addDatabase(d)
 	s.addPeers(d.Peers, at)
-	s.addWebhook(d.Webhook, at)
+	s.Webhook.add(d.Webhook, at)
+	s.XAPI.add(d.XAPI, at)
 	s.addAttempts(d)
 	s.addClasses(d.Classes, at)
 	s.addVariants(d.Variants)

@@ -30,3 +30,31 @@ func TestWebhooks(t *testing.T) {
 		}
 	}
 }
+
+func TestLRSs(t *testing.T) {
+	for name, c := range map[string]struct {
+		xapi  string
+		valid bool
+	}{
+		"none":                        {`null`, true},
+		"what it must have":           {`{"endpoint": "https://lrs.example.com/xapi", "homePage": "https://lms.example.com"}`, true},
+		"all it may have":             {`{"endpoint": "http://lrs.campus.svc/xapi/", "homePage": "urn:campus", "version": "2.0.0", "activityId": "urn:{courseId}:{lessonId}", "courseActivityId": "urn:{courseId}", "batch": 100}`, true},
+		"no endpoint":                 {`{"homePage": "https://lms.example.com"}`, false},
+		"no home page":                {`{"endpoint": "https://lrs.example.com/xapi"}`, false},
+		"a password":                  {`{"endpoint": "https://a:b@lrs.example.com/xapi", "homePage": "https://lms.example.com"}`, false},
+		"a query":                     {`{"endpoint": "https://lrs.example.com/xapi?a=b", "homePage": "https://lms.example.com"}`, false},
+		"the statements themselves":   {`{"endpoint": "https://lrs.example.com/xapi/statements", "homePage": "https://lms.example.com"}`, false},
+		"a version to come":           {`{"endpoint": "https://lrs.example.com/xapi", "homePage": "https://lms.example.com", "version": "3.0.0"}`, false},
+		"all lessons as one":          {`{"endpoint": "https://lrs.example.com/xapi", "homePage": "https://lms.example.com", "activityId": "https://lms.example.com/"}`, false},
+		"a course that is no IRI":     {`{"endpoint": "https://lrs.example.com/xapi", "homePage": "https://lms.example.com", "courseActivityId": "{courseId}"}`, false},
+		"more statements than can be": {`{"endpoint": "https://lrs.example.com/xapi", "homePage": "https://lms.example.com", "batch": 101}`, false},
+	} {
+		_, err := Parse([]byte(`{"events": {"xapi": ` + c.xapi + `}}`))
+		if (err == nil) != c.valid {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err != nil && !strings.Contains(err.Error(), "events.xapi is ") {
+			t.Errorf("%s: the error does not name the setting: %v", name, err)
+		}
+	}
+}

@@ -76,8 +76,11 @@ func TestMetricsAreThoseOfTheCode(t *testing.T) {
 			inCode["progress_sync_"+name] = true
 		}
 	}
-	for name := range matches(`(?:desc\(|Name: )"([a-z_]+)"`, source(t, "sidecar/events")+source(t, "sidecar/outbox")) {
-		inCode["progress_sync_"+name] = true
+	// Those of sending are there for each kind of receiver.
+	for kind := range matches(`\) Name\(\) string { return "([a-z]+)" }`, source(t, "sidecar/events")) {
+		for name := range matches(`(?:desc\("|Name: k\.Name\(\) \+ "_)([a-z_]+)"`, source(t, "sidecar/events")) {
+			inCode["progress_sync_"+kind+"_"+name] = true
+		}
 	}
 	const pattern = "`(progress_sync_[a-z_]+)`"
 	same(t, "the code", inCode, "docs/metrics.md", matches(pattern, read(t, "docs/metrics.md")))

@@ -13,16 +13,18 @@ import (
 // of the tests that it names.
 func TestEveryRequirementThatPassesIsHeldByATest(t *testing.T) {
 	var b strings.Builder
-	err := filepath.WalkDir(filepath.Join(root, "sidecar", "ingest"), func(path string, _ fs.DirEntry, err error) error {
-		if err != nil || !strings.HasSuffix(path, "_test.go") {
+	for _, dir := range []string{"ingest", "events"} {
+		err := filepath.WalkDir(filepath.Join(root, "sidecar", dir), func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			b.Write(text)
 			return err
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-		text, err := os.ReadFile(path)
-		b.Write(text)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	tests := b.String()
 	named := regexp.MustCompile("`(Test[A-Za-z0-9]+)(?:/([^`]+))?`")
