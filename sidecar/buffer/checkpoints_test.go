@@ -220,7 +220,7 @@ func stateBytes(t *testing.T, b *Buffer) (n int64) {
 func TestTheDiskTakesAtMostThreeTimesWhatIsHeld(t *testing.T) {
 	const (
 		segment = 4 << 20
-		rounds  = 60
+		rounds  = 40
 		burst   = 64 // updates
 	)
 	b := newRig(t, func(o *Options) { o.Policy.MaxPendingRecords = 0 })

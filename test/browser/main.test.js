@@ -46,10 +46,11 @@ after(async () => {
 });
 
 describe("side by side", { concurrency: 4 }, () => {
-  for (const cases of together) cases.define(shared);
-  describe("with a sidecar of their own", { concurrency: 1 }, () => trouble.defineOwn(shared));
-  describe("on the pods of a Service", { concurrency: 1 }, () => pods.define(shared));
+  // Those that take longest begin first, so that no one of them is left when all else is done.
   describe("the debug panel", { concurrency: 1 }, () => panel.define(shared));
+  describe("on the pods of a Service", { concurrency: 1 }, () => pods.define(shared));
+  describe("with a sidecar of their own", { concurrency: 1 }, () => trouble.defineOwn(shared));
+  for (const cases of together) cases.define(shared);
 });
 
 describe("alone", { concurrency: 1 }, () => {

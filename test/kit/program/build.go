@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/crc32"
+	"os"
 	"os/exec"
 	"path/filepath"
 
@@ -42,6 +43,8 @@ func Build(ctx context.Context, folder string) (string, error) {
 func BuildInto(ctx context.Context, folder, target string, flags ...string) error {
 	line := append([]string{"build", "-trimpath", "-tags", "grpcnotrace", "-ldflags", "-X main.version=" + Version, "-o", target}, flags...)
 	command := exec.CommandContext(ctx, "go", append(line, project.Module+"/"+folder)...)
+	// As hack/build.sh does, which has compiled all packages with the same flags.
+	command.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if output, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("building %s: %w\n%s", folder, err, output)
 	}
