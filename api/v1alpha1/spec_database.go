@@ -83,6 +83,14 @@ type DatabaseSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('100ms') && duration(self) <= duration('10m')",message="statementTimeout must be a duration from 100ms to 10m, such as 30s"
 	StatementTimeout metav1.Duration `json:"statementTimeout,omitzero"`
 
+	// activityDaily adds up in progress_sync.activity_daily what each learner did in a course
+	// on a day, in UTC: seconds and updates. It is written with the progress, and costs a
+	// row more for each learner and course of a batch.
+	//
+	// +optional
+	// +kubebuilder:default=false
+	ActivityDaily bool `json:"activityDaily,omitempty"`
+
 	// mapping names an existing table that takes the records, instead of
 	// progress_sync.lesson_progress. The sidecars check it before they write;
 	// what does not fit they say in one message, and keep their updates until it

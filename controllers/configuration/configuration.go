@@ -54,6 +54,7 @@ func Of(policy *v1alpha1.ProgressSyncPolicy, spoolLimit int64) config.Config {
 	out.Database.ExecMode = execModes[spec.Database.ExecMode]
 	out.Database.ReadTimeout = config.Duration(spec.Database.ReadTimeout.Duration)
 	out.Database.StatementTimeout = config.Duration(spec.Database.StatementTimeout.Duration)
+	out.Database.ActivityDaily = spec.Database.ActivityDaily
 	out.Database.Mapping = mapping(spec.Database.Mapping)
 
 	out.Ingest.MaxBodyBytes = spec.Ingest.MaxBodyBytes

@@ -149,6 +149,8 @@ type Database struct {
 	ReadTimeout Duration `json:"readTimeout"`
 	// StatementTimeout bounds one write in the database; 100ms to 10m.
 	StatementTimeout Duration `json:"statementTimeout"`
+	// ActivityDaily says whether what learners did is added up by the day.
+	ActivityDaily bool `json:"activityDaily,omitempty"`
 	// Mapping, if set, names an existing table to write to.
 	Mapping *Mapping `json:"mapping,omitempty"`
 }

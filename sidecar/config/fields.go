@@ -110,6 +110,7 @@ func sectionFields(c *Config) []field {
 			within(&c.Database.ReadTimeout, 10*time.Millisecond, time.Minute)},
 		{"database", "statementTimeout", &c.Database.StatementTimeout, "a duration from 100ms to 10m",
 			within(&c.Database.StatementTimeout, 100*time.Millisecond, 10*time.Minute)},
+		{"database", "activityDaily", &c.Database.ActivityDaily, "true or false", always},
 		{"database", "mapping", &c.Database.Mapping,
 			"an object of schema, table, keyColumns, columns, scale, fixed and eventMark, with names and values as strings", always},
 

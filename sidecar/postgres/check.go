@@ -59,6 +59,15 @@ func (d *Database) Check(ctx context.Context) (SchemaReport, error) {
 		if wrong == nil && state.version < versionToWatch {
 			report.Notes = append(report.Notes, segmentsMissing(state.version))
 		}
+		if wrong == nil && s.options.ActivityDaily {
+			may, err := d.mayAddDays(ctx, conn)
+			if err != nil {
+				return err
+			}
+			if !may {
+				report.Notes = append(report.Notes, daysMissing(state.version))
+			}
+		}
 		if m := s.options.Mapping; m != nil {
 			report.Table = nameOf(m)
 			_, findings, err := d.examine(ctx, conn, m)

@@ -68,6 +68,9 @@ func (d *Database) Erase(ctx context.Context, userID string, before time.Time) (
 			if err := d.eraseEvents(ctx, tx, t, row.UserID, before, erased.Rows); err != nil {
 				return err
 			}
+			if err := d.eraseDays(ctx, tx, t, row.UserID); err != nil {
+				return err
+			}
 			var remains, visible bool
 			if err := tx.QueryRow(ctx, t.remains, learner...).Scan(&remains, &visible); err != nil {
 				return err

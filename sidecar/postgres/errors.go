@@ -188,6 +188,16 @@ func segmentsMissing(found int) string {
 		"version %d, they take version %d. Progress is written without watched segments. To have them, apply: %s", found, versionToWatch, printMigrations)
 }
 
+// daysMissing says why nothing is added to learners' days while that is asked for.
+func daysMissing(found int) string {
+	if found < versionToAddUp {
+		return fmt.Sprintf("the table progress_sync.activity_daily is missing: schema progress_sync is of version %d, it takes version %d. "+
+			"Progress is written without it. To have it, apply: %s; then %s", found, versionToAddUp, printMigrations, grantTables)
+	}
+	return "progress is written, but database.activityDaily has no effect: the role in the Secret lacks rights on the table " +
+		"progress_sync.activity_daily. As the owner of the tables, run: " + grantTables
+}
+
 // registryDenied says what a role lacks that may write batches.
 func registryDenied() error {
 	return &setupError{failure: Failure{

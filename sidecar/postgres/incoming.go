@@ -85,8 +85,13 @@ func source(f field) string {
 // rows are the rows to be (sql/incoming.sql); of the fields, those that are asked
 // for.
 func (n incoming) rows(asked func(field) bool) string {
+	return n.lines(n.values(asked))
+}
+
+// lines has values for each record.
+func (n incoming) lines(values []string) string {
 	return fill(load("incoming.sql"), map[string]string{
-		"values":   strings.Join(n.values(asked), ",\n        "),
+		"values":   strings.Join(values, ",\n        "),
 		"texts":    strings.Join(n.arrays(), ", "),
 		"names":    strings.Join(n.names(), ", "),
 		"received": source(n.field("receivedAt")),

@@ -27,11 +27,12 @@ const migrationLock = 0x70726f6773796e63
 const (
 	versionToWrite  = 3
 	versionToEnroll = 4
-	versionToDraw   = 5 // variants, in SQL: no sidecar does
-	versionToTell   = 6 // events, where a policy asks for them
-	versionToSend   = 7 // events to a webhook
-	versionToReport = 8 // statistics
-	versionToWatch  = 9 // segments: without it they are not written
+	versionToDraw   = 5  // variants, in SQL: no sidecar does
+	versionToTell   = 6  // events, where a policy asks for them
+	versionToSend   = 7  // events to a webhook
+	versionToReport = 8  // statistics
+	versionToWatch  = 9  // segments: without it they are not written
+	versionToAddUp  = 11 // days: likewise
 )
 
 // migration is a step of the schema. Its file enters itself in
@@ -137,9 +138,9 @@ type querier interface {
 
 func (d *Database) inspect(ctx context.Context, q querier) (schemaState, error) {
 	var state schemaState
-	var first, erasures, identity, sidecars, variants, outbox, webhook, statistics, watched bool
+	var first, erasures, identity, sidecars, variants, outbox, webhook, statistics, watched, days bool
 	if err := q.QueryRow(ctx, d.sql.schemaVersion).Scan(&state.exists, &first, &erasures, &identity, &sidecars, &variants,
-		&outbox, &webhook, &statistics, &watched, &state.mayCreate); err != nil || !first {
+		&outbox, &webhook, &statistics, &watched, &days, &state.mayCreate); err != nil || !first {
 		return state, err
 	}
 	err := q.QueryRow(ctx, d.sql.schemaMigrations).Scan(&state.version, &state.oldestProgram)
@@ -160,6 +161,8 @@ func (d *Database) inspect(ctx context.Context, q querier) (schemaState, error) 
 		state.version = min(state.version, versionToReport-1)
 	case !watched:
 		state.version = min(state.version, versionToWatch-1)
+	case !days:
+		state.version = min(state.version, versionToAddUp-1)
 	}
 	return state, err
 }
@@ -206,8 +209,18 @@ func (d *Database) find(ctx context.Context, options Options, q querier, state s
 	if state.version < versionToWatch {
 		t = t.withoutSegments()
 	}
+	if options.ActivityDaily {
+		var err error
+		if t.daily, err = d.mayAddDays(ctx, q); err != nil {
+			return nil, err
+		}
+	}
 	found := newTarget(options.Mapping, t)
-	if state.version < versionToWatch {
+	found.daily = options.ActivityDaily
+	switch {
+	case options.ActivityDaily && !t.daily: // no write may miss that it has come
+		found.renew = time.Now()
+	case state.version < versionToWatch:
 		found.renew = time.Now().Add(renewAfter)
 	}
 	if toWrite {

@@ -47,6 +47,9 @@ type Options struct {
 	// WatchedToComplete is the percentage of a lesson that has to be seen to complete it,
 	// 0 where lessons are not completed so.
 	WatchedToComplete float64
+	// ActivityDaily says whether what learners did is added to their days, where the schema
+	// has a table for that and the role may write to it.
+	ActivityDaily bool
 	// ApplicationName shows in pg_stat_activity, unless the URI has one.
 	ApplicationName string
 }

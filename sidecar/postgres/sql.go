@@ -24,6 +24,7 @@ type statements struct {
 	listed, catalogue, catalogueLock          string
 	catalogueRemove, cataloguePut             string
 	reportIndex, reportSettings               string
+	activityRights, eraseDays                 string
 }
 
 func loadStatements() statements {
@@ -61,6 +62,8 @@ func loadStatements() statements {
 		cataloguePut:     load("catalogue_put.sql"),
 		reportIndex:      load("report_index.sql"),
 		reportSettings:   load("report_settings.sql"),
+		activityRights:   load("activity_rights.sql"),
+		eraseDays:        load("erase_days.sql"),
 	}
 }
 

@@ -52,12 +52,13 @@ func TestTheStatementsAreTheOnesToRead(t *testing.T) {
 	for name, table := range map[string]table{
 		"own": ownTable(), "mapped": mapped, "courseless": courseless,
 		"own_telling": ownTable().telling("event_mark"), "courseless_telling": courseless.telling(`"mark"`),
+		"own_daily": addingUp(ownTable()), "mapped_daily": addingUp(mapped),
 	} {
 		for operation, sql := range map[string]string{
 			"apply": applySQL(table), "snapshot": snapshotSQL(table), "erase": eraseSQL(table),
 		} {
-			if table.mark != "" && operation != "apply" {
-				continue // as without events
+			if (table.mark != "" || table.daily) && operation != "apply" {
+				continue // as without events and days
 			}
 			file := filepath.Join("testdata", operation+"_"+name+".sql")
 			if os.Getenv("UPDATE_TESTDATA") != "" {

@@ -29,6 +29,8 @@ type table struct {
 	// watchedToComplete is the percentage of a lesson that has to be seen to complete
 	// it; 0 where that completes none.
 	watchedToComplete float64
+	// daily says that what learners did is added to their days.
+	daily bool
 }
 
 // fields are those of a record as the table takes them.
@@ -154,7 +156,9 @@ type target struct {
 	told    string          // what the events are of
 	// watchedToComplete is that of the options that it was made for.
 	watchedToComplete float64
-	// renew is when to see whether the schema has segments by now, zero for never.
+	// daily is that of the options that it was made for, whether or not the schema has days.
+	daily bool
+	// renew is when to see whether the schema has by now what it lacked, zero for never.
 	renew time.Time
 	// apply writes one batch, snapshot reads, erase deletes a learner's rows, and
 	// remains tells whether they are gone.
@@ -169,7 +173,7 @@ type target struct {
 
 // serves reports whether the target is what the options ask for.
 func (t *target) serves(o Options) bool {
-	return t.mapping.Equal(o.Mapping) && t.events == o.tells() && t.watchedToComplete == o.WatchedToComplete
+	return t.mapping.Equal(o.Mapping) && t.events == o.tells() && t.watchedToComplete == o.WatchedToComplete && t.daily == o.ActivityDaily
 }
 
 func newTarget(mapping *config.Mapping, t table) *target {

@@ -30,6 +30,7 @@ func applySQL(t table) string {
 		"t is excluded": t.same("t", "excluded"),
 		"merged":        strings.Join(e.assignments(), ",\n        "),
 		"returned":      e.returned(),
+		"days":          days{n}.statement(),
 		"changes":       m.changes(),
 		"present":       strings.Join(present, ", "),
 		"future":        strings.Join(future, ",\n            "),

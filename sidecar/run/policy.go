@@ -48,6 +48,7 @@ func databaseOptions(c config.Config, uri func() (string, error)) postgres.Optio
 		Events:            c.Events.Enabled,
 		StatementTimeout:  c.Database.StatementTimeout.D(),
 		ReadTimeout:       c.Database.ReadTimeout.D(),
+		ActivityDaily:     c.Database.ActivityDaily,
 		WatchedToComplete: c.Sync.Completion().WatchedThreshold(),
 	}
 }

@@ -45,7 +45,7 @@ WITH claim AS (
         {merged}
     WHERE {changes}
     RETURNING {returned}
-){told}{unused}
+){told}{days}{unused}
 -- Fewer rows than records: then those are counted that have to change a row or make
 -- one. A row may have a trigger that spares it an update to the same values. This
 -- sees the rows as they were when the statement began: a reset by another sidecar

@@ -21,7 +21,7 @@ WITH claim AS (
         {merged}
     WHERE {changes}
     RETURNING {returned}
-){told}{unused}
+){told}{days}{unused}
 -- Fewer rows than records: then those are counted that have to change a row or make
 -- one. They are named here once more, since a second use of incoming would make it a
 -- table that the server has to fill.

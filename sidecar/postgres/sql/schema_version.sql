@@ -20,6 +20,9 @@ SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'progress_syn
        count(*) FILTER (WHERE c.relname = 'lesson_progress' AND EXISTS (
            SELECT FROM pg_catalog.pg_attribute a
            WHERE a.attrelid = c.oid AND a.attname = 'watched' AND NOT a.attisdropped)) = 1,
+       EXISTS (
+           SELECT FROM pg_catalog.pg_class s JOIN pg_catalog.pg_namespace f ON f.oid = s.relnamespace
+           WHERE f.nspname = 'progress_sync' AND s.relname = 'activity_daily' AND s.relkind IN ('r', 'p')),
        coalesce((SELECT has_schema_privilege(oid, 'CREATE') FROM pg_catalog.pg_namespace WHERE nspname = 'progress_sync'),
            has_database_privilege(current_database(), 'CREATE'))
 FROM pg_catalog.pg_class c
