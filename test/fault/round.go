@@ -182,8 +182,8 @@ func (r *round) compare(ctx context.Context, table string, account *truth.Accoun
 	return r.compareViews(ctx, conn, table, rows)
 }
 
-// compareViews holds what the views say against the rows, which were held against the
-// account. Every second lesson of this round is in a catalogue, and one that nobody has
+// compareViews holds what the views and the days of learners say against the rows, which were
+// held against the account. Every second lesson of this round is in a catalogue, and one that nobody has
 // begun.
 func (r *round) compareViews(ctx context.Context, conn *pgx.Conn, table string, rows []truth.Row) error {
 	if _, err := conn.Exec(ctx, `INSERT INTO progress_sync.course_catalogue (course_id, lesson_id, weight, required)
@@ -198,6 +198,11 @@ func (r *round) compareViews(ctx context.Context, conn *pgx.Conn, table string, 
 		return err
 	}
 	r.suite.tally.viewed(found)
+	days, err := truth.VerifyDays(ctx, conn, table, rows)
+	if err != nil {
+		return err
+	}
+	r.suite.tally.addedUp(days)
 	return nil
 }
 

@@ -87,7 +87,6 @@ func (t *tally) passed(batches int64) {
 	t.batches = batches
 }
 
-// found adds what went wrong besides.
 // viewed adds how views differ from the rows that they are of.
 func (t *tally) viewed(differences []string) {
 	if n := len(differences); n > 0 {
@@ -95,6 +94,14 @@ func (t *tally) viewed(differences []string) {
 	}
 }
 
+// addedUp adds how the days of learners differ from the rows that they are of.
+func (t *tally) addedUp(differences []string) {
+	if n := len(differences); n > 0 {
+		t.found(fmt.Errorf("days of %d learners are wrong, first %s", n, differences[0]))
+	}
+}
+
+// found adds what went wrong besides.
 func (t *tally) found(errs ...error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -92,6 +92,7 @@ func configuration() config.Config {
 	c.Database.Migrations = config.MigrationsManual
 	c.Database.StatementTimeout = config.Duration(3 * time.Second)
 	c.Events.Enabled = true
+	c.Database.ActivityDaily = true
 	c.Events.Webhook = &config.Webhook{Batch: 5}
 	return c
 }
