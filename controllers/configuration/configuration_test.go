@@ -63,6 +63,7 @@ func TestWhatTheAPIServerTakesTheSidecarTakes(t *testing.T) {
 		}).Draw(t, "execMode")
 		spec.Database.ReadTimeout = duration("readTimeout", 10*time.Millisecond, time.Minute)
 		spec.Database.StatementTimeout = duration("statementTimeout", 100*time.Millisecond, 10*time.Minute)
+		spec.Database.ActivityDaily = rapid.Bool().Draw(t, "activityDaily")
 		spec.Ingest = v1alpha1.IngestSpec{
 			MaxBodyBytes: rapid.Int64Range(1<<10, 64<<20).Draw(t, "maxBodyBytes"),
 			MaxItems:     number("maxItems", 1, 100_000), MaxConcurrent: number("maxConcurrent", 1, 100_000),
@@ -83,6 +84,9 @@ func TestWhatTheAPIServerTakesTheSidecarTakes(t *testing.T) {
 		want := Of(policy, 0)
 		if e := want.Events; e.Enabled != spec.Events.Enabled || e.Enabled && e.RetentionDays != int(spec.Events.RetentionDays) {
 			t.Fatalf("events are %+v, want %+v", e, spec.Events)
+		}
+		if want.Database.ActivityDaily != spec.Database.ActivityDaily {
+			t.Fatalf("activityDaily is %v, want %v", want.Database.ActivityDaily, spec.Database.ActivityDaily)
 		}
 		file, err := File(want)
 		if err != nil {

@@ -149,7 +149,7 @@ func TestWhatIsNotUsedIsNotInTheFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"leaveGrace", "minSyncWithin", "classes", "adaptive", "variants", "quietPeriod", "standards", "iriPrefixes"} {
+	for _, name := range []string{"leaveGrace", "minSyncWithin", "classes", "adaptive", "variants", "quietPeriod", "standards", "iriPrefixes", "activityDaily"} {
 		if strings.Contains(string(file), name) {
 			t.Errorf("%s is in %s", name, file)
 		}
@@ -181,7 +181,7 @@ func TestEveryFieldIsReadAndChecked(t *testing.T) {
 		EventIDs: config.EventIDs{MaxCount: 7, MaxAge: 8e9}}
 	want.Database = config.Database{
 		MaxConnections: 3, Migrations: config.MigrationsManual, ExecMode: config.ExecModeExec,
-		ReadTimeout: 5e8, StatementTimeout: 6e9,
+		ReadTimeout: 5e8, StatementTimeout: 6e9, ActivityDaily: true,
 		Mapping: &config.Mapping{
 			Schema: "s", Table: "t", KeyColumns: config.KeyColumns{UserID: "u", CourseID: "c", LessonID: "l"},
 			Columns: map[string]string{"percentage": "p"}, Fixed: map[string]string{"f": "1"}, EventMark: "m",
