@@ -24,7 +24,7 @@ func VerifyDays(ctx context.Context, conn *pgx.Conn, table string, rows []Row) (
 		want[of] = effort{sum.updates + r.UpdateCount, sum.micros + r.TimeSpent}
 	}
 	found, err := conn.Query(ctx, `SELECT user_id, course_id, sum(updates)::bigint, sum(round(seconds * 1e6))::bigint
-		FROM progress_sync.activity_daily WHERE replace(target, '"', '') = $1 GROUP BY user_id, course_id`, table)
+		FROM progress_sync.activity_daily WHERE split_part(replace(target, '"', ''), ' ', 1) = $1 GROUP BY user_id, course_id`, table)
 	if err != nil {
 		return nil, fmt.Errorf("reading the days of learners: %w", err)
 	}
