@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/progress-sync/progress-sync/sidecar/peers/handover"
 	"github.com/progress-sync/progress-sync/sidecar/status"
 	"github.com/progress-sync/progress-sync/test/kit"
 	"github.com/progress-sync/progress-sync/test/kit/sidecar"
@@ -17,11 +16,10 @@ import (
 
 const fast = `{"sync":{"interval":"1s","batchSize":10},"retry":{"initialDelay":"100ms","maxDelay":"500ms"}}`
 
-// saved makes the sidecar write all that it accepted. Updates of learners who have moved
-// may wait for what a sidecar that is gone could not hand over.
+// saved makes the sidecar write all that it accepted.
 func saved(t *testing.T, p *process) {
 	t.Helper()
-	kit.EventuallyWithin(t, kit.Patience+handover.Patience, "everything to be saved", func() error {
+	kit.Eventually(t, "everything to be saved", func() error {
 		code, answer := p.do(t, "POST", "/v1/sync", "")
 		return kit.Unless(code == 200, answer)
 	})

@@ -85,6 +85,7 @@ func TestAnotherSidecarAtTheAddressOfADeadOneGetsNothingOfIts(t *testing.T) {
 			next.terminate(t)
 			dead.start(t)
 			acquainted(t, []*process{here, dead}, 2)
+			noStrays(t, []*process{here, dead}) // which wait for what the next one could not hand over
 			allSaved(t, []*process{here, dead})
 			counted(t, uri, 2)
 		})
