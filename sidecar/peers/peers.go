@@ -117,10 +117,10 @@ func (p *Peers) Leave(ctx context.Context) {
 }
 
 // AwaitLeft returns when the ids of events are handed over and, if all that this sidecar
-// had is saved, the others know that; as far as they can be reached before ctx ends.
-// Leave comes before. There is nothing to wait for where that could not tell the
-// registry, since others are not homes of this sidecar's learners then. What others do
-// not have by the end they wait for, as after a kill: another process may open the spool. Where there was
+// had is saved, the others know that; as far as they can be reached before ctx ends. What
+// they do not have by then they wait for, as after a kill: another process may open the
+// spool. Leave comes before. There is nothing to wait for where that could not tell the
+// registry, since others are not homes of this sidecar's learners then. Where there was
 // nobody to hand over to, the registry is asked whether somebody has come: nobody else
 // will tell them.
 func (p *Peers) AwaitLeft(ctx context.Context, saved bool) {

@@ -52,7 +52,7 @@ func TestTheStatementsAreTheOnesToRead(t *testing.T) {
 	for name, table := range map[string]table{
 		"own": ownTable(), "mapped": mapped, "courseless": courseless,
 		"own_telling": ownTable().telling("event_mark"), "courseless_telling": courseless.telling(`"mark"`),
-		"own_daily": addingUp(ownTable()), "mapped_daily": addingUp(mapped),
+		"own_daily": addingUp(ownTable()),
 	} {
 		for operation, sql := range map[string]string{
 			"apply": applySQL(table), "snapshot": snapshotSQL(table), "erase": eraseSQL(table),

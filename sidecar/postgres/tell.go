@@ -9,7 +9,7 @@ import (
 
 // The types of events.
 const (
-	EventCompleted = "dev.progresssync.lesson.completed"
+	EventCompleted = config.EventCompleted
 	EventReset     = "dev.progresssync.lesson.reset"
 	EventErased    = "dev.progresssync.learner.erased"
 )
