@@ -80,6 +80,7 @@ func (l *lane) awaitWork(ctx context.Context) bool {
 		if wait <= 0 {
 			return true
 		}
+		l.f.breaker.Rest(l.index)
 		sleep(ctx, wait, ledger, attempts, l.f.buffer.Wake(l.index))
 	}
 	return false

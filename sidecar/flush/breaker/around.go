@@ -1,6 +1,7 @@
 package breaker
 
 import (
+	"slices"
 	"time"
 
 	"github.com/progress-sync/progress-sync/sidecar/postgres"
@@ -147,7 +148,7 @@ func (b *Breaker) CheckDue(interval time.Duration) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := time.Now()
-	if b.busy > 0 {
+	if slices.Contains(b.busy, true) {
 		return interval
 	}
 	if b.idle.failures > 0 {
@@ -159,10 +160,15 @@ func (b *Breaker) CheckDue(interval time.Duration) time.Duration {
 	return b.contact.Add(interval).Sub(now)
 }
 
-// Checked notes the result of a health check, nil for a sign of life.
+// Checked notes the result of a health check, nil for a sign of life. A sign of life
+// says nothing while a lane has something to write: it may be older than the lane's
+// failure, and the lane's own attempts tell more.
 func (b *Breaker) Checked(f *postgres.Failure) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if f == nil && slices.Contains(b.busy, true) {
+		return
+	}
 	b.contactLocked(f == nil || f.Connected())
 	if f != nil {
 		b.attempts++
@@ -170,13 +176,9 @@ func (b *Breaker) Checked(f *postgres.Failure) {
 		b.tellLocked()
 		return
 	}
-	had := b.idle.failures > 0
-	b.idle = streak{}
-	if b.busy == 0 {
-		// What was to be written is gone, and with it its streak.
-		had = had || b.shared.failures > 0
-		b.shared = streak{}
-	}
+	// What was to be written is gone, and with it its streak.
+	had := b.idle.failures > 0 || b.shared.failures > 0
+	b.idle, b.shared = streak{}, streak{}
 	if had {
 		b.changeLocked()
 	}

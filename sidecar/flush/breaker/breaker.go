@@ -34,8 +34,9 @@ type Breaker struct {
 	// nobody.
 	probing int
 
-	// busy counts the lanes that wait to be admitted or were.
-	busy     int
+	// busy are the lanes that have something to write: those that were admitted, or
+	// wait to be, and have not rested since.
+	busy     []bool
 	attempts uint64
 	// written is the largest Outcome.Written.
 	written uint64
@@ -74,7 +75,7 @@ type Attempt struct {
 func New(lanes int, b Backoff, chance func() float64, o Observer) *Breaker {
 	return &Breaker{
 		chance: chance, observer: o, backoff: b,
-		lanes: make([]streak, lanes), probing: nobody,
+		lanes: make([]streak, lanes), busy: make([]bool, lanes), probing: nobody,
 		changed: make(chan struct{}),
 	}
 }
@@ -84,10 +85,10 @@ func New(lanes int, b Backoff, chance func() float64, o Observer) *Breaker {
 func (b *Breaker) Admit(ctx context.Context, lane int) (Attempt, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.busy++
+	b.busy[lane] = true
 	for {
 		if ctx.Err() != nil || b.stopped != nil {
-			b.busy--
+			b.busy[lane] = false
 			return Attempt{}, false
 		}
 		now := time.Now()
@@ -140,7 +141,6 @@ func sleep(ctx context.Context, d time.Duration, wake <-chan struct{}) {
 func (b *Breaker) Report(a Attempt, o Outcome) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.busy--
 	if b.probing == a.lane {
 		b.probing = nobody
 		b.broadcastLocked()
@@ -162,6 +162,14 @@ func (b *Breaker) Report(a Attempt, o Outcome) {
 		b.stopLocked(o.Failure)
 	}
 	b.retryDoubtsLocked()
+}
+
+// Rest notes that the lane has nothing to write. After a failed attempt it has, so
+// that its streak goes on while nothing but the health check uses the database.
+func (b *Breaker) Rest(lane int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.busy[lane] = false
 }
 
 // clearLocked ends the lane's streak and, with shared, that of all lanes together.

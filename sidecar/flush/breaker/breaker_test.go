@@ -72,6 +72,23 @@ func TestOneLaneTriesForAllWhileTheDatabaseIsAway(t *testing.T) {
 	})
 }
 
+func TestASignOfLifeEndsAStreakOnlyWhenNothingIsLeftToWrite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		seen := &journal{}
+		b := New(2, backoff, func() float64 { return 0 }, seen)
+		b.Report(entered(t, "a first attempt", entering(t, b, 0)), Outcome{Kind: Failed, Failure: away, AtLedger: true})
+		b.Checked(nil)
+		if seen.Phase != PhaseRetrying || seen.Failures != 1 || *seen.Reachable {
+			t.Errorf("a check that began before the failure made it %+v", seen.Condition)
+		}
+		b.Rest(0)
+		b.Checked(nil)
+		if seen.Phase != PhaseWorking || seen.Failure != nil || !*seen.Reachable {
+			t.Errorf("with nothing left to write, the condition is %+v", seen.Condition)
+		}
+	})
+}
+
 func TestTwoAttemptsThatFailOfOneOutageCountOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		seen := &journal{}
