@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { clientScenario, kinds } from "../lib/scenario.js";
 import { eventually } from "../lib/wait.js";
 import { settled } from "../lib/account.js";
+import { heldBytes } from "../lib/heap.js";
 import { Device, newName } from "../lib/learner.js";
 
 const MINUTES = 10;
@@ -37,10 +38,9 @@ export function define(shared) {
       const tab = await device.lesson(kind);
       const devtools = await device.context.newCDPSession(tab.page);
       const measure = async () => {
-        await devtools.send("HeapProfiler.collectGarbage");
-        const { usedSize } = await devtools.send("Runtime.getHeapUsage");
+        const held = await heldBytes(tab.page, devtools);
         const { documents, nodes, jsEventListeners } = await devtools.send("Memory.getDOMCounters");
-        return { usedSize, documents, nodes, jsEventListeners };
+        return { held, documents, nodes, jsEventListeners };
       };
       /** Resolves when the film, which starts anew at its end, has gone on for so long. */
       const watch = (seconds) =>
@@ -82,7 +82,7 @@ export function define(shared) {
       // What a request or a stream of events under way holds is gone soon; what each request left behind would stay.
       await eventually("the page to be about as small as after two minutes", async () => {
         const after = await measure();
-        assert.ok(after.usedSize - before.usedSize < 300_000, `the heap grew by ${after.usedSize - before.usedSize} bytes`);
+        assert.ok(after.held - before.held < 30_000, `the page holds ${after.held - before.held} bytes more`);
         assert.ok(after.nodes - before.nodes < 50, `${after.nodes - before.nodes} more nodes`);
         assert.ok(after.jsEventListeners - before.jsEventListeners < 30, `${after.jsEventListeners - before.jsEventListeners} more listeners`);
         return after.documents === before.documents;
