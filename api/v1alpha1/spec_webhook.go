@@ -2,7 +2,7 @@ package v1alpha1
 
 // EventType is what an event tells, as its type in CloudEvents says.
 //
-// +kubebuilder:validation:Enum=dev.progresssync.lesson.completed;dev.progresssync.lesson.reset;dev.progresssync.learner.erased
+// +kubebuilder:validation:Enum=dev.progresssync.lesson.completed;dev.progresssync.lesson.reset;dev.progresssync.learner.erased;dev.progresssync.lesson.left
 type EventType string
 
 const (
@@ -12,6 +12,8 @@ const (
 	EventLessonReset EventType = "dev.progresssync.lesson.reset"
 	// EventLearnerErased: a learner was erased.
 	EventLearnerErased EventType = "dev.progresssync.learner.erased"
+	// EventLessonLeft: a learner left a lesson.
+	EventLessonLeft EventType = "dev.progresssync.lesson.left"
 )
 
 // WebhookSpec says where events are sent, and how. A change reaches running sidecars
@@ -43,12 +45,13 @@ type WebhookSpec struct {
 	// +required
 	SecretRef WebhookSecretRef `json:"secretRef"`
 
-	// types of the events that are sent; all if unset.
+	// types of the events that are sent; all but dev.progresssync.lesson.left if unset,
+	// which only who asks for it is sent.
 	//
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
-	// +kubebuilder:validation:MaxItems=3
+	// +kubebuilder:validation:MaxItems=4
 	Types []EventType `json:"types,omitempty"`
 
 	// batch is how many events one request has at most, 1 to 100. Above 1 the body is an

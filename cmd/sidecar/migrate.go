@@ -73,6 +73,7 @@ func checkDatabase(c config.Config, uriFile string, out io.Writer) error {
 		StatementTimeout:  c.Database.StatementTimeout.D(),
 		Mapping:           c.Database.Mapping,
 		Events:            c.Events.Enabled,
+		Departures:        c.Events.Departures(),
 		ActivityDaily:     c.Database.ActivityDaily,
 		WatchedToComplete: c.Sync.Completion().WatchedThreshold(),
 		ApplicationName:   "progress-sync migrate",

@@ -9,7 +9,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/timing"
 )
 
-// entry is a pending record in memory, at most 416 bytes beside its key.
+// entry is a pending record in memory, at most 424 bytes beside its key.
 type entry struct {
 	key     spool.Key // which the strings of record.Key are part of
 	record  progress.Record
@@ -65,10 +65,6 @@ func (e *entry) complete(flights *flight, p *Policy) {
 func (e *entry) put(c *spool.Change, now reading) {
 	c.PutPending(e.key, &spool.Pending{Due: e.lasting, Opened: now.wallOf(e.opened), Record: e.record})
 }
-
-// waiting is the number of accepted updates that r stands for; a reset counts
-// as one.
-func waiting(r *progress.Record) int64 { return max(r.UpdateCount, 1) }
 
 type links struct{ prev, next *entry }
 

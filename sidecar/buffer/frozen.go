@@ -146,10 +146,10 @@ func (fl *flight) joined() (r progress.Record, updates int64) {
 	if fl == nil {
 		return r, 0
 	}
-	r, updates = *fl.record, waiting(fl.record)
+	r, updates = *fl.record, fl.record.Accepted()
 	for fl = fl.next; fl != nil; fl = fl.next {
 		r = progress.MergeForReader(r, *fl.record)
-		updates += waiting(fl.record)
+		updates += fl.record.Accepted()
 	}
 	return r, updates
 }

@@ -132,7 +132,7 @@ func (fb *frozenBatch) matches(f Filter) bool {
 func (fb *frozenBatch) updates() int64 {
 	if fb.counted == 0 {
 		for i := range fb.records {
-			fb.counted += waiting(&fb.records[i])
+			fb.counted += fb.records[i].Accepted()
 		}
 	}
 	return fb.counted

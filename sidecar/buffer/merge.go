@@ -94,12 +94,38 @@ func (m *merger) take(l *lane, i int, result *Result) bool {
 // frozen of its key is on its way already.
 func (m *merger) heed(l *lane, i int, u *progress.Update, result *Result) {
 	key := m.call.key(i)
-	if e := l.pending.entries[spool.Key(key)]; e != nil {
+	e := l.pending.entries[spool.Key(key)]
+	if e != nil {
 		l.heed(e, u, m.now.elapsed)
+	}
+	if u.Leaving && m.p.Departures {
+		m.depart(l, e, i, u)
 	}
 	result.Hint = true
 	result.Record = l.record(key)
 	result.Record.Key = m.in.key(i)
+}
+
+// depart notes in the entry, nil for none, that its learner leaves. A record without
+// updates is a reset, of which nobody leaves.
+func (m *merger) depart(l *lane, e *entry, i int, u *progress.Update) {
+	r := u.Departure(m.b.arrivals.next(m.now.wall))
+	switch {
+	case m.erasedBefore(u):
+		return
+	case e == nil:
+		if !m.b.capacity.take(m.b.quarantine.len(), m.p) {
+			return
+		}
+		e = newEntry(spool.Key(m.call.key(i)), r, m.now)
+		l.insert(e, u)
+		m.relieve(l)
+	case e.record.UpdateCount == 0 && e.record.LeftAt == 0:
+		return
+	default:
+		e.record.LeftAt = max(e.record.LeftAt, r.LeftAt)
+	}
+	m.call.touch(e)
 }
 
 // keepStray takes the i-th item, an update, as itself. It returns nil if it is refused.
@@ -204,6 +230,9 @@ func (m *merger) record(i int, generation progress.Instant) progress.Record {
 	}
 	r := m.p.completion().Record(u, received)
 	r.Generation = generation
+	if u.Leaving && m.p.Departures {
+		r.LeftAt = r.LastWatchedAt
+	}
 	return r
 }
 

@@ -501,7 +501,7 @@ func (m *model) checkIndexes(t *rapid.T) {
 			if e.turn != 0 {
 				urgent++
 			}
-			waitingUpdates += waiting(&e.record)
+			waitingUpdates += e.record.Accepted()
 			l.pending.each(Filter{UserID: e.record.UserID}, func(found *entry) {
 				if found == e {
 					byUser++

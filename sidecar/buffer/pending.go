@@ -42,7 +42,7 @@ func (s *pendingSet) insert(e *entry) (sooner bool) {
 		e.userNext, first.userPrev = first, e
 	}
 	s.learners[h] = e
-	s.updates += waiting(&e.record)
+	s.updates += e.record.Accepted()
 	return sooner
 }
 
@@ -66,7 +66,7 @@ func (s *pendingSet) remove(e *entry) {
 	} else {
 		delete(s.learners, h)
 	}
-	s.updates -= waiting(&e.record)
+	s.updates -= e.record.Accepted()
 	if len(s.entries) == 0 && s.peak > smallMap {
 		s.entries, s.learners, s.peak = map[spool.Key]*entry{}, map[uint64]*entry{}, 0
 	}
@@ -74,7 +74,7 @@ func (s *pendingSet) remove(e *entry) {
 
 // update gives e another record.
 func (s *pendingSet) update(e *entry, r *progress.Record, at time.Duration) {
-	s.updates += waiting(r) - waiting(&e.record)
+	s.updates += r.Accepted() - e.record.Accepted()
 	e.record = *r
 	e.changed = at
 }

@@ -23,6 +23,9 @@ type Policy struct {
 	CompletionThreshold float64
 	// CompletionByWatched says that the percentage is of what was seen.
 	CompletionByWatched bool
+	// Departures says that records keep when their learners left, and that one who leaves
+	// when all is written has a record for that.
+	Departures bool
 	// Async acknowledges an update that is in the memory of this process only;
 	// the disk has it about 50 ms and one sync later. If the sidecar ends before
 	// that without Close, by kill -9, for lack of memory or with its node, what

@@ -111,7 +111,7 @@ func (q *quarantine) updates(f Filter) (n int64) {
 	}
 	for _, dl := range letters {
 		if f.matches(&dl.Record.Key) {
-			n += waiting(&dl.Record)
+			n += dl.Record.Accepted()
 		}
 	}
 	return n

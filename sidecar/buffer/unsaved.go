@@ -28,7 +28,8 @@ type Unsaved struct {
 // unsaved is the part of a Buffer that tells what is not saved.
 type unsaved struct{ *core }
 
-// Unsaved returns what is not saved of the keys that f matches, sorted by key.
+// Unsaved returns what is not saved of the keys that f matches, sorted by key. That a
+// learner left is nothing to save.
 func (u *unsaved) Unsaved(f Filter) []Unsaved {
 	var all []Unsaved
 	for _, l := range u.lanes {

@@ -1,5 +1,7 @@
 package config
 
+import "slices"
+
 // Events are told of lessons that are completed or reset and of learners that are
 // erased: in progress_sync.outbox, by the transaction that writes what they tell of.
 type Events struct {
@@ -20,6 +22,12 @@ const defaultRetentionDays, maxRetentionDays = 7, 90
 // IsZero leaves the defaults out of a file, so that a sidecar that knows no events gets
 // the file of before.
 func (e Events) IsZero() bool { return e == Events{RetentionDays: defaultRetentionDays} }
+
+// Departures reports whether there is an event of a learner who leaves a lesson, as
+// somebody is to get it: an LRS, or a webhook that asks for it.
+func (e Events) Departures() bool {
+	return e.Enabled && (e.XAPI != nil || e.Webhook != nil && slices.Contains(e.Webhook.Types, EventLeft))
+}
 
 // eventFields are the settings of Events.
 func eventFields(c *Config) []field {

@@ -9,19 +9,26 @@ import (
 // Secret.
 type Webhook struct {
 	URL string `json:"url"`
-	// Types of the events that are sent, of EventTypes; all if empty.
+	// Types of the events that are sent, of EventTypes; DefaultEventTypes if empty.
 	Types []string `json:"types,omitempty"`
 	// Batch is how many events one request has at most; 1 to 100, 0 is 1.
 	Batch int `json:"batch,omitempty"`
 }
 
-// EventCompleted is the type of an event that a lesson became completed.
-const EventCompleted = "dev.progresssync.lesson.completed"
+// The types of events.
+const (
+	EventCompleted = "dev.progresssync.lesson.completed"
+	EventReset     = "dev.progresssync.lesson.reset"
+	EventErased    = "dev.progresssync.learner.erased"
+	// EventLeft is told only where somebody is to get it (Events.Departures).
+	EventLeft = "dev.progresssync.lesson.left"
+)
+
+// DefaultEventTypes are those that a webhook is sent which names none.
+func DefaultEventTypes() []string { return []string{EventCompleted, EventReset, EventErased} }
 
 // EventTypes are what Webhook.Types may name.
-func EventTypes() []string {
-	return []string{EventCompleted, "dev.progresssync.lesson.reset", "dev.progresssync.learner.erased"}
-}
+func EventTypes() []string { return append(DefaultEventTypes(), EventLeft) }
 
 const maxBatch = 100
 

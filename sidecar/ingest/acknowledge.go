@@ -113,7 +113,7 @@ func appendResult(b []byte, r *buffer.Result) []byte {
 		b = appendKey(b, &r.Record.Key)
 		b = append(b, `,"saved":true,"pendingUpdates":0`...)
 	default:
-		b = appendRecord(b, &r.Record, max(1, r.Record.UpdateCount))
+		b = appendRecord(b, &r.Record, r.Record.Accepted())
 	}
 	if r.Duplicate {
 		b = append(b, `,"duplicate":true`...)

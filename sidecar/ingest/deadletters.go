@@ -223,6 +223,6 @@ func answerDeadLetter(dl *buffer.DeadLetter) deadLetterAnswer {
 	return deadLetterAnswer{
 		ID: strconv.FormatUint(dl.ID, 10), Reason: reason, SQLState: dl.Reason.SQLState, Constraint: dl.Reason.Constraint,
 		Times: dl.Times, FirstRefusedAt: timeOf(dl.First), LastRefusedAt: timeOf(dl.Last),
-		Record: recordAnswer{&dl.Record, max(1, dl.Record.UpdateCount)},
+		Record: recordAnswer{&dl.Record, dl.Record.Accepted()},
 	}
 }

@@ -39,7 +39,7 @@ func (n incoming) arrays() []string {
 func (n incoming) unused() []string {
 	var arrays []string
 	for _, f := range n.record {
-		if _, ok := n.has(f.Name); !ok && f.class != textClass && f.Name != "receivedAt" {
+		if _, ok := n.has(f.Name); !ok && f.class != textClass && f.Name != "receivedAt" && f.Name != "leftAt" {
 			arrays = append(arrays, fmt.Sprintf("$%d::%s", f.array, f.parameter()))
 		}
 	}
@@ -88,13 +88,19 @@ func (n incoming) rows(asked func(field) bool) string {
 	return n.lines(n.values(asked))
 }
 
-// lines has values for each record.
+// lines has values for each record but a departure, which changes no row.
 func (n incoming) lines(values []string) string {
+	return n.linesWhere("NOT ("+n.isDeparture()+")", values)
+}
+
+// linesWhere has values for each record of which a condition holds.
+func (n incoming) linesWhere(condition string, values []string) string {
 	return fill(load("incoming.sql"), map[string]string{
-		"values":   strings.Join(values, ",\n        "),
-		"texts":    strings.Join(n.arrays(), ", "),
-		"names":    strings.Join(n.names(), ", "),
-		"received": source(n.field("receivedAt")),
+		"condition": condition,
+		"values":    strings.Join(values, ",\n        "),
+		"texts":     strings.Join(n.arrays(), ", "),
+		"names":     strings.Join(n.names(), ", "),
+		"received":  source(n.field("receivedAt")),
 	})
 }
 

@@ -203,7 +203,7 @@ func (d *Database) find(ctx context.Context, options Options, q querier, state s
 		mark = quoted(options.Mapping.EventMark)
 	}
 	if options.tells() {
-		t = t.telling(mark)
+		t = t.telling(mark, options.Departures)
 	}
 	t.watchedToComplete = options.WatchedToComplete
 	if state.version < versionToWatch {
@@ -216,7 +216,7 @@ func (d *Database) find(ctx context.Context, options Options, q querier, state s
 		}
 	}
 	found := newTarget(options.Mapping, t)
-	found.daily = options.ActivityDaily
+	found.daily, found.departures = options.ActivityDaily, options.Departures
 	switch {
 	case options.ActivityDaily && !t.daily: // no write may miss that it has come
 		found.renew = time.Now()

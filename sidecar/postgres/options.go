@@ -44,6 +44,8 @@ type Options struct {
 	Mapping *config.Mapping
 	// Events says whether what is completed, reset or erased has events.
 	Events bool
+	// Departures says whether who left has an event too, where there are events.
+	Departures bool
 	// WatchedToComplete is the percentage of a lesson that has to be seen to complete it,
 	// 0 where lessons are not completed so.
 	WatchedToComplete float64

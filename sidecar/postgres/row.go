@@ -19,6 +19,9 @@ func newRow(fields []progress.Field) *row {
 	r := &row{}
 	r.targets = append(r.targets, &r.numbers, &r.visible)
 	for _, f := range fields {
+		if f.Column == "" {
+			continue
+		}
 		c := &cell{field: f}
 		r.cells, r.targets = append(r.cells, c), append(r.targets, c.target())
 	}

@@ -14,6 +14,9 @@ func snapshotSQL(t table) string {
 	key := func(name string) tableColumn { return t.columns[name] }
 	var columns []string
 	for _, f := range t.record {
+		if f.Column == "" {
+			continue
+		}
 		if c, ok := t.columns[f.Name]; ok {
 			columns = append(columns, c.uncast(f.own)+" AS "+f.Column)
 		} else {

@@ -51,8 +51,9 @@ func TestTheStatementsAreTheOnesToRead(t *testing.T) {
 	}
 	for name, table := range map[string]table{
 		"own": ownTable(), "mapped": mapped, "courseless": courseless,
-		"own_telling": ownTable().telling("event_mark"), "courseless_telling": courseless.telling(`"mark"`),
-		"own_daily": addingUp(ownTable()),
+		"own_telling": ownTable().telling("event_mark", false), "courseless_telling": courseless.telling(`"mark"`, false),
+		"courseless_departures": courseless.telling(`"mark"`, true),
+		"own_daily":             addingUp(ownTable()),
 	} {
 		for operation, sql := range map[string]string{
 			"apply": applySQL(table), "snapshot": snapshotSQL(table), "erase": eraseSQL(table),

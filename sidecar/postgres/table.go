@@ -26,6 +26,8 @@ type table struct {
 	// mark is the column, quoted, by which a batch finds the rows that it has completed
 	// or reset, and tells of them; empty if their rows have no events.
 	mark string
+	// departures says that who left has an event too.
+	departures bool
 	// watchedToComplete is the percentage of a lesson that has to be seen to complete
 	// it; 0 where that completes none.
 	watchedToComplete float64
@@ -115,6 +117,9 @@ func ownTable() table { return ownTableOf(recordFields()) }
 func ownTableOf(record []field) table {
 	t := table{name: "progress_sync.lesson_progress", record: record, columns: map[string]tableColumn{}, courseIsKey: true}
 	for _, f := range record {
+		if f.Column == "" {
+			continue
+		}
 		c := tableColumn{name: f.Column, kind: f.own, category: "N"}
 		if f.class == textClass {
 			c.category = "S"
@@ -132,8 +137,8 @@ func ownTableOf(record []field) table {
 }
 
 // telling is the table with a column for marks, quoted.
-func (t table) telling(mark string) table {
-	t.mark = mark
+func (t table) telling(mark string, departures bool) table {
+	t.mark, t.departures = mark, departures
 	return t
 }
 
@@ -153,7 +158,9 @@ type target struct {
 	name    string          // of the table, qualified and quoted
 	mapping *config.Mapping // nil for our own
 	events  bool            // whether apply and an erasure write events
-	told    string          // what the events are of
+	// departures is that of the options that it was made for.
+	departures bool
+	told       string // what the events are of
 	// watchedToComplete is that of the options that it was made for.
 	watchedToComplete float64
 	// daily is that of the options that it was made for, whether or not the schema has days.
@@ -173,7 +180,7 @@ type target struct {
 
 // serves reports whether the target is what the options ask for.
 func (t *target) serves(o Options) bool {
-	return t.mapping.Equal(o.Mapping) && t.events == o.tells() && t.watchedToComplete == o.WatchedToComplete && t.daily == o.ActivityDaily
+	return t.mapping.Equal(o.Mapping) && t.events == o.tells() && t.departures == o.Departures && t.watchedToComplete == o.WatchedToComplete && t.daily == o.ActivityDaily
 }
 
 func newTarget(mapping *config.Mapping, t table) *target {

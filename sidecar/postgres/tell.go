@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/progress-sync/progress-sync/sidecar/config"
@@ -10,8 +11,9 @@ import (
 // The types of events.
 const (
 	EventCompleted = config.EventCompleted
-	EventReset     = "dev.progresssync.lesson.reset"
-	EventErased    = "dev.progresssync.learner.erased"
+	EventReset     = config.EventReset
+	EventLeft      = config.EventLeft
+	EventErased    = config.EventErased
 )
 
 // batchMark is what stands for a batch in the marks of rows: a hash of its writer, lane
@@ -27,6 +29,9 @@ var told = []string{
 	"userId", "courseId", "lessonId", "moduleId", "generation", "completedAt", "percentage", "positionSeconds", "durationSeconds", "timeSpentSeconds",
 	"watchedSegments", "watchedStep",
 }
+
+// toldOfWhoLeft are those that the event of a departure needs beside them.
+var toldOfWhoLeft = []string{"completed", "lastWatchedAt", "receivedAt"}
 
 // tell builds the parts of applySQL that write events, where rows of the table have them.
 type tell struct{ merge }
@@ -109,7 +114,11 @@ func (t tell) returned() string {
 		return "1"
 	}
 	columns := []string{"l." + t.mark + " AS mark"}
-	for _, name := range told {
+	names := told
+	if t.departures {
+		names = slices.Concat(told, toldOfWhoLeft)
+	}
+	for _, name := range names {
 		f := t.field(name)
 		value := "NULL::" + f.own
 		if c, ok := t.has(name); ok {
@@ -141,14 +150,33 @@ func (t tell) statement(written string) string {
 	if t.mark == "" {
 		return ""
 	}
-	course := "NULL" // where it is no part of the key, it may change
-	if t.courseIsKey {
-		course = "w.course_id"
-	}
-	return fill(load("tell.sql"), map[string]string{
-		"written": written, "batch": batchMark, "course of the key": course,
+	holes := map[string]string{
+		"written": written, "batch": batchMark, "course of the key": t.courseOfTheKey(), "completed at": inUTC("w.completed_at"),
 		"target": literal(t.eventTarget()), "completed": literal(EventCompleted), "reset": literal(EventReset),
-	})
+		"departures": "", "departed": "", "left": "", "never left": "",
+	}
+	if t.departures {
+		d := departures{t}
+		holes["departures"], holes["departed"] = d.rows(), "\n        "+d.events(written)
+		holes["never left"] = ", NULL::timestamptz AS left_at"
+		holes["left"] = fmt.Sprintf("\n            || CASE WHEN w.type = %s THEN jsonb_build_object(\n"+
+			"                'leftAt', %s, 'completed', w.completed) ELSE '{}' END",
+			literal(EventLeft), inUTC("w.left_at"))
+	}
+	return fill(load("tell.sql"), holes)
+}
+
+// courseOfTheKey of a row that is told of: where it is no part of the key, it may change.
+func (t tell) courseOfTheKey() string {
+	if t.courseIsKey {
+		return "w.course_id"
+	}
+	return "NULL"
+}
+
+// inUTC is a time as an event has it.
+func inUTC(column string) string {
+	return fmt.Sprintf(`to_char(%s AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`, column)
 }
 
 func literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }

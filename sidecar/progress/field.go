@@ -40,7 +40,7 @@ const (
 // JSON.
 type Field struct {
 	Name   string // in JSON and in a table mapping, such as "positionSeconds"
-	Column string // in progress_sync.lesson_progress
+	Column string // in progress_sync.lesson_progress, empty for none in any table
 	Type   Type
 	Rule   Rule
 	// Part is the field's number in the spool, from 1; it is never changed or

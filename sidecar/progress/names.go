@@ -1,9 +1,9 @@
 package progress
 
 // MappedNames are the fields that a table mapping may give a column beside the
-// key: all but those of the key.
+// key: all but those of the key and those that no table has.
 func MappedNames(fields []Field) []string {
-	return names(fields, func(f Field) bool { return f.Rule != RuleKey })
+	return names(fields, func(f Field) bool { return f.Rule != RuleKey && f.Column != "" })
 }
 
 // ScaledNames are the fields whose column may have another unit: percentages,

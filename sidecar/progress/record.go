@@ -51,6 +51,9 @@ type Record struct {
 	ReceivedAt Instant
 	// Segments are what was seen.
 	Segments Segments
+	// LeftAt is when the learner was last said to leave, zero for never or where nobody
+	// asks. They have left if nothing is of a later time. See Departure.
+	LeftAt Instant
 }
 
 // Merge joins two records of one key. The record of the higher generation wins
@@ -89,7 +92,22 @@ func Merge(a, b Record) Record {
 	m.FirstWatchedAt = earliest(a.FirstWatchedAt, b.FirstWatchedAt)
 	m.LastWatchedAt = max(a.LastWatchedAt, b.LastWatchedAt)
 	m.ReceivedAt = max(a.ReceivedAt, b.ReceivedAt)
+	m.LeftAt = max(a.LeftAt, b.LeftAt)
 	return m
+}
+
+// IsDeparture reports whether the record says nothing but that its learner left.
+func (r *Record) IsDeparture() bool {
+	return r.LeftAt != 0 && r.UpdateCount == 0 && r.Generation == 0
+}
+
+// Accepted is the number of accepted updates that the record stands for; a reset counts
+// as one, and a departure as none.
+func (r *Record) Accepted() int64 {
+	if r.IsDeparture() {
+		return 0
+	}
+	return max(r.UpdateCount, 1)
 }
 
 // lastWriter reports whether b is written after a. Equal stamps, which only two

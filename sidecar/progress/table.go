@@ -174,6 +174,10 @@ func Fields() []Field {
 			Name: "receivedAt", Column: "received_at", Type: TypeTime, Rule: RuleGreatest, Hidden: true,
 			Instant: func(r *Record) *Instant { return &r.ReceivedAt },
 		},
+		{
+			Name: "leftAt", Type: TypeTime, Rule: RuleGreatest, Part: 15, Hidden: true,
+			Instant: func(r *Record) *Instant { return &r.LeftAt },
+		},
 	}
 	for _, f := range fields {
 		if f.Rule == RuleLastWriter {

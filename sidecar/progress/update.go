@@ -82,7 +82,8 @@ type Update struct {
 	// ReportedAt is the client's OccurredAt where a guess about its clock has
 	// changed that, zero otherwise.
 	ReportedAt Instant
-	// Leaving and SyncWithin say when to write, and are no part of a record.
+	// Leaving and SyncWithin say when to write, and are no part of a record but as
+	// Record.LeftAt, where somebody asks for that.
 	//
 	// Leaving says that the learner may be about to go, so that nothing more comes.
 	Leaving bool
@@ -110,12 +111,7 @@ func (u *Update) IsHint() bool {
 // percentage of at least completionThreshold (0 to 100, 0 for never) completes
 // the lesson.
 func (u Update) Record(received Instant, completionThreshold float64) Record {
-	occurred := u.OccurredAt
-	if latest := received + Instant(MaxSkew.Microseconds()); occurred == 0 {
-		occurred = received
-	} else if occurred > latest {
-		occurred = latest
-	}
+	occurred := u.occurred(received)
 	stamp := Stamp{At: occurred, Received: received}
 	r := Record{
 		Key:            u.Key,
@@ -152,6 +148,21 @@ func (u Update) Record(received Instant, completionThreshold float64) Record {
 		r.Completed, r.CompletedAt = true, occurred
 	}
 	return r
+}
+
+// occurred is when the update happened, as far as can be believed.
+func (u Update) occurred(received Instant) Instant {
+	if u.OccurredAt == 0 {
+		return received
+	}
+	return min(u.OccurredAt, received+Instant(MaxSkew.Microseconds()))
+}
+
+// Departure is the record of an update that says nothing but that the learner leaves. It
+// stands for no update and is of no generation, so that a table's row is not changed by
+// it.
+func (u Update) Departure(received Instant) Record {
+	return Record{Key: u.Key, ReceivedAt: received, LeftAt: u.occurred(received)}
 }
 
 // Micros rounds seconds to whole microseconds. Sums are kept in integers, since

@@ -25,6 +25,7 @@ const (
 	hasCompletedAt   = 1 << 11
 	hasCompleted     = 1 << 12
 	hasSegments      = 1 << 13
+	hasLeftAt        = 1 << 14
 
 	allParts = hasGeneration |
 		hasModuleID |
@@ -39,7 +40,8 @@ const (
 		hasPauseEvents |
 		hasCompletedAt |
 		hasCompleted |
-		hasSegments
+		hasSegments |
+		hasLeftAt
 )
 
 // appendRecord writes r without its key. Instants are written as differences
@@ -93,6 +95,9 @@ func appendRecord(dst []byte, r *progress.Record) []byte {
 	if parts&hasSegments != 0 {
 		dst = appendSegments(dst, r.Segments)
 	}
+	if parts&hasLeftAt != 0 {
+		dst = appendNear(dst, base, r.LeftAt)
+	}
 	dst = appendNear(dst, base, r.FirstWatchedAt)
 	dst = appendNear(dst, base, r.LastWatchedAt)
 	return binary.AppendVarint(dst, r.UpdateCount)
@@ -120,6 +125,7 @@ func partsOf(r *progress.Record) uint64 {
 	set(hasCompletedAt, r.CompletedAt != 0)
 	set(hasCompleted, r.Completed)
 	set(hasSegments, r.Segments.Bits != "")
+	set(hasLeftAt, r.LeftAt != 0)
 	return parts
 }
 
@@ -175,6 +181,9 @@ func decodeRecord(d *decoder, r *progress.Record) {
 	r.Completed = parts&hasCompleted != 0
 	if parts&hasSegments != 0 {
 		r.Segments = d.segments()
+	}
+	if parts&hasLeftAt != 0 {
+		r.LeftAt = d.near(base)
 	}
 	r.FirstWatchedAt = d.near(base)
 	r.LastWatchedAt = d.near(base)

@@ -129,7 +129,7 @@ func (b *breakdown) saved(batch *progress.Batch, rows int64, now progress.Instan
 		r := &batch.Records[i]
 		part := &parts[table.Of(r).Index]
 		part.records++
-		part.updatesSaved += max(r.UpdateCount, 1)
+		part.updatesSaved += r.Accepted()
 		part.saveLag.add(lagOf(batch, i, now))
 	}
 	share(parts, rows, batch.Number)

@@ -68,7 +68,7 @@ func (s *State) RecentBatches() []BatchReport {
 func (r *recent) finished(b *progress.Batch, outcome, sqlState string, rows int64, at time.Time) {
 	updates := int64(0)
 	for i := range b.Records {
-		updates += max(b.Records[i].UpdateCount, 1)
+		updates += b.Records[i].Accepted()
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

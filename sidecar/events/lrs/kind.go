@@ -34,7 +34,7 @@ func (k *Kind) Task(c config.Config) *delivery.Task {
 	return &delivery.Task{
 		Receiver: delivery.Receiver{
 			Name:  delivery.NameOf(c.Policy.Namespace, c.Policy.Name) + "/xapi",
-			Terms: delivery.TermsOf(x), Types: []string{config.EventCompleted},
+			Terms: delivery.TermsOf(x), Types: []string{config.EventCompleted, config.EventLeft},
 		},
 		URL:   strings.TrimRight(x.Endpoint, "/") + "/statements",
 		Batch: cmp.Or(x.Batch, config.DefaultStatements),

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"slices"
 	"testing"
 
 	"github.com/progress-sync/progress-sync/sidecar/config"
@@ -46,7 +47,7 @@ func TestTheTaskIsThatOfTheConfiguration(t *testing.T) {
 	c.Events.XAPI = &config.XAPI{Endpoint: "https://lrs.example.com/data/xAPI/", HomePage: "https://lms.example.com"}
 	task := New("").Task(c)
 	if task.Name != "campus/lms/xapi" || task.URL != "https://lrs.example.com/data/xAPI/statements" || task.Batch != config.DefaultStatements ||
-		len(task.Types) != 1 || task.Types[0] != config.EventCompleted {
+		!slices.Equal(task.Types, []string{config.EventCompleted, config.EventLeft}) {
 		t.Errorf("it is %+v", *task)
 	}
 	before := task.Terms

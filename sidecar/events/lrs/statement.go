@@ -10,12 +10,14 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/progress-sync/progress-sync/sidecar/config"
 	"github.com/progress-sync/progress-sync/sidecar/events/delivery"
 )
 
 // What statements name. Extensions are those of the video profile, the rest is ADL's.
 const (
 	verbCompleted  = "http://adlnet.gov/expapi/verbs/completed"
+	verbTerminated = "http://adlnet.gov/expapi/verbs/terminated"
 	typeLesson     = "http://adlnet.gov/expapi/activities/lesson"
 	typeCourse     = "http://adlnet.gov/expapi/activities/course"
 	videoExtension = "https://w3id.org/xapi/video/extensions/"
@@ -31,6 +33,8 @@ type data struct {
 	CourseID         string
 	LessonID         string
 	CompletedAt      *time.Time
+	LeftAt           *time.Time
+	Completed        *bool // told of who left
 	Percentage       *float64
 	PositionSeconds  *float64
 	DurationSeconds  *float64
@@ -74,7 +78,7 @@ type definition struct {
 }
 
 type result struct {
-	Completion bool           `json:"completion"`
+	Completion *bool          `json:"completion,omitempty"`
 	Duration   string         `json:"duration,omitempty"`
 	Extensions map[string]any `json:"extensions,omitempty"`
 }
@@ -85,7 +89,7 @@ type during struct {
 	Extensions map[string]any        `json:"extensions,omitempty"`
 }
 
-// statementOf says an event of a lesson that was completed.
+// statementOf says an event of a lesson that was completed, or that a learner has left.
 func (f form) statementOf(e delivery.Event) (statement, error) {
 	var d data
 	if err := json.Unmarshal(e.Data, &d); err != nil {
@@ -94,34 +98,54 @@ func (f form) statementOf(e delivery.Event) (statement, error) {
 	s := statement{
 		ID:     statementID(e.ID),
 		Actor:  actor{"Agent", account{f.homePage, e.Learner}},
-		Verb:   verb{verbCompleted, map[string]string{"en-US": "completed"}},
 		Object: activity{"Activity", f.lesson(d), definition{typeLesson}},
-		Result: result{Completion: true, Extensions: map[string]any{}},
 		Context: during{
 			Platform:   platform,
 			Activities: map[string][]activity{"parent": {{"Activity", f.course(d), definition{typeCourse}}}},
 		},
-		Timestamp: e.At.UTC(),
+		Result: resultOf(d),
 	}
-	if d.CompletedAt != nil {
-		s.Timestamp = d.CompletedAt.UTC()
+	at := d.CompletedAt
+	if e.Type == config.EventLeft {
+		// How long the session was is not known, only the lesson's whole time.
+		s.Verb, s.Result.Completion, at = said(verbTerminated, "terminated"), d.Completed, d.LeftAt
+	} else {
+		done := true
+		s.Verb, s.Result.Completion, s.Result.Duration = said(verbCompleted, "completed"), &done, d.duration()
 	}
-	if d.TimeSpentSeconds != nil {
-		s.Result.Duration = "PT" + hundredths(*d.TimeSpentSeconds) + "S"
-	}
-	if d.Percentage != nil {
-		s.Result.Extensions[videoExtension+"progress"] = math.Round(1e4*min(max(*d.Percentage/100, 0), 1)) / 1e4
-	}
-	if d.PositionSeconds != nil {
-		s.Result.Extensions[videoExtension+"time"] = *d.PositionSeconds
-	}
-	if len(d.WatchedSegments) > 0 {
-		s.Result.Extensions[videoExtension+"played-segments"] = played(d.WatchedSegments)
+	s.Timestamp = e.At.UTC()
+	if at != nil {
+		s.Timestamp = at.UTC()
 	}
 	if d.DurationSeconds != nil && *d.DurationSeconds > 0 {
 		s.Context.Extensions = map[string]any{videoExtension + "length": *d.DurationSeconds}
 	}
 	return s, nil
+}
+
+func said(id, word string) verb { return verb{id, map[string]string{"en-US": word}} }
+
+// duration is the time spent as ISO 8601 has it, empty where that is not known.
+func (d data) duration() string {
+	if d.TimeSpentSeconds == nil {
+		return ""
+	}
+	return "PT" + hundredths(*d.TimeSpentSeconds) + "S"
+}
+
+// resultOf says where the learner stands.
+func resultOf(d data) result {
+	r := result{Extensions: map[string]any{}}
+	if d.Percentage != nil {
+		r.Extensions[videoExtension+"progress"] = math.Round(1e4*min(max(*d.Percentage/100, 0), 1)) / 1e4
+	}
+	if d.PositionSeconds != nil {
+		r.Extensions[videoExtension+"time"] = *d.PositionSeconds
+	}
+	if len(d.WatchedSegments) > 0 {
+		r.Extensions[videoExtension+"played-segments"] = played(d.WatchedSegments)
+	}
+	return r
 }
 
 // statementID follows from an event's id. It is of version 5, since there are stores that

@@ -25,6 +25,13 @@ func openEdX() config.XAPI {
 	}
 }
 
+// departure is an event of a learner who has left.
+func departure(learner, text string) delivery.Event {
+	e := event(learner, text)
+	e.Type = config.EventLeft
+	return e
+}
+
 func event(learner, text string) delivery.Event {
 	return delivery.Event{
 		Position: delivery.Position{ID: uuid.MustParse("3b5f0a86-6f0c-8d52-9c1d-0d1f6d0b7a11")}, Type: config.EventCompleted, Learner: learner,
@@ -35,6 +42,9 @@ func event(learner, text string) delivery.Event {
 const (
 	watchedVideo = `{"userId":"ada","courseId":"course-v1:Uni+GO101+2026","lessonId":"block-v1:Uni+GO101+2026+type@video+block@a1","generation":0,
 		"completedAt":"2026-11-27T10:14:41.200000Z","percentage":100,"positionSeconds":95.5,"durationSeconds":100,"timeSpentSeconds":311.504,
+		"watchedSegments":[[0,12],[30,45.5]]}`
+	leftVideo = `{"userId":"ada","courseId":"course-v1:Uni+GO101+2026","lessonId":"block-v1:Uni+GO101+2026+type@video+block@a1","generation":0,
+		"leftAt":"2026-11-27T10:15:02.000000Z","completed":false,"percentage":45.5,"positionSeconds":45.5,"durationSeconds":100,"timeSpentSeconds":27.5,
 		"watchedSegments":[[0,12],[30,45.5]]}`
 	bare = `{"userId":"ada","courseId":"go 101/&","lessonId":"ünits?#%","generation":0}`
 )
@@ -52,6 +62,17 @@ func TestAStatementSaysWhatTheEventTells(t *testing.T) {
 			Percentage: progress.Some(100), CurrentTime: progress.Some(95.5), Duration: progress.Some(100), WatchedDuration: progress.Some(311.5),
 			WatchedSegments: progress.SegmentsOf([][2]float64{{0, 12}, {30, 45.5}}, 100), Completed: true,
 			OccurredAt: progress.InstantOf(time.Date(2026, 11, 27, 10, 14, 41, 200_000_000, time.UTC)),
+		}},
+		"left": {openEdX(), departure("ada", leftVideo), progress.Update{
+			Key:        progress.Key{UserID: "ada", CourseID: "course-v1:Uni+GO101+2026", LessonID: "block-v1:Uni+GO101+2026+type@video+block@a1"},
+			Percentage: progress.Some(45.5), CurrentTime: progress.Some(45.5), Duration: progress.Some(100), WatchedDuration: progress.Some(27.5),
+			WatchedSegments: progress.SegmentsOf([][2]float64{{0, 12}, {30, 45.5}}, 100), Leaving: true,
+			OccurredAt: progress.InstantOf(time.Date(2026, 11, 27, 10, 15, 2, 0, time.UTC)),
+		}},
+		"left_of_little": {config.XAPI{HomePage: "https://lms.example.com/"}, departure("ada", bare), progress.Update{
+			Key:        progress.Key{UserID: "ada", CourseID: "https://lms.example.com/courses/go%20101%2F%26", LessonID: "https://lms.example.com/courses/go%20101%2F%26/lessons/%C3%BCnits%3F%23%25"},
+			Leaving:    true,
+			OccurredAt: progress.InstantOf(time.Date(2026, 11, 27, 10, 14, 43, 739_995_000, time.UTC)),
 		}},
 		"bare": {config.XAPI{HomePage: "https://lms.example.com/"}, event("ada", bare), progress.Update{
 			Key:        progress.Key{UserID: "ada", CourseID: "https://lms.example.com/courses/go%20101%2F%26", LessonID: "https://lms.example.com/courses/go%20101%2F%26/lessons/%C3%BCnits%3F%23%25"},

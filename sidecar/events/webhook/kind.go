@@ -29,9 +29,12 @@ func (k *Kind) Task(c config.Config) *delivery.Task {
 	if w == nil {
 		return nil
 	}
-	batch := max(1, w.Batch)
+	batch, types := max(1, w.Batch), slices.Clone(w.Types)
+	if len(types) == 0 {
+		types = config.DefaultEventTypes()
+	}
 	return &delivery.Task{
-		Receiver: delivery.Receiver{Name: delivery.NameOf(c.Policy.Namespace, c.Policy.Name), Terms: delivery.TermsOf(w), Types: slices.Clone(w.Types)},
+		Receiver: delivery.Receiver{Name: delivery.NameOf(c.Policy.Namespace, c.Policy.Name), Terms: delivery.TermsOf(w), Types: types},
 		URL:      w.URL, Batch: batch,
 		Request: func(source string, events []delivery.Event) (delivery.Request, error) {
 			return k.request(source, events, batch > 1)

@@ -41,7 +41,8 @@ const (
 )
 
 // AppendResults writes the answer to a batch that was taken. The records' keys are
-// left out: the sender knows them.
+// left out: the sender knows them. So is when a learner left, which only who writes the
+// record needs, and an earlier sidecar can't read.
 func AppendResults(dst []byte, results []buffer.Result) []byte {
 	dst = append(dst, Version, 0)
 	dst = binary.AppendUvarint(dst, uint64(len(results)))
@@ -51,8 +52,10 @@ func AppendResults(dst []byte, results []buffer.Result) []byte {
 		if r.Duplicate {
 			bits |= resultDuplicate
 		}
-		if keyless := r.Record; keyless != (progress.Record{Key: r.Record.Key}) {
-			dst = spool.AppendRecord(append(dst, bits|resultRecord), &r.Record)
+		record := r.Record
+		record.LeftAt = 0
+		if record != (progress.Record{Key: record.Key}) {
+			dst = spool.AppendRecord(append(dst, bits|resultRecord), &record)
 		} else {
 			dst = append(dst, bits)
 		}

@@ -65,7 +65,7 @@ func TestAnAnswerForASenderThatReadsNoneHasNoSegments(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := results[0].Record
-	want.Key, want.Segments = progress.Key{}, progress.Segments{}
+	want.Key, want.Segments, want.LeftAt = progress.Key{}, progress.Segments{}, 0
 	if diff := cmp.Diff(want, got[0].Record); diff != "" {
 		t.Errorf("want -, got +:\n%s", diff)
 	}

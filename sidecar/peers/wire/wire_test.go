@@ -91,13 +91,13 @@ func TestAnUpdateArrivesWithAllItsMembers(t *testing.T) {
 	}
 }
 
-func TestARecordIsAnsweredWithAllItsMembersButTheKey(t *testing.T) {
+func TestARecordIsAnsweredWithAllItsMembersButTheKeyAndTheDeparture(t *testing.T) {
 	record := filled[progress.Record]()
 	got, err := wire.DecodeAnswer(wire.AppendResults(nil, []buffer.Result{{Record: record}}), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	record.Key = progress.Key{}
+	record.Key, record.LeftAt = progress.Key{}, 0
 	if diff := cmp.Diff(record, got[0].Record); diff != "" {
 		t.Errorf("what arrived is not what was answered:\n%s", diff)
 	}

@@ -13,10 +13,11 @@ WITH claim AS (
     FROM claim, unnest(
         $7::text[], $8::text[], $9::text[], $10::text[]
     ) WITH ORDINALITY AS r (user_id, course_id, lesson_id, module_id, number)
-    WHERE NOT (SELECT EXISTS (SELECT FROM progress_sync.erasures))
-       OR NOT EXISTS (
-           SELECT FROM progress_sync.erasures AS e
-           WHERE e.user_hash = sha256(convert_to(r.user_id, 'UTF8')) AND nullif(($28::timestamp with time zone[])[r.number], '-infinity') <= e.erased_at)
+    WHERE NOT (($29::timestamp with time zone[])[r.number] > '-infinity' AND ($22::bigint[])[r.number] = 0 AND ($27::bigint[])[r.number] = 0) AND (
+        NOT (SELECT EXISTS (SELECT FROM progress_sync.erasures))
+        OR NOT EXISTS (
+            SELECT FROM progress_sync.erasures AS e
+            WHERE e.user_hash = sha256(convert_to(r.user_id, 'UTF8')) AND nullif(($28::timestamp with time zone[])[r.number], '-infinity') <= e.erased_at))
 ), there AS (
     SELECT i."user_id", i."block"
     FROM incoming AS i JOIN "public"."completion" AS l ON l."user_id" = i."user_id" AND l."block" = i."block"
@@ -78,10 +79,10 @@ WITH claim AS (
 ), told AS (
     INSERT INTO progress_sync.outbox (id, aggregatetype, aggregateid, type, payload, target, seq)
     SELECT
-        progress_sync.event_id('"public"."completion"', k.type, w.user_id, NULL, w.lesson_id, w.generation), 'learner', w.user_id, k.type,
+        progress_sync.event_id('"public"."completion"', w.type, w.user_id, NULL, w.lesson_id, w.occasion), 'learner', w.user_id, w.type,
         jsonb_strip_nulls(jsonb_build_object(
             'userId', w.user_id, 'courseId', w.course_id, 'lessonId', w.lesson_id, 'moduleId', w.module_id, 'generation', w.generation)
-            || CASE k.flag WHEN 1 THEN jsonb_build_object(
+            || CASE WHEN w.type <> 'dev.progresssync.lesson.reset' THEN jsonb_build_object(
                 'completedAt', to_char(w.completed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
                 'percentage', w.percentage, 'positionSeconds', w.position_seconds, 'durationSeconds', w.duration_seconds,
                 'timeSpentSeconds', w.time_spent_seconds, 'watchedSegments', (
@@ -93,12 +94,15 @@ WITH claim AS (
                         FROM regexp_matches(w.watched::text, '(0*)(1+)', 'g') WITH ORDINALITY AS m (run, n)
                     ) AS r))
             ELSE '{}' END),
-        '"public"."completion"', row_number() OVER (ORDER BY w.user_id, w.course_id, w.lesson_id, k.flag DESC)
-    FROM (SELECT * FROM updated UNION ALL SELECT * FROM inserted) AS w
-    JOIN (VALUES (1, 'dev.progresssync.lesson.completed'), (2, 'dev.progresssync.lesson.reset')) AS k (flag, type) ON w.mark & k.flag <> 0
-    WHERE w.mark & -4 = hashtextextended($1::uuid::text || '/' || $2::integer::text || '/' || $4::bigint::text, 0) & -4
+        '"public"."completion"', row_number() OVER (ORDER BY w.user_id, w.course_id, w.lesson_id, w.flag DESC)
+    FROM (
+        SELECT w.*, k.type, k.flag, w.generation AS occasion
+        FROM (SELECT * FROM updated UNION ALL SELECT * FROM inserted) AS w
+        JOIN (VALUES (1, 'dev.progresssync.lesson.completed'), (2, 'dev.progresssync.lesson.reset')) AS k (flag, type) ON w.mark & k.flag <> 0
+        WHERE w.mark & -4 = hashtextextended($1::uuid::text || '/' || $2::integer::text || '/' || $4::bigint::text, 0) & -4
+    ) AS w
 ), unused AS (
-    SELECT $11::double precision[], $12::double precision[], $13::double precision[], $15::double precision[], $16::bit varying, $17::bigint[], $19::double precision[], $20::bigint[], $21::bigint[], $22::bigint[], $23::boolean[], $24::timestamp with time zone[], $25::timestamp with time zone[], $26::timestamp with time zone[], $27::bigint[], $29::timestamp with time zone[], $30::timestamp with time zone[], $31::timestamp with time zone[], $32::timestamp with time zone[], $33::timestamp with time zone[], $34::timestamp with time zone[], $35::timestamp with time zone[], $36::timestamp with time zone[]
+    SELECT $11::double precision[], $12::double precision[], $13::double precision[], $15::double precision[], $16::bit varying, $17::bigint[], $19::double precision[], $20::bigint[], $21::bigint[], $22::bigint[], $23::boolean[], $24::timestamp with time zone[], $25::timestamp with time zone[], $26::timestamp with time zone[], $27::bigint[], $30::timestamp with time zone[], $31::timestamp with time zone[], $32::timestamp with time zone[], $33::timestamp with time zone[], $34::timestamp with time zone[], $35::timestamp with time zone[], $36::timestamp with time zone[], $37::timestamp with time zone[]
 )
 SELECT (SELECT count(*) FROM claim), ((SELECT count(*) FROM updated) + (SELECT count(*) FROM inserted)),
     CASE WHEN ((SELECT count(*) FROM updated) + (SELECT count(*) FROM inserted)) < cardinality($7::text[]) AND ((SELECT count(*) FROM updated) + (SELECT count(*) FROM inserted)) < (

@@ -16,15 +16,16 @@ WITH claim AS (
         ($23::boolean[])[r.number] AS "done",
         (nullif(($24::timestamp with time zone[])[r.number], '-infinity') AT TIME ZONE 'UTC') AS "done_at",
         (nullif(($26::timestamp with time zone[])[r.number], '-infinity') AT TIME ZONE 'UTC') AS "seen_at",
-        $37::text::text AS "origin",
-        $38::text::integer AS "tenant_id"
+        $38::text::text AS "origin",
+        $39::text::integer AS "tenant_id"
     FROM claim, unnest(
         $7::text[], $8::text[], $9::text[], $10::text[]
     ) WITH ORDINALITY AS r (user_id, course_id, lesson_id, module_id, number)
-    WHERE NOT (SELECT EXISTS (SELECT FROM progress_sync.erasures))
-       OR NOT EXISTS (
-           SELECT FROM progress_sync.erasures AS e
-           WHERE e.user_hash = sha256(convert_to(r.user_id, 'UTF8')) AND nullif(($28::timestamp with time zone[])[r.number], '-infinity') <= e.erased_at)
+    WHERE NOT (($29::timestamp with time zone[])[r.number] > '-infinity' AND ($22::bigint[])[r.number] = 0 AND ($27::bigint[])[r.number] = 0) AND (
+        NOT (SELECT EXISTS (SELECT FROM progress_sync.erasures))
+        OR NOT EXISTS (
+            SELECT FROM progress_sync.erasures AS e
+            WHERE e.user_hash = sha256(convert_to(r.user_id, 'UTF8')) AND nullif(($28::timestamp with time zone[])[r.number], '-infinity') <= e.erased_at))
 ), there AS (
     SELECT i."learner", i."course", i."lesson", i."tenant_id"
     FROM incoming AS i JOIN "Campus"."user progress" AS l ON l."learner" = i."learner" AND l."course" = i."course" AND l."lesson" = i."lesson" AND l."tenant_id" = i."tenant_id"
@@ -68,7 +69,7 @@ WITH claim AS (
     WHERE true
     RETURNING 1
 ), unused AS (
-    SELECT $12::double precision[], $13::double precision[], $15::double precision[], $16::bit varying, $17::bigint[], $19::double precision[], $21::bigint[], $22::bigint[], $25::timestamp with time zone[], $27::bigint[], $29::timestamp with time zone[], $30::timestamp with time zone[], $31::timestamp with time zone[], $32::timestamp with time zone[], $33::timestamp with time zone[], $34::timestamp with time zone[], $35::timestamp with time zone[], $36::timestamp with time zone[]
+    SELECT $12::double precision[], $13::double precision[], $15::double precision[], $16::bit varying, $17::bigint[], $19::double precision[], $21::bigint[], $22::bigint[], $25::timestamp with time zone[], $27::bigint[], $30::timestamp with time zone[], $31::timestamp with time zone[], $32::timestamp with time zone[], $33::timestamp with time zone[], $34::timestamp with time zone[], $35::timestamp with time zone[], $36::timestamp with time zone[], $37::timestamp with time zone[]
 )
 SELECT (SELECT count(*) FROM claim), ((SELECT count(*) FROM updated) + (SELECT count(*) FROM inserted)),
     CASE WHEN ((SELECT count(*) FROM updated) + (SELECT count(*) FROM inserted)) < cardinality($7::text[]) AND ((SELECT count(*) FROM updated) + (SELECT count(*) FROM inserted)) < (

@@ -28,21 +28,22 @@ WITH claim AS (
         nullif(($26::timestamp with time zone[])[r.number], '-infinity') AS last_watched_at,
         ($27::bigint[])[r.number] AS generation,
         nullif(($28::timestamp with time zone[])[r.number], '-infinity') AS received_at,
-        nullif(($29::timestamp with time zone[])[r.number], '-infinity') AS module_at,
-        nullif(($30::timestamp with time zone[])[r.number], '-infinity') AS module_received_at,
-        nullif(($31::timestamp with time zone[])[r.number], '-infinity') AS position_at,
-        nullif(($32::timestamp with time zone[])[r.number], '-infinity') AS position_received_at,
-        nullif(($33::timestamp with time zone[])[r.number], '-infinity') AS duration_at,
-        nullif(($34::timestamp with time zone[])[r.number], '-infinity') AS duration_received_at,
-        nullif(($35::timestamp with time zone[])[r.number], '-infinity') AS playback_speed_at,
-        nullif(($36::timestamp with time zone[])[r.number], '-infinity') AS playback_speed_received_at
+        nullif(($30::timestamp with time zone[])[r.number], '-infinity') AS module_at,
+        nullif(($31::timestamp with time zone[])[r.number], '-infinity') AS module_received_at,
+        nullif(($32::timestamp with time zone[])[r.number], '-infinity') AS position_at,
+        nullif(($33::timestamp with time zone[])[r.number], '-infinity') AS position_received_at,
+        nullif(($34::timestamp with time zone[])[r.number], '-infinity') AS duration_at,
+        nullif(($35::timestamp with time zone[])[r.number], '-infinity') AS duration_received_at,
+        nullif(($36::timestamp with time zone[])[r.number], '-infinity') AS playback_speed_at,
+        nullif(($37::timestamp with time zone[])[r.number], '-infinity') AS playback_speed_received_at
     FROM claim, unnest(
         $7::text[], $8::text[], $9::text[], $10::text[]
     ) WITH ORDINALITY AS r (user_id, course_id, lesson_id, module_id, number)
-    WHERE NOT (SELECT EXISTS (SELECT FROM progress_sync.erasures))
-       OR NOT EXISTS (
-           SELECT FROM progress_sync.erasures AS e
-           WHERE e.user_hash = sha256(convert_to(r.user_id, 'UTF8')) AND nullif(($28::timestamp with time zone[])[r.number], '-infinity') <= e.erased_at)
+    WHERE NOT (($29::timestamp with time zone[])[r.number] > '-infinity' AND ($22::bigint[])[r.number] = 0 AND ($27::bigint[])[r.number] = 0) AND (
+        NOT (SELECT EXISTS (SELECT FROM progress_sync.erasures))
+        OR NOT EXISTS (
+            SELECT FROM progress_sync.erasures AS e
+            WHERE e.user_hash = sha256(convert_to(r.user_id, 'UTF8')) AND nullif(($28::timestamp with time zone[])[r.number], '-infinity') <= e.erased_at))
 ), written AS (
     INSERT INTO progress_sync.lesson_progress AS l (
         user_id, course_id, lesson_id, module_id, position_seconds, max_position_seconds, duration_seconds, percentage, watched_seconds, watched, watched_step, time_spent_seconds, playback_speed, seek_events, pause_events, update_count, completed, completed_at, first_watched_at, last_watched_at, generation, received_at, module_at, module_received_at, position_at, position_received_at, duration_at, duration_received_at, playback_speed_at, playback_speed_received_at)
@@ -148,10 +149,11 @@ SELECT (SELECT count(*) FROM claim), (SELECT count(*) FROM written),
     FROM claim, unnest(
         $7::text[], $8::text[], $9::text[], $10::text[]
     ) WITH ORDINALITY AS r (user_id, course_id, lesson_id, module_id, number)
-    WHERE NOT (SELECT EXISTS (SELECT FROM progress_sync.erasures))
-       OR NOT EXISTS (
-           SELECT FROM progress_sync.erasures AS e
-           WHERE e.user_hash = sha256(convert_to(r.user_id, 'UTF8')) AND nullif(($28::timestamp with time zone[])[r.number], '-infinity') <= e.erased_at)) AS excluded LEFT JOIN progress_sync.lesson_progress AS l ON l.user_id = excluded.user_id AND l.course_id = excluded.course_id AND l.lesson_id = excluded.lesson_id
+    WHERE NOT (($29::timestamp with time zone[])[r.number] > '-infinity' AND ($22::bigint[])[r.number] = 0 AND ($27::bigint[])[r.number] = 0) AND (
+        NOT (SELECT EXISTS (SELECT FROM progress_sync.erasures))
+        OR NOT EXISTS (
+            SELECT FROM progress_sync.erasures AS e
+            WHERE e.user_hash = sha256(convert_to(r.user_id, 'UTF8')) AND nullif(($28::timestamp with time zone[])[r.number], '-infinity') <= e.erased_at))) AS excluded LEFT JOIN progress_sync.lesson_progress AS l ON l.user_id = excluded.user_id AND l.course_id = excluded.course_id AND l.lesson_id = excluded.lesson_id
         WHERE l.user_id IS NULL OR (excluded.generation > l.generation
        OR (excluded.update_count > 0 OR excluded.received_at > l.received_at)
           AND (excluded.generation = l.generation

@@ -28,21 +28,22 @@ WITH claim AS (
         nullif(($26::timestamp with time zone[])[r.number], '-infinity') AS last_watched_at,
         ($27::bigint[])[r.number] AS generation,
         nullif(($28::timestamp with time zone[])[r.number], '-infinity') AS received_at,
-        nullif(($29::timestamp with time zone[])[r.number], '-infinity') AS module_at,
-        nullif(($30::timestamp with time zone[])[r.number], '-infinity') AS module_received_at,
-        nullif(($31::timestamp with time zone[])[r.number], '-infinity') AS position_at,
-        nullif(($32::timestamp with time zone[])[r.number], '-infinity') AS position_received_at,
-        nullif(($33::timestamp with time zone[])[r.number], '-infinity') AS duration_at,
-        nullif(($34::timestamp with time zone[])[r.number], '-infinity') AS duration_received_at,
-        nullif(($35::timestamp with time zone[])[r.number], '-infinity') AS playback_speed_at,
-        nullif(($36::timestamp with time zone[])[r.number], '-infinity') AS playback_speed_received_at
+        nullif(($30::timestamp with time zone[])[r.number], '-infinity') AS module_at,
+        nullif(($31::timestamp with time zone[])[r.number], '-infinity') AS module_received_at,
+        nullif(($32::timestamp with time zone[])[r.number], '-infinity') AS position_at,
+        nullif(($33::timestamp with time zone[])[r.number], '-infinity') AS position_received_at,
+        nullif(($34::timestamp with time zone[])[r.number], '-infinity') AS duration_at,
+        nullif(($35::timestamp with time zone[])[r.number], '-infinity') AS duration_received_at,
+        nullif(($36::timestamp with time zone[])[r.number], '-infinity') AS playback_speed_at,
+        nullif(($37::timestamp with time zone[])[r.number], '-infinity') AS playback_speed_received_at
     FROM claim, unnest(
         $7::text[], $8::text[], $9::text[], $10::text[]
     ) WITH ORDINALITY AS r (user_id, course_id, lesson_id, module_id, number)
-    WHERE NOT (SELECT EXISTS (SELECT FROM progress_sync.erasures))
-       OR NOT EXISTS (
-           SELECT FROM progress_sync.erasures AS e
-           WHERE e.user_hash = sha256(convert_to(r.user_id, 'UTF8')) AND nullif(($28::timestamp with time zone[])[r.number], '-infinity') <= e.erased_at)
+    WHERE NOT (($29::timestamp with time zone[])[r.number] > '-infinity' AND ($22::bigint[])[r.number] = 0 AND ($27::bigint[])[r.number] = 0) AND (
+        NOT (SELECT EXISTS (SELECT FROM progress_sync.erasures))
+        OR NOT EXISTS (
+            SELECT FROM progress_sync.erasures AS e
+            WHERE e.user_hash = sha256(convert_to(r.user_id, 'UTF8')) AND nullif(($28::timestamp with time zone[])[r.number], '-infinity') <= e.erased_at))
 ), written AS (
     INSERT INTO progress_sync.lesson_progress AS l (
         user_id, course_id, lesson_id, module_id, position_seconds, max_position_seconds, duration_seconds, percentage, watched_seconds, watched, watched_step, time_spent_seconds, playback_speed, seek_events, pause_events, update_count, completed, completed_at, first_watched_at, last_watched_at, generation, received_at, module_at, module_received_at, position_at, position_received_at, duration_at, duration_received_at, playback_speed_at, playback_speed_received_at, event_mark)
@@ -158,10 +159,10 @@ WITH claim AS (
 ), told AS (
     INSERT INTO progress_sync.outbox (id, aggregatetype, aggregateid, type, payload, target, seq)
     SELECT
-        progress_sync.event_id('progress_sync.lesson_progress', k.type, w.user_id, w.course_id, w.lesson_id, w.generation), 'learner', w.user_id, k.type,
+        progress_sync.event_id('progress_sync.lesson_progress', w.type, w.user_id, w.course_id, w.lesson_id, w.occasion), 'learner', w.user_id, w.type,
         jsonb_strip_nulls(jsonb_build_object(
             'userId', w.user_id, 'courseId', w.course_id, 'lessonId', w.lesson_id, 'moduleId', w.module_id, 'generation', w.generation)
-            || CASE k.flag WHEN 1 THEN jsonb_build_object(
+            || CASE WHEN w.type <> 'dev.progresssync.lesson.reset' THEN jsonb_build_object(
                 'completedAt', to_char(w.completed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
                 'percentage', w.percentage, 'positionSeconds', w.position_seconds, 'durationSeconds', w.duration_seconds,
                 'timeSpentSeconds', w.time_spent_seconds, 'watchedSegments', (
@@ -173,10 +174,13 @@ WITH claim AS (
                         FROM regexp_matches(w.watched::text, '(0*)(1+)', 'g') WITH ORDINALITY AS m (run, n)
                     ) AS r))
             ELSE '{}' END),
-        'progress_sync.lesson_progress', row_number() OVER (ORDER BY w.user_id, w.course_id, w.lesson_id, k.flag DESC)
-    FROM written AS w
-    JOIN (VALUES (1, 'dev.progresssync.lesson.completed'), (2, 'dev.progresssync.lesson.reset')) AS k (flag, type) ON w.mark & k.flag <> 0
-    WHERE w.mark & -4 = hashtextextended($1::uuid::text || '/' || $2::integer::text || '/' || $4::bigint::text, 0) & -4
+        'progress_sync.lesson_progress', row_number() OVER (ORDER BY w.user_id, w.course_id, w.lesson_id, w.flag DESC)
+    FROM (
+        SELECT w.*, k.type, k.flag, w.generation AS occasion
+        FROM written AS w
+        JOIN (VALUES (1, 'dev.progresssync.lesson.completed'), (2, 'dev.progresssync.lesson.reset')) AS k (flag, type) ON w.mark & k.flag <> 0
+        WHERE w.mark & -4 = hashtextextended($1::uuid::text || '/' || $2::integer::text || '/' || $4::bigint::text, 0) & -4
+    ) AS w
 )
 SELECT (SELECT count(*) FROM claim), (SELECT count(*) FROM written),
     CASE WHEN (SELECT count(*) FROM written) < cardinality($7::text[]) AND (SELECT count(*) FROM written) < (
@@ -192,10 +196,11 @@ SELECT (SELECT count(*) FROM claim), (SELECT count(*) FROM written),
     FROM claim, unnest(
         $7::text[], $8::text[], $9::text[], $10::text[]
     ) WITH ORDINALITY AS r (user_id, course_id, lesson_id, module_id, number)
-    WHERE NOT (SELECT EXISTS (SELECT FROM progress_sync.erasures))
-       OR NOT EXISTS (
-           SELECT FROM progress_sync.erasures AS e
-           WHERE e.user_hash = sha256(convert_to(r.user_id, 'UTF8')) AND nullif(($28::timestamp with time zone[])[r.number], '-infinity') <= e.erased_at)) AS excluded LEFT JOIN progress_sync.lesson_progress AS l ON l.user_id = excluded.user_id AND l.course_id = excluded.course_id AND l.lesson_id = excluded.lesson_id
+    WHERE NOT (($29::timestamp with time zone[])[r.number] > '-infinity' AND ($22::bigint[])[r.number] = 0 AND ($27::bigint[])[r.number] = 0) AND (
+        NOT (SELECT EXISTS (SELECT FROM progress_sync.erasures))
+        OR NOT EXISTS (
+            SELECT FROM progress_sync.erasures AS e
+            WHERE e.user_hash = sha256(convert_to(r.user_id, 'UTF8')) AND nullif(($28::timestamp with time zone[])[r.number], '-infinity') <= e.erased_at))) AS excluded LEFT JOIN progress_sync.lesson_progress AS l ON l.user_id = excluded.user_id AND l.course_id = excluded.course_id AND l.lesson_id = excluded.lesson_id
         WHERE l.user_id IS NULL OR (excluded.generation > l.generation
        OR (excluded.update_count > 0 OR excluded.received_at > l.received_at)
           AND (excluded.generation = l.generation
