@@ -30,9 +30,6 @@ var told = []string{
 	"watchedSegments", "watchedStep",
 }
 
-// toldOfWhoLeft are those that the event of a departure needs beside them.
-var toldOfWhoLeft = []string{"completed", "lastWatchedAt", "receivedAt"}
-
 // tell builds the parts of applySQL that write events, where rows of the table have them.
 type tell struct{ merge }
 
@@ -116,7 +113,7 @@ func (t tell) returned() string {
 	columns := []string{"l." + t.mark + " AS mark"}
 	names := told
 	if t.departures {
-		names = slices.Concat(told, toldOfWhoLeft)
+		names = slices.Concat(told, departures{t}.told())
 	}
 	for _, name := range names {
 		f := t.field(name)

@@ -112,21 +112,71 @@ const eventsSQL = `
 WITH want AS (
 	SELECT progress_sync.event_id($1, $2, user_id, course_id, lesson_id, generation)::text AS id FROM %s WHERE completed
 ), got AS (
-	SELECT id::text, count(*) AS times FROM progress_sync.outbox WHERE target = $1 GROUP BY id
+	SELECT id::text, count(*) AS times FROM progress_sync.outbox WHERE target = $1 AND type = $2 GROUP BY id
 )
 SELECT coalesce(want.id, ''), coalesce(got.id, ''), coalesce(times, 0) FROM want FULL JOIN got ON want.id = got.id`
+
+// departuresSQL has the events of learners who have left, and whether there is what they
+// tell of.
+const departuresSQL = `
+SELECT o.id::text, count(*), bool_and(EXISTS (
+	SELECT FROM %s AS p
+	WHERE p.user_id::text = o.payload ->> 'userId' AND p.course_id::text = o.payload ->> 'courseId' AND p.lesson_id::text = o.payload ->> 'lessonId'
+		AND (o.payload ->> 'leftAt')::timestamptz <= now()))
+FROM progress_sync.outbox AS o WHERE o.target = $1 AND o.type = $2 GROUP BY o.id`
+
+// departures returns the events of learners who have left. Each is once, and of a lesson.
+func (f *feed) departures(ctx context.Context, conn *pgx.Conn) (map[string]bool, error) {
+	rows, err := conn.Query(ctx, fmt.Sprintf(departuresSQL, f.table), f.target, postgres.EventLeft)
+	if err != nil {
+		return nil, fmt.Errorf("reading who left: %w", err)
+	}
+	ids, twice, untrue := map[string]bool{}, 0, 0
+	var id string
+	var times int
+	var found bool
+	_, err = pgx.ForEachRow(rows, []any{&id, &times, &found}, func() error {
+		if ids[id] = true; times > 1 {
+			twice++
+		}
+		if !found {
+			untrue++
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading who left: %w", err)
+	}
+	if len(ids) == 0 {
+		return nil, errors.New("nobody left a lesson of " + f.table + ", so that its events show nothing of that")
+	}
+	if twice+untrue > 0 {
+		return nil, fmt.Errorf("of %d events of learners who left a lesson of %s, %d are there twice and %d are of no row", len(ids), f.table, twice, untrue)
+	}
+	return ids, nil
+}
 
 // told compares the events with the rows of all rounds: of each that is completed there
 // is one, and a reader has seen it.
 func (f *feed) told(ctx context.Context, conn *pgx.Conn) (events, again int, err error) {
+	var missing, extra, twice, unread int
+	var want, got string
+	var times int
+	known, err := f.departures(ctx, conn)
+	if err != nil {
+		return 0, 0, err
+	}
+	departures := len(known)
+	events = departures
+	for id := range known {
+		if f.ids[id] == 0 {
+			unread++
+		}
+	}
 	rows, err := conn.Query(ctx, fmt.Sprintf(eventsSQL, f.table), f.target, postgres.EventCompleted)
 	if err != nil {
 		return 0, 0, fmt.Errorf("reading the outbox: %w", err)
 	}
-	var missing, extra, twice, unread int
-	var want, got string
-	var times int
-	known := map[string]bool{}
 	_, err = pgx.ForEachRow(rows, []any{&want, &got, &times}, func() error {
 		switch {
 		case got == "":
@@ -152,7 +202,7 @@ func (f *feed) told(ctx context.Context, conn *pgx.Conn) (events, again int, err
 			untrue++
 		}
 	}
-	if events == 0 {
+	if events == departures {
 		return 0, 0, errors.New("no lesson of " + f.table + " was completed, so that its events show nothing")
 	}
 	if missing+extra+twice+unread+untrue > 0 {

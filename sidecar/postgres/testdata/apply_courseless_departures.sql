@@ -46,9 +46,7 @@ WITH claim AS (
         round(l."millis"::double precision / 1000::float8 * 1e6::float8) / 1e6::float8 AS time_spent_seconds,
         NULL::bit varying AS watched,
         NULL::smallint AS watched_step,
-        NULL::boolean AS completed,
-        NULL::timestamp with time zone AS last_watched_at,
-        NULL::timestamp with time zone AS received_at
+        NULL::boolean AS completed
 ), inserted AS (
     INSERT INTO "public"."completion" AS l (
         "user_id", "course", "block", "completion", "millis", "mark")
@@ -79,14 +77,13 @@ WITH claim AS (
         round(l."millis"::double precision / 1000::float8 * 1e6::float8) / 1e6::float8 AS time_spent_seconds,
         NULL::bit varying AS watched,
         NULL::smallint AS watched_step,
-        NULL::boolean AS completed,
-        NULL::timestamp with time zone AS last_watched_at,
-        NULL::timestamp with time zone AS received_at
+        NULL::boolean AS completed
 ), departures AS (
     SELECT
         (r.user_id)::integer AS "user_id",
         (r.lesson_id)::character varying AS "block",
         ($29::timestamp with time zone[])[r.number] AS "left at",
+        NULL::timestamptz AS last,
         (($29::timestamp with time zone[])[r.number] > '-infinity' AND ($22::bigint[])[r.number] = 0 AND ($27::bigint[])[r.number] = 0) AS bare
     FROM claim, unnest(
         $7::text[], $8::text[], $9::text[], $10::text[]
@@ -123,7 +120,7 @@ WITH claim AS (
         JOIN (VALUES (1, 'dev.progresssync.lesson.completed'), (2, 'dev.progresssync.lesson.reset')) AS k (flag, type) ON w.mark & k.flag <> 0
         WHERE w.mark & -4 = hashtextextended($1::uuid::text || '/' || $2::integer::text || '/' || $4::bigint::text, 0) & -4
         UNION ALL
-        SELECT w.*, 'dev.progresssync.lesson.left', 0, (extract(epoch FROM coalesce(w.last_watched_at, w.received_at, d."left at")) * 1000000)::bigint, d."left at"
+        SELECT w.*, 'dev.progresssync.lesson.left', 0, (extract(epoch FROM coalesce(d.last, d."left at")) * 1000000)::bigint, d."left at"
         FROM departures AS d JOIN (
             SELECT * FROM (SELECT * FROM updated UNION ALL SELECT * FROM inserted) AS w
             UNION ALL
@@ -140,15 +137,13 @@ WITH claim AS (
         round(l."millis"::double precision / 1000::float8 * 1e6::float8) / 1e6::float8 AS time_spent_seconds,
         NULL::bit varying AS watched,
         NULL::smallint AS watched_step,
-        NULL::boolean AS completed,
-        NULL::timestamp with time zone AS last_watched_at,
-        NULL::timestamp with time zone AS received_at
+        NULL::boolean AS completed
             FROM "public"."completion" AS l WHERE (l."user_id", l."block") IN (SELECT d."user_id", d."block" FROM departures AS d WHERE d.bare)
         ) AS w ON d."user_id"::text = w.user_id AND d."block"::text = w.lesson_id
         WHERE NOT d.bare OR NOT EXISTS (
             SELECT FROM progress_sync.outbox AS o
             WHERE o.aggregateid = w.user_id
-              AND o.id = progress_sync.event_id('"public"."completion"', 'dev.progresssync.lesson.left', w.user_id, NULL, w.lesson_id, (extract(epoch FROM coalesce(w.last_watched_at, w.received_at, d."left at")) * 1000000)::bigint))
+              AND o.id = progress_sync.event_id('"public"."completion"', 'dev.progresssync.lesson.left', w.user_id, NULL, w.lesson_id, (extract(epoch FROM coalesce(d.last, d."left at")) * 1000000)::bigint))
     ) AS w
 ), unused AS (
     SELECT $11::double precision[], $12::double precision[], $13::double precision[], $15::double precision[], $16::bit varying, $17::bigint[], $19::double precision[], $20::bigint[], $21::bigint[], $22::bigint[], $23::boolean[], $24::timestamp with time zone[], $25::timestamp with time zone[], $26::timestamp with time zone[], $27::bigint[], $30::timestamp with time zone[], $31::timestamp with time zone[], $32::timestamp with time zone[], $33::timestamp with time zone[], $34::timestamp with time zone[], $35::timestamp with time zone[], $36::timestamp with time zone[], $37::timestamp with time zone[]

@@ -19,7 +19,16 @@ import (
 type event struct {
 	*truth.Update
 	EventID string `json:"eventId,omitempty"`
+	// Leaving is no part of what is accounted for: it changes no row.
+	Leaving bool `json:"leaving,omitempty"`
 }
+
+// Of so many updates one says that its learner leaves, and of so many requests one is
+// followed by an update that says nothing else.
+const (
+	departing = 200
+	hinting   = 20
+)
 
 // Of so many requests one is given up before its answer can be expected.
 const (
@@ -32,6 +41,7 @@ func (s *sender) send(ctx context.Context, address string, entries []truth.Entry
 	events := make([]event, len(entries))
 	for i, e := range entries {
 		events[i].Update = e.Update
+		events[i].Leaving = s.random.IntN(departing) == 0
 		if s.persistent {
 			events[i].EventID = e.ID
 		}
@@ -72,6 +82,22 @@ func (s *sender) send(ctx context.Context, address string, entries []truth.Entry
 		return all(truth.Uncertain, len(entries)), nil
 	}
 	return outcomes(response.StatusCode, answer, len(entries))
+}
+
+// leave says that the learner of an entry leaves, if the sidecar is there to hear it.
+func (s *sender) leave(ctx context.Context, address string, e truth.Entry) {
+	body, err := json.Marshal(map[string]any{"userId": e.Update.UserID, "courseId": e.Update.CourseID, "lessonId": e.Update.LessonID, "leaving": true})
+	if err != nil {
+		return
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+address+"/v1/progress", bytes.NewReader(body))
+	if err != nil {
+		return
+	}
+	request.Header.Set("Content-Type", "application/json")
+	if response, err := s.load.client.Do(request); err == nil {
+		response.Body.Close()
+	}
 }
 
 func all(outcome truth.Outcome, n int) []truth.Outcome {

@@ -32,6 +32,9 @@ func (s *sender) run(ctx, delivering context.Context) error {
 		if err := s.deliver(delivering, service, entries); err != nil {
 			return err
 		}
+		if s.random.IntN(hinting) == 0 {
+			s.leave(delivering, s.anyOf(service), entries[len(entries)-1])
+		}
 		if s.persistent && s.random.IntN(readEvery) == 0 {
 			if err := s.readBack(delivering, service); err != nil {
 				return err

@@ -93,7 +93,7 @@ func configuration() config.Config {
 	c.Database.StatementTimeout = config.Duration(3 * time.Second)
 	c.Events.Enabled = true
 	c.Database.ActivityDaily = true
-	c.Events.Webhook = &config.Webhook{Batch: 5}
+	c.Events.Webhook = &config.Webhook{Batch: 5, Types: config.EventTypes()}
 	return c
 }
 
