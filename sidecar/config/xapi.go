@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/progress-sync/progress-sync/sidecar/iri"
 )
 
 // XAPI is a learning record store that completions are sent to as statements. What it
@@ -45,17 +47,11 @@ func (x *XAPI) valid() bool {
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil && u.Fragment == "" && u.RawQuery == "" &&
 		!strings.HasSuffix(strings.TrimRight(u.Path, "/"), "/statements") &&
 		(x.Version == "" || slices.Contains(XAPIVersions(), x.Version)) &&
-		isIRI(x.HomePage) && isTemplate(x.ActivityID, LessonPlace) && isTemplate(x.CourseActivityID, CoursePlace) &&
+		iri.Is(x.HomePage) && isTemplate(x.ActivityID, LessonPlace) && isTemplate(x.CourseActivityID, CoursePlace) &&
 		x.Batch >= 0 && x.Batch <= maxBatch
 }
 
 // isTemplate reports whether text is an IRI with a place for an id, or empty.
 func isTemplate(text, place string) bool {
-	return text == "" || strings.Contains(text, place) && isIRI(strings.NewReplacer(LessonPlace, "x", CoursePlace, "x").Replace(text))
-}
-
-func isIRI(text string) bool {
-	scheme, rest, found := strings.Cut(text, ":")
-	_, err := url.Parse(text)
-	return err == nil && found && scheme != "" && rest != "" && !strings.ContainsAny(text, " \t\r\n<>\"{}|\\^`")
+	return text == "" || strings.Contains(text, place) && iri.Is(strings.NewReplacer(LessonPlace, "x", CoursePlace, "x").Replace(text))
 }

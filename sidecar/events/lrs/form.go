@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/progress-sync/progress-sync/sidecar/config"
-	"github.com/progress-sync/progress-sync/sidecar/ingest/standards"
+	"github.com/progress-sync/progress-sync/sidecar/iri"
 )
 
 // form is how learners, lessons and courses are named.
@@ -36,7 +36,7 @@ func fill(template, id string, d data) string {
 // have it.
 func isWeb(id string) bool {
 	for _, scheme := range []string{"https://", "http://", "urn:"} {
-		if strings.HasPrefix(id, scheme) && standards.IsIRI(id) {
+		if strings.HasPrefix(id, scheme) && iri.Is(id) {
 			return true
 		}
 	}

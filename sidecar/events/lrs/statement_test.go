@@ -14,6 +14,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/events/delivery"
 	"github.com/progress-sync/progress-sync/sidecar/ingest/standards"
 	"github.com/progress-sync/progress-sync/sidecar/ingest/xapi"
+	"github.com/progress-sync/progress-sync/sidecar/iri"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
@@ -143,13 +144,13 @@ func TestNoTwoIDsMakeOneIRI(t *testing.T) {
 	for _, course := range ids {
 		for _, lesson := range ids {
 			d := data{CourseID: course, LessonID: lesson}
-			iri := f.lesson(d)
-			if other, is := seen[iri]; is {
-				t.Errorf("%v and %v are %s", d, other, iri)
+			id := f.lesson(d)
+			if other, is := seen[id]; is {
+				t.Errorf("%v and %v are %s", d, other, id)
 			}
-			seen[iri] = d
-			if !standards.IsIRI(iri) {
-				t.Errorf("%v is %s, which is no IRI", d, iri)
+			seen[id] = d
+			if !iri.Is(id) {
+				t.Errorf("%v is %s, which is no IRI", d, id)
 			}
 		}
 	}

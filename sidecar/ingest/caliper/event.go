@@ -5,6 +5,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/sidecar/ingest/iso8601"
 	"github.com/progress-sync/progress-sync/sidecar/ingest/standards"
+	"github.com/progress-sync/progress-sync/sidecar/iri"
 	"github.com/progress-sync/progress-sync/sidecar/progress"
 )
 
@@ -78,11 +79,11 @@ func decode(raw []byte, ask *standards.Ask) (event standards.Event, mistake *sta
 func idOf(value any, field string) (string, *standards.Mistake) {
 	switch v := value.(type) {
 	case string:
-		if standards.IsIRI(v) {
+		if iri.Is(v) {
 			return v, nil
 		}
 	case standards.Object:
-		if id, is := v["id"].(string); is && standards.IsIRI(id) {
+		if id, is := v["id"].(string); is && iri.Is(id) {
 			return id, nil
 		}
 		return "", standards.Wrong(field+".id", "must be an IRI")

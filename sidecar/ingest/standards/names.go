@@ -1,23 +1,12 @@
 package standards
 
 import (
-	"net/url"
 	"strings"
 
 	"github.com/google/uuid"
 
 	"github.com/progress-sync/progress-sync/sidecar/ingest/scan"
 )
-
-// IsIRI reports whether text has the form of an absolute IRI.
-func IsIRI(text string) bool {
-	scheme, rest, is := strings.Cut(text, ":")
-	if !is || rest == "" || scheme == "" || strings.ContainsAny(text, " \t\r\n<>\"{}|\\^`") {
-		return false
-	}
-	_, err := url.Parse(text)
-	return err == nil
-}
 
 // IsUUID reports whether text is a UUID in its standard form.
 func IsUUID(text string) bool {

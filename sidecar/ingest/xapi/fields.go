@@ -8,6 +8,7 @@ import (
 
 	"github.com/progress-sync/progress-sync/sidecar/ingest/iso8601"
 	"github.com/progress-sync/progress-sync/sidecar/ingest/standards"
+	"github.com/progress-sync/progress-sync/sidecar/iri"
 )
 
 // fields reads the members of an object and keeps the first mistake.
@@ -107,7 +108,7 @@ func (f *fields) flag(name string) (value, is bool) {
 func (f *fields) extensions() standards.Object {
 	o, _ := f.member("extensions")
 	for key := range o {
-		if !standards.IsIRI(key) {
+		if !iri.Is(key) {
 			f.fail("extensions", "must have IRIs as keys")
 		}
 	}
@@ -152,7 +153,7 @@ func noNulls(value any, path string) *standards.Mistake {
 }
 
 func isIRI(text string) string {
-	if standards.IsIRI(text) {
+	if iri.Is(text) {
 		return ""
 	}
 	return "must be an IRI with its scheme"
