@@ -110,6 +110,21 @@ func check(t *testing.T, w *wire, streams bool, enter func(t *testing.T, learner
 			t.Errorf("%d %s, sent %+v", got.status, got.body, w.taken())
 		}
 	})
+	t.Run("a learner sees their statistics, and no one else's", func(t *testing.T) {
+		w.taken()
+		got := ada.do(t, "GET", "/progress/v1/stats?courseId=c", "")
+		sent := w.taken()
+		if len(sent) != 1 || sent[0].uri != "/v1/stats?courseId=c" || sent[0].header.Get("X-Progress-User") != "ada" {
+			t.Errorf("sent %+v", sent)
+		}
+		// There is no database here.
+		if got.status != 503 || !strings.Contains(got.body, "no-statistics") {
+			t.Errorf("%d %s", got.status, got.body)
+		}
+		if got := ada.do(t, "GET", "/progress/v1/stats?userId=bob", ""); got.status != 403 {
+			t.Errorf("another's: %d %s", got.status, got.body)
+		}
+	})
 	t.Run("a beacon has its token in the body", func(t *testing.T) {
 		w.taken()
 		for _, body := range []string{`[{"csrfToken":%q,"courseId":"c","lessonId":"b"},{"courseId":"c","lessonId":"b2"}]`, `{"csrfToken":%q,"courseId":"c","lessonId":"b"}`} {
@@ -143,6 +158,7 @@ func check(t *testing.T, w *wire, streams bool, enter func(t *testing.T, learner
 			"an empty list":               {ada, "POST", path, `[]`, []string{"Content-Type", "text/plain"}, []int{403}},
 			"erasing":                     {ada, "DELETE", "/progress/v1/users/ada", "", right, []int{404}},
 			"the panel":                   {ada, "GET", "/progress/ui/", "", nil, []int{404}},
+			"all learners of a course":    {ada, "GET", "/progress/v1/stats/courses/c", "", nil, []int{404}},
 			"dead letters":                {ada, "GET", "/progress/v1/dead-letters", "", nil, []int{404}},
 			"a detour":                    {ada, "GET", "/progress/v1/sync/..%2fdead-letters", "", nil, []int{400, 404}},
 			"a detour with dots escaped":  {ada, "GET", "/progress/v1/sync/%2e%2e/dead-letters", "", nil, []int{307, 400, 404}},

@@ -9,7 +9,7 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.views.decorators.csrf import csrf_exempt
 
 # v1/sync/events is left out: each stream would hold a thread of the server.
-PATHS = ["v1/progress", "v1/progress/complete", "v1/sync"]
+PATHS = ["v1/progress", "v1/progress/complete", "v1/sync", "v1/stats"]
 LONGEST = 256 * 1024
 
 

@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
 const sidecar = process.env.PROGRESS_SYNC_URL;
-const paths = ["/v1/progress", "/v1/progress/complete", "/v1/sync", "/v1/sync/events"];
+const paths = ["/v1/progress", "/v1/progress/complete", "/v1/sync", "/v1/sync/events", "/v1/stats"];
 
 /** app.use("/progress", progress), after the session and before any other body parser. */
 export const progress = express.Router({ strict: true });

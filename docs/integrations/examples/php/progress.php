@@ -13,7 +13,7 @@ function refuse(int $status, string $why): never
 }
 
 // v1/sync/events is left out: each stream would hold a process of the server.
-$paths = ['/v1/progress', '/v1/progress/complete', '/v1/sync'];
+$paths = ['/v1/progress', '/v1/progress/complete', '/v1/sync', '/v1/stats'];
 [$path, $query] = explode('?', $_SERVER['REQUEST_URI'], 2) + [1 => ''];
 $path = substr($path, strlen('/progress'));
 $method = $_SERVER['REQUEST_METHOD'];

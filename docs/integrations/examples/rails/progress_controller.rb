@@ -4,7 +4,7 @@ require "net/http"
 # match "progress/*path", to: "progress#forward", via: %i[get post delete], format: false
 class ProgressController < ApplicationController
   # v1/sync/events is left out: each stream would hold a thread of Puma.
-  PATHS = %w[v1/progress v1/progress/complete v1/sync].freeze
+  PATHS = %w[v1/progress v1/progress/complete v1/sync v1/stats].freeze
   LONGEST = 256 * 1024
   REQUESTS = { "GET" => Net::HTTP::Get, "POST" => Net::HTTP::Post, "DELETE" => Net::HTTP::Delete }.freeze
 
