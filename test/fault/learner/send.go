@@ -96,7 +96,7 @@ func (s *sender) leave(ctx context.Context, address string, e truth.Entry) {
 	}
 	request.Header.Set("Content-Type", "application/json")
 	if response, err := s.load.client.Do(request); err == nil {
-		response.Body.Close()
+		defer response.Body.Close()
 	}
 }
 
