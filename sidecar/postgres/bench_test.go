@@ -120,19 +120,30 @@ func BenchmarkEncode(b *testing.B) {
 }
 
 // BenchmarkEvents writes batches of rows that are there already and complete none of
-// them, without events and with them, by turns.
+// them, by turns without events, with them, and with those of who left: nobody, and, the hard
+// case, everybody.
 func BenchmarkEvents(b *testing.B) {
 	uri := durableServer(b)
 	spent := processorTime(b, uri)
 	const keys, rows = 5000, 500
 	for turn := range 3 {
-		for _, events := range []bool{false, true} {
-			b.Run(fmt.Sprintf("turn=%d/events=%t", turn, events), func(b *testing.B) {
-				w := claim(b, open(b, Options{URI: fixed(uri), Events: events}))
+		for _, c := range []struct {
+			name                     string
+			events, departures, left bool
+		}{
+			{"events=false", false, false, false}, {"events=true", true, false, false},
+			{"left=none", true, true, false}, {"left=all", true, true, true},
+		} {
+			b.Run(fmt.Sprintf("turn=%d/%s", turn, c.name), func(b *testing.B) {
+				w := claim(b, open(b, Options{URI: fixed(uri), Events: c.events, Departures: c.departures}))
 				batches := make([][]progress.Record, keys/rows)
 				for i := range batches {
 					for j := range rows {
-						batches[i] = append(batches[i], watched(i*rows+j))
+						r := watched(i*rows + j)
+						if c.left {
+							r.LeftAt = r.LastWatchedAt
+						}
+						batches[i] = append(batches[i], r)
 					}
 					w.apply(b, batches[i]...)
 				}

@@ -13,7 +13,7 @@ import (
 // of the tests that it names.
 func TestEveryRequirementThatPassesIsHeldByATest(t *testing.T) {
 	var b strings.Builder
-	for _, dir := range []string{"ingest", "events"} {
+	for _, dir := range []string{"events", "ingest", "postgres", "run"} {
 		err := filepath.WalkDir(filepath.Join(root, "sidecar", dir), func(path string, _ fs.DirEntry, err error) error {
 			if err != nil || !strings.HasSuffix(path, "_test.go") {
 				return err
