@@ -143,15 +143,14 @@ export function createProgressSync(options: ProgressSyncOptions): ProgressSync {
   }
 
   function add(change: Partial<Update>, isUrgent?: boolean) {
-    // A completion is saved at once anyway.
-    isHere = !isUrgent;
+    isHere = true;
     sender.add(change, !isUrgent && isRunning() && o.intervalMs);
     publish();
   }
 
-  /** Says that the learner leaves, if that was not the last that was said, and something could be saved sooner for it. */
+  /** Says that the learner leaves, if that was not the last that was said: also where all is saved, since others may be told. */
   function sayLeaving() {
-    if (isHere && state.isPendingSync) queue.add({ leaving: true, moduleId: undefined });
+    if (isHere) queue.add({ leaving: true, moduleId: undefined });
     isHere = false;
   }
 

@@ -245,9 +245,9 @@ test("a tab closed right after the end has its completion sent before anything i
   const sync = await begin({ csrfToken: () => "t0ken" });
   sync.updateProgress(300, 300);
   window.dispatchEvent(new Event("pagehide"));
-  expect(sidecar.updates).toHaveLength(1);
+  expect(sidecar.posts).toHaveLength(1);
   expect(sidecar.posts[0]).toMatchObject({ keepalive: true, headers: { "X-CSRF-Token": "t0ken" } });
-  expect(sidecar.updates[0]).toMatchObject({ currentTime: 300, eventId: expect.any(String) });
+  expect(sidecar.updates).toMatchObject([{ currentTime: 300, eventId: expect.any(String) }, { leaving: true, eventId: expect.any(String) }]);
   await wait(1000);
   expect(sidecar.row()).toMatchObject({ completed: true });
 });

@@ -495,16 +495,16 @@ test.each<[string, (sync: Sync) => Promise<void>, unknown[]]>([
     expect(sync.getState().isPendingSync).toBe(true);
     setHidden(true);
   }, []],
-  ["not when all of it is in the database", async (sync) => {
+  ["when all of it is in the database, since others may be told", async (sync) => {
     await progress(sync);
     await sync.forceSync();
     setHidden(true);
-  }, [{ currentTime: 10 }]],
-  ["not when the lesson was just completed, which is written at once", async (sync) => {
+  }, [{ currentTime: 10 }, hint]],
+  ["when the lesson was just completed", async (sync) => {
     sync.updateProgress(300, 300);
     await wait(0);
     pagehide(false);
-  }, [{ currentTime: 300 }]],
+  }, [{ currentTime: 300 }, hint]],
 ])("that a learner leaves is said %s", async (_, leave, sent) => {
   const sync = await w.begin({ intervalMs: 1000 });
   await leave(sync);
