@@ -34,8 +34,8 @@ import (
 	"github.com/progress-sync/progress-sync/test/kit"
 )
 
-// receiver is the LMS's own address for events, outside the cluster, with a certificate of
-// a CA that no image knows.
+// receiver is the LMS's own address for events, and its record store, outside the cluster,
+// with a certificate of a CA that no image knows.
 type receiver struct {
 	*httptest.Server
 	key []byte // that requests are signed with
@@ -43,10 +43,14 @@ type receiver struct {
 	mu      sync.Mutex
 	status  int
 	lessons []string // whose completion was taken
+	said    []string // what statements say, verb and learner
 	wrong   error
 }
 
-const receiverSecret = "lms-webhook"
+const (
+	receiverSecret     = "lms-webhook"
+	storeAuthorization = "Bearer of the e2e tests"
+)
 
 // newReceiver stores the Secret by which pods and receiver trust each other.
 func (c *campus) newReceiver() *receiver {
@@ -65,7 +69,7 @@ func (c *campus) newReceiver() *receiver {
 	c.t.Cleanup(r.Close)
 	secret := &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Namespace: c.namespace, Name: receiverSecret},
-		StringData: map[string]string{"secret": "whsec_" + base64.StdEncoding.EncodeToString(r.key), "ca.crt": authority},
+		StringData: map[string]string{"secret": "whsec_" + base64.StdEncoding.EncodeToString(r.key), "authorization": storeAuthorization, "ca.crt": authority},
 	}
 	if err := c.client.Create(c.t.Context(), secret); err != nil {
 		c.t.Fatal(err)
@@ -78,6 +82,10 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	if err != nil {
 		return
 	}
+	if request.URL.Path == "/xapi/statements" {
+		r.store(request.Header, body)
+		return
+	}
 	lesson, err := r.lessonOf(request.Header, body)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -85,6 +93,34 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		r.lessons = append(r.lessons, lesson)
 	}
 	w.WriteHeader(r.status)
+}
+
+// store takes statements as a record store does, which answers 200 by itself.
+func (r *receiver) store(header http.Header, body []byte) {
+	var statements []struct {
+		Actor struct{ Account struct{ Name string } }
+		Verb  struct{ Display map[string]string }
+	}
+	err := json.Unmarshal(body, &statements)
+	if header.Get("Authorization") != storeAuthorization {
+		err = errors.New("the record store is asked by a stranger")
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.wrong = errors.Join(r.wrong, err)
+	for _, s := range statements {
+		r.said = append(r.said, s.Verb.Display["en-US"]+" "+s.Actor.Account.Name)
+	}
+}
+
+// heard reports whether the record store has heard this, each once, in this order.
+func (r *receiver) heard(said ...string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.wrong != nil {
+		return r.wrong
+	}
+	return kit.Unless(slices.Equal(r.said, said), r.said)
 }
 
 // lessonOf is the lesson that an event tells of, if the request is signed as Standard
@@ -146,13 +182,15 @@ func TestCompletionsReachTheLMSAndThePolicySaysWhenTheyDoNot(t *testing.T) {
 	c.apply(func(spec *v1alpha1.ProgressSyncPolicySpec) {
 		spec.Events = v1alpha1.EventsSpec{Enabled: true, RetentionDays: 1, Webhook: &v1alpha1.WebhookSpec{
 			URL: r.URL + "/progress-events", SecretRef: v1alpha1.WebhookSecretRef{Name: receiverSecret},
+		}, XAPI: &v1alpha1.XAPISpec{
+			Endpoint: r.URL + "/xapi", HomePage: "https://lms.example.com", SecretRef: v1alpha1.XAPISecretRef{Name: receiverSecret},
 		}}
 	})
 	pod := c.start(c.lmsPod("lms-0"))
-	complete := func(lesson string) {
+	report := func(lesson, what string) {
 		t.Helper()
 		code, _, answer := c.post(c.forward(t, pod.Name)+"/v1/progress", "application/json",
-			`{"userId":"ada","courseId":"go","lessonId":"`+lesson+`","completed":true}`)
+			`{"userId":"ada","courseId":"go","lessonId":"`+lesson+`",`+what+`}`)
 		if code != http.StatusOK && code != http.StatusAccepted {
 			t.Fatalf("%d: %s", code, answer)
 		}
@@ -162,12 +200,16 @@ func TestCompletionsReachTheLMSAndThePolicySaysWhenTheyDoNot(t *testing.T) {
 			return condition(p, v1alpha1.ConditionEventsDelivered, status, reason)
 		}
 	}
-	complete("first")
+	report("first", `"completed":true`)
 	kit.EventuallyWithin(t, patience, "the LMS to hear of a completion", func() error { return r.took("first") })
 	c.eventuallyPolicy("the policy says that events arrive", delivered(metav1.ConditionTrue, ""))
 
+	kit.EventuallyWithin(t, patience, "the record store to hear of a completion", func() error { return r.heard("completed ada") })
+	report("first", `"leaving":true`)
+	kit.EventuallyWithin(t, patience, "the record store to hear that the session is over", func() error { return r.heard("completed ada", "terminated ada") })
+
 	r.answer(http.StatusInternalServerError)
-	complete("second")
+	report("second", `"completed":true`)
 	c.eventuallyPolicy("the policy says that the LMS refuses events", delivered(metav1.ConditionFalse, v1alpha1.ReasonWebhookRefused))
 
 	r.answer(http.StatusNoContent)
