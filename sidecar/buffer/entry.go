@@ -9,7 +9,7 @@ import (
 	"github.com/progress-sync/progress-sync/sidecar/timing"
 )
 
-// entry is a pending record in memory, at most 424 bytes beside its key.
+// entry is a pending record in memory, at most 448 bytes beside its key.
 type entry struct {
 	key     spool.Key // which the strings of record.Key are part of
 	record  progress.Record
