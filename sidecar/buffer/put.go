@@ -23,8 +23,8 @@ type Result struct {
 	// its home, or here (Options.OnTaken).
 	Stray bool
 	// Hint says that an update told nothing but when to write (progress.Update.IsHint).
-	// It counts as accepted, and nothing is kept of it. Record is zero but for its key
-	// when all of it is saved.
+	// It counts as accepted, and nothing is kept of it but, with Policy.Departures, that
+	// its learner leaves. Record stands for no update when all of it is saved.
 	Hint bool
 	// Again says that its batch was answered before, and was counted then.
 	Again bool
@@ -57,8 +57,8 @@ func newIntake(c *core) intake {
 // returns when the disk has them (with Policy.Async, before). There is a
 // Result for each update. An update that was accepted before, by its EventID,
 // is not merged again; the disk has the first one too when the call returns. One that
-// says nothing but when to write is merged into no record, and changes only when the
-// pending record of its key is written, if there is one.
+// says nothing but when to write changes only when the pending record of its key is
+// written, if there is one, and with Policy.Departures what it has of its learner's leaving.
 // After ErrNoSpace or ErrClosed none of the updates
 // was accepted; after ErrFailed that is unknown. ctx is only asked at the
 // start: what has begun to be written cannot be called back.

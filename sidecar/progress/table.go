@@ -211,7 +211,7 @@ func Inputs(fields []Field) []Input {
 		Input{
 			Name: "leaving", Type: TypeFlag, Hint: true,
 			Doc: "True says that the learner may be about to go: what is known of the lesson is then written after the policy's " +
-				"sync.leaveGrace, unless an update without it comes first. Kept in no record. " +
+				"sync.leaveGrace, unless an update without it comes first. Kept in no row. " +
 				"An update with nothing but ids, times and hints changes no record and opens none.",
 			Flag: func(u *Update) *bool { return &u.Leaving },
 		},
