@@ -89,6 +89,15 @@ func TestARecordKeepsThatItsLearnerLeft(t *testing.T) {
 	}
 }
 
+// The home has what the learner did before, and is away.
+func TestADepartureIsNotKeptForAHomeThatIsAway(t *testing.T) {
+	b := newRig(t, departing)
+	b.putStray(progress.Update{Key: key(1), EventID: "hint", Leaving: true})
+	if s := b.Stats(); s.Pending != 0 || s.Strays != 0 {
+		t.Errorf("it is kept: %+v", s)
+	}
+}
+
 func TestADepartureIsNothingThatIsUnsaved(t *testing.T) {
 	b := newRig(t, departing)
 	hint := progress.Update{Key: key(1), Leaving: true}

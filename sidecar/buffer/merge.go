@@ -98,7 +98,8 @@ func (m *merger) heed(l *lane, i int, u *progress.Update, result *Result) {
 	if e != nil {
 		l.heed(e, u, m.now.elapsed)
 	}
-	if u.Leaving && m.p.Departures {
+	// What a stray's learner did is not known here in whole, so that nobody is to be told.
+	if u.Leaving && m.p.Departures && !m.in.isStray(i) {
 		m.depart(l, e, i, u)
 	}
 	result.Hint = true
