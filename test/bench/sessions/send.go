@@ -35,14 +35,15 @@ type report struct {
 	PauseEvents int64   `json:"pauseEvents,omitempty"`
 	Completed   bool    `json:"completed,omitempty"`
 	Leaving     bool    `json:"leaving,omitempty"`
-	OccurredAt  int64   `json:"occurredAt,omitempty"`
+	OccurredAt  string  `json:"occurredAt"`
 }
 
 // reportOf is an update that happened at a moment. Which of two is the later one counts,
-// and not which of two connections is the faster.
+// and not which of two connections is the faster. Two may be less than a millisecond apart.
 func reportOf(u *progress.Update, at time.Time) report {
 	return report{
-		u.UserID, u.CourseID, u.LessonID, u.CurrentTime.Value, u.Duration.Value, u.SeekEvents, u.PauseEvents, u.Completed, u.Leaving, at.UnixMilli(),
+		u.UserID, u.CourseID, u.LessonID, u.CurrentTime.Value, u.Duration.Value, u.SeekEvents, u.PauseEvents, u.Completed, u.Leaving,
+		at.UTC().Format(time.RFC3339Nano),
 	}
 }
 
