@@ -28,7 +28,8 @@ type EventsSpec struct {
 	// +optional
 	Webhook *WebhookSpec `json:"webhook,omitempty"`
 
-	// xapi sends a statement to a learning record store for each lesson that is completed.
+	// xapi sends a statement to a learning record store for each lesson that is completed,
+	// and for each time that a learner leaves one.
 	//
 	// +optional
 	XAPI *XAPISpec `json:"xapi,omitempty"`

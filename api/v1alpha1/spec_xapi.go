@@ -13,8 +13,8 @@ const (
 )
 
 // XAPISpec says which learning record store (LRS) is sent a statement for each lesson that
-// is completed and for each time that a learner leaves one, and how these name learners, lessons and courses. A change reaches running
-// sidecars without a restart; the Secret is mounted in pods created after xapi was set.
+// is completed and for each time that a learner leaves one, and how these name learners,
+// lessons and courses. A change reaches running sidecars without a restart; the Secret is mounted in pods created after xapi was set.
 type XAPISpec struct {
 	// endpoint of the LRS, to which /statements is added: https, or http to a service of
 	// the cluster (http://name.namespace.svc/path). It is called by every pod of the
